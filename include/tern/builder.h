@@ -31,21 +31,28 @@
 #define TERN_BUILDER_SUFFIXES_MAX 128
 #define TERN_BUILDER_BUCKETS      64
 
-/** Fields are the builder's own; read @c at for the octets written so far. */
+/**
+ * Fields are the builder's own; read @c at for the octets written so far.
+ *
+ * The suffixes form a tree: one is known by its first label and the suffix
+ * behind it, so that a look-up never compares more than one label each time.
+ */
 struct tern_builder {
-	uint8_t  *octets;
-	size_t    limit;    /**< octets that may be written */
-	size_t    at;       /**< octets written */
-	size_t    reserved; /**< octets held back for an OPT */
-	uint16_t  counts[4];
-	uint16_t *ttl_at;   /**< optional: offsets of the TTLs written */
-	uint16_t  ttl_n;
-	uint16_t  ttl_max;
-	bool      ttl_overflow; /**< more TTLs than ttl_max */
-	uint8_t   bucket[TERN_BUILDER_BUCKETS]; /**< 1 + index of the newest suffix, 0 none */
-	uint8_t   chain[TERN_BUILDER_SUFFIXES_MAX];
-	uint16_t  suffix_at[TERN_BUILDER_SUFFIXES_MAX];
-	uint8_t   suffix_n;
+	uint8_t *octets;
+	size_t limit;      /**< octets that may be written */
+	size_t at;         /**< octets written */
+	size_t reserved;   /**< octets held back for an OPT */
+	size_t opt_len_at; /**< offset of the OPT's rdata length, 0 before it is written */
+	uint16_t counts[4];
+	uint16_t *ttl_at; /**< optional: offsets of the TTLs written */
+	uint16_t ttl_n;
+	uint16_t ttl_max;
+	bool ttl_overflow;                    /**< more TTLs than ttl_max */
+	uint8_t bucket[TERN_BUILDER_BUCKETS]; /**< 1 + index of the newest suffix, 0 none */
+	uint8_t chain[TERN_BUILDER_SUFFIXES_MAX];
+	uint8_t parent[TERN_BUILDER_SUFFIXES_MAX]; /**< 1 + index of the suffix behind, 0 root */
+	uint16_t suffix_at[TERN_BUILDER_SUFFIXES_MAX];
+	uint8_t suffix_n;
 };
 
 /** Start an empty message of at most @p limit <= @p size octets; @p size is at least 12. */

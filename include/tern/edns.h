@@ -64,20 +64,20 @@ enum tern_ede {
 
 /** What an OPT says; options are offsets into the message it came from. */
 struct tern_edns {
-	bool     present;
-	uint8_t  version;
-	uint8_t  extended_rcode; /**< upper 8 bits of the response code */
-	bool     dnssec_ok;      /**< DO, RFC 3225 */
-	bool     compact_ok;     /**< CO, RFC 9824 */
-	uint16_t udp_size;       /**< as sent; below 512 means 512 */
-	uint16_t options_at;     /**< offset of the first option in the message */
-	uint16_t options_len;    /**< octets */
+	bool present;
+	uint8_t version;
+	uint8_t extended_rcode; /**< upper 8 bits of the response code */
+	bool dnssec_ok;         /**< DO, RFC 3225 */
+	bool compact_ok;        /**< CO, RFC 9824 */
+	uint16_t udp_size;      /**< as sent; below 512 means 512 */
+	uint16_t options_at;    /**< offset of the first option in the message */
+	uint16_t options_len;   /**< octets */
 };
 
 /** One option; @p data points into the message. */
 struct tern_edns_option {
-	uint16_t       code;
-	uint16_t       len;
+	uint16_t code;
+	uint16_t len;
 	const uint8_t *data;
 };
 

@@ -59,27 +59,27 @@ struct tern_rr_ref {
 	uint16_t rclass;
 	uint16_t rdata_at;
 	uint16_t rdata_len;
-	uint16_t section;  /**< enum tern_section */
+	uint16_t section; /**< enum tern_section */
 };
 
 struct tern_message {
 	const uint8_t *octets;
-	size_t         len;
-	uint16_t       id;
-	uint16_t       flags;  /**< the whole second word: flags, opcode, low rcode bits */
-	uint8_t        opcode;
-	uint16_t       rcode;  /**< extended by the OPT when there is one */
-	uint16_t       qdcount;
-	uint8_t        qname[TERN_NAME_MAX]; /**< case as sent; the root when qdcount is 0 */
-	uint8_t        qname_len;
-	uint16_t       qtype;
-	uint16_t       qclass;
-	struct tern_edns    edns;
-	uint16_t       tsig_at; /**< offset of a TSIG's owner (last record), 0 when none; left intact */
-	struct tern_rr_ref *rrs;   /**< the caller's index; OPT and TSIG are not in it */
-	uint16_t       rr_n;
-	uint16_t       section_at[TERN_SECTIONS]; /**< first index of each section */
-	uint16_t       section_n[TERN_SECTIONS];  /**< records of each section in the index */
+	size_t len;
+	uint16_t id;
+	uint16_t flags; /**< the whole second word: flags, opcode, low rcode bits */
+	uint8_t opcode;
+	uint16_t rcode; /**< extended by the OPT when there is one */
+	uint16_t qdcount;
+	uint8_t qname[TERN_NAME_MAX]; /**< case as sent; the root when qdcount is 0 */
+	uint8_t qname_len;
+	uint16_t qtype;
+	uint16_t qclass;
+	struct tern_edns edns;
+	uint16_t tsig_at; /**< offset of a TSIG's owner (last record), 0 when none; left intact */
+	struct tern_rr_ref *rrs; /**< the caller's index; OPT and TSIG are not in it */
+	uint16_t rr_n;
+	uint16_t section_at[TERN_SECTIONS]; /**< first index of each section */
+	uint16_t section_n[TERN_SECTIONS];  /**< records of each section in the index */
 };
 
 /**
@@ -91,9 +91,10 @@ struct tern_message {
  * @param out      id, flags, opcode and qdcount are written whenever there are
  *                 12 octets, also on errors, so that an error reply can be made;
  *                 the question too when it could be read.
- * @return TERN_OK; TERN_ETRUNCATED, TERN_ETRAILING, TERN_ECOUNT, TERN_EQDCOUNT
- *         (opcode QUERY with other than one question; a response to QUERY with
- *         none is accepted), TERN_EOPCODE, TERN_EOPT, or a name's error.
+ * @return TERN_OK; TERN_ETRUNCATED, TERN_ETRAILING (also more than 65535
+ *         octets), TERN_ECOUNT, TERN_EQDCOUNT (opcode QUERY with other than one
+ *         question; a response to QUERY with none is accepted), TERN_EOPCODE,
+ *         TERN_EOPT (also a TSIG that isn't the last record), or a name's error.
  */
 TERN_MUST_USE enum tern_status tern_message_parse(const uint8_t *octets, size_t len,
 						  struct tern_rr_ref *rrs, size_t rrs_max,

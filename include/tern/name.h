@@ -17,9 +17,9 @@
 
 #include <tern/status.h>
 
-#define TERN_NAME_MAX   255 /* octets with the root label, RFC 1035 3.1 */
-#define TERN_LABEL_MAX  63  /* octets */
-#define TERN_LABELS_MAX 127 /* without the root label */
+#define TERN_NAME_MAX      255  /* octets with the root label, RFC 1035 3.1 */
+#define TERN_LABEL_MAX     63   /* octets */
+#define TERN_LABELS_MAX    127  /* without the root label */
 #define TERN_NAME_TEXT_MAX 1025 /* every octet as \DDD, the dots, and NUL */
 
 /** The root name. */
@@ -32,12 +32,16 @@ extern const uint8_t tern_name_root[1];
  *
  * @param msg,msg_len  the whole message, for pointers
  * @param at           offset of the name's first octet
- * @param out          TERN_NAME_MAX octets; case is preserved
+ * @param out          TERN_NAME_MAX octets; case is preserved; unspecified on errors
  * @param next         offset behind the name as it stands at @p at; may be NULL
  * @return TERN_OK, TERN_ETRUNCATED, TERN_ELABEL, TERN_ENAME, TERN_EPOINTER
  */
 TERN_MUST_USE enum tern_status tern_name_parse(const uint8_t *msg, size_t msg_len, size_t at,
 					       uint8_t out[TERN_NAME_MAX], size_t *next);
+
+/** Check the name at @p at as tern_name_parse() does, but copy nothing. */
+TERN_MUST_USE enum tern_status tern_name_verify(const uint8_t *msg, size_t msg_len, size_t at,
+						size_t *next);
 
 /**
  * Step over the name at @p at without following its pointer.
@@ -46,7 +50,10 @@ TERN_MUST_USE enum tern_status tern_name_parse(const uint8_t *msg, size_t msg_le
 TERN_MUST_USE enum tern_status tern_name_skip(const uint8_t *msg, size_t msg_len, size_t at,
 					      size_t *next);
 
-/** Check an uncompressed name that must end within @p max octets; length in @p len. */
+/**
+ * Check an uncompressed name that must end within @p max octets; length in @p len.
+ * @return TERN_OK, TERN_ETRUNCATED, TERN_ELABEL or TERN_ENAME
+ */
 TERN_MUST_USE enum tern_status tern_name_check(const uint8_t *name, size_t max, size_t *len);
 
 /** Octets of @p name with its root label, 1..255. */
@@ -55,7 +62,8 @@ size_t tern_name_len(const uint8_t *name);
 /** Labels of @p name without the root label, 0..127. */
 unsigned tern_name_labels(const uint8_t *name);
 
-/** Copy @p src in lower case (US-ASCII, RFC 4343) to @p dst; returns its length. May be in place. */
+/** Copy @p src in lower case (US-ASCII, RFC 4343) to @p dst; returns its length. May be in place.
+ */
 size_t tern_name_lower(uint8_t *dst, const uint8_t *src);
 
 /** Copy @p src unchanged; returns its length. */
@@ -73,7 +81,8 @@ bool tern_name_is_below_or_equal(const uint8_t *name, const uint8_t *zone);
 /** Is @p name strictly below @p zone? */
 bool tern_name_is_below(const uint8_t *name, const uint8_t *zone);
 
-/** The rightmost @p labels labels of @p name, a pointer into it. @p labels must not exceed its own. */
+/** The rightmost @p labels labels of @p name, a pointer into it. @p labels must not exceed its own.
+ */
 const uint8_t *tern_name_suffix(const uint8_t *name, unsigned labels);
 
 /** The parent, a pointer into @p name; the root's parent is the root. */

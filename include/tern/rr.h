@@ -126,51 +126,55 @@ enum tern_rcode {
 /** One piece of rdata, in the order it stands on the wire. */
 enum tern_field {
 	TERN_FIELD_END = 0,
-	TERN_FIELD_NAME_COMPRESSED, /**< may be compressed, lower-cased canonically (RFC 1035 types) */
-	TERN_FIELD_NAME,            /**< not compressed when sent, expanded when read, lower-cased */
-	TERN_FIELD_NAME_LITERAL,    /**< neither compressed nor lower-cased (SVCB, IPSECKEY, HIP) */
+	TERN_FIELD_NAME_COMPRESSED, /**< may be compressed, lower-cased canonically (RFC 1035 types)
+				     */
+	TERN_FIELD_NAME,         /**< not compressed when sent, expanded when read, lower-cased */
+	TERN_FIELD_NAME_LITERAL, /**< neither compressed nor lower-cased (SVCB, IPSECKEY, HIP) */
 	TERN_FIELD_U8,
 	TERN_FIELD_U16,
 	TERN_FIELD_U32,
-	TERN_FIELD_PERIOD,     /**< u32 seconds (SOA) */
-	TERN_FIELD_TIME,       /**< u32 as YYYYMMDDHHmmSS (RRSIG) */
-	TERN_FIELD_TYPE,       /**< u16 shown as an RR type mnemonic */
-	TERN_FIELD_CERT_TYPE,  /**< u16 with the mnemonics of RFC 4398 2.1 */
-	TERN_FIELD_A,          /**< 4 octets */
-	TERN_FIELD_AAAA,       /**< 16 octets */
-	TERN_FIELD_NODE64,     /**< 8 octets as four hex groups (RFC 6742) */
+	TERN_FIELD_PERIOD,    /**< u32 seconds (SOA) */
+	TERN_FIELD_TIME,      /**< u32 as YYYYMMDDHHmmSS (RRSIG) */
+	TERN_FIELD_TYPE,      /**< u16 shown as an RR type mnemonic */
+	TERN_FIELD_CERT_TYPE, /**< u16 with the mnemonics of RFC 4398 2.1 */
+	TERN_FIELD_A,         /**< 4 octets */
+	TERN_FIELD_AAAA,      /**< 16 octets */
+	TERN_FIELD_NODE64,    /**< 8 octets as four hex groups (RFC 6742) */
 	TERN_FIELD_EUI48,
 	TERN_FIELD_EUI64,
-	TERN_FIELD_STRING,     /**< one character-string */
-	TERN_FIELD_STRINGS,    /**< one or more character-strings to the end */
-	TERN_FIELD_TEXT,       /**< octets to the end as one quoted string (URI, CAA value) */
-	TERN_FIELD_TAG,        /**< one character-string, printed unquoted (CAA tag) */
-	TERN_FIELD_BASE64,     /**< to the end */
-	TERN_FIELD_HEX,        /**< to the end, may be empty */
-	TERN_FIELD_HEX_LEN8,   /**< u8 length, then octets; "-" when empty (NSEC3 salt) */
-	TERN_FIELD_BASE32_LEN8,/**< u8 length, then octets in base32hex (NSEC3 next hash) */
-	TERN_FIELD_BITMAP,     /**< type bitmap to the end (RFC 4034 4.1.2) */
-	TERN_FIELD_SVC_PARAMS, /**< to the end (RFC 9460) */
-	TERN_FIELD_APL,        /**< to the end (RFC 3123) */
-	TERN_FIELD_LOC,        /**< 16 octets (RFC 1876) */
-	TERN_FIELD_WKS,        /**< protocol and bitmap after the address (RFC 1035 3.4.2) */
-	TERN_FIELD_HIP,        /**< the whole rdata (RFC 8005) */
-	TERN_FIELD_IPSECKEY,   /**< the whole rdata (RFC 4025) */
-	TERN_FIELD_GENERIC,    /**< octets to the end in RFC 3597 form */
+	TERN_FIELD_STRING,      /**< one character-string */
+	TERN_FIELD_STRINGS,     /**< one or more character-strings to the end */
+	TERN_FIELD_TEXT,        /**< octets to the end as one quoted string (URI, CAA value) */
+	TERN_FIELD_TAG,         /**< one character-string, printed unquoted (CAA tag) */
+	TERN_FIELD_BASE64,      /**< to the end */
+	TERN_FIELD_HEX,         /**< to the end, may be empty */
+	TERN_FIELD_HEX_LEN8,    /**< u8 length, then octets; "-" when empty (NSEC3 salt) */
+	TERN_FIELD_BASE32_LEN8, /**< u8 length, then octets in base32hex (NSEC3 next hash) */
+	TERN_FIELD_BITMAP,      /**< type bitmap to the end (RFC 4034 4.1.2) */
+	TERN_FIELD_SVC_PARAMS,  /**< to the end (RFC 9460) */
+	TERN_FIELD_APL,         /**< to the end (RFC 3123) */
+	TERN_FIELD_LOC,         /**< 16 octets (RFC 1876) */
+	TERN_FIELD_WKS,         /**< protocol and bitmap after the address (RFC 1035 3.4.2) */
+	TERN_FIELD_HIP,         /**< the whole rdata (RFC 8005) */
+	TERN_FIELD_IPSECKEY,    /**< the whole rdata (RFC 4025) */
+	TERN_FIELD_GENERIC,     /**< octets to the end in RFC 3597 form */
+	TERN_FIELD_ALGORITHM,   /**< u8; DNSSEC algorithm mnemonics are read, numbers written */
+	TERN_FIELD_NSAP,        /**< octets to the end as 0x and hex (RFC 1706) */
 };
 
 #define TERN_FIELDS_MAX 10
 
 struct tern_type_info {
-	uint16_t    type;
+	uint16_t type;
 	const char *mnemonic;
-	uint8_t     fields[TERN_FIELDS_MAX]; /**< enum tern_field, ends with TERN_FIELD_END */
+	uint8_t fields[TERN_FIELDS_MAX]; /**< enum tern_field, ends with TERN_FIELD_END */
 };
 
 /** Layout of @p type; never NULL (unknown types get one TERN_FIELD_GENERIC and mnemonic NULL). */
 const struct tern_type_info *tern_type_info(uint16_t type);
 
-/** True for types that exist only in questions or as pseudo-RRs: OPT, TKEY, TSIG, 128..255 (RFC 6895). */
+/** True for types that exist only in questions or as pseudo-RRs: OPT, TKEY, TSIG, 128..255 (RFC
+ * 6895). */
 bool tern_type_is_meta(uint16_t type);
 
 /** Mnemonic or "TYPE123" into @p out (at least 12 octets); returns @p out. */

@@ -19,27 +19,27 @@
 #include <tern/status.h>
 
 struct tern_rrset {
-	const uint8_t *owner;     /**< uncompressed name; lifetime is the caller's affair */
-	const uint8_t *rdata;     /**< the packed records */
-	uint32_t       rdata_len; /**< octets of the block */
-	uint32_t       ttl_s;     /**< seconds left */
-	uint16_t       type;
-	uint16_t       rclass;
-	uint16_t       rr_n;
-	uint16_t       sig_n;
+	const uint8_t *owner; /**< uncompressed name; lifetime is the caller's affair */
+	const uint8_t *rdata; /**< the packed records */
+	uint32_t rdata_len;   /**< octets of the block */
+	uint32_t ttl_s;       /**< seconds left */
+	uint16_t type;
+	uint16_t rclass;
+	uint16_t rr_n;
+	uint16_t sig_n;
 };
 
 /** Walks a packed block: starts at the first record. */
 struct tern_rdata_iter {
 	const uint8_t *at;
 	const uint8_t *end;
-	uint16_t       left; /**< records still to come */
+	uint16_t left; /**< records still to come */
 };
 
 /** One record's rdata. */
 struct tern_rdata {
 	const uint8_t *octets;
-	uint16_t       len;
+	uint16_t len;
 };
 
 /** Start at the records of the set's own type. */

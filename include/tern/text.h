@@ -19,16 +19,19 @@
  * Text of uncompressed @p rdata of @p type, with NUL.
  *
  * Rdata that does not have its type's layout is written in RFC 3597 form, so
- * every input has a text. Octets outside printable ASCII are escaped.
+ * every input has a text; so is the rare one (a bitmap of thousands of types)
+ * whose own text would exceed TERN_RDATA_TEXT_MAX. Octets outside printable
+ * ASCII are escaped. Text from here is read back to the same octets.
  * @return TERN_OK or TERN_ESPACE
  */
 TERN_MUST_USE enum tern_status tern_rdata_to_text(uint16_t type, const uint8_t *rdata, size_t len,
 						  char *out, size_t out_max);
 
 /**
- * Read the rdata part of a record line (no comments, parentheses already
- * gone) into wire form. "\# len hex" is accepted for every type.
+ * Read the rdata part of a record line (parentheses already gone, a comment
+ * after ';' is skipped) into wire form. "\# len hex" is accepted for every type.
  *
+ * @param out      @p out_max octets, unspecified on errors
  * @param origin   appended to names without a final dot; NULL means the root
  * @param error    NULL, or gets a static text saying what was expected
  * @return TERN_OK, TERN_ETEXT, TERN_ESPACE or a name's error
@@ -40,17 +43,19 @@ TERN_MUST_USE enum tern_status tern_rdata_from_text(uint16_t type, const char *t
 
 /** One record read from text. */
 struct tern_rr_text {
-	uint8_t  owner[TERN_NAME_MAX];
+	uint8_t owner[TERN_NAME_MAX];
 	uint16_t type;
 	uint16_t rclass;
 	uint32_t ttl_s; /**< @c default_ttl_s when the line gives none */
 	uint16_t rdata_len;
-	uint8_t  rdata[65535];
+	uint8_t rdata[65535];
 };
 
 /**
  * Read one whole record: "owner [TTL] [class] type rdata", TTL and class in
- * either order, on one line, comments after ';' allowed.
+ * either order, on one line, comments after ';' allowed. Names without a final
+ * dot are fully qualified.
+ * @param out  unspecified on errors
  * @return TERN_OK, TERN_ETEXT, ...; @p error as above
  */
 TERN_MUST_USE enum tern_status tern_rr_from_text(const char *line, uint32_t default_ttl_s,
@@ -58,7 +63,8 @@ TERN_MUST_USE enum tern_status tern_rr_from_text(const char *line, uint32_t defa
 
 /**
  * One indexed record of a message as a line without newline, tabs between the
- * columns as dig prints them. @return TERN_OK or TERN_ESPACE
+ * columns as dig prints them. Rdata that can't be expanded is shown in RFC 3597
+ * form as it stands in the message. @return TERN_OK or TERN_ESPACE
  */
 TERN_MUST_USE enum tern_status tern_rr_to_text(const struct tern_message *m,
 					       const struct tern_rr_ref *rr, char *out,

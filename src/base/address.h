@@ -15,25 +15,30 @@
 #define ADDRESS_TEXT_MAX 64 /* "[v6]%scope@65535" and NUL */
 
 struct address {
-	uint8_t  octets[16]; /* IPv4 uses the first 4, the rest is 0 */
-	uint16_t port;       /* host order */
-	uint8_t  family;     /* 4, 6, or 0 for none */
-	uint8_t  scope;      /* interface index of a link-local IPv6 address, below 256; else 0 */
+	uint8_t octets[16]; /* IPv4 uses the first 4, the rest is 0 */
+	uint16_t port;      /* host order */
+	uint8_t family;     /* 4, 6, or 0 for none */
+	uint8_t scope;      /* interface index of a link-local IPv6 address, below 256; else 0 */
 };
 
 /** A network: the first @c bits bits of @c base. */
 struct prefix {
 	struct address base;
-	uint8_t        bits;
+	uint8_t bits;
 };
 
-/** Read "ADDR" or "ADDR@PORT" (dotted quad or RFC 4291 text); no port gives @p default_port. */
+/**
+ * Read "ADDR" or "ADDR@PORT" (dotted quad or RFC 4291 text); no port gives @p default_port.
+ *
+ * A link-local address may name its interface: "fe80::1%eth0@53". IPv4-mapped IPv6 addresses become
+ * IPv4. @p out is written only on success.
+ */
 MUST_USE bool address_from_text(const char *text, uint16_t default_port, struct address *out);
 
-/** "ADDR@PORT" (RFC 5952 form) into @p out; returns @p out. */
+/** "ADDR@PORT" (RFC 5952 form, the interface as a number) into @p out; returns @p out. */
 char *address_to_text(const struct address *a, char out[ADDRESS_TEXT_MAX]);
 
-/** Fill @p out; returns its length in octets. */
+/** Fill @p out; returns its length in octets, 0 for family 0. */
 socklen_t address_to_sockaddr(const struct address *a, struct sockaddr_storage *out);
 
 /** From AF_INET or AF_INET6; IPv4-mapped IPv6 addresses become IPv4. False for other families. */
@@ -42,14 +47,21 @@ MUST_USE bool address_from_sockaddr(const struct sockaddr *sa, struct address *o
 /** Same family, address, scope and port? */
 bool address_equal(const struct address *a, const struct address *b);
 
-/** Read "ADDR/BITS" (or "ADDR": one address); host bits must be 0. */
+/**
+ * Read "ADDR/BITS" (or "ADDR": one address); host bits must be 0, no port, no interface.
+ * A prefix inside ::ffff:0:0/96 becomes its IPv4 one, as addresses do.
+ */
 MUST_USE bool prefix_from_text(const char *text, struct prefix *out);
 
 /** Is @p a (whatever its port) inside @p p? */
 bool prefix_holds(const struct prefix *p, const struct address *a);
 
-/** 127.0.0.0/8 or ::1? */
+/** 127.0.0.0/8 (also as ::ffff:127.0.0.0/104) or ::1? */
 bool address_is_loopback(const struct address *a);
 
-/** Not a host that may be asked: unspecified, 0/8, multicast, 240/4, broadcast, port 0. */
+/**
+ * Not a host that may be asked: unspecified, 0/8, multicast, 240/4, broadcast, port 0, and IPv6
+ * addresses that the kernel may send as IPv4 (::/96 but ::1, ::ffff:0:0/96): glue must not get
+ * around the checks of IPv4 that way. Loopback is usable here.
+ */
 bool address_is_unusable(const struct address *a);

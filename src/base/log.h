@@ -28,10 +28,10 @@ enum log_level {
 
 /** Where lines go; one per process, owned by main, handed down as a pointer. */
 struct log {
-	int            fd;
+	int fd;
 	enum log_level level;
-	bool           journal; /* prefix lines with <N> instead of date and level */
-	uint64_t       dropped; /* lines that fd did not take; atomic */
+	bool journal;     /* prefix lines with <N> instead of date and level */
+	uint64_t dropped; /* lines that fd did not take; atomic */
 };
 
 /** Per call site, made by the macro below. */

@@ -1,0 +1,78 @@
+# What `cmake --install` puts where, and the Debian package (cpack -G DEB). Included last by CMakeLists.txt.
+
+install(TARGETS ternd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS ternctl ternq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+# --- libtern: the wire layer alone, for other programs --------------------------------------------
+
+file(GLOB tern_sources CONFIGURE_DEPENDS src/wire/*.c)
+add_library(tern STATIC ${tern_sources})
+target_include_directories(tern PRIVATE src PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
+# Objects with only LTO bytecode could be linked by our very compiler and nobody else.
+set_target_properties(tern PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+install(TARGETS tern ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+
+file(RELATIVE_PATH tern_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+file(CONFIGURE OUTPUT tern.pc @ONLY CONTENT [[
+prefix=${pcfiledir}/@tern_prefix@
+libdir=${prefix}/@CMAKE_INSTALL_LIBDIR@
+includedir=${prefix}/@CMAKE_INSTALL_INCLUDEDIR@
+
+Name: libtern
+Description: DNS messages, names and records in wire and presentation format
+Version: @PROJECT_VERSION@
+Libs: -L${libdir} -ltern
+Cflags: -I${includedir}
+]])
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tern.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# --- manual pages, example, service ---------------------------------------------------------------
+
+foreach(section 1 5 8)
+	file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
+	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+install(FILES docs/tern.yaml.example LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# These scripts run at install time, when prefix and DESTDIR are known.
+install(CODE "set(tern_source \"${CMAKE_CURRENT_SOURCE_DIR}\")
+	set(tern_binary \"${CMAKE_CURRENT_BINARY_DIR}\")
+	set(tern_sbindir \"${CMAKE_INSTALL_SBINDIR}\")")
+# ternd reads /etc whatever the prefix; a configuration that is there already stays.
+install(CODE [[
+	if(NOT EXISTS "$ENV{DESTDIR}/etc/tern/tern.yaml")
+		file(INSTALL "${tern_source}/docs/tern.yaml.example" DESTINATION /etc/tern RENAME tern.yaml)
+	endif()
+	file(READ "${tern_source}/systemd/tern.service" unit)
+	string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${tern_sbindir}/" unit "${unit}")
+	file(WRITE "${tern_binary}/tern.service" "${unit}")
+]])
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tern.service systemd/tern.socket
+	DESTINATION lib/systemd/system)
+install(FILES systemd/tern.sysusers DESTINATION lib/sysusers.d RENAME tern.conf)
+install(FILES systemd/tern.tmpfiles DESTINATION lib/tmpfiles.d RENAME tern.conf)
+
+# --- the Debian package ---------------------------------------------------------------------------
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME tern)
+set(CPACK_PACKAGE_VENDOR "the tern authors")
+set(CPACK_PACKAGE_CONTACT "the tern authors <tern@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION "ternd resolves names from the root down, validates them with DNSSEC and caches what
+it learned. ternctl controls it, ternq asks questions, libtern reads and writes
+DNS messages.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_PREFIX /usr)
+set(CPACK_SET_DESTDIR ON) # the configuration goes to /etc, outside the prefix
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+	${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/postinst ${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/prerm
+	${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/postrm ${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/conffiles)
+include(CPack)

@@ -1,0 +1,82 @@
+#include "cache/answers.h"
+
+#include <string.h>
+
+#include <tern/name.h>
+
+#include "base/bytes.h"
+#include "cache/cache_private.h"
+
+static uint32_t tag_of(const struct answer_key *key)
+{
+	return TAG_ANSWER(key->type, key->variant);
+}
+
+uint64_t answer_hash(const struct cache *c, const struct answer_key *key)
+{
+	return cache_hash(c, key->name, key->name_len, tag_of(key));
+}
+
+void answer_prefetch(const struct cache *c, uint64_t hash)
+{
+	__builtin_prefetch(shard_bucket(c, cache_shard(c, hash), hash));
+}
+
+/* Body: u16 ttl_n, ttl_n offsets (host order, unaligned), message. */
+static void copy_aged(const struct entry *e, uint32_t age_s, uint8_t *out)
+{
+	const uint8_t *body = entry_body(e);
+	uint16_t ttl_n = e->rr_n;
+	const uint8_t *offsets = body;
+	const uint8_t *message = body + 2u * ttl_n;
+
+	memcpy(out, message, e->body_len - 2u * ttl_n);
+	if (age_s == 0)
+		return;
+	for (unsigned i = 0; i < ttl_n; i++) {
+		uint16_t at;
+
+		memcpy(&at, offsets + 2 * i, sizeof at);
+		uint32_t ttl_s = get_u32(out + at);
+
+		put_u32(out + at, ttl_s > age_s ? ttl_s - age_s : 0);
+	}
+}
+
+bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t hash, uint32_t now_s,
+		      uint8_t *out, size_t out_max, struct answer_hit *hit)
+{
+	struct entry *e = cache_find(c, key->name, key->name_len, tag_of(key), hash);
+
+	if (!e || !entry_is_fresh(e, now_s))
+		return false;
+	uint32_t len = e->body_len - 2u * e->rr_n;
+
+	if (len > out_max)
+		return false;
+	entry_touch(e);
+	copy_aged(e, now_s - e->stored_s, out);
+	hit->len = len;
+	/* sig_n holds the tenth of the sets' life, in seconds, see cache_put_answer(). */
+	hit->old = entry_left_s(e, now_s) <= e->sig_n;
+	return true;
+}
+
+void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
+{
+	size_t offsets_len = 2u * a->ttl_n;
+
+	if (a->ttl_s == 0 || a->ttl_n > ANSWER_TTLS_MAX || a->message_len > ANSWER_OCTETS_MAX)
+		return;
+	struct entry *e = entry_build(c, a->key.name, tag_of(&a->key), offsets_len + a->message_len);
+
+	if (!e)
+		return;
+	e->stored_s = now_s;
+	e->ttl_s = a->ttl_s;
+	e->rr_n = a->ttl_n;
+	e->sig_n = (uint16_t)MIN(a->life_s / 10, (uint32_t)UINT16_MAX);
+	memcpy(entry_body_to_fill(e), a->ttl_at, offsets_len);
+	memcpy(entry_body_to_fill(e) + offsets_len, a->message, a->message_len);
+	shard_publish(c, e, NULL);
+}

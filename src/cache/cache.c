@@ -1,0 +1,217 @@
+#include "cache/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <urcu-qsbr.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "cache/cache_private.h"
+
+#define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
+#define SHARD_BITS_MAX  6
+#define ENTRY_EXPECTED  128 /* octets per entry that the buckets are sized for */
+#define BUCKET_BITS_MIN 8
+
+static unsigned bits_below(uint64_t n)
+{
+	return n < 2 ? 0 : 63 - (unsigned)__builtin_clzll(n);
+}
+
+static bool shard_init(struct shard *s, size_t buckets)
+{
+	/* Fresh mappings are zero and cost no resident memory before they are used. */
+	s->buckets = mmap(NULL, buckets * sizeof *s->buckets, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (s->buckets == MAP_FAILED) {
+		s->buckets = NULL;
+		return false;
+	}
+	return pthread_mutex_init(&s->lock, NULL) == 0;
+}
+
+struct cache *cache_create(const struct cache_options *options, const struct hash_key *key)
+{
+	struct cache *c = aligned_alloc(CACHE_LINE, sizeof *c);
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof *c);
+	c->key = *key;
+	c->stale_s = options->stale_s;
+	c->size = options->size;
+	c->shard_bits = MIN(bits_below(options->size / SHARD_OCTETS), (unsigned)SHARD_BITS_MAX);
+	c->bucket_bits = MAX(bits_below(options->size / ENTRY_EXPECTED >> c->shard_bits),
+			     (unsigned)BUCKET_BITS_MIN);
+	size_t shards = (size_t)1 << c->shard_bits;
+	size_t buckets = (size_t)1 << c->bucket_bits;
+
+	c->shards = aligned_alloc(CACHE_LINE, shards * sizeof *c->shards);
+	if (!c->shards) {
+		free(c);
+		return NULL;
+	}
+	memset(c->shards, 0, shards * sizeof *c->shards);
+	for (size_t i = 0; i < shards; i++) {
+		uint64_t share = options->size / shards;
+		uint64_t fixed = buckets * sizeof(struct entry *);
+
+		c->shards[i].limit = share > 2 * fixed ? share - fixed : share / 2;
+		if (!shard_init(&c->shards[i], buckets)) {
+			cache_destroy(c);
+			return NULL;
+		}
+	}
+	return c;
+}
+
+void cache_destroy(struct cache *c)
+{
+	size_t buckets = (size_t)1 << c->bucket_bits;
+
+	for (size_t i = 0; i < (size_t)1 << c->shard_bits && c->shards[i].buckets; i++) {
+		struct shard *s = &c->shards[i];
+
+		shard_flush_retired(c, s);
+		for (size_t b = 0; b < buckets; b++) {
+			while (s->buckets[b]) {
+				struct entry *e = s->buckets[b];
+
+				s->buckets[b] = e->next;
+				entry_free_now(e);
+			}
+		}
+		munmap(s->buckets, buckets * sizeof *s->buckets);
+		pthread_mutex_destroy(&s->lock);
+	}
+	rcu_barrier();
+	free(c->shards);
+	free(c);
+}
+
+void cache_thread_enter(void)
+{
+	rcu_register_thread();
+}
+
+void cache_thread_leave(void)
+{
+	rcu_unregister_thread();
+}
+
+void cache_quiescent(void)
+{
+	rcu_quiescent_state();
+}
+
+void cache_sleep(void)
+{
+	rcu_thread_offline();
+}
+
+void cache_wake(void)
+{
+	rcu_thread_online();
+}
+
+static bool is_usable(const struct cache *c, const struct entry *e, uint32_t now_s, bool allow_stale)
+{
+	if (!e)
+		return false;
+	if (entry_is_fresh(e, now_s))
+		return true;
+	return allow_stale && now_s - e->stored_s - e->ttl_s < c->stale_s;
+}
+
+static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
+{
+	entry_touch(e);
+	memset(out, 0, sizeof *out);
+	out->ttl_s = entry_left_s(e, now_s);
+	out->age_s = now_s - e->stored_s;
+	out->rank = (enum cache_rank)e->rank;
+	out->security = (enum cache_security)e->security;
+	out->stale = out->ttl_s == 0;
+	out->old = !out->stale && out->ttl_s <= e->ttl_s / 10;
+}
+
+static enum cache_found describe_type(struct entry *e, uint32_t now_s, struct cache_hit *out)
+{
+	describe(e, now_s, out);
+	if (e->negative) {
+		out->proof = entry_body(e);
+		out->proof_len = e->body_len;
+		return CACHE_NODATA;
+	}
+	out->set = (struct tern_rrset){
+		.owner = entry_name(e),
+		.rdata = entry_body(e),
+		.rdata_len = e->body_len,
+		.ttl_s = out->ttl_s,
+		.type = (uint16_t)e->tag,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = e->rr_n,
+		.sig_n = e->sig_n,
+	};
+	return CACHE_POSITIVE;
+}
+
+static enum cache_found describe_nxdomain(struct entry *e, uint32_t now_s, struct cache_hit *out)
+{
+	describe(e, now_s, out);
+	out->proof = entry_body(e);
+	out->proof_len = e->body_len;
+	return CACHE_NXDOMAIN;
+}
+
+enum cache_found cache_get(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
+			   bool allow_stale, struct cache_hit *out)
+{
+	struct entry *of_type = cache_find_name(c, name, TAG_TYPE(type));
+
+	if (of_type && entry_is_fresh(of_type, now_s))
+		return describe_type(of_type, now_s, out);
+	struct entry *of_name = cache_find_name(c, name, TAG_NAME);
+
+	if (is_usable(c, of_name, now_s, allow_stale) &&
+	    (entry_is_fresh(of_name, now_s) || !of_type ||
+	     of_name->stored_s - of_type->stored_s < UINT32_MAX / 2))
+		return describe_nxdomain(of_name, now_s, out);
+	if (is_usable(c, of_type, now_s, allow_stale))
+		return describe_type(of_type, now_s, out);
+	return CACHE_MISS;
+}
+
+/* Fresh data of a better rank stays. Asked when the new entry is stored, so its time is "now". */
+static bool may_replace_data(const struct entry *old, const struct entry *fresh)
+{
+	return fresh->rank >= old->rank || !entry_is_fresh(old, fresh->stored_s);
+}
+
+static uint8_t lives_of_type(uint16_t type)
+{
+	return type == TERN_TYPE_DNSKEY || type == TERN_TYPE_DS ? LIVES_INFRA : 0;
+}
+
+void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
+	       enum cache_security security, uint32_t now_s)
+{
+	if (set->ttl_s == 0)
+		return;
+	struct entry *e = entry_build(c, set->owner, TAG_TYPE(set->type), set->rdata_len);
+
+	if (!e)
+		return;
+	e->stored_s = now_s;
+	e->ttl_s = set->ttl_s;
+	e->rr_n = set->rr_n;
+	e->sig_n = set->sig_n;
+	e->rank = rank & 3;
+	e->security = security & 3;
+	atomic_init(&e->lives, lives_of_type(set->type));
+	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
+	shard_publish(c, e, may_replace_data);
+}

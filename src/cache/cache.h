@@ -1,0 +1,203 @@
+/*
+ * cache.h - what the machine knows, shared by every worker.
+ *
+ * Purpose    RRsets, negative answers, failures, delegations and rendered
+ *            answers under one memory budget, found by (name, tag).
+ * Threads    cache_get_*(): any registered thread, lock-free. cache_put_*():
+ *            any registered thread, one writer per shard at a time.
+ *            cache_create()/cache_destroy(): main thread only.
+ * Memory     `size` octets in all: buckets, entries as the allocator rounds
+ *            them; a full shard evicts, never grows.
+ * RCU        urcu-qsbr. What a get returns points into the cache and stays
+ *            valid until the calling thread's next cache_quiescent(): use or
+ *            copy it within the loop turn, never keep it across a park.
+ * Time       `now_s` is CLOCK_BOOTTIME in seconds everywhere here.
+ * Standards  RFC 1035 7.4, RFC 2181 5.4.1 (ranking), RFC 2308 (negative
+ *            answers), RFC 8767 (stale data), RFC 9520 (failures).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tern/rrset.h>
+#include <tern/status.h>
+
+#include "base/compiler.h"
+#include "base/hash.h"
+
+struct cache; /* body in cache_private.h */
+
+struct cache_options {
+	uint64_t size;    /* octets */
+	uint32_t stale_s; /* how long expired data may still be found; 0 never */
+};
+
+/** How far a set is believed, RFC 2181 5.4.1; glue is kept in delegations only. */
+enum cache_rank {
+	CACHE_RANK_NONE,
+	CACHE_RANK_ANSWER,      /* answer section of a reply without AA (forwarders) */
+	CACHE_RANK_AUTH_ANSWER, /* answer section of an authoritative reply */
+};
+
+/** What validation said; everything is UNCHECKED until a validator runs. */
+enum cache_security {
+	CACHE_UNCHECKED,
+	CACHE_INSECURE,
+	CACHE_SECURE,
+	CACHE_BOGUS,
+};
+
+/** What a lookup found. */
+enum cache_found {
+	CACHE_MISS,
+	CACHE_POSITIVE,
+	CACHE_NODATA,   /* the name exists, the type does not */
+	CACHE_NXDOMAIN, /* the name does not exist */
+};
+
+/** A found RRset or negative answer. */
+struct cache_hit {
+	struct tern_rrset   set;         /* CACHE_POSITIVE: ttl_s is what is left, 0 when stale */
+	const uint8_t      *proof;       /* negative: packed authority RRsets, cache_proof_next() */
+	uint32_t            proof_len;   /* octets */
+	uint32_t            ttl_s;       /* seconds left, 0 when stale */
+	uint32_t            age_s;       /* seconds since it was stored */
+	enum cache_rank     rank;
+	enum cache_security security;
+	bool                stale;
+	bool                old; /* fresh, but in the last tenth of its life: worth a prefetch */
+};
+
+/** Counters, summed over the shards. */
+struct cache_counts {
+	uint64_t entries;
+	uint64_t octets;    /* entries and buckets, as allocated */
+	uint64_t limit;     /* octets */
+	uint64_t inserted;
+	uint64_t replaced;
+	uint64_t evicted;
+	uint64_t refused;   /* puts given up because memory or the reclaim backlog was full */
+};
+
+/** Build an empty cache; NULL when memory is short. @p key seeds the hash. */
+MUST_USE struct cache *cache_create(const struct cache_options *options, const struct hash_key *key);
+
+/** Free everything; no other thread may use the cache any more. */
+void cache_destroy(struct cache *cache);
+
+/** Join and leave the readers; a thread must do so around all its cache use. Starts online. */
+void cache_thread_enter(void);
+void cache_thread_leave(void);
+
+/** Nothing found so far is used from here on. Once per loop turn. */
+void cache_quiescent(void);
+
+/** Around a sleep: a sleeping reader must not hold reclamation up. */
+void cache_sleep(void);
+void cache_wake(void);
+
+/**
+ * Look for (@p name, @p type), then for the name's NXDOMAIN.
+ *
+ * Fresh data wins over stale; stale is only given with @p allow_stale.
+ * @param name  lower case
+ */
+enum cache_found cache_get(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
+			   bool allow_stale, struct cache_hit *out);
+
+/**
+ * Store an RRset for its ttl_s seconds. Refused silently when fresh data of
+ * a better rank is there, when ttl_s is 0, or when memory is short.
+ */
+void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
+	       enum cache_security security, uint32_t now_s);
+
+/** A negative answer to store. */
+struct cache_negative {
+	const uint8_t           *name;     /* any case */
+	uint16_t                 type;     /* ignored for NXDOMAIN */
+	bool                     nxdomain; /* else NODATA */
+	uint32_t                 ttl_s;    /* already bounded by SOA minimum and options */
+	const struct tern_rrset *proof;    /* SOA, NSEC, ... as they stood in the authority section */
+	unsigned                 proof_n;
+	enum cache_security      security;
+	enum cache_rank          rank;
+};
+
+/** Store a negative answer; same refusals as cache_put(). */
+void cache_put_negative(struct cache *cache, const struct cache_negative *negative, uint32_t now_s);
+
+/** Walk the proof of a negative hit: next set at *@p at; false at the end. */
+bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
+		      struct tern_rrset *out);
+
+#define CACHE_FAILURE_TEXT_MAX 120 /* octets of extra text kept */
+
+/** Why a question failed lately (RFC 9520). */
+struct cache_failure {
+	uint16_t    ede;      /* RFC 8914 INFO-CODE of the original failure */
+	uint32_t    ttl_s;    /* seconds left */
+	const char *text;     /* not terminated */
+	size_t      text_len;
+};
+
+/** Did resolving (@p name, @p type) fail lately? */
+bool cache_get_failure(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
+		       struct cache_failure *out);
+
+/**
+ * Remember a failure: CACHE_FAILURE_MIN_S at first, doubled each time it is
+ * repeated soon after, up to @p max_s (RFC 9520 3.2).
+ */
+void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, uint16_t ede,
+		       const char *text, uint32_t max_s, uint32_t now_s);
+
+#define CACHE_FAILURE_MIN_S 5
+#define CACHE_FAILURE_MAX_S 300
+
+/** A delegation as the parent gave it; the layout of @c body is the resolver's (zonecut.h). */
+struct cache_delegation {
+	const uint8_t *zone;
+	const uint8_t *body;
+	uint32_t       body_len; /* octets */
+	uint32_t       ttl_s;    /* seconds left, as the parent granted: never renewed by the child */
+};
+
+/** The delegation of exactly @p zone (lower case), while fresh. */
+bool cache_get_delegation(struct cache *cache, const uint8_t *zone, uint32_t now_s,
+			  struct cache_delegation *out);
+
+/** Store a delegation. */
+void cache_put_delegation(struct cache *cache, const struct cache_delegation *delegation,
+			  uint32_t now_s);
+
+/** Forget (@p name, any type), with its answers. Returns how many entries went. */
+size_t cache_flush_name(struct cache *cache, const uint8_t *name);
+
+/** Forget everything at and below @p zone, and every rendered answer. Returns how many. */
+size_t cache_flush_zone(struct cache *cache, const uint8_t *zone);
+
+/** Forget one delegation, after all its servers turned out lame. */
+void cache_drop_delegation(struct cache *cache, const uint8_t *zone);
+
+void cache_count(struct cache *cache, struct cache_counts *out);
+
+/** One entry for cache_dump(). */
+struct cache_item {
+	enum { CACHE_ITEM_RRSET, CACHE_ITEM_NODATA, CACHE_ITEM_NXDOMAIN, CACHE_ITEM_FAILURE,
+	       CACHE_ITEM_DELEGATION, CACHE_ITEM_ANSWER } kind;
+	const uint8_t     *name;
+	uint16_t           type;
+	uint32_t           ttl_s;
+	bool               stale;
+	struct tern_rrset  set; /* CACHE_ITEM_RRSET */
+};
+
+/**
+ * Visit up to @p buckets buckets from @p *position on; false when the end was reached.
+ * @p visit must not keep what it is shown.
+ */
+bool cache_walk(struct cache *cache, size_t *position, size_t buckets, uint32_t now_s,
+		void (*visit)(void *context, const struct cache_item *item), void *context);

@@ -1,0 +1,188 @@
+/*
+ * cache_private.h - entries, shards and how they hang together; src/cache only.
+ *
+ *   hash (64 bits, keyed):  | kept in the entry (32) | bucket | shard |
+ *
+ *   cache ──► shard[s] ──► bucket[b] ──► entry ──► entry ──► NULL
+ *
+ * An entry is immutable once published, except its `next` (RCU) and `lives`.
+ *
+ *	+--------------------+------------+----------------------------+
+ *	| struct entry (36)  | name       | body, by kind              |
+ *	+--------------------+------------+----------------------------+
+ *
+ *   rrset       packed records, as struct tern_rrset
+ *   negative    packed authority sets: owner, u16 type, u16 rr_n, u16 sig_n,
+ *               u32 len, records
+ *   failure     u16 ede, text
+ *   delegation  the resolver's
+ *   answer      u16 ttl_n, u16 offsets, message
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/hash.h"
+#include "cache/cache.h"
+
+/* The key's second half: what the entry is about. */
+#define TAG_NAME       0x00000000u /* the name itself: NXDOMAIN */
+#define TAG_TYPE(t)    (0x00010000u | (t))
+#define TAG_FAILURE(t) (0x00020000u | (t))
+#define TAG_DELEGATION 0x00030000u
+#define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
+#define TAG_KIND(tag)  ((tag)&0x00ff0000u)
+
+/* A hit makes an entry survive this many sweeps; infrastructure starts with that many. */
+#define LIVES_HIT   1
+#define LIVES_INFRA 3
+
+struct entry {
+	struct entry  *next; /* RCU */
+	uint32_t       hash; /* upper half */
+	uint32_t       tag;
+	uint32_t       stored_s;
+	uint32_t       ttl_s; /* good until stored_s + ttl_s */
+	uint32_t       body_len;
+	uint16_t       rr_n;
+	uint16_t       sig_n;
+	uint8_t        name_len;
+	uint8_t        negative : 1; /* under TAG_TYPE: NODATA */
+	uint8_t        rank : 2;
+	uint8_t        security : 2;
+	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
+	uint8_t        spare;
+	uint8_t        octets[]; /* name, body */
+};
+
+_Static_assert(sizeof(struct entry) == 40 && offsetof(struct entry, octets) == 36,
+	       "a small RRset must fit 64 octets");
+
+#define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
+
+struct retired;
+
+struct shard {
+	pthread_mutex_t lock; /* writers only */
+	struct entry  **buckets;
+	uint64_t        octets; /* entries, as allocated */
+	uint64_t        limit;
+	uint64_t        entries;
+	uint64_t        inserted;
+	uint64_t        replaced;
+	uint64_t        evicted;
+	uint64_t        refused;
+	size_t          hand; /* bucket that the sweep looks at next */
+	struct retired *retired;
+} ALIGNED(CACHE_LINE);
+
+struct cache {
+	struct hash_key key;
+	uint32_t        stale_s;
+	unsigned        shard_bits;
+	unsigned        bucket_bits; /* per shard */
+	uint64_t        size;
+	struct shard   *shards;
+	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
+};
+
+static inline const uint8_t *entry_name(const struct entry *e)
+{
+	return e->octets;
+}
+
+static inline const uint8_t *entry_body(const struct entry *e)
+{
+	return e->octets + e->name_len;
+}
+
+static inline bool entry_is_fresh(const struct entry *e, uint32_t now_s)
+{
+	return now_s - e->stored_s < e->ttl_s;
+}
+
+/** Seconds left; 0 when expired. */
+static inline uint32_t entry_left_s(const struct entry *e, uint32_t now_s)
+{
+	uint32_t age = now_s - e->stored_s;
+
+	return age < e->ttl_s ? e->ttl_s - age : 0;
+}
+
+/** Remember that the entry was useful; writes only when it wasn't marked yet. */
+static inline void entry_touch(struct entry *e)
+{
+	if (atomic_load_explicit(&e->lives, memory_order_relaxed) == 0)
+		atomic_store_explicit(&e->lives, LIVES_HIT, memory_order_relaxed);
+}
+
+static inline struct shard *cache_shard(const struct cache *c, uint64_t hash)
+{
+	return &c->shards[hash & ((1u << c->shard_bits) - 1)];
+}
+
+static inline struct entry **shard_bucket(const struct cache *c, const struct shard *s,
+					  uint64_t hash)
+{
+	return &s->buckets[hash >> c->shard_bits & ((1u << c->bucket_bits) - 1)];
+}
+
+/** Hash of (@p name in lower case, @p tag). */
+static inline uint64_t cache_hash(const struct cache *c, const uint8_t *name, size_t name_len,
+				  uint32_t tag)
+{
+	return hash_bytes(&c->key, tag, name, name_len);
+}
+
+/** The entry under a key or NULL. Caller is an online reader. */
+struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name_len, uint32_t tag,
+			 uint64_t hash);
+
+/** The same, hashing by itself. */
+struct entry *cache_find_name(const struct cache *c, const uint8_t *name, uint32_t tag);
+
+/**
+ * Build an unpublished entry with @p name in lower case and room for
+ * @p body_len octets; NULL when memory is short or the entry would be larger
+ * than a sixteenth of a shard.
+ */
+MUST_USE struct entry *entry_build(struct cache *c, const uint8_t *name, uint32_t tag,
+				   size_t body_len);
+
+/** Where to write the body of an entry just built. */
+static inline uint8_t *entry_body_to_fill(struct entry *e)
+{
+	return e->octets + e->name_len;
+}
+
+/** Free an entry that no reader has ever seen. */
+void entry_free_now(struct entry *e);
+
+/**
+ * Publish @p fresh, replacing the entry with the same key unless @p may_replace
+ * (NULL: always) says no; evicts to stay inside the limit. Takes ownership of
+ * @p fresh in either case.
+ */
+void shard_publish(struct cache *c, struct entry *fresh,
+		   bool (*may_replace)(const struct entry *old, const struct entry *fresh));
+
+/** Remove what @p match says; returns how many entries. Locks one shard at a time. */
+size_t cache_remove(struct cache *c, bool (*match)(const struct entry *e, const void *context),
+		    const void *context);
+
+/** Remove the entry under one key. */
+void cache_remove_key(struct cache *c, const uint8_t *name, uint32_t tag);
+
+/** Make room: sweep until the shard is inside its limit. Lock held. */
+void shard_evict(struct cache *c, struct shard *s);
+
+/** Unlink the entry at @p link and free it after a grace period. Lock held. */
+void shard_retire(struct cache *c, struct shard *s, struct entry **link);
+
+/** Free the pending batch of a shard after a grace period. Lock held. */
+void shard_flush_retired(struct cache *c, struct shard *s);

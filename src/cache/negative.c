@@ -1,0 +1,135 @@
+/*
+ * negative.c - what is known not to exist (RFC 2308) and what failed (RFC 9520).
+ */
+#include <string.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "cache/cache_private.h"
+
+#define PROOF_HEAD 10 /* octets behind the owner: type, rr_n, sig_n, length */
+
+static size_t proof_size(const struct cache_negative *n)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < n->proof_n; i++)
+		size += tern_name_len(n->proof[i].owner) + PROOF_HEAD + n->proof[i].rdata_len;
+	return size;
+}
+
+static void write_proof(uint8_t *to, const struct cache_negative *n)
+{
+	for (unsigned i = 0; i < n->proof_n; i++) {
+		const struct tern_rrset *set = &n->proof[i];
+
+		to += tern_name_copy(to, set->owner);
+		put_u16(to, set->type);
+		put_u16(to + 2, set->rr_n);
+		put_u16(to + 4, set->sig_n);
+		put_u32(to + 6, set->rdata_len);
+		memcpy(to + PROOF_HEAD, set->rdata, set->rdata_len);
+		to += PROOF_HEAD + set->rdata_len;
+	}
+}
+
+bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
+		      struct tern_rrset *out)
+{
+	const uint8_t *owner = *at;
+
+	if (owner >= end)
+		return false;
+	const uint8_t *head = owner + tern_name_len(owner);
+
+	*out = (struct tern_rrset){
+		.owner = owner,
+		.type = get_u16(head),
+		.rclass = TERN_CLASS_IN,
+		.rr_n = get_u16(head + 2),
+		.sig_n = get_u16(head + 4),
+		.rdata_len = get_u32(head + 6),
+		.rdata = head + PROOF_HEAD,
+		.ttl_s = ttl_s,
+	};
+	*at = out->rdata + out->rdata_len;
+	return true;
+}
+
+static bool may_replace_negative(const struct entry *old, const struct entry *fresh)
+{
+	return fresh->rank >= old->rank || !entry_is_fresh(old, fresh->stored_s);
+}
+
+void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_t now_s)
+{
+	if (n->ttl_s == 0)
+		return;
+	uint32_t tag = n->nxdomain ? TAG_NAME : TAG_TYPE(n->type);
+	struct entry *e = entry_build(c, n->name, tag, proof_size(n));
+
+	if (!e)
+		return;
+	e->stored_s = now_s;
+	e->ttl_s = n->ttl_s;
+	e->negative = 1;
+	e->rank = n->rank & 3;
+	e->security = n->security & 3;
+	write_proof(entry_body_to_fill(e), n);
+	shard_publish(c, e, may_replace_negative);
+}
+
+#define FAILURE_HEAD 2 /* u16 ede */
+
+bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
+		       struct cache_failure *out)
+{
+	struct entry *e = cache_find_name(c, name, TAG_FAILURE(type));
+
+	if (!e || !entry_is_fresh(e, now_s))
+		return false;
+	const uint8_t *body = entry_body(e);
+
+	entry_touch(e);
+	*out = (struct cache_failure){
+		.ede = get_u16(body),
+		.ttl_s = entry_left_s(e, now_s),
+		.text = (const char *)body + FAILURE_HEAD,
+		.text_len = e->body_len - FAILURE_HEAD,
+	};
+	return true;
+}
+
+/* Repeated within twice its last lifetime it is the same trouble going on: wait twice as long. */
+static uint32_t next_lifetime_s(const struct entry *old, uint32_t now_s)
+{
+	if (!old || now_s - old->stored_s > 3 * old->ttl_s)
+		return CACHE_FAILURE_MIN_S;
+	return MIN(old->ttl_s * 2, (uint32_t)CACHE_FAILURE_MAX_S);
+}
+
+void cache_put_failure(struct cache *c, const uint8_t *name, uint16_t type, uint16_t ede,
+		       const char *text, uint32_t max_s, uint32_t now_s)
+{
+	uint8_t lower[TERN_NAME_MAX];
+	size_t text_len = strnlen(text, CACHE_FAILURE_TEXT_MAX);
+
+	tern_name_lower(lower, name);
+	const struct entry *old = cache_find_name(c, lower, TAG_FAILURE(type));
+
+	if (old && entry_is_fresh(old, now_s))
+		return;
+	struct entry *e = entry_build(c, lower, TAG_FAILURE(type), FAILURE_HEAD + text_len);
+
+	if (!e)
+		return;
+	e->stored_s = now_s;
+	e->ttl_s = MIN(next_lifetime_s(old, now_s), max_s);
+	uint8_t *body = entry_body_to_fill(e);
+
+	put_u16(body, ede);
+	memcpy(body + FAILURE_HEAD, text, text_len);
+	shard_publish(c, e, NULL);
+}

@@ -1,0 +1,219 @@
+/*
+ * shard.c - the hash table: find without a lock, publish and remove under one.
+ *
+ * Reclaiming goes by batches: a writer collects the entries that it unlinked
+ * and hands a full batch to call_rcu(), so that entries need no rcu_head and a
+ * grace period is paid once per RETIRED_BATCH entries.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <urcu-qsbr.h>
+
+#include <tern/name.h>
+
+#include "cache/cache_private.h"
+
+struct retired {
+	struct rcu_head head;
+	struct cache   *cache;
+	uint64_t        octets;
+	unsigned        n;
+	struct entry   *entries[RETIRED_BATCH];
+};
+
+struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name_len, uint32_t tag,
+			 uint64_t hash)
+{
+	struct shard *s = cache_shard(c, hash);
+	struct entry *e = rcu_dereference(*shard_bucket(c, s, hash));
+	uint32_t upper = (uint32_t)(hash >> 32);
+
+	for (; e; e = rcu_dereference(e->next)) {
+		if (e->hash == upper && e->tag == tag && e->name_len == name_len &&
+		    memcmp(e->octets, name, name_len) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+struct entry *cache_find_name(const struct cache *c, const uint8_t *name, uint32_t tag)
+{
+	size_t len = tern_name_len(name);
+
+	return cache_find(c, name, len, tag, cache_hash(c, name, len, tag));
+}
+
+struct entry *entry_build(struct cache *c, const uint8_t *name, uint32_t tag, size_t body_len)
+{
+	size_t name_len = tern_name_len(name);
+	size_t size = offsetof(struct entry, octets) + name_len + body_len;
+
+	if (size > c->shards[0].limit / 16)
+		return NULL;
+	/* The tail padding of the struct is part of sizeof, so tiny entries are rounded up to it. */
+	struct entry *e = malloc(MAX(size, sizeof *e));
+
+	if (!e)
+		return NULL;
+	memset(e, 0, sizeof *e);
+	e->tag = tag;
+	e->name_len = (uint8_t)name_len;
+	e->body_len = (uint32_t)body_len;
+	tern_name_lower(e->octets, name);
+	return e;
+}
+
+void entry_free_now(struct entry *e)
+{
+	free(e);
+}
+
+static void free_batch_after_grace(struct rcu_head *head)
+{
+	struct retired *batch = CONTAINER_OF(head, struct retired, head);
+
+	atomic_fetch_sub_explicit(&batch->cache->backlog, batch->octets, memory_order_relaxed);
+	for (unsigned i = 0; i < batch->n; i++)
+		free(batch->entries[i]);
+	free(batch);
+}
+
+void shard_flush_retired(struct cache *c, struct shard *s)
+{
+	struct retired *batch = s->retired;
+
+	if (!batch)
+		return;
+	s->retired = NULL;
+	atomic_fetch_add_explicit(&c->backlog, batch->octets, memory_order_relaxed);
+	call_rcu(&batch->head, free_batch_after_grace);
+}
+
+void shard_retire(struct cache *c, struct shard *s, struct entry **link)
+{
+	struct entry *e = *link;
+	uint64_t octets = malloc_usable_size(e);
+
+	if (!s->retired) {
+		s->retired = malloc(sizeof *s->retired);
+		if (!s->retired)
+			return; /* stays in the table: a later sweep tries again */
+		s->retired->n = 0;
+		s->retired->octets = 0;
+		s->retired->cache = c;
+	}
+	rcu_assign_pointer(*link, e->next);
+	s->octets -= octets;
+	s->entries--;
+	s->retired->entries[s->retired->n++] = e;
+	s->retired->octets += octets;
+	if (s->retired->n == RETIRED_BATCH)
+		shard_flush_retired(c, s);
+}
+
+static struct entry **find_link(struct entry **link, const struct entry *like)
+{
+	for (; *link; link = &(*link)->next) {
+		const struct entry *e = *link;
+
+		if (e->hash == like->hash && e->tag == like->tag && e->name_len == like->name_len &&
+		    memcmp(e->octets, like->octets, e->name_len) == 0)
+			return link;
+	}
+	return NULL;
+}
+
+static void add(struct shard *s, struct entry **bucket, struct entry *fresh)
+{
+	fresh->next = *bucket;
+	rcu_assign_pointer(*bucket, fresh);
+	s->octets += malloc_usable_size(fresh);
+	s->entries++;
+}
+
+/* Too much waits for readers: better a miss later than memory without bound. */
+static bool backlog_is_full(struct cache *c)
+{
+	return atomic_load_explicit(&c->backlog, memory_order_relaxed) > c->size / 16 + (1u << 20);
+}
+
+void shard_publish(struct cache *c, struct entry *fresh,
+		   bool (*may_replace)(const struct entry *old, const struct entry *fresh))
+{
+	uint64_t hash = cache_hash(c, fresh->octets, fresh->name_len, fresh->tag);
+	struct shard *s = cache_shard(c, hash);
+	struct entry **bucket = shard_bucket(c, s, hash);
+
+	fresh->hash = (uint32_t)(hash >> 32);
+	pthread_mutex_lock(&s->lock);
+	struct entry **old = find_link(bucket, fresh);
+
+	if (backlog_is_full(c) || (old && may_replace && !may_replace(*old, fresh))) {
+		s->refused++;
+		pthread_mutex_unlock(&s->lock);
+		entry_free_now(fresh);
+		return;
+	}
+	/* The new one goes in front of the old one first, so that a reader always finds one. */
+	add(s, bucket, fresh);
+	if (old) {
+		if (old == bucket)
+			old = &fresh->next;
+		shard_retire(c, s, old);
+		s->replaced++;
+	} else {
+		s->inserted++;
+	}
+	if (s->octets > s->limit)
+		shard_evict(c, s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void cache_remove_key(struct cache *c, const uint8_t *name, uint32_t tag)
+{
+	uint8_t lower[TERN_NAME_MAX];
+	size_t len = tern_name_lower(lower, name);
+	uint64_t hash = cache_hash(c, lower, len, tag);
+	struct shard *s = cache_shard(c, hash);
+
+	pthread_mutex_lock(&s->lock);
+	for (struct entry **link = shard_bucket(c, s, hash); *link; link = &(*link)->next) {
+		if ((*link)->tag == tag && (*link)->name_len == len &&
+		    memcmp((*link)->octets, lower, len) == 0) {
+			shard_retire(c, s, link);
+			break;
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+size_t cache_remove(struct cache *c, bool (*match)(const struct entry *e, const void *context),
+		    const void *context)
+{
+	size_t removed = 0;
+
+	for (unsigned i = 0; i < 1u << c->shard_bits; i++) {
+		struct shard *s = &c->shards[i];
+
+		pthread_mutex_lock(&s->lock);
+		for (size_t b = 0; b < (size_t)1 << c->bucket_bits; b++) {
+			struct entry **link = &s->buckets[b];
+
+			while (*link) {
+				struct entry *e = *link;
+
+				if (!match(e, context)) {
+					link = &e->next;
+					continue;
+				}
+				shard_retire(c, s, link);
+				if (*link == e)
+					break; /* no memory to retire it */
+				removed++;
+			}
+		}
+		pthread_mutex_unlock(&s->lock);
+	}
+	return removed;
+}

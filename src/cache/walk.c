@@ -1,0 +1,104 @@
+/*
+ * walk.c - over all entries: flushing, dumping, counting. Never on a hot path.
+ */
+#include <string.h>
+#include <urcu-qsbr.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "cache/cache_private.h"
+
+static bool is_named(const struct entry *e, const void *context)
+{
+	const uint8_t *name = context;
+
+	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0)) ||
+	       tern_name_equal(entry_name(e), name);
+}
+
+static bool is_in_zone(const struct entry *e, const void *context)
+{
+	const uint8_t *zone = context;
+
+	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0)) ||
+	       tern_name_is_below_or_equal(entry_name(e), zone);
+}
+
+size_t cache_flush_name(struct cache *c, const uint8_t *name)
+{
+	return cache_remove(c, is_named, name);
+}
+
+size_t cache_flush_zone(struct cache *c, const uint8_t *zone)
+{
+	return cache_remove(c, is_in_zone, zone);
+}
+
+void cache_count(struct cache *c, struct cache_counts *out)
+{
+	uint64_t fixed = sizeof(struct entry *) << c->bucket_bits;
+
+	memset(out, 0, sizeof *out);
+	for (unsigned i = 0; i < 1u << c->shard_bits; i++) {
+		struct shard *s = &c->shards[i];
+
+		pthread_mutex_lock(&s->lock);
+		out->entries += s->entries;
+		out->octets += s->octets + fixed;
+		out->limit += s->limit + fixed;
+		out->inserted += s->inserted;
+		out->replaced += s->replaced;
+		out->evicted += s->evicted;
+		out->refused += s->refused;
+		/* Counting is periodic: a good moment to let a lonely batch go. */
+		shard_flush_retired(c, s);
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *item)
+{
+	memset(item, 0, sizeof *item);
+	item->name = entry_name(e);
+	item->type = (uint16_t)e->tag;
+	item->ttl_s = entry_left_s(e, now_s);
+	item->stale = item->ttl_s == 0;
+	switch (TAG_KIND(e->tag)) {
+	case TAG_NAME: item->kind = CACHE_ITEM_NXDOMAIN; return;
+	case TAG_FAILURE(0): item->kind = CACHE_ITEM_FAILURE; return;
+	case TAG_DELEGATION: item->kind = CACHE_ITEM_DELEGATION; return;
+	case TAG_TYPE(0): break;
+	default: item->kind = CACHE_ITEM_ANSWER; return;
+	}
+	item->kind = e->negative ? CACHE_ITEM_NODATA : CACHE_ITEM_RRSET;
+	item->set = (struct tern_rrset){
+		.owner = entry_name(e),
+		.rdata = entry_body(e),
+		.rdata_len = e->body_len,
+		.ttl_s = item->ttl_s,
+		.type = item->type,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = e->rr_n,
+		.sig_n = e->sig_n,
+	};
+}
+
+bool cache_walk(struct cache *c, size_t *position, size_t buckets, uint32_t now_s,
+		void (*visit)(void *context, const struct cache_item *item), void *context)
+{
+	size_t all = (size_t)1 << (c->bucket_bits + c->shard_bits);
+	struct cache_item item;
+
+	for (; *position < all && buckets > 0; (*position)++, buckets--) {
+		const struct shard *s = &c->shards[*position >> c->bucket_bits];
+		size_t b = *position & (((size_t)1 << c->bucket_bits) - 1);
+
+		for (struct entry *e = rcu_dereference(s->buckets[b]); e;
+		     e = rcu_dereference(e->next)) {
+			fill_item(e, now_s, &item);
+			visit(context, &item);
+		}
+	}
+	return *position < all;
+}

@@ -1,0 +1,51 @@
+#include "daemon/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *read_all(FILE *f, size_t *len)
+{
+	size_t size = 65536;
+	char *text = malloc(size);
+
+	*len = 0;
+	while (text) {
+		*len += fread(text + *len, 1, size - *len, f);
+		if (*len < size)
+			return text;
+		if (size >= FILE_OCTETS_MAX) {
+			errno = EFBIG;
+			break;
+		}
+		char *larger = realloc(text, size *= 2);
+
+		if (!larger)
+			break;
+		text = larger;
+	}
+	free(text);
+	return NULL;
+}
+
+char *file_read(const char *path, size_t *len, struct log *log)
+{
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+
+	if (f) {
+		text = read_all(f, len);
+		if (text && ferror(f)) {
+			free(text);
+			text = NULL;
+		}
+		int error = errno;
+
+		fclose(f);
+		errno = error;
+	}
+	if (!text)
+		log_error(log, "%s: %s", path, strerror(errno));
+	return text;
+}

@@ -1,0 +1,381 @@
+/*
+ * server.c - making everything, in order, and undoing it:
+ *
+ *   hints, caches -> sockets -> privileges dropped -> workers -> ready
+ *   signal -> workers stopped and joined -> caches freed
+ */
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/control.h"
+#include "daemon/file.h"
+#include "daemon/notify.h"
+#include "daemon/privilege.h"
+#include "daemon/sockets.h"
+#include "worker/worker.h"
+
+#define STALE_MAX_S    86400 /* oldest data served after expiry, RFC 8767 5 */
+#define TICK_MS        250
+#define HANG_MS        5000  /* a worker without a turn for so long: give up and be restarted */
+
+struct server {
+	const struct config *config;
+	struct log           log;
+	struct worker_shared shared;
+	struct worker       *workers[WORKERS_MAX];
+	struct route        *routes;
+	struct control      *control;
+	int                  signal_fd;
+	int                  cpus[WORKERS_MAX];
+	bool                 cache_joined;
+};
+
+static unsigned list_cpus(int cpus[WORKERS_MAX])
+{
+	cpu_set_t set;
+	unsigned n = 0;
+
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 0;
+	for (int i = 0; i < CPU_SETSIZE && n < WORKERS_MAX; i++) {
+		if (CPU_ISSET((size_t)i, &set))
+			cpus[n++] = i;
+	}
+	return n;
+}
+
+static unsigned count_workers(struct server *s)
+{
+	unsigned cpus = list_cpus(s->cpus);
+	unsigned n = s->config->server.workers ? s->config->server.workers : MAX(cpus, 1u);
+
+	/* Pinned only when each has a CPU of its own. */
+	for (unsigned i = 0; i < n; i++) {
+		if (n != cpus)
+			s->cpus[i] = -1;
+	}
+	return n;
+}
+
+static bool load_hints(struct server *s)
+{
+	const char *path = s->config->resolver.root_hints;
+	const char *why;
+	unsigned line;
+	size_t len;
+
+	if (!*path) {
+		root_hints_builtin(&s->shared.hints);
+		return true;
+	}
+	char *text = file_read(path, &len, &s->log);
+
+	if (!text)
+		return false;
+	bool good = root_hints_parse(text, len, &s->shared.hints, &line, &why);
+
+	free(text);
+	if (!good)
+		log_error(&s->log, "%s:%u: %s", path, line, why);
+	return good;
+}
+
+static enum qmin_mode qmin_mode(enum config_qmin mode)
+{
+	switch (mode) {
+	case CONFIG_QMIN_STRICT: return QMIN_STRICT;
+	case CONFIG_QMIN_RELAXED: return QMIN_RELAXED;
+	case CONFIG_QMIN_OFF: break;
+	}
+	return QMIN_OFF;
+}
+
+static void add_routes(struct server *s, const struct config_zone *zones, unsigned n,
+		       enum route_kind kind)
+{
+	for (unsigned i = 0; i < n; i++) {
+		s->routes[s->shared.routes.n++] = (struct route){
+			.zone = zones[i].name,
+			.servers = zones[i].addresses,
+			.servers_n = zones[i].addresses_n,
+			.kind = kind,
+			.first = zones[i].first,
+		};
+	}
+}
+
+static bool make_routes(struct server *s)
+{
+	const struct config *c = s->config;
+
+	s->routes = calloc(c->forward_zones_n + c->stub_zones_n + 1u, sizeof *s->routes);
+	if (!s->routes)
+		return false;
+	add_routes(s, c->forward_zones, c->forward_zones_n, ROUTE_FORWARD);
+	add_routes(s, c->stub_zones, c->stub_zones_n, ROUTE_STUB);
+	s->shared.routes.routes = s->routes;
+	return true;
+}
+
+static void take_options(struct server *s)
+{
+	const struct config *c = s->config;
+
+	s->shared.log = &s->log;
+	s->shared.resolver = (struct resolver_options){
+		.qmin = qmin_mode(c->resolver.qname_minimization),
+		.ipv4 = c->resolver.ipv4,
+		.ipv6 = c->resolver.ipv6,
+		.do_not_query_localhost = c->resolver.do_not_query_localhost,
+		.serve_stale = c->cache.serve_stale,
+		.min_ttl_s = c->cache.min_ttl_s,
+		.max_ttl_s = c->cache.max_ttl_s,
+		.max_negative_ttl_s = c->cache.max_negative_ttl_s,
+	};
+	s->shared.access = (struct access_list){c->access.allow, c->access.allow_n,
+						c->access.drop};
+	s->shared.prefetch = c->cache.prefetch;
+	s->shared.identity = c->server.identity;
+	s->shared.version = c->server.version;
+	s->shared.workers = s->workers;
+}
+
+/* What the configuration asks for and this version does not do yet. */
+static void warn_about_missing(struct server *s)
+{
+	const struct config *c = s->config;
+
+	if (c->dnssec.validation != CONFIG_VALIDATION_OFF)
+		log_notice(&s->log, "dnssec.validation: this version does not validate; answers "
+				    "carry signatures for clients that ask, never AD");
+	if (*c->cache.snapshot)
+		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
+}
+
+/* A zone that was to be forwarded encrypted must not leak: without TLS there is no way to serve it. */
+static bool wants_tls(const struct config *c)
+{
+	for (unsigned i = 0; i < c->forward_zones_n; i++) {
+		if (c->forward_zones[i].tls)
+			return true;
+	}
+	return false;
+}
+
+static bool make_caches(struct server *s)
+{
+	struct cache_options options = {
+		.size = s->config->cache.size,
+		.stale_s = s->config->cache.serve_stale ? STALE_MAX_S : 0,
+	};
+	struct hash_key key;
+	struct random random;
+
+	random_init(&random);
+	random_bytes(&random, &key, sizeof key);
+	random_bytes(&random, &s->shared.hash_key, sizeof s->shared.hash_key);
+	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
+	s->shared.cache = cache_create(&options, &key);
+	s->shared.infra = infra_create(&s->shared.hash_key);
+	s->shared.inflight = inflight_create();
+	if (s->shared.cache && s->shared.infra && s->shared.inflight) {
+		cache_thread_enter();
+		s->cache_joined = true;
+		return true;
+	}
+	log_error(&s->log, "not enough memory for a cache of %llu octets",
+		  (unsigned long long)options.size);
+	return false;
+}
+
+static bool make_signals(struct server *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return s->signal_fd >= 0;
+}
+
+static bool make_workers(struct server *s, const struct sockets *sockets)
+{
+	for (unsigned i = 0; i < sockets->workers_n; i++) {
+		s->workers[i] = worker_create(&s->shared, i, sockets->fds[i], sockets->listeners_n);
+		if (!s->workers[i]) {
+			log_error(&s->log, "worker %u: %s", i, strerror(errno));
+			return false;
+		}
+		s->shared.workers_n++;
+	}
+	return true;
+}
+
+static bool start_workers(struct server *s)
+{
+	for (unsigned i = 0; i < s->shared.workers_n; i++) {
+		if (!worker_start(s->workers[i], s->cpus[i])) {
+			log_error(&s->log, "worker %u: %s", i, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* True when it is time to stop. */
+static bool read_signals(struct server *s)
+{
+	struct signalfd_siginfo info;
+	bool stop = false;
+
+	while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGHUP)
+			log_notice(&s->log, "SIGHUP: reload is not supported by this version");
+		else
+			stop = true;
+	}
+	return stop;
+}
+
+struct heartbeat {
+	uint64_t beat;
+	uint64_t since_ms;
+};
+
+/* Healthy workers beat four times a second; one that does not will never again. */
+static void check_heartbeats(struct server *s, struct heartbeat *beats, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < s->shared.workers_n; i++) {
+		uint64_t beat = worker_beat(s->workers[i]);
+
+		if (beat != beats[i].beat || beats[i].since_ms == 0)
+			beats[i] = (struct heartbeat){beat, now_ms};
+		else if (now_ms - beats[i].since_ms > HANG_MS) {
+			log_error(&s->log, "worker %u hangs", i);
+			abort();
+		}
+	}
+}
+
+static void serve_until_stopped(struct server *s)
+{
+	struct heartbeat beats[WORKERS_MAX] = {0};
+	uint64_t watchdog_ms = 0, last_ms = 0;
+
+	for (;;) {
+		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = s->signal_fd, .events = POLLIN}};
+		unsigned n = 1 + control_poll_fds(s->control, fds + 1);
+
+		cache_sleep();
+		poll(fds, n, TICK_MS);
+		cache_wake();
+		uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+
+		if (fds[0].revents && read_signals(s))
+			return;
+		control_serve(s->control, fds + 1, n - 1);
+		/* After a pause of the whole process nobody had a chance to beat. */
+		if (last_ms && now_ms - last_ms > 4 * TICK_MS)
+			memset(beats, 0, sizeof beats);
+		last_ms = now_ms;
+		check_heartbeats(s, beats, now_ms);
+		if (now_ms - watchdog_ms >= 1000) {
+			watchdog_ms = now_ms;
+			notify_watchdog();
+		}
+	}
+}
+
+static void stop_workers(struct server *s)
+{
+	for (unsigned i = 0; i < s->shared.workers_n; i++)
+		worker_stop(s->workers[i]);
+	/* A worker's last letters may be for any other: all threads end before any memory goes. */
+	for (unsigned i = 0; i < s->shared.workers_n; i++)
+		worker_join(s->workers[i]);
+	for (unsigned i = 0; i < s->shared.workers_n; i++)
+		worker_destroy(s->workers[i]);
+}
+
+static bool run(struct server *s)
+{
+	struct sockets sockets = {.workers_n = count_workers(s)};
+	bool good = false;
+
+	privilege_raise_nofile();
+	if (!sockets_open(&sockets, s->config, &s->log))
+		return false;
+	s->control = control_create(s->config->control.socket, &s->shared);
+	if (!s->control && *s->config->control.socket)
+		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
+			    s->config->control.socket, strerror(errno));
+	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
+	    start_workers(s)) {
+		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",
+			   sockets.text, s->shared.workers_n);
+		notify_ready();
+		serve_until_stopped(s);
+		notify_stopping();
+		good = true;
+	}
+	cache_sleep();
+	stop_workers(s);
+	cache_wake();
+	control_destroy(s->control);
+	return good;
+}
+
+static enum server_end prepare_and_run(struct server *s, bool test)
+{
+	if (!load_hints(s))
+		return SERVER_MISCONFIGURED;
+	if (wants_tls(s->config)) {
+		log_error(&s->log, "forward-zones: tls is not supported by this version");
+		return SERVER_MISCONFIGURED;
+	}
+	if (test)
+		return SERVER_STOPPED;
+	take_options(s);
+	warn_about_missing(s);
+	if (!make_signals(s) || !make_routes(s) || !make_caches(s))
+		return SERVER_FAILED;
+	return run(s) ? SERVER_STOPPED : SERVER_FAILED;
+}
+
+enum server_end server_run(const struct config *config, bool test)
+{
+	struct server *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return SERVER_FAILED;
+	s->config = config;
+	s->signal_fd = -1;
+	log_init(&s->log, config->logging.level);
+	enum server_end end = prepare_and_run(s, test);
+
+	inflight_destroy(s->shared.inflight);
+	infra_destroy(s->shared.infra);
+	if (s->cache_joined)
+		cache_thread_leave();
+	if (s->shared.cache)
+		cache_destroy(s->shared.cache);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	free(s->routes);
+	free(s);
+	return end;
+}

@@ -1,0 +1,414 @@
+/*
+ * stream.c - the life of a connection:
+ *
+ *   accept or connect -> [read message -> owner]* -> idle, stalled, reset or closed
+ *
+ * One timer covers all waits: it fires when neither a whole message nor progress
+ * in sending was seen for as long as the state allows.
+ */
+#include "net/stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+
+#define READS_PER_EVENT 4 /* so that one busy connection does not starve the others */
+
+struct stream_chunk {
+	struct stream_chunk *next;
+	uint32_t at;
+	uint32_t len;
+	uint8_t  octets[];
+};
+
+static uint32_t patience_ms(const struct stream *s)
+{
+	if (s->unsent || s->connecting)
+		return STREAM_STALL_MS;
+	if (s->rx_n > 0)
+		return STREAM_MESSAGE_MS;
+	return s->idle_ms;
+}
+
+static void note_progress(struct stream *s)
+{
+	s->since_ms = loop_ms(s->loop);
+	/* A timer that is set too early finds that out when it fires: cheaper than moving it. */
+	if (!timer_is_set(&s->timer) || s->timer.at_ms > s->since_ms + patience_ms(s))
+		loop_timer(s->loop, &s->timer, patience_ms(s));
+}
+
+static void end(struct stream *s, enum stream_end why)
+{
+	if (s->closed)
+		return;
+	stream_close(s);
+	s->ended(s, why);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct stream *s = CONTAINER_OF(t, struct stream, timer);
+	uint64_t due_ms = s->since_ms + patience_ms(s);
+
+	if (loop_ms(s->loop) < due_ms) {
+		timer_set(&s->loop->wheel, t, due_ms);
+		return;
+	}
+	end(s, s->unsent || s->rx_n > 0 || s->connecting ? STREAM_STALLED : STREAM_IDLE);
+}
+
+static void watch_for(struct stream *s)
+{
+	uint32_t events = 0;
+
+	s->paused = s->owner_paused || s->unsent_octets > STREAM_UNSENT_MAX / 2;
+	if (!s->paused && !s->read_end)
+		events |= EPOLLIN;
+	if (s->unsent || s->connecting)
+		events |= EPOLLOUT;
+	if (events == s->events)
+		return;
+	s->events = events;
+	loop_change(s->loop, &s->watch, events);
+}
+
+static void drop_chunk(struct stream *s)
+{
+	struct stream_chunk *c = s->unsent;
+
+	s->unsent = c->next;
+	if (!s->unsent)
+		s->unsent_last = NULL;
+	free(c);
+}
+
+#define CHUNKS_PER_WRITE 16
+
+/* False when the connection is broken. */
+static bool write_unsent(struct stream *s)
+{
+	while (s->unsent) {
+		struct iovec iov[CHUNKS_PER_WRITE];
+		int n = 0;
+
+		for (struct stream_chunk *c = s->unsent; c && n < CHUNKS_PER_WRITE; c = c->next)
+			iov[n++] = (struct iovec){c->octets + c->at, c->len - c->at};
+		ssize_t wrote = writev(s->watch.fd, iov, n);
+
+		if (wrote < 0)
+			return errno == EAGAIN || errno == EINTR;
+		s->unsent_octets -= (uint32_t)wrote;
+		s->since_ms = loop_ms(s->loop);
+		while (wrote > 0) {
+			struct stream_chunk *c = s->unsent;
+			uint32_t part = (uint32_t)MIN((size_t)wrote, (size_t)(c->len - c->at));
+
+			c->at += part;
+			wrote -= part;
+			if (c->at == c->len)
+				drop_chunk(s);
+		}
+	}
+	return true;
+}
+
+/* Deliver one message; false when the owner closed the stream. */
+static bool deliver(struct stream *s, const uint8_t *octets, size_t len)
+{
+	s->since_ms = loop_ms(s->loop);
+	return s->message(s, octets, len) && !s->closed;
+}
+
+static bool deliver_buffered(struct stream *s)
+{
+	uint32_t at = 0;
+
+	while (s->rx_n - at >= 2) {
+		size_t len = get_u16(s->buffer + at);
+
+		if (s->rx_n - at - 2 < len)
+			break;
+		/* The owner may pause reading; what has arrived already is still served. */
+		at += 2 + (uint32_t)len;
+		if (!deliver(s, s->buffer + at - len, len))
+			return false;
+	}
+	memmove(s->buffer, s->buffer + at, s->rx_n - at);
+	s->rx_n -= at;
+	return true;
+}
+
+static bool make_large(struct stream *s)
+{
+	s->large = malloc(2 + (size_t)get_u16(s->buffer));
+	if (!s->large)
+		return false;
+	memcpy(s->large, s->buffer, s->rx_n);
+	return true;
+}
+
+static bool deliver_large(struct stream *s)
+{
+	uint8_t *large = s->large;
+	size_t len = get_u16(large);
+
+	if (s->rx_n < len + 2)
+		return true;
+	s->large = NULL;
+	s->rx_n = 0;
+	bool open = deliver(s, large + 2, len);
+
+	free(large);
+	return open;
+}
+
+/* One read and what it completes; false when the stream has ended. */
+static bool read_once(struct stream *s, bool *more)
+{
+	size_t max = s->large ? 2 + (size_t)get_u16(s->large) : sizeof s->buffer;
+	uint8_t *to = s->large ? s->large : s->buffer;
+	ssize_t n = recv(s->watch.fd, to + s->rx_n, max - s->rx_n, 0);
+
+	*more = false;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n < 0) {
+		end(s, STREAM_RESET);
+		return false;
+	}
+	if (n == 0) {
+		s->read_end = true;
+		return true;
+	}
+	if (s->rx_n == 0)
+		s->since_ms = loop_ms(s->loop);
+	*more = (size_t)n == max - s->rx_n;
+	s->rx_n += (uint32_t)n;
+	if (s->large)
+		return deliver_large(s);
+	if (!deliver_buffered(s))
+		return false;
+	if (s->rx_n >= 2 && 2 + (size_t)get_u16(s->buffer) > sizeof s->buffer && !make_large(s)) {
+		end(s, STREAM_NO_MEMORY);
+		return false;
+	}
+	return true;
+}
+
+static bool read_messages(struct stream *s)
+{
+	bool more = true;
+
+	for (unsigned i = 0; i < READS_PER_EVENT && more && !s->paused; i++) {
+		if (!read_once(s, &more))
+			return false;
+	}
+	return true;
+}
+
+static bool finish_connecting(struct stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+
+	getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error)
+		return false;
+	s->connecting = false;
+	return true;
+}
+
+static void on_ready(struct watch *w, uint32_t events)
+{
+	struct stream *s = CONTAINER_OF(w, struct stream, watch);
+
+	if (s->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) && !finish_connecting(s)) {
+		end(s, STREAM_RESET);
+		return;
+	}
+	if ((events & EPOLLOUT) && !write_unsent(s)) {
+		end(s, STREAM_RESET);
+		return;
+	}
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !read_messages(s))
+		return;
+	/* Half-closed with nothing left to say: over. */
+	if (s->read_end && !s->unsent && s->owed == 0) {
+		end(s, STREAM_CLOSED_BY_PEER);
+		return;
+	}
+	if (events & EPOLLERR) {
+		end(s, STREAM_RESET);
+		return;
+	}
+	note_progress(s);
+	watch_for(s);
+}
+
+static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms, uint32_t events)
+{
+	s->loop = loop;
+	s->watch = (struct watch){fd, on_ready};
+	s->unsent = s->unsent_last = NULL;
+	s->large = NULL;
+	s->unsent_octets = s->rx_n = 0;
+	s->owed = 0;
+	s->idle_ms = idle_ms;
+	s->events = events;
+	s->paused = s->owner_paused = s->read_end = s->closed = false;
+	s->since_ms = loop_ms(loop);
+	timer_init(&s->timer, on_timer);
+	if (!loop_add(loop, &s->watch, events))
+		return false;
+	loop_timer(loop, &s->timer, patience_ms(s));
+	return true;
+}
+
+bool stream_accept(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	s->connecting = false;
+	if (start(s, loop, fd, idle_ms, EPOLLIN))
+		return true;
+	close(fd);
+	return false;
+}
+
+bool stream_connect(struct stream *s, struct loop *loop, const struct address *server,
+		    uint32_t idle_ms)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(server, &sa);
+	int on = 1;
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	s->connecting = true;
+	if ((connect(fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS) &&
+	    start(s, loop, fd, idle_ms, EPOLLIN | EPOLLOUT))
+		return true;
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return false;
+}
+
+static bool queue(struct stream *s, const uint8_t *octets, size_t len, size_t skip)
+{
+	uint8_t prefix[2];
+	struct stream_chunk *c = malloc(sizeof *c + len + 2);
+
+	if (!c)
+		return false;
+	put_u16(prefix, (uint16_t)len);
+	c->next = NULL;
+	c->at = (uint32_t)skip;
+	c->len = (uint32_t)len + 2;
+	memcpy(c->octets, prefix, 2);
+	memcpy(c->octets + 2, octets, len);
+	if (s->unsent_last)
+		s->unsent_last->next = c;
+	else
+		s->unsent = c;
+	s->unsent_last = c;
+	s->unsent_octets += c->len - c->at;
+	return true;
+}
+
+bool stream_send(struct stream *s, const uint8_t *octets, size_t len)
+{
+	uint8_t prefix[2];
+	size_t sent = 0;
+
+	if (s->closed || len > 65535 || s->unsent_octets + len + 2 > STREAM_UNSENT_MAX)
+		return false;
+	put_u16(prefix, (uint16_t)len);
+	if (!s->unsent && !s->connecting) {
+		struct iovec iov[2] = {{prefix, 2}, {(void *)(uintptr_t)octets, len}};
+		struct msghdr h = {.msg_iov = iov, .msg_iovlen = 2};
+		ssize_t n = sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		/* A broken connection shows itself to the reader; here it only takes nothing. */
+		sent = n > 0 ? (size_t)n : 0;
+	}
+	note_progress(s);
+	if (sent == len + 2)
+		return true;
+	if (!queue(s, octets, len, sent))
+		return false;
+	watch_for(s);
+	return true;
+}
+
+void stream_pause(struct stream *s)
+{
+	s->owner_paused = true;
+	if (!s->closed)
+		watch_for(s);
+}
+
+void stream_resume(struct stream *s)
+{
+	s->owner_paused = false;
+	if (!s->closed)
+		watch_for(s);
+}
+
+void stream_set_idle(struct stream *s, uint32_t idle_ms)
+{
+	s->idle_ms = idle_ms;
+	if (!s->closed)
+		note_progress(s);
+}
+
+void stream_close(struct stream *s)
+{
+	if (s->closed)
+		return;
+	s->closed = true;
+	timer_cancel(&s->loop->wheel, &s->timer);
+	loop_forget(s->loop, &s->watch);
+	close(s->watch.fd);
+	while (s->unsent)
+		drop_chunk(s);
+	free(s->large);
+	s->large = NULL;
+}
+
+#define BACKLOG 1024
+
+int stream_listen(const struct address *at)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(at, &sa);
+	int on = 1;
+	int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+	if (at->family == 6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	if (bind(fd, (struct sockaddr *)&sa, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
+}

@@ -1,0 +1,82 @@
+/*
+ * stream.h - DNS messages over one TCP connection, both ends (RFC 1035 4.2.2,
+ * RFC 7766).
+ *
+ * Purpose    frames messages by their two-octet length, queues what can't be
+ *            written yet, and closes on its own when the peer stalls.
+ * Memory     2 KiB of buffer inside; a longer message or an unread answer gets
+ *            malloc'd memory up to STREAM_UNSENT_MAX.
+ * Threads    the loop's own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/compiler.h"
+#include "net/loop.h"
+
+#define STREAM_BUFFER       2050   /* octets: a length and a message of usual size */
+#define STREAM_UNSENT_MAX   131072 /* octets waiting for the peer; then nothing more is read */
+#define STREAM_STALL_MS     5000   /* no octet taken for so long: closed (limits.md row 54) */
+#define STREAM_MESSAGE_MS   5000   /* a message begun must be complete by then (row 53) */
+
+enum stream_end {
+	STREAM_CLOSED_BY_PEER,
+	STREAM_RESET,
+	STREAM_STALLED,   /* unread answers or a half-sent message */
+	STREAM_IDLE,
+	STREAM_NO_MEMORY,
+};
+
+struct stream_chunk;
+
+struct stream {
+	struct watch  watch;
+	struct timer  timer;
+	struct loop  *loop;
+	/** A whole message without its length; may close the stream (then returns false). */
+	bool (*message)(struct stream *s, const uint8_t *octets, size_t len);
+	/** The stream was closed; the owner may free it. Not called by stream_close(). */
+	void (*ended)(struct stream *s, enum stream_end why);
+	struct stream_chunk *unsent; /* oldest first */
+	struct stream_chunk *unsent_last;
+	uint8_t *large;    /* a message longer than the buffer, being received */
+	uint32_t unsent_octets;
+	uint32_t rx_n;     /* octets in buffer or large */
+	uint32_t idle_ms;  /* without a message in either direction */
+	uint32_t events;   /* watched for now */
+	uint64_t since_ms; /* last whole message or progress */
+	uint16_t owed;     /* answers that the owner still owes: keeps a half-closed stream open */
+	bool     connecting;
+	bool     paused;   /* not reading: too much unsent, or the owner asked */
+	bool     owner_paused;
+	bool     read_end; /* the peer has closed its side */
+	bool     closed;
+	uint8_t  buffer[STREAM_BUFFER];
+};
+
+/** Serve an accepted, non-blocking @p fd; the stream owns it. False: no memory. */
+MUST_USE bool stream_accept(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms);
+
+/** Connect to @p server without waiting. False and errno when that fails at once. */
+MUST_USE bool stream_connect(struct stream *s, struct loop *loop, const struct address *server,
+			     uint32_t idle_ms);
+
+/** Send a message; false when memory or STREAM_UNSENT_MAX don't allow it. Never ends the stream. */
+bool stream_send(struct stream *s, const uint8_t *octets, size_t len);
+
+/** Read no further messages until stream_resume(); what is in flight is the owner's to count. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+
+/** Change the idle time, from now. */
+void stream_set_idle(struct stream *s, uint32_t idle_ms);
+
+/** Close at once, without calling ended(). Harmless when closed. */
+void stream_close(struct stream *s);
+
+/** A listening TCP socket with SO_REUSEPORT and IP_FREEBIND, or -1 and errno. */
+MUST_USE int stream_listen(const struct address *at);

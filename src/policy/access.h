@@ -1,0 +1,25 @@
+/*
+ * access.h - which clients may ask.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/address.h"
+
+/** Networks that may ask; the caller owns the array. */
+struct access_list {
+	const struct prefix *allow;
+	unsigned             allow_n;
+	bool                 drop; /* others get silence instead of REFUSED */
+};
+
+/** May @p client ask? */
+static inline bool access_allows(const struct access_list *list, const struct address *client)
+{
+	for (unsigned i = 0; i < list->allow_n; i++) {
+		if (prefix_holds(&list->allow[i], client))
+			return true;
+	}
+	return false;
+}

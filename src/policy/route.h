@@ -1,0 +1,35 @@
+/*
+ * route.h - which names are sent to configured servers instead of being
+ * iterated: forward zones and stub zones.
+ *
+ * Built once from the configuration, read by every worker, never changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+
+enum route_kind {
+	ROUTE_FORWARD, /* recursive servers, asked with RD=1 for everything below */
+	ROUTE_STUB,    /* authoritative servers: where iteration starts, asked with RD=0 */
+};
+
+struct route {
+	const uint8_t        *zone; /* lower case */
+	const struct address *servers;
+	unsigned              servers_n;
+	enum route_kind       kind;
+	bool                  first; /* forward: iterate when the forwarders fail */
+};
+
+/** The routes of a configuration; the caller owns the array and what it points to. */
+struct routes {
+	const struct route *routes;
+	unsigned            n;
+};
+
+/** The route with the longest zone at or above @p name, or NULL. */
+const struct route *route_find(const struct routes *routes, const uint8_t *name);

@@ -1,0 +1,250 @@
+#include "resolver/believe.h"
+
+#include <string.h>
+
+#include <tern/name.h>
+#include <tern/rdata.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "resolver/machine.h"
+#include "resolver/reply.h"
+
+static enum cache_rank rank_of(const struct tern_message *m)
+{
+	return m->flags & TERN_FLAG_AA ? CACHE_RANK_AUTH_ANSWER : CACHE_RANK_ANSWER;
+}
+
+static void note_ttl(struct job *job, uint32_t ttl_s)
+{
+	if (job->depth != 1)
+		return;
+	if (ttl_s == 0)
+		job->result.uncacheable = true;
+	if (ttl_s < job->result.ttl_s) {
+		job->result.ttl_s = ttl_s;
+		job->result.life_s = ttl_s;
+	}
+}
+
+static bool store_and_keep(struct job *job, struct frame *f, const struct tern_message *m,
+			   struct tern_rrset *set)
+{
+	set->ttl_s = bounded_ttl(job, set->ttl_s);
+	note_ttl(job, set->ttl_s);
+	cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
+	return keep(job, &f->answer, set);
+}
+
+static enum believed take_final(struct job *job, struct frame *f, const struct tern_message *m,
+				uint16_t type)
+{
+	struct tern_rrset set;
+
+	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, &job->arena, &set))
+		return BELIEVED_NOTHING;
+	return store_and_keep(job, f, m, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
+}
+
+/* Every set at the name; one of each type. */
+static enum believed take_any(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	enum believed result = BELIEVED_NOTHING;
+	uint16_t last = 0;
+
+	job->result.uncacheable = true;
+	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
+
+		if (rr->type == last || rr->type == TERN_TYPE_RRSIG || tern_type_is_meta(rr->type) ||
+		    !rr_is_owned_by(m, rr, f->question.name))
+			continue;
+		last = rr->type;
+		if (take_final(job, f, m, rr->type) == BELIEVED_ANSWER)
+			result = BELIEVED_ANSWER;
+		if (f->answer.n >= JOB_ANY_SETS_MAX)
+			break;
+	}
+	return result;
+}
+
+static enum believed take_cname(struct job *job, struct frame *f, const struct tern_message *m,
+				const uint8_t *target)
+{
+	struct tern_rrset set;
+
+	if (!reply_take_set(m, TERN_ANSWER, f->question.name, TERN_TYPE_CNAME, &job->arena, &set))
+		return BELIEVED_NOTHING;
+	/* A name has one CNAME (RFC 2181 10.1): the first is the one that is followed. */
+	if (set.rr_n > 1) {
+		set.rr_n = 1;
+		set.sig_n = 0;
+		set.rdata_len = get_u16(set.rdata) + 2u;
+	}
+	if (!store_and_keep(job, f, m, &set) || !follow_alias(job, f, target))
+		return BELIEVED_TOO_MUCH;
+	return BELIEVED_ALIAS;
+}
+
+/* RFC 6672 3.1: the CNAME that a DNAME implies, with the DNAME's TTL. */
+static enum believed take_dname(struct job *job, struct frame *f, const struct tern_message *m,
+				const uint8_t *owner)
+{
+	struct tern_rrset dname;
+	uint8_t target[TERN_NAME_MAX];
+	uint8_t rdata[TERN_NAME_MAX + 2];
+	struct tern_rdata first;
+
+	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, &job->arena, &dname))
+		return BELIEVED_NOTHING;
+	if (!store_and_keep(job, f, m, &dname))
+		return BELIEVED_TOO_MUCH;
+	struct tern_rdata_iter it = tern_rrset_rdatas(&dname);
+
+	if (!tern_rdata_next(&it, &first))
+		return BELIEVED_NOTHING;
+	if (tern_name_replace_suffix(f->question.name, owner, first.octets, target) != TERN_OK)
+		return BELIEVED_TOO_LONG;
+	size_t len = tern_name_copy(rdata + 2, target);
+
+	put_u16(rdata, (uint16_t)len);
+	struct tern_rrset cname = {
+		.owner = f->question.name,
+		.rdata = rdata,
+		.rdata_len = (uint32_t)len + 2,
+		.ttl_s = dname.ttl_s,
+		.type = TERN_TYPE_CNAME,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = 1,
+	};
+
+	if (!store_and_keep(job, f, m, &cname) || !follow_alias(job, f, target))
+		return BELIEVED_TOO_MUCH;
+	return BELIEVED_ALIAS;
+}
+
+static bool has_final(const struct frame *f, const struct tern_message *m)
+{
+	return reply_find(m, TERN_ANSWER, f->question.name, f->question.type) != NULL;
+}
+
+enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	const uint8_t *zone = f->cut->zone; /* follow_alias() forgets the cut */
+	uint8_t name[TERN_NAME_MAX];
+	enum believed step = BELIEVED_NOTHING;
+
+	if (f->question.type == TERN_TYPE_ANY)
+		return take_any(job, f, m);
+	/* Each round follows one link; the budget of aliases ends a loop. */
+	while (tern_name_is_below_or_equal(f->question.name, zone)) {
+		enum believed next;
+
+		if (has_final(f, m))
+			return take_final(job, f, m, f->question.type);
+		if (reply_dname(m, f->question.name, zone, name))
+			next = take_dname(job, f, m, name);
+		else if (reply_alias(m, f->question.name, name))
+			next = take_cname(job, f, m, name);
+		else
+			break;
+		if (next != BELIEVED_ALIAS)
+			return next;
+		step = BELIEVED_ALIAS;
+	}
+	return step;
+}
+
+static uint32_t soa_minimum(const struct tern_rrset *soa)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(soa);
+	struct tern_rdata rdata;
+
+	return tern_rdata_next(&it, &rdata) && rdata.len >= 22
+		       ? get_u32(rdata.octets + rdata.len - 4)
+		       : 0;
+}
+
+#define PROOF_SETS_MAX 10 /* a SOA and what NSEC3 needs at most, with room */
+
+struct proof {
+	struct tern_rrset sets[PROOF_SETS_MAX];
+	unsigned          n;
+	uint32_t          ttl_s;
+};
+
+static bool is_known(const struct proof *p, const uint8_t *owner, uint16_t type)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->sets[i].type == type && tern_name_equal(p->sets[i].owner, owner))
+			return true;
+	}
+	return false;
+}
+
+static bool proves(const struct tern_rr_ref *rr)
+{
+	return rr->rclass == TERN_CLASS_IN &&
+	       (rr->type == TERN_TYPE_SOA || rr->type == TERN_TYPE_NSEC ||
+		rr->type == TERN_TYPE_NSEC3);
+}
+
+static void take_proof(struct job *job, const struct tern_message *m, const uint8_t *zone,
+		       struct proof *p)
+{
+	uint8_t owner[TERN_NAME_MAX];
+
+	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
+
+		if (!proves(rr) || !rr_owner(m, rr, owner) ||
+		    !tern_name_is_below_or_equal(owner, zone) || is_known(p, owner, rr->type))
+			continue;
+		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
+
+		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena,
+					   &p->sets[p->n]))
+			p->n++;
+	}
+}
+
+/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by the options. */
+static uint32_t negative_ttl(const struct job *job, const struct proof *p)
+{
+	const struct resolver_options *o = &job->resolver->options;
+	uint32_t ttl_s = NEGATIVE_NO_SOA_S;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->sets[i].type == TERN_TYPE_SOA)
+			ttl_s = MIN(p->sets[i].ttl_s, soa_minimum(&p->sets[i]));
+	}
+	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
+	return MIN(ttl_s, o->max_negative_ttl_s);
+}
+
+bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
+{
+	struct proof p = {.n = 0};
+
+	take_proof(job, m, f->cut->zone, &p);
+	uint32_t ttl_s = negative_ttl(job, &p);
+	struct cache_negative negative = {
+		.name = f->question.name,
+		.type = f->question.type,
+		.nxdomain = nxdomain,
+		.ttl_s = ttl_s,
+		.proof = p.sets,
+		.proof_n = p.n,
+		.security = CACHE_UNCHECKED,
+		.rank = rank_of(m),
+	};
+
+	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
+	note_ttl(job, ttl_s);
+	for (unsigned i = 0; i < p.n; i++) {
+		p.sets[i].ttl_s = ttl_s;
+		if (!keep(job, &f->authority, &p.sets[i]))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,29 @@
+/*
+ * believe.h - take from a reply what its sender may say, and nothing else.
+ *
+ * Kept are: answer records on the alias path of the question inside the asked
+ * zone; the SOA, NSEC and NSEC3 of a denial inside that zone. NS records and
+ * addresses that come along with answers and denials are dropped: delegations
+ * come from referrals only (limits.md rows 9 to 12).
+ */
+#pragma once
+
+#include <tern/message.h>
+
+#include "resolver/job.h"
+
+#define NEGATIVE_NO_SOA_S 5 /* how long a denial without SOA is remembered; RFC 2308 5 says not */
+
+enum believed {
+	BELIEVED_NOTHING,  /* malformed */
+	BELIEVED_ANSWER,   /* the question is answered */
+	BELIEVED_ALIAS,    /* the frame's question was replaced by an alias's target */
+	BELIEVED_TOO_LONG, /* a DNAME makes a name longer than 255 octets: YXDOMAIN */
+	BELIEVED_TOO_MUCH, /* aliases or memory ran out */
+};
+
+/** Walk the alias path of the answer; cache and keep what is on it. */
+enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m);
+
+/** Cache and keep a denial of the frame's question. False when memory is out. */
+bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);

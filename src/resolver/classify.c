@@ -1,0 +1,142 @@
+#include "resolver/classify.h"
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "resolver/reply.h"
+
+static bool has_answer(const struct tern_message *m, const struct reply_context *asked)
+{
+	if (asked->type != TERN_TYPE_ANY)
+		return reply_find(m, TERN_ANSWER, asked->name, asked->type) != NULL;
+	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
+
+		if (rr->rclass == TERN_CLASS_IN && rr_is_owned_by(m, rr, asked->name))
+			return true;
+	}
+	return false;
+}
+
+static bool has_alias(const struct tern_message *m, const struct reply_context *asked)
+{
+	uint8_t name[TERN_NAME_MAX];
+
+	if (reply_alias(m, asked->name, name))
+		return true;
+	return reply_dname(m, asked->name, asked->zone, name) != NULL;
+}
+
+/* A SOA that may speak for the name: at or above it, at or below the zone cut. */
+static bool has_own_soa(const struct tern_message *m, const struct reply_context *asked)
+{
+	uint8_t owner[TERN_NAME_MAX];
+	const struct tern_rr_ref *rr = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);
+
+	return rr && rr_owner(m, rr, owner) && tern_name_is_below_or_equal(asked->name, owner) &&
+	       tern_name_is_below_or_equal(owner, asked->zone);
+}
+
+static bool is_empty(const struct tern_message *m)
+{
+	return m->section_n[TERN_ANSWER] == 0 && m->section_n[TERN_AUTHORITY] == 0;
+}
+
+/* No answer, no SOA: a referral, or one of the broken forms of NODATA, or lame. */
+static enum reply_kind classify_unanswered(const struct tern_message *m,
+					   const struct reply_context *asked,
+					   struct reply_view *view)
+{
+	bool authoritative = m->flags & TERN_FLAG_AA;
+	const struct tern_rr_ref *ns = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_NS);
+
+	if (ns && rr_owner(m, ns, view->zone)) {
+		if (tern_name_is_below(view->zone, asked->zone) &&
+		    tern_name_is_below_or_equal(asked->name, view->zone))
+			return REPLY_REFERRAL;
+		if (authoritative && tern_name_equal(view->zone, asked->zone))
+			return REPLY_NODATA;
+		view->why = tern_name_is_below_or_equal(asked->zone, view->zone)
+				    ? "upward referral"
+				    : "sideways referral";
+		return REPLY_LAME;
+	}
+	if (authoritative)
+		return REPLY_NODATA;
+	view->why = is_empty(m) ? "empty answer without authority" : "answer to something else";
+	return REPLY_LAME;
+}
+
+static enum reply_kind classify_noerror(const struct tern_message *m,
+					const struct reply_context *asked, struct reply_view *view)
+{
+	if (has_answer(m, asked))
+		return REPLY_ANSWER;
+	if (asked->type != TERN_TYPE_CNAME && asked->type != TERN_TYPE_ANY && has_alias(m, asked))
+		return REPLY_ALIAS;
+	view->has_soa = has_own_soa(m, asked);
+	if (view->has_soa || asked->forwarder)
+		return REPLY_NODATA;
+	return classify_unanswered(m, asked, view);
+}
+
+static enum reply_kind classify_nxdomain(const struct tern_message *m,
+					 const struct reply_context *asked,
+					 struct reply_view *view)
+{
+	/* With an alias the rcode is about the alias's target (RFC 6604). */
+	if (asked->type != TERN_TYPE_CNAME && has_alias(m, asked))
+		return REPLY_ALIAS;
+	view->has_soa = has_own_soa(m, asked);
+	const struct tern_rr_ref *soa = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);
+
+	if (soa && !view->has_soa && !asked->forwarder) {
+		view->why = "denial by another zone";
+		return REPLY_LAME;
+	}
+	return REPLY_NXDOMAIN;
+}
+
+static enum reply_kind classify_error(const struct tern_message *m,
+				      const struct reply_context *asked, struct reply_view *view)
+{
+	switch (m->rcode) {
+	case TERN_RCODE_FORMERR:
+	case TERN_RCODE_NOTIMP:
+		if (asked->had_edns && !m->edns.present)
+			return REPLY_NO_EDNS;
+		view->why = m->rcode == TERN_RCODE_FORMERR ? "FORMERR" : "NOTIMP";
+		return REPLY_REFUSED;
+	case TERN_RCODE_BADVERS:
+		if (asked->had_edns)
+			return REPLY_NO_EDNS;
+		view->why = "BADVERS";
+		return REPLY_REFUSED;
+	case TERN_RCODE_BADCOOKIE:
+		return REPLY_BAD_COOKIE;
+	case TERN_RCODE_SERVFAIL: view->why = "SERVFAIL"; return REPLY_REFUSED;
+	case TERN_RCODE_REFUSED: view->why = "REFUSED"; return REPLY_REFUSED;
+	case TERN_RCODE_NOTAUTH: view->why = "NOTAUTH"; return REPLY_REFUSED;
+	default: view->why = "unexpected rcode"; return REPLY_REFUSED;
+	}
+}
+
+enum reply_kind reply_classify(const struct tern_message *m, const struct reply_context *asked,
+			       struct reply_view *view)
+{
+	view->why = NULL;
+	view->has_soa = false;
+	view->recursive = !asked->forwarder && !(m->flags & TERN_FLAG_AA) &&
+			  (m->flags & TERN_FLAG_RA);
+	if ((m->flags & TERN_FLAG_TC) && asked->by_udp)
+		return REPLY_TRUNCATED;
+	switch (m->rcode) {
+	case TERN_RCODE_NOERROR: return classify_noerror(m, asked, view);
+	case TERN_RCODE_NXDOMAIN: return classify_nxdomain(m, asked, view);
+	case TERN_RCODE_YXDOMAIN:
+		if (has_alias(m, asked))
+			return REPLY_ALIAS;
+		return classify_error(m, asked, view);
+	default: return classify_error(m, asked, view);
+	}
+}

@@ -1,0 +1,221 @@
+/*
+ * job.h - one client question (or a prefetch) being answered.
+ *
+ * Purpose    The resolver without I/O. A job runs until it needs something from
+ *            the network, leaves the query in its outbox and parks; the worker
+ *            resumes it with what came back.
+ * Memory     jobs come from the worker's pool; a fixed stack of frames, an arena
+ *            that is reset at the end, no other heap.
+ * Threads    a job belongs to one worker.
+ * Standards  RFC 1034 5.3.3, RFC 2181, RFC 2308, RFC 6672, RFC 8020, RFC 8482,
+ *            RFC 8767, RFC 9156, RFC 9520.
+ *
+ *	struct job *job = pool_take(&jobs);
+ *	bool done = job_start(job, resolver, &question, 0, &now);
+ *	while (!done) {
+ *		send(&job->outbox);                     (returns to the loop ...)
+ *		done = job_resume(job, &reply, &now);   (... and comes back)
+ *	}
+ *	render(&job->result);
+ *	job_end(job);
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tern/edns.h>
+#include <tern/message.h>
+#include <tern/name.h>
+#include <tern/rr.h>
+#include <tern/rrset.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "cache/cache.h"
+#include "cache/infra.h"
+#include "policy/route.h"
+#include "resolver/budget.h"
+#include "resolver/upstream.h"
+#include "resolver/zonecut.h"
+
+#define JOB_DEPTH_MAX   8
+#define JOB_TURNS_MAX   1500   /* far above what the budget allows: stops what nobody thought of */
+#define JOB_MEMORY_MAX  524288 /* octets of arena */
+#define JOB_REPLY_RRS   6000   /* records of one reply: 64 KiB hold at most 5957 */
+#define JOB_STALE_MS    1800   /* a stale answer is better than waiting longer, RFC 8767 5 */
+#define JOB_DEADLINE_MS 3800   /* every client has its answer within 4 s */
+#define JOB_ANY_SETS_MAX 16   /* types kept of a reply to ANY */
+#define JOB_TEXT_MAX    160    /* octets of an extended error's text, with NUL */
+
+/** Name in lower case and type; the class is IN. */
+struct question {
+	uint8_t  name[TERN_NAME_MAX + 1];
+	uint16_t type;
+};
+
+/** An RRset kept in the arena for the answer. */
+struct kept {
+	struct kept      *next;
+	struct tern_rrset set;
+};
+
+struct kept_list {
+	struct kept *first;
+	struct kept *last;
+	uint16_t     n;
+};
+
+/** What a job found; points into its arena. */
+struct result {
+	struct kept_list    answer;    /* in order: aliases first */
+	struct kept_list    authority; /* SOA and proofs of a negative answer */
+	uint16_t            rcode;
+	uint16_t            ede;  /* enum tern_ede; TERN_EDE_NONE for none */
+	enum cache_security security;
+	bool                stale;
+	bool                yxdomain; /* a DNAME led to a name that is too long */
+	bool                cached;   /* nothing was sent for it */
+	bool                uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
+	uint32_t            ttl_s;    /* the least TTL in it */
+	uint32_t            life_s;   /* what that TTL was when new */
+	char                text[JOB_TEXT_MAX]; /* why, for the extended error */
+};
+
+enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
+
+struct resolver_options {
+	enum qmin_mode qmin;
+	bool     ipv4;
+	bool     ipv6;
+	bool     do_not_query_localhost;
+	bool     serve_stale;
+	uint32_t min_ttl_s;
+	uint32_t max_ttl_s;
+	uint32_t max_negative_ttl_s;
+};
+
+/** Whether one address family works from here: dead servers can't be told from a dead link else. */
+struct link_health {
+	uint64_t answer_ms;  /* last reply from anybody, CLOCK_MONOTONIC */
+	uint32_t timeouts_n; /* since then */
+};
+
+/** What the jobs of one worker share; filled by the worker, outlives its jobs. */
+struct resolver {
+	struct resolver_options options;
+	struct cache           *cache;
+	struct infra           *infra;
+	struct routes           routes;
+	const struct root_hints *hints;
+	struct random          *random;
+	struct tern_rr_ref     *rrs; /* JOB_REPLY_RRS places: index of the reply being read */
+	struct link_health health[2]; /* by family, 0: IPv4 */
+};
+
+/** Somebody of @p family answered. */
+void link_answered(struct resolver *resolver, uint8_t family, uint64_t now_ms);
+
+/** Is nobody at all answering us? Then silence says nothing about a server. */
+bool link_is_down(const struct resolver *resolver, uint64_t now_ms);
+
+enum stage { STAGE_LOOKUP, STAGE_PICK, STAGE_SEND, STAGE_READ, STAGE_COUNT };
+
+/** How a question ended. */
+enum outcome {
+	OUTCOME_NONE,
+	OUTCOME_ANSWER,
+	OUTCOME_NODATA,
+	OUTCOME_NXDOMAIN,
+	OUTCOME_FAILED,
+};
+
+enum frame_purpose {
+	FRAME_CLIENT,  /* the question as asked */
+	FRAME_ADDRESS, /* addresses of a server name */
+	FRAME_PRIME,   /* the root's own NS set, RFC 9609 */
+};
+
+struct frame {
+	struct question   question; /* what this frame resolves; an alias replaces it */
+	struct zone_cut  *cut;      /* closest delegation known */
+	struct kept_list  answer;
+	struct kept_list  authority;
+	enum stage        stage;    /* where the next turn starts */
+	enum outcome      child;    /* how the last sub-question ended */
+	enum frame_purpose purpose;
+	uint8_t server;       /* index into cut->servers: whom the outbox asks */
+	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
+	uint8_t asked_labels; /* labels of the question's name known to exist (QNAME minimisation) */
+	uint8_t sent_labels;  /* labels in the outbox */
+	uint8_t qmin_steps;
+	uint8_t sends;        /* for this frame */
+	bool    qmin_off;     /* ask the full name from here on */
+	bool    tcp;          /* ask by TCP */
+	bool    case_learn;   /* if TCP answers, the server does not keep case */
+	bool    edns_learn;   /* if plain DNS answers, the server does not know EDNS */
+	bool    cookie_retry; /* BADCOOKIE answered once */
+	bool    primed;       /* priming was tried */
+	bool    no_route;     /* the forwarders of a `first` route failed: iterate */
+	bool    cut_dead;     /* every failure so far was silence, none an answer */
+	bool    cut_dropped;  /* a cached delegation led nowhere and was forgotten once */
+};
+
+/** A listener to what a job does, for `ternctl trace`. */
+struct job_trace {
+	void (*step)(struct job_trace *trace, const char *line);
+};
+
+enum job_flag {
+	JOB_REFRESH = 1,  /* prefetch: data in the last tenth of its life does not count */
+	JOB_NO_SERVE = 2, /* nobody waits: no stale answers */
+};
+
+struct job {
+	struct frame          frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
+	struct question       question;  /* as the client asked it */
+	struct resolver      *resolver;
+	const struct moment  *now;       /* of the running turn */
+	struct job_trace     *trace;     /* NULL for none */
+	struct upstream_query outbox;    /* valid while parked */
+	const struct upstream_reply *reply; /* valid in READ */
+	struct budget         budget;
+	struct result         result;    /* valid when finished */
+	struct kept_list      returned;  /* the answer of the sub-question that just ended */
+	uint16_t              turns_left;
+	uint16_t              why_ede;   /* the last failure seen, */
+	char                  why[JOB_TEXT_MAX]; /* in words */
+	uint8_t               depth;
+	uint8_t               flags;     /* enum job_flag */
+	bool                  finished;
+	struct arena          arena;
+};
+
+/**
+ * Start answering @p question. @return true when finished already: the result
+ * is valid until job_end(). False: the outbox wants to be sent.
+ */
+bool job_start(struct job *job, struct resolver *resolver, const struct question *question,
+	       unsigned flags, const struct moment *now);
+
+/** The same with a trace listener, which must outlive the job. */
+bool job_start_traced(struct job *job, struct resolver *resolver, const struct question *question,
+		      unsigned flags, struct job_trace *trace, const struct moment *now);
+
+/** Go on with what the outbox led to. @return as job_start() */
+bool job_resume(struct job *job, const struct upstream_reply *reply, const struct moment *now);
+
+/** The client has waited long enough: give up with SERVFAIL. The job is finished. */
+void job_expire(struct job *job, const struct moment *now);
+
+/**
+ * Is there stale data that answers the client's question (RFC 8767)? Fills
+ * @p out from the cache into the job's arena without ending the job.
+ */
+bool job_stale_result(struct job *job, const struct moment *now, struct result *out);
+
+/** Free what the job holds. */
+void job_end(struct job *job);

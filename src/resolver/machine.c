@@ -1,0 +1,288 @@
+#include "resolver/machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+#define TO(stage) (1u << (stage))
+
+static const uint8_t may_follow[STAGE_COUNT] = {
+	[STAGE_LOOKUP] = TO(STAGE_LOOKUP) | TO(STAGE_PICK),
+	[STAGE_PICK] = TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_LOOKUP),
+	[STAGE_SEND] = TO(STAGE_READ) | TO(STAGE_PICK),
+	[STAGE_READ] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_SEND),
+};
+
+static struct turn take_turn(struct job *job, struct frame *f)
+{
+	switch (f->stage) {
+	case STAGE_LOOKUP: return stage_lookup(job, f);
+	case STAGE_PICK: return stage_pick(job, f);
+	case STAGE_SEND: return stage_send(job, f);
+	case STAGE_READ: return stage_read(job, f);
+	case STAGE_COUNT: break;
+	}
+	return give(OUTCOME_FAILED);
+}
+
+static void frame_init(struct frame *f, const uint8_t *name, uint16_t type,
+		       enum frame_purpose purpose)
+{
+	memset(f, 0, sizeof *f);
+	tern_name_lower(f->question.name, name);
+	f->question.type = type;
+	f->purpose = purpose;
+	f->stage = STAGE_LOOKUP;
+	f->cut_dead = true;
+}
+
+/* A question that waits further down the stack would wait for itself. */
+static bool is_cyclic(const struct job *job, const struct turn *t)
+{
+	for (unsigned i = 0; i < job->depth; i++) {
+		const struct question *q = &job->frames[i].question;
+
+		if (q->type == t->sub_type && tern_name_equal(q->name, t->sub_name))
+			return true;
+	}
+	return false;
+}
+
+static bool job_call(struct job *job, const struct turn *t)
+{
+	if (job->depth == JOB_DEPTH_MAX) {
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "server names nested too deep");
+		return false;
+	}
+	if (is_cyclic(job, t)) {
+		char text[TERN_NAME_TEXT_MAX];
+
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "cyclic dependency at %s",
+			 tern_name_to_text(t->sub_name, text));
+		return false;
+	}
+	if (!budget_spend(&job->budget, BUDGET_SUBQUERY, 1))
+		return false;
+	frame_init(&job->frames[job->depth++], t->sub_name, t->sub_type, t->purpose);
+	return true;
+}
+
+uint32_t failure_max_s(const struct job *job)
+{
+	return link_is_down(job->resolver, job->now->mono_ns / NS_PER_MS) ? FAILURE_LINK_DOWN_S
+									   : CACHE_FAILURE_MAX_S;
+}
+
+static void finish_failed(struct job *job, const struct frame *top)
+{
+	const char *exhausted = budget_exhausted_text(&job->budget);
+
+	job->result.rcode = TERN_RCODE_SERVFAIL;
+	job->result.ede = job->why_ede == TERN_EDE_NONE ? TERN_EDE_OTHER : job->why_ede;
+	snprintf(job->result.text, sizeof job->result.text, "%s", exhausted ? exhausted : job->why);
+	if (job->result.ede == TERN_EDE_CACHED_ERROR)
+		return;
+	/* A spent budget is the whole question's failure, anything else that of the last alias. */
+	const struct question *q = exhausted ? &job->question : &top->question;
+
+	cache_put_failure(job->resolver->cache, q->name, q->type, job->result.ede,
+			  job->result.text, failure_max_s(job), job->now->boot_s);
+}
+
+static void finish(struct job *job, enum outcome outcome)
+{
+	struct frame *top = &job->frames[0];
+	struct result *r = &job->result;
+
+	job->finished = true;
+	if (outcome == OUTCOME_FAILED && job_stale_result(job, job->now, r))
+		return;
+	if (outcome == OUTCOME_FAILED) {
+		finish_failed(job, top);
+		return;
+	}
+	r->answer = top->answer;
+	r->authority = top->authority;
+	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
+	if (r->yxdomain)
+		r->rcode = TERN_RCODE_YXDOMAIN;
+}
+
+static void job_return(struct job *job, enum outcome outcome)
+{
+	struct frame *f = &job->frames[--job->depth];
+
+	if (job->depth == 0) {
+		finish(job, outcome);
+		return;
+	}
+	job->returned = f->answer;
+	job->frames[job->depth - 1].child = outcome;
+}
+
+/** Run until the job parks or finishes. Returns true when finished. */
+static bool job_run(struct job *job)
+{
+	while (job->depth > 0 && job->turns_left > 0) {
+		job->turns_left--;
+		struct frame *f = &job->frames[job->depth - 1];
+		struct turn t = take_turn(job, f);
+
+		if (t.move == MOVE_RETURN) {
+			job_return(job, t.outcome);
+			continue;
+		}
+		check_debug(may_follow[f->stage] & TO(t.next));
+		f->stage = t.next;
+
+		if (t.move == MOVE_PARK)
+			return false;
+		if (t.move == MOVE_CALL && !job_call(job, &t))
+			f->child = OUTCOME_FAILED; /* the frame decides */
+	}
+	if (!job->finished) {
+		job_note(job, TERN_EDE_OTHER, "out of turns");
+		job->depth = 0;
+		finish(job, OUTCOME_FAILED);
+	}
+	return true;
+}
+
+bool job_start(struct job *job, struct resolver *resolver, const struct question *question,
+	       unsigned flags, const struct moment *now)
+{
+	return job_start_traced(job, resolver, question, flags, NULL, now);
+}
+
+bool job_start_traced(struct job *job, struct resolver *resolver, const struct question *question,
+		      unsigned flags, struct job_trace *trace, const struct moment *now)
+{
+	job->resolver = resolver;
+	job->now = now;
+	job->trace = trace;
+	job->reply = NULL;
+	job->returned = (struct kept_list){0};
+	job->turns_left = JOB_TURNS_MAX;
+	job->why_ede = TERN_EDE_NONE;
+	job->why[0] = '\0';
+	job->flags = (uint8_t)flags;
+	job->finished = false;
+	job->depth = 1;
+	memset(&job->result, 0, offsetof(struct result, text) + 1);
+	job->result.ede = TERN_EDE_NONE;
+	job->result.cached = true;
+	job->result.ttl_s = UINT32_MAX;
+	budget_init(&job->budget);
+	arena_init(&job->arena, JOB_MEMORY_MAX);
+	frame_init(&job->frames[0], question->name, question->type, FRAME_CLIENT);
+	job->question = job->frames[0].question;
+	return job_run(job);
+}
+
+bool job_resume(struct job *job, const struct upstream_reply *reply, const struct moment *now)
+{
+	job->reply = reply;
+	job->now = now;
+	bool finished = job_run(job);
+
+	job->reply = NULL;
+	return finished;
+}
+
+void job_expire(struct job *job, const struct moment *now)
+{
+	job->now = now;
+	job->depth = 0;
+	if (job->why_ede == TERN_EDE_NONE)
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer in time");
+	finish(job, OUTCOME_FAILED);
+}
+
+void job_end(struct job *job)
+{
+	arena_reset(&job->arena);
+}
+
+void job_note(struct job *job, uint16_t ede, const char *format, ...)
+{
+	va_list args;
+
+	job->why_ede = ede;
+	va_start(args, format);
+	vsnprintf(job->why, sizeof job->why, format, args);
+	va_end(args);
+	if (job->trace)
+		job_tell(job, "! %s", job->why);
+}
+
+void job_tell(struct job *job, const char *format, ...)
+{
+	char line[1400];
+	int indent = 2 * (job->depth > 0 ? job->depth - 1 : 0);
+	va_list args;
+
+	if (!job->trace)
+		return;
+	int at = snprintf(line, sizeof line, "%*s", indent, "");
+
+	va_start(args, format);
+	vsnprintf(line + at, sizeof line - (size_t)at, format, args);
+	va_end(args);
+	job->trace->step(job->trace, line);
+}
+
+bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
+{
+	struct kept *k = arena_take(&job->arena, sizeof *k);
+
+	if (!k)
+		return false;
+	uint8_t *owner = arena_take(&job->arena, tern_name_len(set->owner));
+	void *rdata = arena_copy(&job->arena, set->rdata, set->rdata_len);
+
+	if (!owner || !rdata)
+		return false;
+	tern_name_copy(owner, set->owner);
+	k->next = NULL;
+	k->set = *set;
+	k->set.owner = owner;
+	k->set.rdata = rdata;
+	if (list->last)
+		list->last->next = k;
+	else
+		list->first = k;
+	list->last = k;
+	list->n++;
+	return true;
+}
+
+bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	if (!budget_spend(&job->budget, BUDGET_ALIAS, 1))
+		return false;
+	for (const struct kept *k = f->answer.first; k; k = k->next) {
+		if (k->set.type == TERN_TYPE_CNAME && tern_name_equal(k->set.owner, target)) {
+			job_note(job, TERN_EDE_OTHER, "alias loop at %s",
+				 tern_name_to_text(target, text));
+			return false;
+		}
+	}
+	tern_name_lower(f->question.name, target);
+	f->cut = NULL;
+	f->qmin_off = false;
+	f->qmin_steps = 0;
+	f->tcp = false;
+	f->cut_dead = true;
+	return true;
+}
+
+uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s)
+{
+	const struct resolver_options *o = &job->resolver->options;
+
+	return MAX(MIN(ttl_s, o->max_ttl_s), o->min_ttl_s);
+}

@@ -1,0 +1,79 @@
+/*
+ * machine.h - the stages of a job and the vocabulary they answer with.
+ *
+ *   LOOKUP ---> PICK ---> SEND --park--> READ --give--> the frame below, or the client
+ *     ^ |        ^          ^             | |
+ *     | give     |          '- over TCP --| |
+ *     | (cached) '- lame, timeout, referral |
+ *     '--------- alias ---------------------'
+ *
+ * A stage returns one move: go(stage), park(stage), call(question, stage) or
+ * give(outcome). LOOKUP calls a sub-question to prime the root, PICK for a
+ * missing server address.
+ */
+#pragma once
+
+#include "resolver/job.h"
+
+enum move { MOVE_GO, MOVE_PARK, MOVE_CALL, MOVE_RETURN };
+
+struct turn {
+	enum move          move;
+	enum stage         next;
+	enum outcome       outcome; /* MOVE_RETURN */
+	enum frame_purpose purpose; /* MOVE_CALL */
+	const uint8_t     *sub_name;
+	uint16_t           sub_type;
+};
+
+/** Next stage, at once. */
+static inline struct turn go(enum stage next)
+{
+	return (struct turn){.move = MOVE_GO, .next = next};
+}
+
+/** Wait for the network, then @p next. */
+static inline struct turn park(enum stage next)
+{
+	return (struct turn){.move = MOVE_PARK, .next = next};
+}
+
+/** Resolve a question of our own, then @p next with frame->child set. */
+static inline struct turn call(const uint8_t *name, uint16_t type, enum frame_purpose purpose,
+			       enum stage next)
+{
+	return (struct turn){.move = MOVE_CALL, .next = next, .purpose = purpose,
+			     .sub_name = name, .sub_type = type};
+}
+
+/** This frame is done. */
+static inline struct turn give(enum outcome outcome)
+{
+	return (struct turn){.move = MOVE_RETURN, .outcome = outcome};
+}
+
+/* The stages. */
+struct turn stage_lookup(struct job *job, struct frame *f); /* cache, closest zone cut */
+struct turn stage_pick(struct job *job, struct frame *f);   /* choose a server, or ask for one */
+struct turn stage_send(struct job *job, struct frame *f);   /* fill the outbox, park */
+struct turn stage_read(struct job *job, struct frame *f);   /* what does the reply mean? */
+
+/** Note why things fail, for the extended error; the newest reason wins. */
+void job_note(struct job *job, uint16_t ede, const char *format, ...) PRINTF(3, 4);
+
+/** Tell a trace listener, if there is one. */
+void job_tell(struct job *job, const char *format, ...) PRINTF(2, 3);
+
+/** Keep a copy of @p set in the arena at the end of @p list; false when memory is out. */
+MUST_USE bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set);
+
+/** Go on with @p target in place of the frame's question; false when there have been too many. */
+MUST_USE bool follow_alias(struct job *job, struct frame *f, const uint8_t *target);
+
+/** How long a failure may be remembered now, seconds: briefly while our own link is down. */
+uint32_t failure_max_s(const struct job *job);
+
+#define FAILURE_LINK_DOWN_S 1 /* RFC 9520 3.2: at least one second */
+
+/** A TTL bounded by the options, seconds. */
+uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s);

@@ -1,0 +1,45 @@
+/*
+ * reply.h - look into a parsed reply: owners, sets, the records that matter.
+ *
+ * Everything is linear in the records of the reply; sets are gathered in the
+ * job's arena, in packed form, without doubles.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tern/message.h>
+#include <tern/rrset.h>
+
+#include "base/arena.h"
+
+#define REPLY_SET_MAX 1024 /* records kept of one set; more are left out (limits.md row 47) */
+
+/** Is the owner of @p rr exactly @p name (any case)? */
+bool rr_is_owned_by(const struct tern_message *m, const struct tern_rr_ref *rr,
+		    const uint8_t *name);
+
+/** Owner of @p rr into @p out. False when it can't be read (checked at parsing: never). */
+bool rr_owner(const struct tern_message *m, const struct tern_rr_ref *rr,
+	      uint8_t out[TERN_NAME_MAX]);
+
+/** First record of (@p owner, @p type) in @p section, or NULL; any owner when @p owner is NULL. */
+const struct tern_rr_ref *reply_find(const struct tern_message *m, enum tern_section section,
+				     const uint8_t *owner, uint16_t type);
+
+/**
+ * Gather the RRset (@p owner, @p type) of @p section with its RRSIGs.
+ *
+ * The TTL is the least of the set (RFC 2181 5.2). Records whose rdata is
+ * malformed are left out. @return false when nothing is left or memory is out
+ */
+bool reply_take_set(const struct tern_message *m, enum tern_section section, const uint8_t *owner,
+		    uint16_t type, struct arena *arena, struct tern_rrset *out);
+
+/** The target of the first CNAME at @p name in the answer; false when there is none. */
+bool reply_alias(const struct tern_message *m, const uint8_t *name, uint8_t target[TERN_NAME_MAX]);
+
+/** The first DNAME of the answer whose owner is strictly above @p name and inside @p zone. */
+const struct tern_rr_ref *reply_dname(const struct tern_message *m, const uint8_t *name,
+				      const uint8_t *zone, uint8_t owner[TERN_NAME_MAX]);

@@ -1,0 +1,119 @@
+#include "resolver/select.h"
+
+#include "base/random.h"
+
+struct candidate {
+	uint8_t  index;
+	uint8_t  tier;  /* lower is tried first; see tier_of() */
+	bool     known;
+	uint32_t cost_ms;
+};
+
+static bool is_allowed(const struct cut_server *s, const struct resolver *r)
+{
+	if (s->failed || s->tries >= SERVER_TRIES_MAX)
+		return false;
+	if (s->addr.family == 4 ? !r->options.ipv4 : !r->options.ipv6)
+		return false;
+	return !r->options.do_not_query_localhost || !address_is_loopback(&s->addr);
+}
+
+static bool family_is_doubtful(const struct resolver *r, uint8_t family)
+{
+	const struct link_health *mine = &r->health[family == 6];
+	const struct link_health *other = &r->health[family != 6];
+
+	return mine->timeouts_n >= FAMILY_TIMEOUTS && other->timeouts_n < FAMILY_TIMEOUTS;
+}
+
+/* Tries first, so that each server is asked once before any is asked again. */
+static uint8_t tier_of(const struct cut_server *s, const struct infra_server *infra,
+		       const struct resolver *r)
+{
+	unsigned tier = s->tries;
+
+	if (family_is_doubtful(r, s->addr.family))
+		tier += SERVER_TRIES_MAX;
+	if (infra->lame)
+		tier += 2 * SERVER_TRIES_MAX;
+	if (infra->dead)
+		tier += 4 * SERVER_TRIES_MAX;
+	return (uint8_t)tier;
+}
+
+static unsigned list_candidates(const struct zone_cut *cut, struct resolver *r, uint64_t now_ms,
+				struct candidate *out)
+{
+	unsigned n = 0;
+	uint8_t best = UINT8_MAX;
+
+	for (unsigned i = 0; i < cut->servers_n; i++) {
+		const struct cut_server *s = &cut->servers[i];
+		struct infra_server infra;
+
+		if (!is_allowed(s, r))
+			continue;
+		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
+		uint8_t tier = tier_of(s, &infra, r);
+
+		/* A dead server is left to whoever comes when its next probe is due. */
+		if (infra.dead || tier > best)
+			continue;
+		if (tier < best)
+			n = 0;
+		best = tier;
+		out[n++] = (struct candidate){
+			.index = (uint8_t)i,
+			.tier = tier,
+			.known = infra.known,
+			.cost_ms = infra.timeouts > 0 ? infra.rto_ms : infra.srtt_ms,
+		};
+	}
+	return n;
+}
+
+static int choose(const struct candidate *list, unsigned n, struct random *random)
+{
+	uint32_t fastest = UINT32_MAX;
+	unsigned unknown = 0;
+	unsigned band = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		unknown += !list[i].known;
+		if (list[i].known)
+			fastest = MIN(fastest, list[i].cost_ms);
+	}
+	bool explore = unknown > 0 &&
+		       (unknown == n || random_below(random, EXPLORE_SHARE) == 0);
+
+	for (unsigned i = 0; i < n; i++)
+		band += explore ? !list[i].known
+				: list[i].known && list[i].cost_ms <= fastest + BAND_MS;
+	unsigned pick = random_below(random, band);
+
+	for (unsigned i = 0; i < n; i++) {
+		bool in_band = explore ? !list[i].known
+				       : list[i].known && list[i].cost_ms <= fastest + BAND_MS;
+
+		if (in_band && pick-- == 0)
+			return list[i].index;
+	}
+	return list[0].index;
+}
+
+int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_t now_ms)
+{
+	struct candidate list[CUT_SERVERS_MAX];
+	unsigned n = list_candidates(cut, resolver, now_ms, list);
+
+	return n > 0 ? choose(list, n, resolver->random) : -1;
+}
+
+bool has_other_server(const struct zone_cut *cut, const struct resolver *resolver, int except)
+{
+	for (int i = 0; i < cut->servers_n; i++) {
+		if (i != except && is_allowed(&cut->servers[i], resolver))
+			return true;
+	}
+	return false;
+}

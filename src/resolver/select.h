@@ -1,0 +1,26 @@
+/*
+ * select.h - which server of a zone cut to ask next.
+ *
+ * Mostly one of the fastest band, now and then one that is not known yet; each
+ * server once before any twice; a family that does not work from here and
+ * servers known as lame or dead only when nothing else is left.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "resolver/job.h"
+
+#define SERVER_TRIES_MAX 3  /* sends to one address per job and zone cut */
+#define SERVER_TCP_TRIES_MAX 2 /* by TCP to one address, limits.md row 34 */
+#define CUT_TRIES_MAX    10 /* sends to one zone cut in a row that brought nothing */
+#define BAND_MS          30 /* servers this much slower than the fastest are as good */
+#define EXPLORE_SHARE    16 /* one choice in so many goes to a server never measured */
+#define FAMILY_TIMEOUTS  2  /* in a row, by any server: the family is doubted */
+
+/** Index of the server to ask, or -1 when none is left. @p now_ms is monotonic. */
+int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_t now_ms);
+
+/** Could another server than @p except still be asked? */
+bool has_other_server(const struct zone_cut *cut, const struct resolver *resolver, int except);

@@ -1,0 +1,216 @@
+/*
+ * stage_lookup.c - what is known already, and who is to be asked for the rest.
+ *
+ * 1. the cache: an answer, a denial, an alias to follow, a recent failure;
+ * 2. a route from the configuration, or the closest delegation, or the hints.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "resolver/hints.h"
+#include "resolver/machine.h"
+
+enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
+
+static bool may_use(const struct job *job, const struct cache_hit *hit)
+{
+	return !((job->flags & JOB_REFRESH) && hit->old && job->depth == 1);
+}
+
+/* The least TTL of an answer decides how long it may be kept rendered. */
+static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
+{
+	if (job->depth != 1 || ttl_s >= job->result.ttl_s)
+		return;
+	job->result.ttl_s = ttl_s;
+	job->result.life_s = life_s;
+}
+
+static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
+{
+	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
+	return keep(job, &f->answer, &hit->set);
+}
+
+static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if (!keep(job, &f->authority, &set))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 8482: one set is enough of an answer to ANY, and the cache may have one. */
+static enum looked look_for_any(struct job *job, struct frame *f)
+{
+	static const uint16_t types[] = {TERN_TYPE_A,   TERN_TYPE_AAAA, TERN_TYPE_MX,
+					 TERN_TYPE_TXT, TERN_TYPE_NS,   TERN_TYPE_CNAME};
+	struct cache_hit hit;
+
+	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
+		if (cache_get(job->resolver->cache, f->question.name, types[i], job->now->boot_s,
+			      false, &hit) == CACHE_POSITIVE)
+			return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
+	}
+	return LOOKED_NOTHING;
+}
+
+static enum looked follow_cached_cname(struct job *job, struct frame *f,
+				       const struct cache_hit *hit)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(&hit->set);
+	struct tern_rdata target;
+
+	if (!tern_rdata_next(&it, &target) || !keep_hit(job, f, hit) ||
+	    !follow_alias(job, f, target.octets))
+		return LOOKED_FAILED;
+	return LOOKED_ALIAS;
+}
+
+static enum looked look_for_alias(struct job *job, struct frame *f)
+{
+	struct cache_hit hit;
+	struct cache *cache = job->resolver->cache;
+
+	if (f->question.type == TERN_TYPE_CNAME)
+		return LOOKED_NOTHING;
+	if (cache_get(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, false, &hit) ==
+		    CACHE_POSITIVE &&
+	    may_use(job, &hit))
+		return follow_cached_cname(job, f, &hit);
+	return LOOKED_NOTHING;
+}
+
+static enum looked look_in_cache(struct job *job, struct frame *f)
+{
+	struct cache_hit hit;
+
+	if (f->question.type == TERN_TYPE_ANY)
+		return look_for_any(job, f);
+	enum cache_found found = cache_get(job->resolver->cache, f->question.name,
+					   f->question.type, job->now->boot_s, false, &hit);
+
+	if (found == CACHE_MISS || !may_use(job, &hit))
+		return look_for_alias(job, f);
+	f->child = OUTCOME_NONE;
+	switch (found) {
+	case CACHE_POSITIVE: return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
+	case CACHE_NODATA:
+	case CACHE_NXDOMAIN:
+		/* A denied name may still be below a DNAME; but a denial in hand is newer. */
+		f->child = found == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
+		return keep_proof(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
+	case CACHE_MISS: break;
+	}
+	return LOOKED_NOTHING;
+}
+
+static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
+{
+	struct cache_failure failure;
+
+	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
+		return false;
+	/* The text keeps the first reason; the code says that it comes from memory. */
+	job_note(job, TERN_EDE_CACHED_ERROR, "%.*s", (int)failure.text_len, failure.text);
+	return true;
+}
+
+static struct zone_cut *cut_from_route(struct job *job, const struct route *route)
+{
+	struct zone_cut *cut =
+		zone_cut_make(&job->arena, route->zone,
+			      route->kind == ROUTE_FORWARD ? CUT_FORWARD : CUT_STUB);
+
+	if (!cut)
+		return NULL;
+	cut->route_first = route->first;
+	for (unsigned i = 0; i < route->servers_n; i++)
+		zone_cut_add_server(cut, &route->servers[i], CUT_NS_MAX);
+	return cut;
+}
+
+/* A DS belongs to the parent's side of the cut, RFC 4035 3.1.4.1. */
+static const uint8_t *name_to_cut_at(const struct question *q)
+{
+	return q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name;
+}
+
+static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, unsigned labels_min)
+{
+	struct cache_delegation d;
+
+	for (unsigned labels = tern_name_labels(name);; labels--) {
+		const uint8_t *zone = tern_name_suffix(name, labels);
+
+		if (labels < labels_min)
+			return NULL;
+		if (cache_get_delegation(job->resolver->cache, zone, job->now->boot_s, &d))
+			return zone_cut_unpack(&job->arena, &d);
+		if (labels == 0)
+			return NULL;
+	}
+}
+
+static struct zone_cut *find_cut(struct job *job, struct frame *f)
+{
+	struct resolver *r = job->resolver;
+	const uint8_t *name = name_to_cut_at(&f->question);
+	const struct route *route = f->no_route ? NULL : route_find(&r->routes, name);
+
+	if (route && route->kind == ROUTE_FORWARD)
+		return cut_from_route(job, route);
+	struct zone_cut *cut =
+		cut_from_cache(job, name, route ? tern_name_labels(route->zone) + 1 : 0);
+
+	if (!cut && route)
+		return cut_from_route(job, route);
+	return cut ? cut : root_hints_cut(r->hints, &job->arena);
+}
+
+static struct turn ask_somebody(struct job *job, struct frame *f)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	f->cut = find_cut(job, f);
+	if (!f->cut)
+		return give(OUTCOME_FAILED);
+	if (f->cut->source == CUT_HINTS && !f->primed) {
+		f->primed = true;
+		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
+	}
+	if (failed_lately(job, f->cut->zone, 0))
+		return give(OUTCOME_FAILED);
+	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->cut->zone, text),
+		 f->cut->servers_n);
+	f->asked_labels = f->cut->labels;
+	return go(STAGE_PICK);
+}
+
+struct turn stage_lookup(struct job *job, struct frame *f)
+{
+	if (f->purpose == FRAME_PRIME) {
+		f->cut = root_hints_cut(job->resolver->hints, &job->arena);
+		f->asked_labels = 0;
+		return f->cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
+	}
+	f->child = OUTCOME_NONE;
+	switch (look_in_cache(job, f)) {
+	case LOOKED_DONE: return give(f->child == OUTCOME_NONE ? OUTCOME_ANSWER : f->child);
+	case LOOKED_FAILED: return give(OUTCOME_FAILED);
+	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
+	case LOOKED_NOTHING: break;
+	}
+	if (failed_lately(job, f->question.name, f->question.type))
+		return give(OUTCOME_FAILED);
+	return ask_somebody(job, f);
+}

@@ -1,0 +1,164 @@
+/*
+ * stage_pick.c - which server of the zone cut to ask.
+ *
+ * 1. take in the addresses that a sub-question found;
+ * 2. take in addresses of server names that the cache knows;
+ * 3. choose among the servers that are left;
+ * 4. with none left, look up one more server name; with none of these, fail.
+ */
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "resolver/machine.h"
+#include "resolver/select.h"
+
+#define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
+#define FRAME_SENDS_MAX    50 /* for one name */
+
+static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+	struct tern_rdata rdata;
+	unsigned before = cut->servers_n;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		struct address a = address_from_rdata(set->type, rdata.octets, rdata.len);
+
+		zone_cut_add_server(cut, &a, ns);
+	}
+	return cut->servers_n - before;
+}
+
+static void take_child_addresses(struct job *job, struct frame *f)
+{
+	unsigned added = 0;
+
+	for (const struct kept *k = job->returned.first; k; k = k->next)
+		added += add_addresses(f->cut, f->child_ns, &k->set);
+	if (f->child == OUTCOME_NXDOMAIN)
+		f->cut->ns[f->child_ns].asked_aaaa = true;
+	if (added == 0)
+		f->cut->failed_lookups++;
+	f->child = OUTCOME_NONE;
+	job->returned = (struct kept_list){0};
+}
+
+/* True when the cache settles the question. */
+static bool take_cached_addresses(struct job *job, struct zone_cut *cut, unsigned ns, uint16_t type)
+{
+	struct cache_hit hit;
+
+	switch (cache_get(job->resolver->cache, cut->ns[ns].name, type, job->now->boot_s, false,
+			  &hit)) {
+	case CACHE_POSITIVE: add_addresses(cut, ns, &hit.set); return true;
+	case CACHE_NXDOMAIN:
+	case CACHE_NODATA: return true;
+	case CACHE_MISS: break;
+	}
+	return false;
+}
+
+static void look_in_cache_for_addresses(struct job *job, struct zone_cut *cut)
+{
+	const struct resolver_options *o = &job->resolver->options;
+
+	for (unsigned i = 0; i < cut->ns_n; i++) {
+		struct cut_ns *ns = &cut->ns[i];
+
+		if (ns->has_glue || ns->cache_read)
+			continue;
+		ns->cache_read = true;
+		if (o->ipv4 && take_cached_addresses(job, cut, i, TERN_TYPE_A))
+			ns->asked_a = true;
+		if (o->ipv6 && take_cached_addresses(job, cut, i, TERN_TYPE_AAAA))
+			ns->asked_aaaa = true;
+	}
+}
+
+/* Without glue, a name inside the zone could only be had from the zone's own servers. */
+static bool is_out_of_reach(const struct zone_cut *cut, const struct cut_ns *ns)
+{
+	return cut->servers_n == 0 && tern_name_is_below_or_equal(ns->name, cut->zone);
+}
+
+/* The next server name to look up; IPv4 of all names first unless it is switched off. */
+static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *type)
+{
+	const struct resolver_options *o = &job->resolver->options;
+	struct zone_cut *cut = f->cut;
+	unsigned start = cut->ns_n ? random_below(job->resolver->random, cut->ns_n) : 0;
+
+	for (unsigned i = 0; i < cut->ns_n; i++) {
+		unsigned at = (start + i) % cut->ns_n;
+		struct cut_ns *ns = &cut->ns[at];
+
+		if (ns->has_glue != glued || is_out_of_reach(cut, ns))
+			continue;
+		f->child_ns = (uint8_t)at;
+		if (o->ipv4 && !ns->asked_a) {
+			ns->asked_a = true;
+			*type = TERN_TYPE_A;
+			return true;
+		}
+		if (o->ipv6 && !ns->asked_aaaa) {
+			ns->asked_aaaa = true;
+			*type = TERN_TYPE_AAAA;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* All silent or without address: the whole zone fails for a while, not only this name. */
+static void remember_dead_cut(struct job *job, struct frame *f)
+{
+	struct zone_cut *cut = f->cut;
+
+	if (!f->cut_dead || cut->source == CUT_HINTS || cut->labels == 0)
+		return;
+	cache_put_failure(job->resolver->cache, cut->zone, 0, job->why_ede, job->why,
+			  failure_max_s(job), job->now->boot_s);
+}
+
+static struct turn cut_is_exhausted(struct job *job, struct frame *f)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	if (f->cut->route_first && !f->no_route) {
+		f->no_route = true;
+		return go(STAGE_LOOKUP);
+	}
+	if (f->cut->source == CUT_DELEGATION && f->cut->cached && !f->cut_dropped) {
+		/* What the parent said a while ago leads nowhere: ask it again, once. */
+		f->cut_dropped = true;
+		cache_drop_delegation(job->resolver->cache, f->cut->zone);
+		job_tell(job, "delegation of %s forgotten", tern_name_to_text(f->cut->zone, text));
+		return go(STAGE_LOOKUP);
+	}
+	if (job->why_ede == TERN_EDE_NONE)
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no address of a server of %s",
+			 tern_name_to_text(f->cut->zone, text));
+	remember_dead_cut(job, f);
+	return give(OUTCOME_FAILED);
+}
+
+struct turn stage_pick(struct job *job, struct frame *f)
+{
+	uint16_t type;
+
+	if (f->child != OUTCOME_NONE)
+		take_child_addresses(job, f);
+	look_in_cache_for_addresses(job, f->cut);
+	if (f->sends >= FRAME_SENDS_MAX || f->cut->fruitless >= CUT_TRIES_MAX)
+		return cut_is_exhausted(job, f);
+	int server = select_server(f->cut, job->resolver, job->now->mono_ns / NS_PER_MS);
+
+	if (server >= 0) {
+		f->server = (uint8_t)server;
+		return go(STAGE_SEND);
+	}
+	if (f->cut->failed_lookups < FAILED_LOOKUPS_MAX &&
+	    (next_lookup(job, f, false, &type) || next_lookup(job, f, true, &type)))
+		return call(f->cut->ns[f->child_ns].name, type, FRAME_ADDRESS, STAGE_PICK);
+	return cut_is_exhausted(job, f);
+}

@@ -1,0 +1,342 @@
+/*
+ * stage_read.c - what came back, and what follows. RFC 1034 5.3.3 step 4.
+ *
+ * 1. no message: the next try, by TCP or at another server;
+ * 2. a message: measured, parsed, classified (classify.c decides, this file does);
+ * 3. data that the asked server may speak for is cached and kept for the answer
+ *    (believe.c).
+ */
+#include <string.h>
+
+#include <tern/edns.h>
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "resolver/believe.h"
+#include "resolver/classify.h"
+#include "resolver/machine.h"
+#include "resolver/referral.h"
+#include "resolver/select.h"
+
+static struct cut_server *asked_server(const struct frame *f)
+{
+	return &f->cut->servers[f->server];
+}
+
+static const char *server_text(const struct frame *f, char out[ADDRESS_TEXT_MAX])
+{
+	return address_to_text(&asked_server(f)->addr, out);
+}
+
+static uint64_t now_ms(const struct job *job)
+{
+	return job->now->mono_ns / NS_PER_MS;
+}
+
+/* The asked name was only a step towards the whole name. */
+static bool was_minimised(const struct frame *f)
+{
+	return f->sent_labels < tern_name_labels(f->question.name);
+}
+
+static struct turn try_next_server(struct job *job, struct frame *f)
+{
+	f->tcp = false;
+	f->cookie_retry = false;
+	if (f->cut->fruitless < UINT8_MAX)
+		f->cut->fruitless++;
+	(void)job;
+	return go(STAGE_PICK);
+}
+
+static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char *why)
+{
+	char server[ADDRESS_TEXT_MAX];
+
+	if (f->tcp)
+		return try_next_server(job, f);
+	job_tell(job, "  %s: asking %s by TCP", why, server_text(f, server));
+	f->tcp = true;
+	return go(STAGE_SEND);
+}
+
+static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede, const char *why)
+{
+	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
+
+	job_note(job, ede, "%s from %s for zone %s", why, server_text(f, server),
+		 tern_name_to_text(f->cut->zone, zone));
+	asked_server(f)->failed = true;
+	return try_next_server(job, f);
+}
+
+/* Silence counts against a server only while somebody else answers. */
+static struct turn read_timeout(struct job *job, struct frame *f)
+{
+	struct resolver *r = job->resolver;
+	const struct address *a = &asked_server(f)->addr;
+	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
+
+	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
+		 server_text(f, server), tern_name_to_text(f->cut->zone, zone));
+	r->health[a->family == 6].timeouts_n++;
+	if (f->tcp)
+		asked_server(f)->tcp_tries++;
+	else if (!link_is_down(r, now_ms(job)))
+		infra_timed_out(r->infra, a, now_ms(job));
+	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
+		asked_server(f)->failed = true;
+	/* A minimised question may be what it chokes on: the second try shows the whole name. */
+	if (was_minimised(f) && asked_server(f)->tries > 1 &&
+	    job->resolver->options.qmin == QMIN_RELAXED)
+		f->qmin_off = true;
+	return try_next_server(job, f);
+}
+
+static struct turn read_unreachable(struct job *job, struct frame *f)
+{
+	if (!f->tcp)
+		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
+	/* A closed connection may be an idle one that ended: once more, on a new one. */
+	if (asked_server(f)->tcp_tries++ == 0)
+		return go(STAGE_SEND);
+	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "TCP connection refused or closed");
+}
+
+static struct turn read_event(struct job *job, struct frame *f)
+{
+	char zone[TERN_NAME_TEXT_MAX];
+
+	switch (job->reply->event) {
+	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
+	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
+	case UPSTREAM_SUSPECT: return ask_again_by_tcp(job, f, "mismatching replies");
+	case UPSTREAM_CASE: f->case_learn = true; return ask_again_by_tcp(job, f, "case changed");
+	case UPSTREAM_CROWDED:
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
+			 "too many queries to zone %s are outstanding",
+			 tern_name_to_text(f->cut->zone, zone));
+		return give(OUTCOME_FAILED);
+	case UPSTREAM_NO_RESOURCE:
+		job_note(job, TERN_EDE_OTHER, "no socket or memory left to ask");
+		return give(OUTCOME_FAILED);
+	case UPSTREAM_ANSWERED: break;
+	}
+	return give(OUTCOME_FAILED);
+}
+
+/* Something came back at all: the server and our link live. */
+static void note_alive(struct job *job, struct frame *f)
+{
+	struct resolver *r = job->resolver;
+	const struct address *a = &asked_server(f)->addr;
+
+	link_answered(r, a->family, now_ms(job));
+	if (job->reply->transport == UPSTREAM_UDP)
+		infra_answered(r->infra, a, job->reply->rtt_ms, now_ms(job));
+	if (f->case_learn && f->tcp)
+		infra_learn_no_case(r->infra, a, now_ms(job));
+	f->case_learn = false;
+	f->cut_dead = false;
+}
+
+static void learn_cookie(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	struct tern_edns_option option;
+
+	if (!tern_edns_find(m->octets, &m->edns, TERN_EDNS_COOKIE, &option))
+		return;
+	if (option.len < TERN_COOKIE_CLIENT + 8 || option.len > TERN_COOKIE_MAX ||
+	    memcmp(option.data, job->outbox.cookie, TERN_COOKIE_CLIENT) != 0)
+		return;
+	infra_learn_cookie(job->resolver->infra, &asked_server(f)->addr,
+			   option.data + TERN_COOKIE_CLIENT, option.len - TERN_COOKIE_CLIENT,
+			   now_ms(job));
+}
+
+static struct turn read_bad_cookie(struct job *job, struct frame *f)
+{
+	if (f->cookie_retry)
+		return ask_again_by_tcp(job, f, "BADCOOKIE twice");
+	f->cookie_retry = true;
+	return go(STAGE_SEND);
+}
+
+static struct turn read_no_edns(struct job *job, struct frame *f)
+{
+	asked_server(f)->no_edns = true;
+	f->edns_learn = true;
+	job_tell(job, "  asking again without EDNS");
+	return go(STAGE_SEND);
+}
+
+/* An error on a step: relaxed minimisation asks for what is really wanted. */
+static bool show_whole_name(struct job *job, struct frame *f)
+{
+	if (!was_minimised(f) || job->resolver->options.qmin != QMIN_RELAXED)
+		return false;
+	f->qmin_off = true;
+	job_tell(job, "  asking for the whole name");
+	return true;
+}
+
+static struct turn read_refused(struct job *job, struct frame *f, const char *why)
+{
+	if (show_whole_name(job, f))
+		return go(STAGE_SEND);
+	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
+}
+
+static struct turn read_lame(struct job *job, struct frame *f, const char *why)
+{
+	infra_learn_lame(job->resolver->infra, &asked_server(f)->addr, f->cut->zone, now_ms(job));
+	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
+}
+
+static struct turn follow_referral(struct job *job, struct frame *f, const struct tern_message *m,
+				   const struct reply_view *view)
+{
+	struct zone_cut *cut;
+	char zone[TERN_NAME_TEXT_MAX];
+
+	/* Asked for the DS at this very cut it should have answered: it knows of none. */
+	if (f->question.type == TERN_TYPE_DS && !was_minimised(f) &&
+	    tern_name_equal(view->zone, f->question.name))
+		return believe_denial(job, f, m, false) ? give(OUTCOME_NODATA)
+							: give(OUTCOME_FAILED);
+	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->cut);
+	if (!cut)
+		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "referral without servers");
+	job_tell(job, "  referral to %s, %u server names, %u addresses",
+		 tern_name_to_text(cut->zone, zone), cut->ns_n, cut->servers_n);
+	f->cut = cut;
+	f->asked_labels = cut->labels;
+	f->tcp = false;
+	f->cookie_retry = false;
+	f->cut_dead = true;
+	job->why_ede = TERN_EDE_NONE;
+	return go(STAGE_PICK);
+}
+
+/* One more label exists: show the next one. */
+static struct turn minimise_on(struct frame *f)
+{
+	f->asked_labels = f->sent_labels;
+	f->qmin_steps++;
+	f->cut->fruitless = 0;
+	f->tcp = false;
+	return go(STAGE_PICK);
+}
+
+static struct turn read_nxdomain(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	if (was_minimised(f) && job->resolver->options.qmin == QMIN_RELAXED && !f->qmin_off) {
+		f->qmin_off = true;
+		return go(STAGE_SEND);
+	}
+	return believe_denial(job, f, m, true) ? give(OUTCOME_NXDOMAIN) : give(OUTCOME_FAILED);
+}
+
+static struct turn read_nodata(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	if (was_minimised(f))
+		return minimise_on(f);
+	return believe_denial(job, f, m, false) ? give(OUTCOME_NODATA) : give(OUTCOME_FAILED);
+}
+
+static struct turn read_answer(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	if (f->purpose == FRAME_PRIME) {
+		if (!referral_cut(job, m, TERN_ANSWER, tern_name_root, f->cut))
+			return give_up_server(job, f, TERN_EDE_INVALID_DATA, "unusable root NS");
+		return give(OUTCOME_ANSWER);
+	}
+	if (was_minimised(f))
+		return minimise_on(f);
+	switch (believe_answer(job, f, m)) {
+	case BELIEVED_ANSWER: return give(OUTCOME_ANSWER);
+	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
+	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return give(OUTCOME_ANSWER);
+	case BELIEVED_TOO_MUCH: return give(OUTCOME_FAILED);
+	case BELIEVED_NOTHING: break;
+	}
+	return give_up_server(job, f, TERN_EDE_INVALID_DATA, "malformed answer");
+}
+
+static struct turn read_message(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	struct reply_view view;
+	struct reply_context asked = {
+		.name = job->outbox.name,
+		.zone = f->cut->zone,
+		.type = job->outbox.type,
+		.forwarder = f->cut->source == CUT_FORWARD,
+		.had_edns = job->outbox.edns,
+		.by_udp = job->reply->transport == UPSTREAM_UDP,
+	};
+	enum reply_kind kind = reply_classify(m, &asked, &view);
+
+	if (kind == REPLY_TRUNCATED)
+		return ask_again_by_tcp(job, f, "truncated");
+	if (kind == REPLY_NO_EDNS)
+		return read_no_edns(job, f);
+	if (kind == REPLY_BAD_COOKIE)
+		return read_bad_cookie(job, f);
+	if (f->edns_learn && kind != REPLY_REFUSED)
+		infra_learn_no_edns(job->resolver->infra, &asked_server(f)->addr, now_ms(job));
+	f->edns_learn = false;
+	/* A cache where an authority should be: its word counts only when nobody else is left. */
+	if (view.recursive && kind != REPLY_REFUSED &&
+	    has_other_server(f->cut, job->resolver, f->server))
+		return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY,
+				      "answer from a cache");
+	switch (kind) {
+	case REPLY_ANSWER:
+	case REPLY_ALIAS: return read_answer(job, f, m);
+	case REPLY_REFERRAL: return follow_referral(job, f, m, &view);
+	case REPLY_NODATA: return read_nodata(job, f, m);
+	case REPLY_NXDOMAIN: return read_nxdomain(job, f, m);
+	case REPLY_LAME: return read_lame(job, f, view.why);
+	case REPLY_REFUSED: return read_refused(job, f, view.why);
+	case REPLY_TRUNCATED:
+	case REPLY_NO_EDNS:
+	case REPLY_BAD_COOKIE:
+	case REPLY_BROKEN: break;
+	}
+	return give_up_server(job, f, TERN_EDE_INVALID_DATA, "broken reply");
+}
+
+static void tell_reply(struct job *job, const struct tern_message *m)
+{
+	char rcode[16];
+
+	if (job->trace)
+		job_tell(job, "< %s%s%s, %u answer, %u authority, %u additional, %zu octets, %u ms",
+			 tern_rcode_to_text(m->rcode, rcode, sizeof rcode),
+			 m->flags & TERN_FLAG_AA ? " AA" : "", m->flags & TERN_FLAG_TC ? " TC" : "",
+			 m->section_n[TERN_ANSWER], m->section_n[TERN_AUTHORITY],
+			 m->section_n[TERN_ADDITIONAL], m->len, job->reply->rtt_ms);
+}
+
+struct turn stage_read(struct job *job, struct frame *f)
+{
+	const struct upstream_reply *reply = job->reply;
+	struct tern_message m;
+
+	if (reply->event != UPSTREAM_ANSWERED)
+		return read_event(job, f);
+	note_alive(job, f);
+	if (!budget_spend(&job->budget, BUDGET_OCTETS, (uint32_t)reply->len))
+		return give(OUTCOME_FAILED);
+	if (tern_message_parse(reply->octets, reply->len, job->resolver->rrs, JOB_REPLY_RRS, &m) !=
+	    TERN_OK) {
+		/* Truncation in the middle of a record is truncation all the same. */
+		if (reply->transport == UPSTREAM_UDP && (get_u16(reply->octets + 2) & TERN_FLAG_TC))
+			return ask_again_by_tcp(job, f, "truncated");
+		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "malformed reply");
+	}
+	tell_reply(job, &m);
+	learn_cookie(job, f, &m);
+	return read_message(job, f, &m);
+}

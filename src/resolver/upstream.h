@@ -1,0 +1,52 @@
+/*
+ * upstream.h - what the resolver and the network say to each other.
+ *
+ * The resolver never does I/O: it leaves a struct upstream_query in its job's
+ * outbox and parks; the worker sends it and resumes the job with a struct
+ * upstream_reply. A timeout or a refused connection is a reply too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+
+#define UPSTREAM_TCP_MS 2000 /* for connection and answer (limits.md row 34) */
+
+enum upstream_transport { UPSTREAM_UDP, UPSTREAM_TCP };
+
+/** A question to one server; pointers are valid until the job is resumed. */
+struct upstream_query {
+	struct address          server;
+	const uint8_t          *name; /* lower case; the network randomises its case */
+	const uint8_t          *zone; /* the zone whose server is asked, for accounting */
+	uint16_t                type;
+	enum upstream_transport transport;
+	bool                    recurse;     /* RD=1: to forwarders only */
+	bool                    edns;        /* send an OPT, with DO */
+	bool                    random_case; /* 0x20 */
+	uint8_t                 cookie_len;  /* octets of the COOKIE option, 0 for none */
+	uint8_t                 cookie[40];
+	uint32_t                timeout_ms;
+};
+
+enum upstream_event {
+	UPSTREAM_ANSWERED,    /* octets hold a reply that matches the question */
+	UPSTREAM_TIMED_OUT,
+	UPSTREAM_UNREACHABLE, /* refused, no route, connection closed */
+	UPSTREAM_SUSPECT,     /* too many mismatching replies: somebody is guessing; use TCP */
+	UPSTREAM_CASE,        /* the question came back in other case; use TCP */
+	UPSTREAM_CROWDED,     /* too many questions to this zone are outstanding already */
+	UPSTREAM_NO_RESOURCE, /* no socket or memory here: says nothing about the server */
+};
+
+/** How a query ended; @c octets are valid during job_resume() only. */
+struct upstream_reply {
+	enum upstream_event     event;
+	enum upstream_transport transport;
+	const uint8_t          *octets;
+	size_t                  len;
+	uint32_t                rtt_ms;
+};

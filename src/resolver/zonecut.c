@@ -1,0 +1,133 @@
+#include "resolver/zonecut.h"
+
+#include <string.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+struct zone_cut *zone_cut_make(struct arena *arena, const uint8_t *zone, enum cut_source source)
+{
+	struct zone_cut *cut = arena_take(arena, sizeof *cut);
+	uint8_t *copy = arena_take(arena, tern_name_len(zone));
+
+	if (!cut || !copy)
+		return NULL;
+	memset(cut, 0, sizeof *cut);
+	tern_name_lower(copy, zone);
+	cut->zone = copy;
+	cut->labels = (uint8_t)tern_name_labels(zone);
+	cut->source = source;
+	return cut;
+}
+
+int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *name)
+{
+	for (int i = 0; i < cut->ns_n; i++) {
+		if (tern_name_equal(cut->ns[i].name, name))
+			return i;
+	}
+	if (cut->ns_n == CUT_NS_MAX)
+		return -1;
+	uint8_t *copy = arena_take(arena, tern_name_len(name));
+
+	if (!copy)
+		return -1;
+	tern_name_lower(copy, name);
+	cut->ns[cut->ns_n] = (struct cut_ns){.name = copy};
+	return cut->ns_n++;
+}
+
+void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsigned ns)
+{
+	unsigned of_ns = 0;
+
+	if (addr->family == 0 || address_is_unusable(addr) || cut->servers_n == CUT_SERVERS_MAX)
+		return;
+	for (unsigned i = 0; i < cut->servers_n; i++) {
+		if (address_equal(&cut->servers[i].addr, addr))
+			return;
+		of_ns += cut->servers[i].ns == ns;
+	}
+	if (ns < CUT_NS_MAX && of_ns >= CUT_NS_ADDRS)
+		return;
+	cut->servers[cut->servers_n++] = (struct cut_server){.addr = *addr, .ns = (uint8_t)ns};
+}
+
+struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len)
+{
+	struct address a = {.port = 53};
+
+	if (type == TERN_TYPE_A && len == 4)
+		a.family = 4;
+	else if (type == TERN_TYPE_AAAA && len == 16)
+		a.family = 6;
+	if (a.family)
+		memcpy(a.octets, rdata, len);
+	return a;
+}
+
+static size_t pack_addresses(const struct zone_cut *cut, unsigned ns, uint8_t *out)
+{
+	size_t at = 1;
+
+	out[0] = 0;
+	for (unsigned i = 0; i < cut->servers_n; i++) {
+		const struct address *a = &cut->servers[i].addr;
+		size_t len = a->family == 4 ? 4 : 16;
+
+		if (cut->servers[i].ns != ns)
+			continue;
+		out[0]++;
+		out[at] = a->family;
+		memcpy(out + at + 1, a->octets, len);
+		at += 1 + len;
+	}
+	return at;
+}
+
+size_t zone_cut_pack(const struct zone_cut *cut, uint8_t *out)
+{
+	size_t at = 1;
+
+	out[0] = cut->ns_n;
+	for (unsigned i = 0; i < cut->ns_n; i++) {
+		at += tern_name_copy(out + at, cut->ns[i].name);
+		at += pack_addresses(cut, i, out + at);
+	}
+	return at;
+}
+
+static const uint8_t *unpack_addresses(struct zone_cut *cut, unsigned ns, const uint8_t *at)
+{
+	unsigned n = *at++;
+
+	cut->ns[ns].has_glue = n > 0;
+	for (; n > 0; n--) {
+		uint16_t type = at[0] == 4 ? TERN_TYPE_A : TERN_TYPE_AAAA;
+		size_t octets = at[0] == 4 ? 4 : 16;
+		struct address a = address_from_rdata(type, at + 1, octets);
+
+		zone_cut_add_server(cut, &a, ns);
+		at += 1 + octets;
+	}
+	return at;
+}
+
+struct zone_cut *zone_cut_unpack(struct arena *arena, const struct cache_delegation *delegation)
+{
+	struct zone_cut *cut = zone_cut_make(arena, delegation->zone, CUT_DELEGATION);
+	const uint8_t *at = delegation->body + 1;
+
+	if (!cut)
+		return NULL;
+	cut->cached = true;
+	cut->ttl_s = delegation->ttl_s;
+	for (unsigned n = delegation->body[0]; n > 0; n--) {
+		int ns = zone_cut_add_ns(cut, arena, at);
+
+		if (ns < 0)
+			return NULL; /* packed from a cut, so only a full arena says no */
+		at = unpack_addresses(cut, (unsigned)ns, at + tern_name_len(at));
+	}
+	return cut;
+}

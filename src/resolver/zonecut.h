@@ -1,0 +1,80 @@
+/*
+ * zonecut.h - a zone and the servers to ask for it, as a job works with it.
+ *
+ * Loaded into the job's arena from a cached delegation, a referral, a route or
+ * the root hints. What is tried and what failed is noted here, per job.
+ *
+ * Delegation bodies in the cache: u8 ns_n, then for each server name: the name,
+ * u8 address count, addresses as u8 family (4 or 6) and 4 or 16 octets.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "cache/cache.h"
+
+#define CUT_NS_MAX      16 /* server names kept of one set (limits.md) */
+#define CUT_NS_ADDRS    6  /* addresses kept per server name */
+#define CUT_SERVERS_MAX 48 /* addresses in all: 13 root servers need 26 */
+#define CUT_BODY_MAX    (1 + CUT_NS_MAX * (255 + 1 + CUT_NS_ADDRS * 17))
+
+enum cut_source {
+	CUT_HINTS,      /* the built-in or configured root servers, not primed yet */
+	CUT_DELEGATION, /* a referral, maybe out of the cache */
+	CUT_STUB,
+	CUT_FORWARD,
+};
+
+struct cut_server {
+	struct address addr;
+	uint8_t ns;       /* index of its name; CUT_NS_MAX for configured servers */
+	uint8_t tries;    /* sent to so far */
+	uint8_t tcp_tries; /* by TCP, in vain */
+	bool    failed;   /* answered uselessly: not to be asked again by this job */
+	bool    no_edns;  /* this job found out that it needs plain DNS */
+};
+
+struct cut_ns {
+	const uint8_t *name; /* lower case */
+	bool asked_a;        /* looked up (or in the cache); the addresses, if any, are servers */
+	bool asked_aaaa;
+	bool has_glue;
+	bool cache_read; /* the cache was asked for its addresses */
+};
+
+struct zone_cut {
+	const uint8_t    *zone; /* lower case */
+	uint8_t           labels;
+	enum cut_source   source;
+	bool              route_first; /* CUT_FORWARD: iterate when all fail */
+	bool              cached;      /* CUT_DELEGATION: from the cache, not from this job's referral */
+	uint32_t          ttl_s;       /* seconds left of the delegation: bounds those below it */
+	uint8_t           fruitless;   /* sends in a row that brought nothing */
+	uint8_t           ns_n;
+	uint8_t           servers_n;
+	uint8_t           failed_lookups; /* server names that led nowhere */
+	struct cut_ns     ns[CUT_NS_MAX];
+	struct cut_server servers[CUT_SERVERS_MAX];
+};
+
+/** An empty cut for @p zone (copied, lower-cased) in @p arena; NULL when that is full. */
+struct zone_cut *zone_cut_make(struct arena *arena, const uint8_t *zone, enum cut_source source);
+
+/** Add a server name (copied); returns its index, or -1 when full or doubled in vain. */
+int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *name);
+
+/** Add an address; ignored when full, known already or not a host's. */
+void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsigned ns);
+
+/** Addresses in A or AAAA rdata. */
+struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len);
+
+/** Pack for the cache; returns the octets written to @p out (CUT_BODY_MAX). */
+size_t zone_cut_pack(const struct zone_cut *cut, uint8_t *out);
+
+/** Unpack a cached delegation whose body zone_cut_pack() made; NULL when the arena is full. */
+struct zone_cut *zone_cut_unpack(struct arena *arena, const struct cache_delegation *delegation);

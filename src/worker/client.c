@@ -1,0 +1,476 @@
+/*
+ * client.c - jobs and those who wait for them.
+ *
+ *   query ─► join a task with the same question ─► wait
+ *        └─► hand it to the worker that has such a task (mail.c)
+ *        └─► a task of its own: job_start() ─► finished: answer
+ *                                        └──► parked: upstream_ask(), wait
+ *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
+ *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tern/rr.h>
+
+#include "worker/worker_private.h"
+
+struct render_context client_context(const struct worker *w, const struct address *client)
+{
+	return (struct render_context){
+		.cookie_secret = &w->shared->cookie_secret,
+		.client = client,
+		.wall_s = w->loop.now.wall_s,
+		.keepalive_ms = TCP_IDLE_MS,
+	};
+}
+
+void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
+{
+	if (!back->tcp) {
+		struct udp_batch *b = w->listeners[back->listener].batch;
+
+		memcpy(udp_answer_buffer(b), octets, len);
+		udp_answer(b, len, &back->peer);
+	} else if (back->worker == w->index) {
+		tcp_answer(back->tcp_client, back->tcp_serial, octets, len);
+	} else {
+		mail_answer(w, back, octets, len);
+	}
+}
+
+static void send_error(struct worker *w, const struct request *r, const struct route_back *back,
+		       unsigned rcode, uint16_t ede, const char *text)
+{
+	struct render_context context = client_context(w, &back->client);
+	size_t len = render_error(r, rcode, ede, text, &context, w->scratch, sizeof w->scratch);
+
+	tally_add(&w->tally.rcodes[rcode & 15]);
+	client_send(w, back, w->scratch, len);
+}
+
+/* --- the task table ------------------------------------------------------ */
+
+static uint64_t hash_question(const struct worker *w, const struct question *q, bool cd)
+{
+	return hash_bytes(&w->shared->hash_key, (uint64_t)q->type << 1 | cd, q->name,
+			  tern_name_len(q->name));
+}
+
+static struct task *find_task(struct worker *w, const struct question *q, uint64_t hash, bool cd)
+{
+	for (struct task *t = w->task_buckets[hash % HASH_BUCKETS]; t; t = t->hash_next) {
+		if (t->hash == hash && t->job.question.type == q->type &&
+		    t->checking_disabled == cd && t->trace_fd < 0 &&
+		    tern_name_equal(t->job.question.name, q->name))
+			return t;
+	}
+	return NULL;
+}
+
+static void link_task(struct worker *w, struct task *t)
+{
+	struct task **bucket = &w->task_buckets[t->hash % HASH_BUCKETS];
+
+	t->hash_next = *bucket;
+	*bucket = t;
+}
+
+static void unlink_task(struct worker *w, struct task *t)
+{
+	struct task **link = &w->task_buckets[t->hash % HASH_BUCKETS];
+
+	while (*link && *link != t)
+		link = &(*link)->hash_next;
+	if (*link)
+		*link = t->hash_next;
+}
+
+/* --- waiters -------------------------------------------------------------- */
+
+/* Spoofed clients must not collect answers to be released all at once (DNSBomb). */
+static bool count_net(struct worker *w, struct waiter *waiter)
+{
+	const struct address *a = &waiter->back.client;
+	size_t octets = a->family == 4 ? 3 : 7;
+	uint64_t hash = hash_bytes(&w->shared->hash_key, a->family, a->octets, octets);
+	uint16_t slot = (uint16_t)(1 + hash % (ARRAY_LEN(w->waiting_per_net) - 1));
+
+	waiter->net_slot = 0;
+	if (waiter->back.tcp || waiter->request.cookie_valid || address_is_loopback(a))
+		return true;
+	if (w->waiting_per_net[slot] >= WAITING_PER_NET_MAX)
+		return false;
+	w->waiting_per_net[slot]++;
+	waiter->net_slot = slot;
+	return true;
+}
+
+static void free_waiter(struct worker *w, struct waiter *waiter)
+{
+	/* With another worker's connection its mail settles the debt. */
+	if (waiter->back.tcp && waiter->back.worker == w->index)
+		tcp_settle(waiter->back.tcp_client, waiter->back.tcp_serial);
+	if (waiter->net_slot)
+		w->waiting_per_net[waiter->net_slot]--;
+	pool_give(&w->waiters, waiter);
+}
+
+static bool same_client(const struct waiter *waiter, const struct request *r,
+			const struct route_back *back)
+{
+	return !back->tcp && !waiter->back.tcp && waiter->request.id == r->id &&
+	       address_equal(&waiter->back.client, &back->client);
+}
+
+enum added { ADDED, ADDED_ALREADY, ADDED_NOT };
+
+static enum added add_waiter(struct worker *w, struct task *t, const struct request *r,
+			     const struct route_back *back)
+{
+	/* A retransmission: the client gets its answer once. */
+	for (const struct waiter *other = t->waiters; other; other = other->next) {
+		if (same_client(other, r, back))
+			return ADDED_ALREADY;
+	}
+	struct waiter *waiter = pool_take(&w->waiters);
+
+	if (!waiter) {
+		tally_add(&w->tally.pool_empty);
+		return ADDED_NOT;
+	}
+	waiter->request = *r;
+	waiter->back = *back;
+	waiter->since_ns = w->loop.now.mono_ns;
+	if (!count_net(w, waiter)) {
+		tally_add(&w->tally.client_limited);
+		pool_give(&w->waiters, waiter);
+		return ADDED_ALREADY; /* dropped in silence: an answer is what the attacker wants */
+	}
+	waiter->next = t->waiters;
+	t->waiters = waiter;
+	t->waiters_n++;
+	return ADDED;
+}
+
+/* --- answering ------------------------------------------------------------ */
+
+static void count_latency(struct worker *w, const struct waiter *waiter)
+{
+	uint64_t us64 = (w->loop.now.mono_ns - waiter->since_ns) / 64000;
+	unsigned bucket = us64 == 0 ? 0 : 64 - (unsigned)__builtin_clzll(us64);
+
+	tally_add(&w->tally.latency[MIN(bucket, (unsigned)TALLY_LATENCIES - 1)]);
+}
+
+static void answer_waiter(struct worker *w, const struct result *result,
+			  const struct waiter *waiter)
+{
+	struct render_context context = client_context(w, &waiter->back.client);
+	size_t len = render_result(&waiter->request, result, &context, w->scratch,
+				   sizeof w->scratch);
+
+	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
+	if (result->stale)
+		tally_add(&w->tally.stale);
+	if (!result->cached)
+		count_latency(w, waiter);
+	client_send(w, &waiter->back, w->scratch, len);
+}
+
+static void answer_all(struct worker *w, struct task *t, const struct result *result)
+{
+	while (t->waiters) {
+		struct waiter *waiter = t->waiters;
+
+		t->waiters = waiter->next;
+		answer_waiter(w, result, waiter);
+		free_waiter(w, waiter);
+	}
+	t->waiters_n = 0;
+}
+
+/* What was asked a second time is worth keeping ready to copy. */
+static void keep_rendered(struct worker *w, struct task *t, bool dnssec_ok)
+{
+	const struct result *r = &t->job.result;
+	const struct question *q = &t->job.question;
+	uint16_t ttl_at[ANSWER_TTLS_MAX];
+	uint16_t ttl_n = 0;
+
+	if (!r->cached || r->stale || r->uncacheable || r->rcode == TERN_RCODE_SERVFAIL ||
+	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY)
+		return;
+	size_t len = render_for_cache(q, r, dnssec_ok, t->checking_disabled, w->scratch,
+				      ANSWER_OCTETS_MAX, ttl_at, &ttl_n, ANSWER_TTLS_MAX);
+
+	if (len == 0)
+		return;
+	struct answer answer = {
+		.key = {.name = q->name,
+			.name_len = (uint16_t)tern_name_len(q->name),
+			.type = q->type,
+			.variant = (uint8_t)((dnssec_ok ? ANSWER_DO : 0) |
+					     (t->checking_disabled ? ANSWER_CD : 0))},
+		.message = w->scratch,
+		.message_len = (uint16_t)len,
+		.ttl_at = ttl_at,
+		.ttl_n = ttl_n,
+		.ttl_s = r->ttl_s,
+		.life_s = r->life_s,
+	};
+
+	cache_put_answer(w->shared->cache, &answer, w->loop.now.boot_s);
+}
+
+/* --- tasks ---------------------------------------------------------------- */
+
+static void end_task(struct worker *w, struct task *t)
+{
+	timer_cancel(&w->loop.wheel, &t->timer);
+	unlink_task(w, t);
+	if (t->announced)
+		inflight_release(w->shared->inflight, t->hash, w->index);
+	if (t->trace_fd >= 0)
+		close(t->trace_fd);
+	job_end(&t->job);
+	pool_give(&w->tasks, t);
+}
+
+static void finish_task(struct worker *w, struct task *t)
+{
+	const struct result *r = &t->job.result;
+
+	if (t->waiters && r->cached)
+		tally_add(&w->tally.hits_rrset);
+	if (t->job.budget.exhausted)
+		tally_add(&w->tally.budget_exhausted);
+	if (t->waiters)
+		keep_rendered(w, t, t->waiters->request.dnssec_ok);
+	answer_all(w, t, r);
+	end_task(w, t);
+}
+
+/* Run on until the job has an exchange to wait for, or is done. */
+static void drive(struct task *t, bool finished)
+{
+	struct worker *w = t->worker;
+	enum upstream_event event;
+
+	while (!finished) {
+		if (upstream_ask(t, &event))
+			return;
+		struct upstream_reply reply = {.event = event,
+					       .transport = t->job.outbox.transport};
+
+		finished = job_resume(&t->job, &reply, &w->loop.now);
+	}
+	finish_task(w, t);
+}
+
+void client_resume(struct task *t, const struct upstream_reply *reply)
+{
+	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
+}
+
+static void answer_stale(struct task *t)
+{
+	struct worker *w = t->worker;
+	struct result stale;
+
+	t->stale_tried = true;
+	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - JOB_STALE_MS);
+	if (t->waiters && job_stale_result(&t->job, &w->loop.now, &stale))
+		answer_all(w, t, &stale);
+}
+
+static void on_task_timer(struct timer *timer)
+{
+	struct task *t = CONTAINER_OF(timer, struct task, timer);
+	struct worker *w = t->worker;
+
+	if (!t->stale_tried) {
+		answer_stale(t);
+		return;
+	}
+	tally_add(&w->tally.expired);
+	upstream_leave(t);
+	job_expire(&t->job, &w->loop.now);
+	finish_task(w, t);
+}
+
+static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
+{
+	struct task *t = pool_take(&w->tasks);
+
+	if (!t) {
+		tally_add(&w->tally.pool_empty);
+		return NULL;
+	}
+	t->hash_next = t->exchange_next = NULL;
+	t->exchange = NULL;
+	t->waiters = NULL;
+	t->waiters_n = 0;
+	t->worker = w;
+	t->hash = hash;
+	t->started_ms = loop_ms(&w->loop);
+	t->checking_disabled = cd;
+	t->stale_tried = false;
+	t->announced = false;
+	t->trace_fd = -1;
+	timer_init(&t->timer, on_task_timer);
+	return t;
+}
+
+static void start_task(struct worker *w, struct task *t, const struct question *q, unsigned flags)
+{
+	struct job_trace *trace = t->trace_fd >= 0 ? &t->trace : NULL;
+	bool finished = job_start_traced(&t->job, &w->resolver, q, flags, trace, &w->loop.now);
+
+	/* In the table only now: the job has its question from here on. */
+	link_task(w, t);
+	if (!finished) {
+		tally_add(&w->tally.misses);
+		loop_timer(&w->loop, &t->timer, t->stale_tried ? JOB_DEADLINE_MS : JOB_STALE_MS);
+	}
+	drive(t, finished);
+}
+
+/* RD=0: what the cache has, without asking anybody. */
+static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
+{
+	bool finished = job_start(&t->job, &w->resolver, q, JOB_NO_SERVE, &w->loop.now);
+
+	link_task(w, t);
+	if (!finished) {
+		t->job.result = (struct result){.rcode = TERN_RCODE_NOERROR,
+						.ede = TERN_EDE_NOT_AUTHORITATIVE,
+						.cached = true,
+						.uncacheable = true};
+		snprintf(t->job.result.text, sizeof t->job.result.text,
+			 "not in the cache, and recursion was not asked for");
+	}
+	finish_task(w, t);
+}
+
+static struct question question_of(const struct request *r)
+{
+	struct question q = {.type = r->type};
+
+	tern_name_lower(q.name, r->name);
+	return q;
+}
+
+static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,
+			     const struct request *r, const struct route_back *back)
+{
+	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD);
+
+	enum added added = t ? add_waiter(w, t, r, back) : ADDED_NOT;
+
+	if (added != ADDED) {
+		inflight_release(w->shared->inflight, hash, w->index);
+		if (t)
+			pool_give(&w->tasks, t);
+		if (added == ADDED_NOT)
+			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+		return false;
+	}
+	if (!(r->flags & TERN_FLAG_RD)) {
+		answer_without_recursion(w, t, q);
+		return true;
+	}
+	t->announced = true;
+	start_task(w, t, q, 0);
+	return true;
+}
+
+bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
+		    bool may_hand_over)
+{
+	struct question q = question_of(r);
+	bool cd = r->flags & TERN_FLAG_CD;
+	uint64_t hash = hash_question(w, &q, cd);
+	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
+
+	if (t) {
+		tally_add(&w->tally.joined);
+		if (add_waiter(w, t, r, back) == ADDED_NOT) {
+			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+			return false;
+		}
+		return true;
+	}
+	/* Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing). */
+	if (upstream_is_asking(w, &back->client, q.name)) {
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "the same question is being asked of you");
+		return false;
+	}
+	if (may_hand_over && (r->flags & TERN_FLAG_RD)) {
+		unsigned owner = inflight_claim(w->shared->inflight, hash, w->index);
+
+		if (owner != w->index && mail_query(w, owner, r, back)) {
+			tally_add(&w->tally.mailed);
+			return true;
+		}
+	}
+	return start_for_client(w, &q, hash, r, back);
+}
+
+void client_prefetch(struct worker *w, const struct question *q, bool cd)
+{
+	uint64_t hash = hash_question(w, q, cd);
+
+	if (find_task(w, q, hash, cd) ||
+	    inflight_claim(w->shared->inflight, hash, w->index) != w->index)
+		return;
+	struct task *t = new_task(w, hash, cd);
+
+	if (!t) {
+		inflight_release(w->shared->inflight, hash, w->index);
+		return;
+	}
+	t->announced = true;
+	t->stale_tried = true;
+	tally_add(&w->tally.prefetches);
+	start_task(w, t, q, JOB_REFRESH | JOB_NO_SERVE);
+}
+
+static void write_step(struct job_trace *trace, const char *line)
+{
+	struct task *t = CONTAINER_OF(trace, struct task, trace);
+	char text[1500];
+	int len = snprintf(text, sizeof text, "%s\n", line);
+	ssize_t n = write(t->trace_fd, text, (size_t)MIN(len, (int)sizeof text - 1));
+
+	(void)n; /* a reader that is too slow misses lines; the worker does not wait */
+}
+
+void client_trace(struct worker *w, const struct question *q, int fd)
+{
+	struct task *t = new_task(w, hash_question(w, q, false), false);
+
+	if (!t) {
+		close(fd);
+		return;
+	}
+	t->trace_fd = fd;
+	t->trace.step = write_step;
+	t->stale_tried = true;
+	start_task(w, t, q, JOB_NO_SERVE);
+}
+
+void client_finish_all(struct worker *w)
+{
+	for (unsigned i = 0; i < HASH_BUCKETS; i++) {
+		while (w->task_buckets[i]) {
+			struct task *t = w->task_buckets[i];
+
+			upstream_leave(t);
+			job_expire(&t->job, &w->loop.now);
+			finish_task(w, t);
+		}
+	}
+}

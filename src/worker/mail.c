@@ -1,0 +1,124 @@
+/*
+ * mail.c - queries handed to the worker that is on them, answers handed back.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/worker_private.h"
+
+struct query_letter {
+	struct letter     letter;
+	struct request    request;
+	struct route_back back;
+};
+
+struct answer_letter {
+	struct letter      letter;
+	struct tcp_client *client;
+	uint32_t           serial;
+	size_t             len;
+	uint8_t            octets[];
+};
+
+struct trace_letter {
+	struct letter   letter;
+	struct question question;
+	int             fd;
+};
+
+bool mail_query(struct worker *w, unsigned to, const struct request *r,
+		const struct route_back *back)
+{
+	struct query_letter *q = malloc(sizeof *q);
+
+	if (!q)
+		return false;
+	q->letter.kind = LETTER_QUERY;
+	q->request = *r;
+	q->back = *back;
+	if (mailbox_send(&w->shared->workers[to]->mailbox, &q->letter))
+		return true;
+	free(q);
+	return false;
+}
+
+void mail_answer(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
+{
+	struct answer_letter *a = malloc(sizeof *a + len);
+
+	if (!a)
+		return;
+	a->letter.kind = LETTER_ANSWER;
+	a->client = back->tcp_client;
+	a->serial = back->tcp_serial;
+	a->len = len;
+	memcpy(a->octets, octets, len);
+	if (!mailbox_send(&w->shared->workers[back->worker]->mailbox, &a->letter))
+		free(a);
+}
+
+bool worker_trace(struct worker *w, const struct question *question, int fd)
+{
+	struct trace_letter *t = malloc(sizeof *t);
+
+	if (!t)
+		return false;
+	t->letter.kind = LETTER_TRACE;
+	t->question = *question;
+	t->fd = fd;
+	if (mailbox_send(&w->mailbox, &t->letter))
+		return true;
+	free(t);
+	return false;
+}
+
+static void read_query(struct worker *w, const struct query_letter *q)
+{
+	/* What the other worker was on may be done by now: then the cache has it. */
+	client_resolve(w, &q->request, &q->back, false);
+}
+
+static void read_answer(const struct answer_letter *a)
+{
+	tcp_answer(a->client, a->serial, a->octets, a->len);
+	tcp_settle(a->client, a->serial);
+}
+
+static void read_letter(struct worker *w, struct letter *letter)
+{
+	switch (letter->kind) {
+	case LETTER_QUERY: read_query(w, CONTAINER_OF(letter, struct query_letter, letter)); break;
+	case LETTER_ANSWER: read_answer(CONTAINER_OF(letter, struct answer_letter, letter)); break;
+	case LETTER_TRACE: {
+		struct trace_letter *t = CONTAINER_OF(letter, struct trace_letter, letter);
+
+		client_trace(w, &t->question, t->fd);
+		break;
+	}
+	}
+	/* The letter is the first member of every kind. */
+	free(letter);
+}
+
+void mail_ready(struct watch *watch, uint32_t events)
+{
+	struct worker *w = CONTAINER_OF(watch, struct worker, mail_watch);
+	struct letter *letter;
+
+	(void)events;
+	mailbox_open(&w->mailbox);
+	while ((letter = mailbox_take(&w->mailbox)) != NULL)
+		read_letter(w, letter);
+}
+
+void mail_finish_all(struct worker *w)
+{
+	struct letter *letter;
+
+	while ((letter = mailbox_take(&w->mailbox)) != NULL) {
+		if (letter->kind == LETTER_TRACE)
+			close(CONTAINER_OF(letter, struct trace_letter, letter)->fd);
+		free(letter);
+	}
+}

@@ -1,0 +1,58 @@
+#include "worker/mailbox.h"
+
+#include <stddef.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+bool mailbox_init(struct mailbox *m)
+{
+	cds_wfcq_init(&m->head, &m->tail);
+	atomic_init(&m->waiting, 0);
+	m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return m->event_fd >= 0;
+}
+
+void mailbox_fini(struct mailbox *m)
+{
+	close(m->event_fd);
+	cds_wfcq_destroy(&m->head, &m->tail);
+}
+
+void mailbox_ring(struct mailbox *m)
+{
+	uint64_t one = 1;
+	ssize_t n = write(m->event_fd, &one, sizeof one);
+
+	(void)n; /* a full counter is readable all the same */
+}
+
+bool mailbox_send(struct mailbox *m, struct letter *letter)
+{
+	if (atomic_fetch_add_explicit(&m->waiting, 1, memory_order_relaxed) >= MAILBOX_MAX) {
+		atomic_fetch_sub_explicit(&m->waiting, 1, memory_order_relaxed);
+		return false;
+	}
+	cds_wfcq_node_init(&letter->node);
+	/* Only the first letter of a row needs to wake the reader. */
+	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node))
+		mailbox_ring(m);
+	return true;
+}
+
+void mailbox_open(struct mailbox *m)
+{
+	uint64_t count;
+	ssize_t n = read(m->event_fd, &count, sizeof count);
+
+	(void)n;
+}
+
+struct letter *mailbox_take(struct mailbox *m)
+{
+	struct cds_wfcq_node *node = __cds_wfcq_dequeue_blocking(&m->head, &m->tail);
+
+	if (!node)
+		return NULL;
+	atomic_fetch_sub_explicit(&m->waiting, 1, memory_order_relaxed);
+	return CONTAINER_OF(node, struct letter, node);
+}

@@ -1,0 +1,50 @@
+/*
+ * mailbox.h - letters from other threads to a worker: wait-free to send.
+ *
+ * Built on liburcu's wfcqueue and an eventfd; the letters are malloc'd by the
+ * sender and freed by the reader. A full box refuses, so memory is bounded.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <urcu/wfcqueue.h>
+
+#include "base/compiler.h"
+
+#define MAILBOX_MAX 4096 /* letters waiting */
+
+enum letter_kind {
+	LETTER_QUERY,  /* a client's query that this worker is resolving already */
+	LETTER_ANSWER, /* an answer for one of this worker's TCP clients */
+	LETTER_TRACE,  /* resolve and tell every step */
+};
+
+struct letter {
+	struct cds_wfcq_node node;
+	enum letter_kind     kind;
+};
+
+struct mailbox {
+	struct cds_wfcq_tail tail ALIGNED(CACHE_LINE);
+	struct cds_wfcq_head head ALIGNED(CACHE_LINE);
+	_Atomic uint32_t     waiting;
+	int                  event_fd; /* readable when there are letters */
+};
+
+/** False when the system refuses. */
+MUST_USE bool mailbox_init(struct mailbox *m);
+void mailbox_fini(struct mailbox *m);
+
+/** Send from any thread; false (and the letter stays the caller's) when the box is full. */
+MUST_USE bool mailbox_send(struct mailbox *m, struct letter *letter);
+
+/** Make the reader look, without a letter. */
+void mailbox_ring(struct mailbox *m);
+
+/** Clear the event; call before taking letters. */
+void mailbox_open(struct mailbox *m);
+
+/** Next letter, the caller's to free, or NULL. */
+struct letter *mailbox_take(struct mailbox *m);

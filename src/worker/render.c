@@ -1,0 +1,225 @@
+#include "worker/render.h"
+
+#include <string.h>
+
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "net/cookie.h"
+#include "net/udp.h"
+
+#define OPT_LEN       11 /* octets without options */
+#define FLAG_DO       0x8000
+#define EDE_TEXT_MAX  (JOB_TEXT_MAX + 1)
+
+static uint16_t response_flags(const struct request *r)
+{
+	/* Opcode, RD and CD are echoed. */
+	return (uint16_t)(TERN_FLAG_QR | TERN_FLAG_RA |
+			  (r->flags & (0x7800 | TERN_FLAG_RD | TERN_FLAG_CD)));
+}
+
+static void add_option(struct tern_builder *b, uint16_t code, const void *data, size_t len)
+{
+	/* An option that does not fit is left out: the data matters more. */
+	enum tern_status ignored = tern_builder_option(b, code, data, len);
+
+	(void)ignored;
+}
+
+static void add_error_option(struct tern_builder *b, uint16_t ede, const char *text)
+{
+	uint8_t option[2 + EDE_TEXT_MAX];
+	size_t len = text ? strnlen(text, EDE_TEXT_MAX) : 0;
+
+	if (ede == TERN_EDE_NONE)
+		return;
+	put_u16(option, ede);
+	memcpy(option + 2, text ? text : "", len);
+	/* Without its text an error code is still worth telling. */
+	if (tern_builder_option(b, TERN_EDNS_EDE, option, 2 + len) == TERN_ESPACE)
+		add_option(b, TERN_EDNS_EDE, option, 2);
+}
+
+static void add_opt(struct tern_builder *b, const struct request *r, unsigned rcode, uint16_t ede,
+		    const char *text, const struct render_context *context)
+{
+	uint8_t cookie[COOKIE_LEN];
+	uint8_t keepalive[2];
+
+	if (!r->edns || tern_builder_opt(b, UDP_ANSWER_MAX, rcode, 0,
+					 r->dnssec_ok ? FLAG_DO : 0) != TERN_OK)
+		return;
+	if (r->cookie_len) {
+		cookie_make(context->cookie_secret, r->client_cookie, context->client,
+			    context->wall_s, cookie);
+		add_option(b, TERN_EDNS_COOKIE, cookie, sizeof cookie);
+	}
+	if (r->keepalive) {
+		put_u16(keepalive, (uint16_t)(context->keepalive_ms / 100));
+		add_option(b, TERN_EDNS_TCP_KEEPALIVE, keepalive, sizeof keepalive);
+	}
+	add_error_option(b, ede, text);
+}
+
+static size_t opt_reserve(const struct request *r)
+{
+	if (!r->edns)
+		return 0;
+	return OPT_LEN + (r->cookie_len ? 4u + COOKIE_LEN : 0) + (r->keepalive ? 6u : 0);
+}
+
+static void start(struct tern_builder *b, const struct request *r, uint16_t flags, unsigned rcode,
+		  uint8_t *out, size_t out_max)
+{
+	tern_builder_init(b, out, out_max, MIN(out_max, (size_t)r->limit));
+	tern_builder_header(b, r->id, flags, rcode);
+	/* A header and one question always fit 512 octets. */
+	if (r->name_len && tern_builder_question(b, r->name, r->type, r->rclass) != TERN_OK)
+		return;
+	tern_builder_reserve(b, opt_reserve(r));
+}
+
+size_t render_error(const struct request *r, unsigned rcode, uint16_t ede, const char *text,
+		    const struct render_context *context, uint8_t *out, size_t out_max)
+{
+	struct tern_builder b;
+
+	start(&b, r, response_flags(r), rcode, out, out_max);
+	add_opt(&b, r, rcode, ede, text, context);
+	return tern_builder_finish(&b);
+}
+
+size_t render_chaos(const struct request *r, const char *text,
+		    const struct render_context *context, uint8_t *out, size_t out_max)
+{
+	struct tern_builder b;
+	uint8_t rdata[256];
+	size_t len = strnlen(text, 255);
+
+	rdata[0] = (uint8_t)len;
+	memcpy(rdata + 1, text, len);
+	start(&b, r, response_flags(r), TERN_RCODE_NOERROR, out, out_max);
+	if (tern_builder_rr(&b, TERN_ANSWER, r->name, TERN_TYPE_TXT, TERN_CLASS_CH, 0, rdata,
+			    len + 1) != TERN_OK)
+		tern_builder_set_flag(&b, TERN_FLAG_TC);
+	add_opt(&b, r, TERN_RCODE_NOERROR, TERN_EDE_NONE, NULL, context);
+	return tern_builder_finish(&b);
+}
+
+/* False when something of the answer section did not fit. */
+static bool add_answer(struct tern_builder *b, const struct result *result, bool dnssec_ok,
+		       bool only_first)
+{
+	for (const struct kept *k = result->answer.first; k; k = k->next) {
+		if (tern_builder_rrset(b, TERN_ANSWER, &k->set, dnssec_ok) != TERN_OK)
+			return false;
+		if (only_first)
+			break;
+	}
+	return true;
+}
+
+/* A denial needs its SOA; proofs go to those who asked for them. */
+static bool add_authority(struct tern_builder *b, const struct result *result, bool dnssec_ok)
+{
+	for (const struct kept *k = result->authority.first; k; k = k->next) {
+		if (k->set.type != TERN_TYPE_SOA && !dnssec_ok)
+			continue;
+		if (tern_builder_rrset(b, TERN_AUTHORITY, &k->set, dnssec_ok) != TERN_OK)
+			return !dnssec_ok;
+	}
+	return true;
+}
+
+static bool is_authentic(const struct request *r, const struct result *result)
+{
+	return result->security == CACHE_SECURE && !(r->flags & TERN_FLAG_CD) &&
+	       (r->dnssec_ok || (r->flags & TERN_FLAG_AD));
+}
+
+size_t render_result(const struct request *r, const struct result *result,
+		     const struct render_context *context, uint8_t *out, size_t out_max)
+{
+	struct tern_builder b;
+	uint16_t flags = response_flags(r);
+	/* RFC 8482: by UDP one set is enough of an answer to ANY. */
+	bool only_first = r->type == TERN_TYPE_ANY && !r->tcp;
+
+	if (is_authentic(r, result))
+		flags |= TERN_FLAG_AD;
+	start(&b, r, flags, result->rcode, out, out_max);
+	if (!add_answer(&b, result, r->dnssec_ok, only_first) ||
+	    !add_authority(&b, result, r->dnssec_ok))
+		tern_builder_set_flag(&b, TERN_FLAG_TC);
+	add_opt(&b, r, result->rcode, result->ede, result->text, context);
+	return tern_builder_finish(&b);
+}
+
+size_t render_for_cache(const struct question *q, const struct result *result, bool dnssec_ok,
+			bool checking_disabled, uint8_t *out, size_t out_max, uint16_t *ttl_at,
+			uint16_t *ttl_n, uint16_t ttl_max)
+{
+	struct tern_builder b;
+	uint16_t flags = TERN_FLAG_QR | TERN_FLAG_RA;
+
+	if (result->security == CACHE_SECURE && !checking_disabled)
+		flags |= TERN_FLAG_AD;
+	tern_builder_init(&b, out, out_max, out_max);
+	tern_builder_record_ttls(&b, ttl_at, ttl_max);
+	tern_builder_header(&b, 0, flags, result->rcode);
+	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK ||
+	    !add_answer(&b, result, dnssec_ok, false) || !add_authority(&b, result, dnssec_ok) ||
+	    b.ttl_overflow)
+		return 0;
+	*ttl_n = b.ttl_n;
+	return tern_builder_finish(&b);
+}
+
+static size_t append_opt(const struct request *r, size_t len, const struct render_context *context,
+			 uint8_t *out)
+{
+	uint8_t *at = out + len;
+	size_t options = (r->cookie_len ? 4u + COOKIE_LEN : 0) + (r->keepalive ? 6u : 0);
+
+	at[0] = 0;
+	put_u16(at + 1, TERN_TYPE_OPT);
+	put_u16(at + 3, UDP_ANSWER_MAX);
+	put_u32(at + 5, r->dnssec_ok ? FLAG_DO : 0);
+	put_u16(at + 9, (uint16_t)options);
+	at += OPT_LEN;
+	if (r->cookie_len) {
+		put_u16(at, TERN_EDNS_COOKIE);
+		put_u16(at + 2, COOKIE_LEN);
+		cookie_make(context->cookie_secret, r->client_cookie, context->client,
+			    context->wall_s, at + 4);
+		at += 4 + COOKIE_LEN;
+	}
+	if (r->keepalive) {
+		put_u16(at, TERN_EDNS_TCP_KEEPALIVE);
+		put_u16(at + 2, 2);
+		put_u16(at + 4, (uint16_t)(context->keepalive_ms / 100));
+	}
+	put_u16(out + 10, (uint16_t)(get_u16(out + 10) + 1));
+	return len + OPT_LEN + options;
+}
+
+size_t render_cached(const struct request *r, size_t len, const struct render_context *context,
+		     uint8_t *out, size_t out_max)
+{
+	size_t opt = opt_reserve(r);
+	uint16_t flags = get_u16(out + 2);
+
+	if (len + opt > MIN(out_max, (size_t)r->limit)) {
+		len = TERN_HEADER_LEN + r->name_len + 4u;
+		memset(out + 6, 0, 6);
+		flags |= TERN_FLAG_TC;
+	}
+	/* AD is told to those who asked for it, by DO or by AD (RFC 6840 5.8). */
+	if (!r->dnssec_ok && !(r->flags & TERN_FLAG_AD))
+		flags &= (uint16_t)~TERN_FLAG_AD;
+	put_u16(out, r->id);
+	put_u16(out + 2, (uint16_t)(flags | (r->flags & (TERN_FLAG_RD | TERN_FLAG_CD))));
+	memcpy(out + TERN_HEADER_LEN, r->name, r->name_len);
+	return opt ? append_opt(r, len, context, out) : len;
+}

@@ -1,0 +1,103 @@
+#include "worker/request.h"
+
+#include <string.h>
+
+#include <tern/message.h>
+#include <tern/rr.h>
+
+#include "net/cookie.h"
+#include "net/udp.h"
+
+#define UDP_ANSWER_MIN 512 /* octets a client without EDNS takes, RFC 1035 4.2.1 */
+
+static enum request_verdict fail(struct request *r, uint16_t rcode)
+{
+	r->rcode = rcode;
+	return REQUEST_ERROR;
+}
+
+static bool read_cookie(const struct tern_edns_option *o, const struct request_context *context,
+			struct request *r)
+{
+	if (o->len != 8 && (o->len < 16 || o->len > TERN_COOKIE_MAX))
+		return false;
+	r->cookie_len = TERN_COOKIE_CLIENT;
+	memcpy(r->client_cookie, o->data, TERN_COOKIE_CLIENT);
+	r->cookie_valid = o->len == COOKIE_LEN &&
+			  cookie_is_valid(context->cookie_secret, o->data, context->client,
+					  context->wall_s);
+	return true;
+}
+
+static bool read_options(const struct tern_message *m, const struct request_context *context,
+			 struct request *r)
+{
+	struct tern_edns_iter it = tern_edns_options(m->octets, &m->edns);
+	struct tern_edns_option o;
+
+	while (tern_edns_next(&it, &o)) {
+		if (o.code == TERN_EDNS_COOKIE && !read_cookie(&o, context, r))
+			return false;
+		if (o.code == TERN_EDNS_TCP_KEEPALIVE)
+			r->keepalive = context->tcp;
+	}
+	return true;
+}
+
+static uint16_t answer_limit(const struct request *r, const struct tern_message *m)
+{
+	if (r->tcp)
+		return TERN_MESSAGE_MAX;
+	uint16_t size = r->edns ? m->edns.udp_size : UDP_ANSWER_MIN;
+
+	return MIN(MAX(size, (uint16_t)UDP_ANSWER_MIN), (uint16_t)UDP_ANSWER_MAX);
+}
+
+static void copy_question(struct request *r, const struct tern_message *m)
+{
+	r->name_len = m->qdcount == 1 ? m->qname_len : 0;
+	memcpy(r->name, m->qname, r->name_len);
+	r->type = m->qtype;
+	r->rclass = m->qclass;
+}
+
+/* RFC 6895: types that mean something else than data, and opcodes nobody speaks here. */
+static enum request_verdict judge(struct request *r)
+{
+	if (r->type == TERN_TYPE_AXFR || r->type == TERN_TYPE_IXFR)
+		return fail(r, TERN_RCODE_REFUSED);
+	if (r->type != TERN_TYPE_ANY && tern_type_is_meta(r->type))
+		return fail(r, TERN_RCODE_NOTIMP);
+	return REQUEST_QUERY;
+}
+
+enum request_verdict request_parse(const uint8_t *octets, size_t len,
+				   const struct request_context *context, struct request *out)
+{
+	struct tern_message m;
+
+	memset((uint8_t *)out + offsetof(struct request, name_len), 0,
+	       sizeof *out - offsetof(struct request, name_len));
+	/* Answering what says that it is an answer would let two servers talk for ever. */
+	if (len < TERN_HEADER_LEN || (octets[2] & 0x80) || context->client->port == 0)
+		return REQUEST_DROP;
+	enum tern_status status = tern_message_parse(octets, len, NULL, 0, &m);
+
+	out->id = m.id;
+	out->flags = m.flags;
+	out->tcp = context->tcp;
+	out->limit = UDP_ANSWER_MIN;
+	if (status == TERN_EOPCODE)
+		return fail(out, TERN_RCODE_NOTIMP);
+	if (status != TERN_OK)
+		return fail(out, TERN_RCODE_FORMERR);
+	copy_question(out, &m);
+	out->edns = m.edns.present;
+	out->dnssec_ok = m.edns.dnssec_ok;
+	out->limit = answer_limit(out, &m);
+	if (m.edns.present && m.edns.version > 0)
+		return fail(out, TERN_RCODE_BADVERS);
+	if (m.edns.present && !read_options(&m, context, out))
+		return fail(out, TERN_RCODE_FORMERR);
+	return judge(out);
+}

@@ -1,0 +1,176 @@
+/*
+ * worker.c - making, running and ending a worker.
+ */
+#include "worker/worker.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/worker_private.h"
+
+#define TURN_MAX_MS 250 /* a worker beats at least this often */
+
+static bool make_pools(struct worker *w)
+{
+	return pool_init(&w->tasks, sizeof(struct task), TASKS_MAX) &&
+	       pool_init(&w->waiters, sizeof(struct waiter), WAITERS_MAX) &&
+	       pool_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_MAX) &&
+	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
+	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX);
+}
+
+static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
+{
+	struct listener *l = &w->listeners[i];
+
+	l->worker = w;
+	l->index = (uint8_t)i;
+	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
+	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
+	l->batch = udp_batch_create(fds->udp, fds->wildcard);
+	return l->batch && loop_add(&w->loop, &l->udp_watch, EPOLLIN) &&
+	       loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
+}
+
+static void init_resolver(struct worker *w)
+{
+	const struct worker_shared *s = w->shared;
+
+	w->resolver = (struct resolver){
+		.options = s->resolver,
+		.cache = s->cache,
+		.infra = s->infra,
+		.routes = s->routes,
+		.hints = &s->hints,
+		.random = &w->random,
+		.rrs = w->rrs,
+	};
+}
+
+struct worker *worker_create(const struct worker_shared *shared, unsigned index,
+			     const struct listener_fds *listeners, unsigned listeners_n)
+{
+	struct worker *w = aligned_alloc(CACHE_LINE, (sizeof *w + CACHE_LINE - 1) &
+							     ~(size_t)(CACHE_LINE - 1));
+
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof *w);
+	w->shared = shared;
+	w->index = index;
+	random_init(&w->random);
+	timer_init(&w->accept_timer, tcp_resume_accepting);
+	if (!loop_init(&w->loop) || !mailbox_init(&w->mailbox) || !make_pools(w))
+		goto failed;
+	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
+	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
+		goto failed;
+	for (; w->listeners_n < listeners_n; w->listeners_n++) {
+		if (!make_listener(w, w->listeners_n, &listeners[w->listeners_n]))
+			goto failed;
+	}
+	init_resolver(w);
+	return w;
+failed:
+	worker_destroy(w);
+	return NULL;
+}
+
+static void pin_to(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	/* Only a wish: it works on any CPU. */
+	(void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+static void flush_all(struct worker *w)
+{
+	for (unsigned i = 0; i < w->listeners_n; i++)
+		udp_flush(w->listeners[i].batch);
+}
+
+static void *run(void *argument)
+{
+	struct worker *w = argument;
+
+	pin_to(w->cpu);
+	cache_thread_enter();
+	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section. */
+		cache_sleep();
+		loop_wait(&w->loop, TURN_MAX_MS);
+		cache_wake();
+		loop_dispatch(&w->loop);
+		flush_all(w);
+		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
+	}
+	client_finish_all(w);
+	flush_all(w);
+	tcp_finish_all(w);
+	upstream_finish_all(w);
+	upstream_tcp_finish_all(w);
+	cache_thread_leave();
+	return NULL;
+}
+
+bool worker_start(struct worker *w, int cpu)
+{
+	sigset_t all, before;
+
+	w->cpu = cpu;
+	/* Signals are main's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return w->started;
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store_explicit(&w->stopping, true, memory_order_release);
+	mailbox_ring(&w->mailbox);
+}
+
+void worker_join(struct worker *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void worker_destroy(struct worker *w)
+{
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		udp_batch_destroy(w->listeners[i].batch);
+		close(w->listeners[i].udp_watch.fd);
+		close(w->listeners[i].tcp_watch.fd);
+	}
+	mail_finish_all(w);
+	mailbox_fini(&w->mailbox);
+	loop_fini(&w->loop);
+	pool_fini(&w->tasks);
+	pool_fini(&w->waiters);
+	pool_fini(&w->exchanges);
+	pool_fini(&w->tcp_clients);
+	pool_fini(&w->tcp_servers);
+	free(w);
+}
+
+const struct tally *worker_tally(const struct worker *w)
+{
+	return &w->tally;
+}
+
+uint64_t worker_beat(const struct worker *w)
+{
+	return atomic_load_explicit(&w->beat, memory_order_relaxed);
+}

@@ -1,0 +1,88 @@
+/*
+ * worker.h - one thread that serves clients: sockets, loop, pools, jobs.
+ *
+ * Purpose    a worker per CPU; each owns everything it touches but the cache,
+ *            the server table, the in-flight table and its mailbox.
+ * Threads    worker_create/start/stop/destroy: main thread. worker_tally(),
+ *            worker_trace(): any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "cache/answers.h"
+#include "cache/cache.h"
+#include "cache/infra.h"
+#include "policy/access.h"
+#include "policy/route.h"
+#include "resolver/hints.h"
+#include "resolver/job.h"
+#include "worker/inflight.h"
+#include "worker/tally.h"
+
+#define WORKERS_MAX   256
+#define LISTENERS_MAX 64
+
+/** A socket of a worker: an address with its two descriptors, which the worker closes. */
+struct listener_fds {
+	int  udp;
+	int  tcp;
+	bool wildcard;
+};
+
+/** What all workers share; owned by main, constant while workers run. */
+struct worker_shared {
+	struct log              *log;
+	struct cache            *cache;
+	struct infra            *infra;
+	struct inflight         *inflight;
+	struct hash_key          hash_key;      /* of the in-flight table */
+	struct hash_key          cookie_secret;
+	struct access_list       access;
+	struct routes            routes;
+	struct root_hints        hints;
+	struct resolver_options  resolver;
+	bool                     prefetch;
+	const char              *identity; /* CH TXT id.server; "" refuses */
+	const char              *version;  /* CH TXT version.bind; "" refuses */
+	struct worker          **workers;
+	unsigned                 workers_n;
+};
+
+struct worker;
+
+/**
+ * Make worker @p index with @p listeners_n sockets (taken over). NULL when
+ * memory or the system refuses.
+ */
+MUST_USE struct worker *worker_create(const struct worker_shared *shared, unsigned index,
+				      const struct listener_fds *listeners, unsigned listeners_n);
+
+/** Start its thread, on CPU @p cpu unless that is negative. False when the system refuses. */
+MUST_USE bool worker_start(struct worker *w, int cpu);
+
+/** Ask it to end; returns at once. */
+void worker_stop(struct worker *w);
+
+/** Wait for the thread's end. */
+void worker_join(struct worker *w);
+
+/** Free everything of a joined worker; no other worker may run any more. */
+void worker_destroy(struct worker *w);
+
+/** Its counters; read them relaxed at any time. */
+const struct tally *worker_tally(const struct worker *w);
+
+/** Loop turns so far: a worker that hangs does not move. */
+uint64_t worker_beat(const struct worker *w);
+
+/**
+ * Resolve @p question on @p w and write every step as a line to @p fd, which is
+ * closed at the end. @p fd must be non-blocking: what it doesn't take is lost.
+ * False when the mailbox is full (@p fd stays open).
+ */
+MUST_USE bool worker_trace(struct worker *w, const struct question *question, int fd);
