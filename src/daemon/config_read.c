@@ -145,6 +145,15 @@ static struct value event_value(const struct reader *r)
 	};
 }
 
+/** A key with nothing behind it. */
+static bool event_is_null(const struct reader *r)
+{
+	if (r->event.type != YAML_SCALAR_EVENT)
+		return false;
+	struct value v = event_value(r);
+	return value_is_null(&v);
+}
+
 /** Pass over a value that is not wanted. */
 static void skip_value(struct reader *r)
 {
@@ -406,13 +415,9 @@ static void read_section(struct reader *r, const struct schema_key *key,
 	if (r->event.type == YAML_MAPPING_START_EVENT) {
 		while (next_event(r) != YAML_MAPPING_END_EVENT && !r->stopped)
 			read_pair(r, &s);
-	} else {
-		struct value v = event_value(r);
-
-		if (r->event.type != YAML_SCALAR_EVENT || !value_is_null(&v)) {
-			refuse_node(r, "a mapping of keys");
-			return;
-		}
+	} else if (!event_is_null(r)) {
+		refuse_node(r, "a mapping of keys");
+		return;
 	}
 	if (r->stopped)
 		return;

@@ -7,6 +7,8 @@
 
 #include "base/compiler.h"
 #include "daemon/config.h"
+#include "resolver/zonecut.h"
+#include "worker/worker.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define TIB ((uint64_t)1 << 40)
@@ -16,9 +18,6 @@
 #define SOCK_OCTETS  107       /* sockaddr_un.sun_path without NUL */
 #define TXT_OCTETS   255       /* one character-string */
 #define USER_OCTETS  255
-#define LISTEN_MAX   256 /* sockets per worker stay below any sane RLIMIT_NOFILE */
-#define SERVERS_MAX  64  /* per zone; the resolver tries far fewer per query */
-#define WORKERS_MAX  256
 #define KEY_LEN_SEEN 64 /* octets of an unknown key that are compared */
 
 /* Where a value goes: a member of struct config, or of struct config_zone. */
@@ -121,7 +120,7 @@ static const struct schema_key server_keys[] = {
 	 .kind = SCHEMA_LISTEN,
 	 TO_LIST(server.listen),
 	 .items_min = 1,
-	 .items_max = LISTEN_MAX,
+	 .items_max = LISTENERS_MAX,
 	 .initial = "127.0.0.1@53 ::1@53"},
 	{.name = "workers",
 	 .kind = SCHEMA_WORKERS,
@@ -228,7 +227,7 @@ static const struct schema_key dnssec_keys[] = {
 	{                                                                                          \
 		.name = "addresses", .kind = SCHEMA_SERVER,                                        \
 		LIST_OF(struct config_zone, addresses), .required = true, .items_min = 1,          \
-		.items_max = SERVERS_MAX                                                           \
+		.items_max = CUT_SERVERS_MAX                                                       \
 	}
 
 static const struct schema_key forward_keys[] = {

@@ -133,6 +133,7 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	const uint8_t *zone = f->cut->zone; /* follow_alias() forgets the cut */
 	uint8_t name[TERN_NAME_MAX];
 	enum believed step = BELIEVED_NOTHING;
+	bool forwarded = f->cut->source == CUT_FORWARD;
 
 	if (f->question.type == TERN_TYPE_ANY)
 		return take_any(job, f, m);
@@ -140,7 +141,8 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	while (tern_name_is_below_or_equal(f->question.name, zone)) {
 		enum believed next;
 
-		if (has_final(f, m))
+		/* What an alias leads to is asked for by itself, but of a forwarder. */
+		if (has_final(f, m) && (step == BELIEVED_NOTHING || forwarded))
 			return take_final(job, f, m, f->question.type);
 		if (reply_dname(m, f->question.name, zone, name))
 			next = take_dname(job, f, m, name);

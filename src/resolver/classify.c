@@ -128,8 +128,10 @@ enum reply_kind reply_classify(const struct tern_message *m, const struct reply_
 	view->has_soa = false;
 	view->recursive = !asked->forwarder && !(m->flags & TERN_FLAG_AA) &&
 			  (m->flags & TERN_FLAG_RA);
-	if ((m->flags & TERN_FLAG_TC) && asked->by_udp)
-		return REPLY_TRUNCATED;
+	if (m->flags & TERN_FLAG_TC) {
+		view->why = "truncated over TCP";
+		return asked->by_udp ? REPLY_TRUNCATED : REPLY_BROKEN;
+	}
 	switch (m->rcode) {
 	case TERN_RCODE_NOERROR: return classify_noerror(m, asked, view);
 	case TERN_RCODE_NXDOMAIN: return classify_nxdomain(m, asked, view);

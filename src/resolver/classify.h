@@ -42,7 +42,7 @@ struct reply_view {
 	uint8_t     zone[TERN_NAME_MAX]; /* REPLY_REFERRAL: where to; else undefined */
 	bool        recursive;           /* came from a cache that should be an authority */
 	bool        has_soa;             /* REPLY_NODATA, REPLY_NXDOMAIN: a SOA in bailiwick */
-	const char *why;                 /* REPLY_LAME, _BROKEN, _REFUSED: static text */
+	const char *why;                 /* REPLY_LAME, _BROKEN, _REFUSED: static text; else NULL */
 };
 
 /** Decide. @p view's other fields are set as their comments say. */

@@ -136,6 +136,7 @@ enum outcome {
 enum frame_purpose {
 	FRAME_CLIENT,  /* the question as asked */
 	FRAME_ADDRESS, /* addresses of a server name */
+	FRAME_GLUE,    /* the same, asked of the servers above the zone that the name is in */
 	FRAME_PRIME,   /* the root's own NS set, RFC 9609 */
 };
 

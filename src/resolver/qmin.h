@@ -7,6 +7,12 @@
 #define QMIN_STEPS_ONE  4  /* of these, the first ones that add one label, MINIMISE_ONE_LAB */
 
 /**
+ * Type of the questions on the way. RFC 9156 2.1 leaves it open; NS is what zone
+ * cuts are made of, and never brings along an address that nobody wanted.
+ */
+#define QMIN_TYPE TERN_TYPE_NS
+
+/**
  * Labels of the name to ask next.
  *
  * @param known  labels known to exist: the zone cut, or the last name asked

@@ -108,12 +108,3 @@ int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_
 
 	return n > 0 ? choose(list, n, resolver->random) : -1;
 }
-
-bool has_other_server(const struct zone_cut *cut, const struct resolver *resolver, int except)
-{
-	for (int i = 0; i < cut->servers_n; i++) {
-		if (i != except && is_allowed(&cut->servers[i], resolver))
-			return true;
-	}
-	return false;
-}

@@ -21,6 +21,3 @@
 
 /** Index of the server to ask, or -1 when none is left. @p now_ms is monotonic. */
 int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_t now_ms);
-
-/** Could another server than @p except still be asked? */
-bool has_other_server(const struct zone_cut *cut, const struct resolver *resolver, int except);

@@ -139,10 +139,17 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 	return cut;
 }
 
-/* A DS belongs to the parent's side of the cut, RFC 4035 3.1.4.1. */
-static const uint8_t *name_to_cut_at(const struct question *q)
+/*
+ * The servers to ask are those of the closest zone at or above this name. A DS
+ * belongs to the parent's side of the cut, RFC 4035 3.1.4.1. Missing glue is
+ * asked of those above the zone that waits for it.
+ */
+static const uint8_t *name_to_cut_at(const struct frame *f)
 {
-	return q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name;
+	if (f->purpose == FRAME_GLUE && tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
+		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
+	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
+						: f->question.name;
 }
 
 static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, unsigned labels_min)
@@ -164,7 +171,7 @@ static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, uns
 static struct zone_cut *find_cut(struct job *job, struct frame *f)
 {
 	struct resolver *r = job->resolver;
-	const uint8_t *name = name_to_cut_at(&f->question);
+	const uint8_t *name = name_to_cut_at(f);
 	const struct route *route = f->no_route ? NULL : route_find(&r->routes, name);
 
 	if (route && route->kind == ROUTE_FORWARD)
@@ -193,6 +200,8 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->cut->zone, text),
 		 f->cut->servers_n);
 	f->asked_labels = f->cut->labels;
+	/* Shown only a part, the parent would answer with the referral that lacks the glue. */
+	f->qmin_off = f->purpose == FRAME_GLUE;
 	return go(STAGE_PICK);
 }
 

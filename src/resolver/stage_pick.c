@@ -75,8 +75,51 @@ static void look_in_cache_for_addresses(struct job *job, struct zone_cut *cut)
 	}
 }
 
-/* Without glue, a name inside the zone could only be had from the zone's own servers. */
-static bool is_out_of_reach(const struct zone_cut *cut, const struct cut_ns *ns)
+/*
+ * The glue that a parent gave for the delegation of a server's own zone. It may
+ * be wrong or old, but when what the server's zone says itself does not work it
+ * is all there is. It serves to ask, never as an answer.
+ */
+static void take_glue_of_other_cuts(struct job *job, struct zone_cut *cut)
+{
+	struct cache_delegation d;
+
+	if (cut->others_glue)
+		return;
+	cut->others_glue = true;
+	for (unsigned i = 0; i < cut->ns_n; i++) {
+		const uint8_t *name = cut->ns[i].name;
+
+		for (unsigned labels = tern_name_labels(name); labels > 0; labels--) {
+			const uint8_t *zone = tern_name_suffix(name, labels);
+
+			if (!cache_get_delegation(job->resolver->cache, zone, job->now->boot_s, &d))
+				continue;
+			zone_cut_borrow(cut, i, zone_cut_unpack(&job->arena, &d));
+			break;
+		}
+	}
+}
+
+/* Servers set aside because they answer from a cache: better than nothing. */
+static bool take_caches(struct zone_cut *cut)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < cut->servers_n && !cut->take_caches; i++) {
+		struct cut_server *s = &cut->servers[i];
+
+		if (s->aside) {
+			s->failed = s->aside = false;
+			found = true;
+		}
+	}
+	cut->take_caches = true;
+	return found;
+}
+
+/* A name inside the zone, without glue, can only be had from the parent's servers. */
+static bool needs_parent(const struct zone_cut *cut, const struct cut_ns *ns)
 {
 	return cut->servers_n == 0 && tern_name_is_below_or_equal(ns->name, cut->zone);
 }
@@ -92,7 +135,7 @@ static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *
 		unsigned at = (start + i) % cut->ns_n;
 		struct cut_ns *ns = &cut->ns[at];
 
-		if (ns->has_glue != glued || is_out_of_reach(cut, ns))
+		if (ns->has_glue != glued)
 			continue;
 		f->child_ns = (uint8_t)at;
 		if (o->ipv4 && !ns->asked_a) {
@@ -142,6 +185,14 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 	return give(OUTCOME_FAILED);
 }
 
+static struct turn look_up(const struct frame *f, uint16_t type)
+{
+	const struct cut_ns *ns = &f->cut->ns[f->child_ns];
+	enum frame_purpose purpose = needs_parent(f->cut, ns) ? FRAME_GLUE : FRAME_ADDRESS;
+
+	return call(ns->name, type, purpose, STAGE_PICK);
+}
+
 struct turn stage_pick(struct job *job, struct frame *f)
 {
 	uint16_t type;
@@ -159,6 +210,12 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	}
 	if (f->cut->failed_lookups < FAILED_LOOKUPS_MAX &&
 	    (next_lookup(job, f, false, &type) || next_lookup(job, f, true, &type)))
-		return call(f->cut->ns[f->child_ns].name, type, FRAME_ADDRESS, STAGE_PICK);
+		return look_up(f, type);
+	if (!f->cut->others_glue) {
+		take_glue_of_other_cuts(job, f->cut);
+		return go(STAGE_PICK);
+	}
+	if (take_caches(f->cut))
+		return go(STAGE_PICK);
 	return cut_is_exhausted(job, f);
 }

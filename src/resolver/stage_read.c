@@ -287,10 +287,11 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		infra_learn_no_edns(job->resolver->infra, &asked_server(f)->addr, now_ms(job));
 	f->edns_learn = false;
 	/* A cache where an authority should be: its word counts only when nobody else is left. */
-	if (view.recursive && kind != REPLY_REFUSED &&
-	    has_other_server(f->cut, job->resolver, f->server))
+	if (view.recursive && kind != REPLY_REFUSED && !f->cut->take_caches) {
+		asked_server(f)->aside = true;
 		return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY,
 				      "answer from a cache");
+	}
 	switch (kind) {
 	case REPLY_ANSWER:
 	case REPLY_ALIAS: return read_answer(job, f, m);
@@ -304,7 +305,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	case REPLY_BAD_COOKIE:
 	case REPLY_BROKEN: break;
 	}
-	return give_up_server(job, f, TERN_EDE_INVALID_DATA, "broken reply");
+	return give_up_server(job, f, TERN_EDE_INVALID_DATA, view.why ? view.why : "broken reply");
 }
 
 static void tell_reply(struct job *job, const struct tern_message *m)

@@ -9,10 +9,12 @@
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
 
+/* A DS must be asked of the parent's servers: the way down to them shows who they are. */
 static bool is_minimised(const struct job *job, const struct frame *f)
 {
-	return job->resolver->options.qmin != QMIN_OFF && !f->qmin_off &&
-	       f->cut->source != CUT_FORWARD && f->purpose != FRAME_PRIME;
+	if (f->qmin_off || f->cut->source == CUT_FORWARD || f->purpose == FRAME_PRIME)
+		return false;
+	return job->resolver->options.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
 }
 
 static void choose_name(struct job *job, struct frame *f, struct upstream_query *q)
@@ -20,15 +22,11 @@ static void choose_name(struct job *job, struct frame *f, struct upstream_query 
 	unsigned full = tern_name_labels(f->question.name);
 	unsigned labels = full;
 
-	if (is_minimised(job, f) && f->asked_labels < full) {
+	if (is_minimised(job, f) && f->asked_labels < full)
 		labels = qmin_next_labels(f->asked_labels, full, f->qmin_steps);
-		/* The name's own DS is asked of the parent in full: nothing is left to hide. */
-		if (f->question.type == TERN_TYPE_DS && labels + 1 == full)
-			labels = full;
-	}
 	f->sent_labels = (uint8_t)labels;
 	q->name = tern_name_suffix(f->question.name, labels);
-	q->type = labels == full ? f->question.type : TERN_TYPE_A;
+	q->type = labels == full ? f->question.type : QMIN_TYPE;
 }
 
 static void add_cookie(struct upstream_query *q, const struct infra_server *infra)

@@ -35,6 +35,7 @@ struct cut_server {
 	uint8_t tries;    /* sent to so far */
 	uint8_t tcp_tries; /* by TCP, in vain */
 	bool    failed;   /* answered uselessly: not to be asked again by this job */
+	bool    aside;    /* a cache, not an authority: failed until nobody else is left */
 	bool    no_edns;  /* this job found out that it needs plain DNS */
 };
 
@@ -57,6 +58,8 @@ struct zone_cut {
 	uint8_t           ns_n;
 	uint8_t           servers_n;
 	uint8_t           failed_lookups; /* server names that led nowhere */
+	bool              others_glue; /* the glue of other delegations was tried for its names */
+	bool              take_caches; /* nobody else is left: answers from caches will do */
 	struct cut_ns     ns[CUT_NS_MAX];
 	struct cut_server servers[CUT_SERVERS_MAX];
 };
@@ -69,6 +72,9 @@ int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *na
 
 /** Add an address; ignored when full, known already or not a host's. */
 void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsigned ns);
+
+/** Add to name @p ns of @p cut the addresses that @p other (may be NULL) has for the same name. */
+void zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other);
 
 /** Addresses in A or AAAA rdata. */
 struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len);

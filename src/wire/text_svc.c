@@ -37,7 +37,7 @@ static const uint8_t *find_param(const uint8_t *params, size_t len, uint16_t key
 	return NULL;
 }
 
-/* RFC 9460 2.4.3 and 8: what a zone must not say though the wire could. */
+/* RFC 9460 2.4.3, 8 and 14.3.2: what a zone must not say though the wire could. */
 static bool is_consistent(const uint8_t *params, size_t len)
 {
 	size_t keys_len;
@@ -48,8 +48,10 @@ static bool is_consistent(const uint8_t *params, size_t len)
 		if (!find_param(params, len, get_u16(keys + i), &unused))
 			return false;
 	}
-	return !find_param(params, len, SVC_NO_DEFAULT_ALPN, &unused) ||
-	       find_param(params, len, SVC_ALPN, &unused);
+	if (find_param(params, len, SVC_NO_DEFAULT_ALPN, &unused) &&
+	    !find_param(params, len, SVC_ALPN, &unused))
+		return false;
+	return !find_param(params, len, KEY_INVALID, &unused);
 }
 
 /* ---- writing ---- */

@@ -17,6 +17,7 @@
 
 #include "daemon/config.h"
 #include "daemon/schema.h"
+#include "worker/worker.h"
 
 #define ERROR_MAX 4096
 
@@ -488,11 +489,11 @@ static void test_long_lists(void **state)
 	config_destroy(c);
 
 	n = (size_t)sprintf(text, "server: {listen: [");
-	for (unsigned i = 1; i <= 257; i++)
+	for (unsigned i = 1; i <= LISTENERS_MAX + 1; i++)
 		n += (size_t)sprintf(text + n, "127.0.0.1@%u,", i);
 	sprintf(text + n, "]}");
 	assert_null(parse(text));
-	assert_non_null(strstr(error, "t:1: server.listen: expected at most 256 items"));
+	assert_non_null(strstr(error, "t:1: server.listen: expected at most 64 items"));
 }
 
 static void write_file(const char *path, const char *text)

@@ -555,6 +555,7 @@ static void the_rest_is_generic(void **state)
 		/* an absent mandatory key, no-default-alpn alone: RFC 9460 2.4.3 */
 		{TERN_TYPE_SVCB, "\0\1\0\0\0\0\2\0\3", 9, "\\# 9 000100000000020003"},
 		{TERN_TYPE_SVCB, "\0\1\0\0\2\0\0", 7, "\\# 7 00010000020000"},
+		{TERN_TYPE_SVCB, "\0\1\0\xff\xff\0\0", 7, "\\# 7 000100FFFF0000"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
