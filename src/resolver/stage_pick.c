@@ -95,8 +95,8 @@ static void take_glue_of_other_cuts(struct job *job, struct zone_cut *cut)
 
 			if (!cache_get_delegation(job->resolver->cache, zone, job->now->boot_s, &d))
 				continue;
-			zone_cut_borrow(cut, i, zone_cut_unpack(&job->arena, &d));
-			break;
+			if (zone_cut_borrow(cut, i, zone_cut_unpack(&job->arena, &d)))
+				break;
 		}
 	}
 }

@@ -190,6 +190,9 @@ static struct turn read_refused(struct job *job, struct frame *f, const char *wh
 
 static struct turn read_lame(struct job *job, struct frame *f, const char *why)
 {
+	/* Some servers know only the names they were made for, not those on the way. */
+	if (show_whole_name(job, f))
+		return go(STAGE_SEND);
 	infra_learn_lame(job->resolver->infra, &asked_server(f)->addr, f->cut->zone, now_ms(job));
 	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
 }

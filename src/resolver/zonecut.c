@@ -53,14 +53,17 @@ void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsig
 	cut->servers[cut->servers_n++] = (struct cut_server){.addr = *addr, .ns = (uint8_t)ns};
 }
 
-void zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other)
+bool zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other)
 {
+	unsigned before = cut->servers_n;
+
 	for (unsigned i = 0; other && i < other->servers_n; i++) {
 		const struct cut_server *s = &other->servers[i];
 
 		if (s->ns < other->ns_n && tern_name_equal(other->ns[s->ns].name, cut->ns[ns].name))
 			zone_cut_add_server(cut, &s->addr, ns);
 	}
+	return cut->servers_n > before;
 }
 
 struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len)

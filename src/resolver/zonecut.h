@@ -73,8 +73,8 @@ int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *na
 /** Add an address; ignored when full, known already or not a host's. */
 void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsigned ns);
 
-/** Add to name @p ns of @p cut the addresses that @p other (may be NULL) has for the same name. */
-void zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other);
+/** Add to name @p ns of @p cut what @p other (may be NULL) has for the same name; true if any. */
+bool zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other);
 
 /** Addresses in A or AAAA rdata. */
 struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len);

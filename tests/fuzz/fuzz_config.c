@@ -52,8 +52,8 @@ static void require_promises(const struct config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t error_max = size % 7 == 0 ? size / 7 : 2048;
-	char *text = malloc(size > 0 ? size : 1);
-	char *error = malloc(error_max > 0 ? error_max : 1);
+	char *text = calloc(size > 0 ? size : 1, 1);
+	char *error = calloc(error_max > 0 ? error_max : 1, 1);
 
 	require(text && error);
 	if (size > 0)
