@@ -185,10 +185,10 @@ enum cache_found cache_get(struct cache *c, const uint8_t *name, uint16_t type, 
 	return CACHE_MISS;
 }
 
-/* Fresh data of a better rank stays. Asked when the new entry is stored, so its time is "now". */
-static bool may_replace_data(const struct entry *old, const struct entry *fresh)
+void cache_drop(struct cache *c, const uint8_t *name, uint16_t type)
 {
-	return fresh->rank >= old->rank || !entry_is_fresh(old, fresh->stored_s);
+	cache_remove_key(c, name, TAG_TYPE(type));
+	cache_remove_key(c, name, TAG_NAME);
 }
 
 static uint8_t lives_of_type(uint16_t type)
@@ -213,5 +213,5 @@ void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank ra
 	e->security = security & 3;
 	atomic_init(&e->lives, lives_of_type(set->type));
 	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
-	shard_publish(c, e, may_replace_data);
+	shard_publish(c, e, entry_may_replace);
 }

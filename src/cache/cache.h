@@ -179,6 +179,9 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name);
 /** Forget everything at and below @p zone, and every rendered answer. Returns how many. */
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone);
 
+/** Forget what is known of (@p name, @p type), and that the name does not exist. */
+void cache_drop(struct cache *cache, const uint8_t *name, uint16_t type);
+
 /** Forget one delegation, after all its servers turned out lame. */
 void cache_drop_delegation(struct cache *cache, const uint8_t *zone);
 

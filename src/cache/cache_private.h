@@ -178,6 +178,20 @@ size_t cache_remove(struct cache *c, bool (*match)(const struct entry *e, const 
 /** Remove the entry under one key. */
 void cache_remove_key(struct cache *c, const uint8_t *name, uint32_t tag);
 
+/**
+ * May @p fresh take the place of @p old? Fresh data that is proven, or of a
+ * better rank, gives way only to its equal. Asked when the new entry is stored,
+ * so its time is "now".
+ */
+static inline bool entry_may_replace(const struct entry *old, const struct entry *fresh)
+{
+	if (!entry_is_fresh(old, fresh->stored_s))
+		return true;
+	if (old->security == CACHE_SECURE && fresh->security != CACHE_SECURE)
+		return false;
+	return fresh->rank >= old->rank;
+}
+
 /** Make room: sweep until the shard is inside its limit. Lock held. */
 void shard_evict(struct cache *c, struct shard *s);
 

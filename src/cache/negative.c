@@ -58,11 +58,6 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 	return true;
 }
 
-static bool may_replace_negative(const struct entry *old, const struct entry *fresh)
-{
-	return fresh->rank >= old->rank || !entry_is_fresh(old, fresh->stored_s);
-}
-
 void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_t now_s)
 {
 	if (n->ttl_s == 0)
@@ -78,7 +73,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	e->rank = n->rank & 3;
 	e->security = n->security & 3;
 	write_proof(entry_body_to_fill(e), n);
-	shard_publish(c, e, may_replace_negative);
+	shard_publish(c, e, entry_may_replace);
 }
 
 #define FAILURE_HEAD 2 /* u16 ede */

@@ -1,5 +1,33 @@
 /*
  * control.h - the Unix socket that ternctl talks to, served by the main thread.
+ *
+ * Purpose    look into the running daemon and tell it things, without stopping
+ *            a worker.
+ * Protocol   one request per connection, one line of JSON of at most
+ *            CONTROL_REQUEST_MAX octets, ended by a newline or by closing that
+ *            direction:
+ *
+ *                {"command": "trace", "name": "example.com", "type": "MX", "json": true}
+ *
+ *            The reply is a body, a NUL octet, and the text of an error: empty
+ *            when all went well. The body is text for people or, with "json",
+ *            JSON; it never has a NUL. A reply without its NUL is incomplete.
+ *
+ *            command     members       body with "json"
+ *            status                    one object
+ *            stats                     one object
+ *            flush       name          one object: the name alone, all types
+ *            flush-zone  name          one object: everything at and below the name
+ *            dump-cache                an object per line, one for each entry
+ *            trace       name, type    an object per line, one for each step
+ *            log-level   level         one object
+ *
+ * Threads    main thread only, which is an online reader of the cache while
+ *            control_serve() runs. Long work is done in slices.
+ * Limits     CONTROL_CLIENTS_MAX clients, others wait in the backlog; one that
+ *            neither sends nor takes an octet for CONTROL_PATIENCE_MS is cut off.
+ * Access     by the socket file's mode (0660), and again by the peer's
+ *            credentials: root, the daemon's own user, or the file's group.
  */
 #pragma once
 
@@ -10,18 +38,29 @@
 #include "worker/worker.h"
 
 #define CONTROL_CLIENTS_MAX 8
-#define CONTROL_FDS_MAX     (1 + CONTROL_CLIENTS_MAX)
+#define CONTROL_FDS_MAX     (1 + 2 * CONTROL_CLIENTS_MAX) /* a client has a socket and a pipe */
+#define CONTROL_REQUEST_MAX 4096                          /* octets */
+#define CONTROL_PATIENCE_MS 5000
 
 struct control;
 
-/** Listen at @p path, mode 0660. NULL with errno when that fails or @p path is "". */
+/**
+ * Listen at @p path, mode 0660. The folder is made if it is missing; the socket
+ * of a daemon that is gone is replaced.
+ *
+ * @return NULL with errno when that fails: EADDRINUSE for a daemon that is
+ *         there, EEXIST for a file that is no socket, ENOENT when @p path is ""
+ */
 MUST_USE struct control *control_create(const char *path, struct worker_shared *shared);
 
 /** Close everything and remove the socket's file; NULL is allowed. */
 void control_destroy(struct control *c);
 
-/** What to poll; returns how many of CONTROL_FDS_MAX. 0 for NULL. */
+/**
+ * What to poll, into CONTROL_FDS_MAX places; returns how many. 0 for NULL.
+ * Places without a descriptor have -1, which poll() skips.
+ */
 unsigned control_poll_fds(const struct control *c, struct pollfd *fds);
 
-/** Serve what poll() found. */
+/** Serve what poll() found in the same array, and end who is too slow. Does not block. */
 void control_serve(struct control *c, const struct pollfd *fds, unsigned n);

@@ -100,6 +100,42 @@ static enum qmin_mode qmin_mode(enum config_qmin mode)
 	return QMIN_OFF;
 }
 
+static enum validation_mode validation_mode(enum config_validation mode)
+{
+	switch (mode) {
+	case CONFIG_VALIDATION_ON: return VALIDATION_ON;
+	case CONFIG_VALIDATION_PERMISSIVE: return VALIDATION_PERMISSIVE;
+	case CONFIG_VALIDATION_OFF: break;
+	}
+	return VALIDATION_OFF;
+}
+
+static bool load_anchors(struct server *s)
+{
+	const struct config *c = s->config;
+	struct trust_anchors *anchors = &s->shared.anchors;
+	const char *why;
+
+	if (c->dnssec.trust_anchors_n == 0)
+		trust_anchors_builtin(anchors);
+	for (unsigned i = 0; i < c->dnssec.trust_anchors_n; i++) {
+		if (!trust_anchors_add(anchors, c->dnssec.trust_anchors[i], &why)) {
+			log_error(&s->log, "dnssec.trust-anchors: \"%s\": %s",
+				  c->dnssec.trust_anchors[i], why);
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < c->dnssec.negative_trust_anchors_n; i++) {
+		if (!trust_anchors_add_negative(anchors, c->dnssec.negative_trust_anchors[i],
+						&why)) {
+			log_error(&s->log, "dnssec.negative-trust-anchors: \"%s\": %s",
+				  c->dnssec.negative_trust_anchors[i], why);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void add_routes(struct server *s, const struct config_zone *zones, unsigned n,
 		       enum route_kind kind)
 {
@@ -133,6 +169,8 @@ static void take_options(struct server *s)
 
 	s->shared.log = &s->log;
 	s->shared.resolver = (struct resolver_options){
+		.validation = validation_mode(c->dnssec.validation),
+		.sha1 = c->dnssec.sha1 == CONFIG_SHA1_VALIDATE,
 		.qmin = qmin_mode(c->resolver.qname_minimization),
 		.ipv4 = c->resolver.ipv4,
 		.ipv6 = c->resolver.ipv6,
@@ -155,9 +193,6 @@ static void warn_about_missing(struct server *s)
 {
 	const struct config *c = s->config;
 
-	if (c->dnssec.validation != CONFIG_VALIDATION_OFF)
-		log_notice(&s->log, "dnssec.validation: this version does not validate; answers "
-				    "carry signatures for clients that ask, never AD");
 	if (*c->cache.snapshot)
 		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
 }
@@ -341,7 +376,7 @@ static bool run(struct server *s)
 
 static enum server_end prepare_and_run(struct server *s, bool test)
 {
-	if (!load_hints(s))
+	if (!load_hints(s) || !load_anchors(s))
 		return SERVER_MISCONFIGURED;
 	if (wants_tls(s->config)) {
 		log_error(&s->log, "forward-zones: tls is not supported by this version");

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "resolver/machine.h"
+#include "resolver/proof.h"
 #include "resolver/reply.h"
 
 static enum cache_rank rank_of(const struct tern_message *m)
@@ -118,9 +119,10 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 		.rr_n = 1,
 	};
 
-	if (!store_and_keep(job, f, m, &cname) || !follow_alias(job, f, target))
+	if (!store_and_keep(job, f, m, &cname))
 		return BELIEVED_TOO_MUCH;
-	return BELIEVED_ALIAS;
+	f->answer.last->synthesized = true;
+	return follow_alias(job, f, target) ? BELIEVED_ALIAS : BELIEVED_TOO_MUCH;
 }
 
 static bool has_final(const struct frame *f, const struct tern_message *m)
@@ -128,15 +130,130 @@ static bool has_final(const struct frame *f, const struct tern_message *m)
 	return reply_find(m, TERN_ANSWER, f->question.name, f->question.type) != NULL;
 }
 
-enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
+static uint32_t soa_minimum(const struct tern_rrset *soa)
 {
-	const uint8_t *zone = f->cut->zone; /* follow_alias() forgets the cut */
+	struct tern_rdata_iter it = tern_rrset_rdatas(soa);
+	struct tern_rdata rdata;
+
+	return tern_rdata_next(&it, &rdata) && rdata.len >= 22
+		       ? get_u32(rdata.octets + rdata.len - 4)
+		       : 0;
+}
+
+struct evidence {
+	struct tern_rrset sets[PROOF_SETS_MAX];
+	unsigned          n;
+	uint32_t          ttl_s;
+};
+
+static bool is_known(const struct evidence *p, const uint8_t *owner, uint16_t type)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->sets[i].type == type && tern_name_equal(p->sets[i].owner, owner))
+			return true;
+	}
+	return false;
+}
+
+static bool proves(const struct tern_rr_ref *rr)
+{
+	return rr->rclass == TERN_CLASS_IN &&
+	       (rr->type == TERN_TYPE_SOA || rr->type == TERN_TYPE_NSEC ||
+		rr->type == TERN_TYPE_NSEC3);
+}
+
+static void take_proof(struct job *job, const struct tern_message *m, const uint8_t *zone,
+		       struct evidence *p)
+{
+	uint8_t owner[TERN_NAME_MAX];
+
+	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
+
+		if (!proves(rr) || !rr_owner(m, rr, owner) ||
+		    !tern_name_is_below_or_equal(owner, zone) || is_known(p, owner, rr->type))
+			continue;
+		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
+
+		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena,
+					   &p->sets[p->n]))
+			p->n++;
+	}
+}
+
+/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by the options. */
+static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
+{
+	const struct resolver_options *o = &job->resolver->options;
+	uint32_t ttl_s = NEGATIVE_NO_SOA_S;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->sets[i].type == TERN_TYPE_SOA)
+			ttl_s = MIN(p->sets[i].ttl_s, soa_minimum(&p->sets[i]));
+	}
+	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
+	return MIN(ttl_s, o->max_negative_ttl_s);
+}
+
+bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
+{
+	struct evidence p = {.n = 0};
+
+	take_proof(job, m, f->cut->zone, &p);
+	uint32_t ttl_s = negative_ttl(job, &p);
+	struct cache_negative negative = {
+		.name = f->question.name,
+		.type = f->question.type,
+		.nxdomain = nxdomain,
+		.ttl_s = ttl_s,
+		.proof = p.sets,
+		.proof_n = p.n,
+		.security = CACHE_UNCHECKED,
+		.rank = rank_of(m),
+	};
+
+	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
+	f->denial = CACHE_UNCHECKED;
+	f->denial_cached = false;
+	f->denial_ttl_s = ttl_s;
+	note_ttl(job, ttl_s);
+	for (unsigned i = 0; i < p.n; i++) {
+		p.sets[i].ttl_s = ttl_s;
+		if (!keep(job, &f->authority, &p.sets[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Signed as less than the whole name: made from a wildcard, so the proof comes along. */
+static bool is_from_wildcard(const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+
+	return tern_rdata_next(&it, &rdata) && rdata.len > 18 &&
+	       rdata.octets[3] < tern_name_labels(set->owner);
+}
+
+static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct tern_message *m,
+				const uint8_t *zone)
+{
+	struct evidence p = {.n = 0};
+
+	take_proof(job, m, zone, &p);
+	for (unsigned i = 0; i < p.n; i++) {
+		if (p.sets[i].type != TERN_TYPE_SOA && !keep(job, &f->authority, &p.sets[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum believed walk_aliases(struct job *job, struct frame *f, const struct tern_message *m,
+				  const uint8_t *zone, bool forwarded)
+{
 	uint8_t name[TERN_NAME_MAX];
 	enum believed step = BELIEVED_NOTHING;
-	bool forwarded = f->cut->source == CUT_FORWARD;
 
-	if (f->question.type == TERN_TYPE_ANY)
-		return take_any(job, f, m);
 	/* Each round follows one link; the budget of aliases ends a loop. */
 	while (tern_name_is_below_or_equal(f->question.name, zone)) {
 		enum believed next;
@@ -157,96 +274,46 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	return step;
 }
 
-static uint32_t soa_minimum(const struct tern_rrset *soa)
+enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	struct tern_rdata_iter it = tern_rrset_rdatas(soa);
-	struct tern_rdata rdata;
+	const uint8_t *zone = f->cut->zone; /* following an alias forgets the cut */
+	const struct kept *before = f->answer.last;
 
-	return tern_rdata_next(&it, &rdata) && rdata.len >= 22
-		       ? get_u32(rdata.octets + rdata.len - 4)
-		       : 0;
+	if (f->question.type == TERN_TYPE_ANY)
+		return take_any(job, f, m);
+	enum believed result = walk_aliases(job, f, m, zone, f->cut->source == CUT_FORWARD);
+	bool wildcard = false;
+
+	for (const struct kept *k = before ? before->next : f->answer.first; k; k = k->next)
+		wildcard |= is_from_wildcard(&k->set);
+	if (wildcard && !keep_wildcard_proof(job, f, m, zone))
+		return BELIEVED_TOO_MUCH;
+	return result;
 }
 
-#define PROOF_SETS_MAX 10 /* a SOA and what NSEC3 needs at most, with room */
-
-struct proof {
-	struct tern_rrset sets[PROOF_SETS_MAX];
-	unsigned          n;
-	uint32_t          ttl_s;
-};
-
-static bool is_known(const struct proof *p, const uint8_t *owner, uint16_t type)
+void believe_referral_ds(struct job *job, const struct tern_message *m, const struct zone_cut *cut,
+			 const uint8_t *parent)
 {
-	for (unsigned i = 0; i < p->n; i++) {
-		if (p->sets[i].type == type && tern_name_equal(p->sets[i].owner, owner))
-			return true;
+	struct tern_rrset ds;
+	struct evidence p = {.n = 0};
+
+	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, &job->arena, &ds)) {
+		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,
+			  job->now->boot_s);
+		return;
 	}
-	return false;
-}
-
-static bool proves(const struct tern_rr_ref *rr)
-{
-	return rr->rclass == TERN_CLASS_IN &&
-	       (rr->type == TERN_TYPE_SOA || rr->type == TERN_TYPE_NSEC ||
-		rr->type == TERN_TYPE_NSEC3);
-}
-
-static void take_proof(struct job *job, const struct tern_message *m, const uint8_t *zone,
-		       struct proof *p)
-{
-	uint8_t owner[TERN_NAME_MAX];
-
-	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
-		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
-
-		if (!proves(rr) || !rr_owner(m, rr, owner) ||
-		    !tern_name_is_below_or_equal(owner, zone) || is_known(p, owner, rr->type))
-			continue;
-		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
-
-		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena,
-					   &p->sets[p->n]))
-			p->n++;
-	}
-}
-
-/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by the options. */
-static uint32_t negative_ttl(const struct job *job, const struct proof *p)
-{
-	const struct resolver_options *o = &job->resolver->options;
-	uint32_t ttl_s = NEGATIVE_NO_SOA_S;
-
-	for (unsigned i = 0; i < p->n; i++) {
-		if (p->sets[i].type == TERN_TYPE_SOA)
-			ttl_s = MIN(p->sets[i].ttl_s, soa_minimum(&p->sets[i]));
-	}
-	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
-	return MIN(ttl_s, o->max_negative_ttl_s);
-}
-
-bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
-{
-	struct proof p = {.n = 0};
-
-	take_proof(job, m, f->cut->zone, &p);
-	uint32_t ttl_s = negative_ttl(job, &p);
+	take_proof(job, m, parent, &p);
+	if (p.n == 0)
+		return;
 	struct cache_negative negative = {
-		.name = f->question.name,
-		.type = f->question.type,
-		.nxdomain = nxdomain,
-		.ttl_s = ttl_s,
+		.name = cut->zone,
+		.type = TERN_TYPE_DS,
+		.ttl_s = MIN(cut->ttl_s, job->resolver->options.max_negative_ttl_s),
 		.proof = p.sets,
 		.proof_n = p.n,
 		.security = CACHE_UNCHECKED,
-		.rank = rank_of(m),
+		.rank = CACHE_RANK_ANSWER,
 	};
 
 	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
-	note_ttl(job, ttl_s);
-	for (unsigned i = 0; i < p.n; i++) {
-		p.sets[i].ttl_s = ttl_s;
-		if (!keep(job, &f->authority, &p.sets[i]))
-			return false;
-	}
-	return true;
 }

@@ -27,3 +27,10 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
+
+/**
+ * Cache what a referral to @p cut says about its DS: the set, or the records
+ * that deny it. Unchecked; @p parent is the zone that said so.
+ */
+void believe_referral_ds(struct job *job, const struct tern_message *m, const struct zone_cut *cut,
+			 const uint8_t *parent);

@@ -9,6 +9,8 @@ void budget_init(struct budget *b)
 	b->left[BUDGET_OCTETS] = BUDGET_OCTETS_MAX;
 	b->left[BUDGET_SUBQUERY] = BUDGET_SUBQUERY_MAX;
 	b->left[BUDGET_ALIAS] = BUDGET_ALIAS_MAX;
+	b->left[BUDGET_VERIFY] = BUDGET_VERIFY_MAX;
+	b->left[BUDGET_HASH] = BUDGET_HASH_MAX;
 	b->exhausted = 0;
 }
 
@@ -31,6 +33,8 @@ const char *budget_exhausted_text(const struct budget *b)
 		[BUDGET_OCTETS] = "too many octets received",
 		[BUDGET_SUBQUERY] = "too many server names to look up",
 		[BUDGET_ALIAS] = "too many aliases",
+		[BUDGET_VERIFY] = "too many signatures to check",
+		[BUDGET_HASH] = "too many NSEC3 hashes",
 	};
 
 	return b->exhausted ? texts[b->exhausted - 1] : NULL;

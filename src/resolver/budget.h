@@ -16,6 +16,8 @@ enum budget_kind {
 	BUDGET_OCTETS,   /* octets received */
 	BUDGET_SUBQUERY, /* questions of our own: server addresses, priming */
 	BUDGET_ALIAS,    /* CNAME and DNAME steps */
+	BUDGET_VERIFY,   /* signature checks */
+	BUDGET_HASH,     /* SHA-1 blocks for NSEC3 */
 	BUDGET_KINDS,
 };
 
@@ -24,6 +26,8 @@ enum budget_kind {
 #define BUDGET_OCTETS_MAX   262144
 #define BUDGET_SUBQUERY_MAX 40
 #define BUDGET_ALIAS_MAX    12
+#define BUDGET_VERIFY_MAX   32
+#define BUDGET_HASH_MAX     2560
 
 struct budget {
 	uint32_t left[BUDGET_KINDS];

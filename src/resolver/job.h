@@ -7,7 +7,7 @@
  * Memory     jobs come from the worker's pool; a fixed stack of frames, an arena
  *            that is reset at the end, no other heap.
  * Threads    a job belongs to one worker.
- * Standards  RFC 1034 5.3.3, RFC 2181, RFC 2308, RFC 6672, RFC 8020, RFC 8482,
+ * Standards  RFC 1034 5.3.3, RFC 2181, RFC 2308, RFC 4035, RFC 6672, RFC 8482,
  *            RFC 8767, RFC 9156, RFC 9520.
  *
  *	struct job *job = pool_take(&jobs);
@@ -37,6 +37,8 @@
 #include "base/random.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
+#include "dnssec/anchor.h"
+#include "dnssec/crypto.h"
 #include "policy/route.h"
 #include "resolver/budget.h"
 #include "resolver/upstream.h"
@@ -49,6 +51,7 @@
 #define JOB_STALE_MS    1800   /* a stale answer is better than waiting longer, RFC 8767 5 */
 #define JOB_DEADLINE_MS 3800   /* every client has its answer within 4 s */
 #define JOB_ANY_SETS_MAX 16   /* types kept of a reply to ANY */
+#define JOB_AVOID_MAX   4    /* servers remembered for bogus data */
 #define JOB_TEXT_MAX    160    /* octets of an extended error's text, with NUL */
 
 /** Name in lower case and type; the class is IN. */
@@ -59,8 +62,13 @@ struct question {
 
 /** An RRset kept in the arena for the answer. */
 struct kept {
-	struct kept      *next;
-	struct tern_rrset set;
+	struct kept        *next;
+	struct tern_rrset   set;
+	enum cache_security security;
+	bool                proven;      /* security is a verdict, not just "unchecked" */
+	bool                cached;      /* came out of the cache with its verdict */
+	bool                synthesized; /* a CNAME made out of the DNAME before it */
+	uint8_t             wildcard;    /* labels behind the asterisk it came from, 0xff for none */
 };
 
 struct kept_list {
@@ -77,6 +85,7 @@ struct result {
 	uint16_t            ede;  /* enum tern_ede; TERN_EDE_NONE for none */
 	enum cache_security security;
 	bool                stale;
+	bool                bogus;    /* SERVFAIL because validation failed */
 	bool                yxdomain; /* a DNAME led to a name that is too long */
 	bool                cached;   /* nothing was sent for it */
 	bool                uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
@@ -85,9 +94,13 @@ struct result {
 	char                text[JOB_TEXT_MAX]; /* why, for the extended error */
 };
 
+enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
+
 enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
 
 struct resolver_options {
+	enum validation_mode validation;
+	bool     sha1; /* signatures and digests with SHA-1 count */
 	enum qmin_mode qmin;
 	bool     ipv4;
 	bool     ipv6;
@@ -112,6 +125,9 @@ struct resolver {
 	struct routes           routes;
 	const struct root_hints *hints;
 	struct random          *random;
+	struct crypto          *crypto;
+	const struct trust_anchors *anchors;
+	uint8_t                *scratch; /* RRSIG_SCRATCH octets: signed data in canonical form */
 	struct tern_rr_ref     *rrs; /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */
 };
@@ -122,7 +138,7 @@ void link_answered(struct resolver *resolver, uint8_t family, uint64_t now_ms);
 /** Is nobody at all answering us? Then silence says nothing about a server. */
 bool link_is_down(const struct resolver *resolver, uint64_t now_ms);
 
-enum stage { STAGE_LOOKUP, STAGE_PICK, STAGE_SEND, STAGE_READ, STAGE_COUNT };
+enum stage { STAGE_LOOKUP, STAGE_PICK, STAGE_SEND, STAGE_READ, STAGE_PROVE, STAGE_COUNT };
 
 /** How a question ended. */
 enum outcome {
@@ -137,6 +153,8 @@ enum frame_purpose {
 	FRAME_CLIENT,  /* the question as asked */
 	FRAME_ADDRESS, /* addresses of a server name */
 	FRAME_GLUE,    /* the same, asked of the servers above the zone that the name is in */
+	FRAME_KEY,     /* DNSKEY of a zone, for validation */
+	FRAME_DS,      /* DS of a zone, for validation */
 	FRAME_PRIME,   /* the root's own NS set, RFC 9609 */
 };
 
@@ -147,7 +165,11 @@ struct frame {
 	struct kept_list  authority;
 	enum stage        stage;    /* where the next turn starts */
 	enum outcome      child;    /* how the last sub-question ended */
+	enum outcome      pending;  /* in PROVE: how this frame ends if it holds */
+	enum cache_security denial; /* verdict on a denial */
 	enum frame_purpose purpose;
+	uint32_t denial_ttl_s;
+	uint8_t restarts;     /* after bogus data */
 	uint8_t server;       /* index into cut->servers: whom the outbox asks */
 	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
 	uint8_t asked_labels; /* labels of the question's name known to exist (QNAME minimisation) */
@@ -162,6 +184,8 @@ struct frame {
 	bool    primed;       /* priming was tried */
 	bool    no_route;     /* the forwarders of a `first` route failed: iterate */
 	bool    cut_dead;     /* every failure so far was silence, none an answer */
+	bool    child_asked;  /* in PROVE: a link was fetched already */
+	bool    denial_cached; /* the denial came out of the cache */
 	bool    cut_dropped;  /* a cached delegation led nowhere and was forgotten once */
 };
 
@@ -173,6 +197,7 @@ struct job_trace {
 enum job_flag {
 	JOB_REFRESH = 1,  /* prefetch: data in the last tenth of its life does not count */
 	JOB_NO_SERVE = 2, /* nobody waits: no stale answers */
+	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 };
 
 struct job {
@@ -189,6 +214,11 @@ struct job {
 	uint16_t              turns_left;
 	uint16_t              why_ede;   /* the last failure seen, */
 	char                  why[JOB_TEXT_MAX]; /* in words */
+	struct address        last_server; /* whose reply was believed last */
+	struct address        avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
+	uint8_t               avoid_n;
+	uint8_t               link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
+	bool                  chain_broken; /* not this data but a link above it is bogus */
 	uint8_t               depth;
 	uint8_t               flags;     /* enum job_flag */
 	bool                  finished;

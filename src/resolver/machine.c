@@ -9,10 +9,11 @@
 #define TO(stage) (1u << (stage))
 
 static const uint8_t may_follow[STAGE_COUNT] = {
-	[STAGE_LOOKUP] = TO(STAGE_LOOKUP) | TO(STAGE_PICK),
+	[STAGE_LOOKUP] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_PROVE),
 	[STAGE_PICK] = TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_LOOKUP),
 	[STAGE_SEND] = TO(STAGE_READ) | TO(STAGE_PICK),
-	[STAGE_READ] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_SEND),
+	[STAGE_READ] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_PROVE),
+	[STAGE_PROVE] = TO(STAGE_PROVE) | TO(STAGE_LOOKUP),
 };
 
 static struct turn take_turn(struct job *job, struct frame *f)
@@ -22,6 +23,7 @@ static struct turn take_turn(struct job *job, struct frame *f)
 	case STAGE_PICK: return stage_pick(job, f);
 	case STAGE_SEND: return stage_send(job, f);
 	case STAGE_READ: return stage_read(job, f);
+	case STAGE_PROVE: return stage_prove(job, f);
 	case STAGE_COUNT: break;
 	}
 	return give(OUTCOME_FAILED);
@@ -174,6 +176,8 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.ede = TERN_EDE_NONE;
 	job->result.cached = true;
 	job->result.ttl_s = UINT32_MAX;
+	job->avoid_n = 0;
+	job->last_server = (struct address){0};
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
 	frame_init(&job->frames[0], question->name, question->type, FRAME_CLIENT);
@@ -233,6 +237,30 @@ void job_tell(struct job *job, const char *format, ...)
 	job->trace->step(job->trace, line);
 }
 
+bool needs_proof(const struct job *job, const struct frame *f)
+{
+	if (job->resolver->options.validation == VALIDATION_OFF)
+		return false;
+	switch (f->purpose) {
+	case FRAME_CLIENT: return !(job->flags & JOB_CHECKING_DISABLED);
+	case FRAME_KEY:
+	case FRAME_DS: return true;
+	case FRAME_ADDRESS:
+	case FRAME_GLUE:
+	case FRAME_PRIME: break;
+	}
+	return false;
+}
+
+struct turn conclude(const struct job *job, struct frame *f, enum outcome outcome)
+{
+	if (!needs_proof(job, f))
+		return give(outcome);
+	f->pending = outcome;
+	f->child = OUTCOME_NONE;
+	return go(STAGE_PROVE);
+}
+
 bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 {
 	struct kept *k = arena_take(&job->arena, sizeof *k);
@@ -249,6 +277,9 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 	k->set = *set;
 	k->set.owner = owner;
 	k->set.rdata = rdata;
+	k->security = CACHE_UNCHECKED;
+	k->proven = k->cached = k->synthesized = false;
+	k->wildcard = UINT8_MAX;
 	if (list->last)
 		list->last->next = k;
 	else

@@ -1,15 +1,16 @@
 /*
  * machine.h - the stages of a job and the vocabulary they answer with.
  *
- *   LOOKUP ---> PICK ---> SEND --park--> READ --give--> the frame below, or the client
- *     ^ |        ^          ^             | |
- *     | give     |          '- over TCP --| |
- *     | (cached) '- lame, timeout, referral |
- *     '--------- alias ---------------------'
+ *   LOOKUP ---> PICK ---> SEND --park--> READ ---> PROVE --give--> the frame below, or the client
+ *     ^ |        ^          ^             | |        | ^
+ *     | |        |          '- over TCP --| |        | '-- LOOKUP: cached, not proven yet
+ *     | give     '- lame, timeout, referral |        |
+ *     |--------- alias ---------------------'        |
+ *     '--------- bogus: another server --------------'
  *
  * A stage returns one move: go(stage), park(stage), call(question, stage) or
  * give(outcome). LOOKUP calls a sub-question to prime the root, PICK for a
- * missing server address.
+ * missing server address, PROVE for a missing key or DS.
  */
 #pragma once
 
@@ -57,6 +58,13 @@ struct turn stage_lookup(struct job *job, struct frame *f); /* cache, closest zo
 struct turn stage_pick(struct job *job, struct frame *f);   /* choose a server, or ask for one */
 struct turn stage_send(struct job *job, struct frame *f);   /* fill the outbox, park */
 struct turn stage_read(struct job *job, struct frame *f);   /* what does the reply mean? */
+struct turn stage_prove(struct job *job, struct frame *f);  /* is it authentic? */
+
+/** The frame has found @p outcome: prove it, or be done when nothing is to be proven. */
+struct turn conclude(const struct job *job, struct frame *f, enum outcome outcome);
+
+/** Must what this frame finds be validated? */
+bool needs_proof(const struct job *job, const struct frame *f);
 
 /** Note why things fail, for the extended error; the newest reason wins. */
 void job_note(struct job *job, uint16_t ede, const char *format, ...) PRINTF(3, 4);

@@ -28,9 +28,15 @@ static bool family_is_doubtful(const struct resolver *r, uint8_t family)
 
 /* Tries first, so that each server is asked once before any is asked again. */
 static uint8_t tier_of(const struct cut_server *s, const struct infra_server *infra,
-		       const struct resolver *r)
+		       const struct job *job)
 {
+	const struct resolver *r = job->resolver;
 	unsigned tier = s->tries;
+
+	for (unsigned i = 0; i < job->avoid_n; i++) {
+		if (address_equal(&job->avoid[i], &s->addr))
+			tier += SERVER_TRIES_MAX;
+	}
 
 	if (family_is_doubtful(r, s->addr.family))
 		tier += SERVER_TRIES_MAX;
@@ -41,9 +47,10 @@ static uint8_t tier_of(const struct cut_server *s, const struct infra_server *in
 	return (uint8_t)tier;
 }
 
-static unsigned list_candidates(const struct zone_cut *cut, struct resolver *r, uint64_t now_ms,
+static unsigned list_candidates(const struct job *job, const struct zone_cut *cut, uint64_t now_ms,
 				struct candidate *out)
 {
+	struct resolver *r = job->resolver;
 	unsigned n = 0;
 	uint8_t best = UINT8_MAX;
 
@@ -54,7 +61,7 @@ static unsigned list_candidates(const struct zone_cut *cut, struct resolver *r, 
 		if (!is_allowed(s, r))
 			continue;
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
-		uint8_t tier = tier_of(s, &infra, r);
+		uint8_t tier = tier_of(s, &infra, job);
 
 		/* A dead server is left to whoever comes when its next probe is due. */
 		if (infra.dead || tier > best)
@@ -101,10 +108,10 @@ static int choose(const struct candidate *list, unsigned n, struct random *rando
 	return list[0].index;
 }
 
-int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_t now_ms)
+int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms)
 {
 	struct candidate list[CUT_SERVERS_MAX];
-	unsigned n = list_candidates(cut, resolver, now_ms, list);
+	unsigned n = list_candidates(job, cut, now_ms, list);
 
-	return n > 0 ? choose(list, n, resolver->random) : -1;
+	return n > 0 ? choose(list, n, job->resolver->random) : -1;
 }

@@ -3,7 +3,8 @@
  *
  * Mostly one of the fastest band, now and then one that is not known yet; each
  * server once before any twice; a family that does not work from here and
- * servers known as lame or dead only when nothing else is left.
+ * servers known as lame or dead only when nothing else is left, as are those that
+ * gave this job bogus data.
  */
 #pragma once
 
@@ -20,4 +21,4 @@
 #define FAMILY_TIMEOUTS  2  /* in a row, by any server: the family is doubted */
 
 /** Index of the server to ask, or -1 when none is left. @p now_ms is monotonic. */
-int select_server(const struct zone_cut *cut, struct resolver *resolver, uint64_t now_ms);
+int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms);

@@ -21,6 +21,14 @@ static bool may_use(const struct job *job, const struct cache_hit *hit)
 	return !((job->flags & JOB_REFRESH) && hit->old && job->depth == 1);
 }
 
+/* The denial of a DS that came along with a referral is good for validation only. */
+static bool is_for_validation(const struct frame *f, enum cache_found found,
+			      const struct cache_hit *hit)
+{
+	return f->question.type == TERN_TYPE_DS && f->purpose != FRAME_DS &&
+	       found != CACHE_POSITIVE && hit->security == CACHE_UNCHECKED;
+}
+
 /* The least TTL of an answer decides how long it may be kept rendered. */
 static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 {
@@ -33,7 +41,11 @@ static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	return keep(job, &f->answer, &hit->set);
+	if (!keep(job, &f->answer, &hit->set))
+		return false;
+	f->answer.last->security = hit->security;
+	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
+	return true;
 }
 
 static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
@@ -42,9 +54,14 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 	struct tern_rrset set;
 
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
+	f->denial = hit->security;
+	f->denial_cached = hit->security != CACHE_UNCHECKED;
+	f->denial_ttl_s = hit->ttl_s;
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
 		if (!keep(job, &f->authority, &set))
 			return false;
+		f->authority.last->security = hit->security;
+		f->authority.last->proven = f->denial_cached;
 	}
 	return true;
 }
@@ -99,7 +116,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	enum cache_found found = cache_get(job->resolver->cache, f->question.name,
 					   f->question.type, job->now->boot_s, false, &hit);
 
-	if (found == CACHE_MISS || !may_use(job, &hit))
+	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit))
 		return look_for_alias(job, f);
 	f->child = OUTCOME_NONE;
 	switch (found) {
@@ -214,7 +231,8 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	}
 	f->child = OUTCOME_NONE;
 	switch (look_in_cache(job, f)) {
-	case LOOKED_DONE: return give(f->child == OUTCOME_NONE ? OUTCOME_ANSWER : f->child);
+	case LOOKED_DONE:
+		return conclude(job, f, f->child == OUTCOME_NONE ? OUTCOME_ANSWER : f->child);
 	case LOOKED_FAILED: return give(OUTCOME_FAILED);
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
 	case LOOKED_NOTHING: break;

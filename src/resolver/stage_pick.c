@@ -202,7 +202,7 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	look_in_cache_for_addresses(job, f->cut);
 	if (f->sends >= FRAME_SENDS_MAX || f->cut->fruitless >= CUT_TRIES_MAX)
 		return cut_is_exhausted(job, f);
-	int server = select_server(f->cut, job->resolver, job->now->mono_ns / NS_PER_MS);
+	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);
 
 	if (server >= 0) {
 		f->server = (uint8_t)server;

@@ -206,9 +206,11 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	/* Asked for the DS at this very cut it should have answered: it knows of none. */
 	if (f->question.type == TERN_TYPE_DS && !was_minimised(f) &&
 	    tern_name_equal(view->zone, f->question.name))
-		return believe_denial(job, f, m, false) ? give(OUTCOME_NODATA)
+		return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
 							: give(OUTCOME_FAILED);
 	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->cut);
+	if (cut && job->resolver->options.validation != VALIDATION_OFF)
+		believe_referral_ds(job, m, cut, f->cut->zone);
 	if (!cut)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "referral without servers");
 	job_tell(job, "  referral to %s, %u server names, %u addresses",
@@ -238,14 +240,16 @@ static struct turn read_nxdomain(struct job *job, struct frame *f, const struct 
 		f->qmin_off = true;
 		return go(STAGE_SEND);
 	}
-	return believe_denial(job, f, m, true) ? give(OUTCOME_NXDOMAIN) : give(OUTCOME_FAILED);
+	return believe_denial(job, f, m, true) ? conclude(job, f, OUTCOME_NXDOMAIN)
+						    : give(OUTCOME_FAILED);
 }
 
 static struct turn read_nodata(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	if (was_minimised(f))
 		return minimise_on(f);
-	return believe_denial(job, f, m, false) ? give(OUTCOME_NODATA) : give(OUTCOME_FAILED);
+	return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
+						     : give(OUTCOME_FAILED);
 }
 
 static struct turn read_answer(struct job *job, struct frame *f, const struct tern_message *m)
@@ -258,9 +262,9 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	if (was_minimised(f))
 		return minimise_on(f);
 	switch (believe_answer(job, f, m)) {
-	case BELIEVED_ANSWER: return give(OUTCOME_ANSWER);
+	case BELIEVED_ANSWER: return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
-	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return give(OUTCOME_ANSWER);
+	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_TOO_MUCH: return give(OUTCOME_FAILED);
 	case BELIEVED_NOTHING: break;
 	}
@@ -279,6 +283,8 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		.by_udp = job->reply->transport == UPSTREAM_UDP,
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
+
+	job->last_server = asked_server(f)->addr;
 
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");

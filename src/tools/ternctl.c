@@ -1,4 +1,270 @@
-int main(void)
+/*
+ * ternctl.c - ask the running daemon something: one request, one reply.
+ *
+ * The reply goes to standard output as it comes; what that does not take at
+ * once (a pager) is kept here, so that the daemon never waits for a reader.
+ * daemon/control.h describes the protocol.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DEFAULT_SOCKET "/run/tern/control.sock"
+#define ARGUMENTS_MAX  2
+
+enum exit_code { EXIT_GOOD = 0, EXIT_DAEMON = 1, EXIT_USAGE = 2, EXIT_CONNECTION = 3 };
+
+static const struct command {
+	const char *name;
+	const char *arguments[ARGUMENTS_MAX + 1]; /* the request's members */
+	const char *form;
+	const char *help;
+} commands[] = {
+	{"status", {NULL}, "status", "is it well?"},
+	{"stats", {NULL}, "stats", "what it counted since its start"},
+	{"flush", {"name"}, "flush NAME", "forget a name, all its types"},
+	{"flush-zone", {"name"}, "flush-zone NAME", "forget everything at and below a name"},
+	{"dump-cache", {NULL}, "dump-cache", "print all that is cached"},
+	{"trace", {"name", "type"}, "trace NAME TYPE", "resolve and print every step"},
+	{"log-level", {"level"}, "log-level LEVEL", "error, warning, notice, info or debug"},
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+struct options {
+	const char *socket;
+	bool json;
+	bool help;
+	bool version;
+};
+
+static int usage(FILE *to, int code)
 {
-	return 2;
+	fputs("usage: ternctl [-s SOCKET] [--json] COMMAND [ARGUMENTS]\n"
+	      "  -s SOCKET   of the daemon (default " DEFAULT_SOCKET ")\n"
+	      "  -j, --json  JSON instead of text\n"
+	      "  -h, -V      print this, or the version\n"
+	      "commands:\n",
+	      to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-18s  %s\n", commands[i].form, commands[i].help);
+	return code;
+}
+
+static bool parse_options(int argc, char **argv, struct options *out)
+{
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+					      {"socket", required_argument, NULL, 's'},
+					      {"help", no_argument, NULL, 'h'},
+					      {"version", no_argument, NULL, 'V'},
+					      {NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "s:jhV", longs, NULL)) != -1) {
+		switch (option) {
+		case 's': out->socket = optarg; break;
+		case 'j': out->json = true; break;
+		case 'h': out->help = true; break;
+		case 'V': out->version = true; break;
+		default: return false;
+		}
+	}
+	return true;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* The request's line, or NULL after saying what is wrong. */
+static char *make_request(int argc, char **argv, bool json)
+{
+	const struct command *c = find_command(argv[0]);
+	int wanted = 0;
+
+	if (!c) {
+		fprintf(stderr, "ternctl: unknown command \"%s\"\n", argv[0]);
+		return NULL;
+	}
+	while (c->arguments[wanted])
+		wanted++;
+	if (argc - 1 != wanted) {
+		fprintf(stderr, "ternctl: \"%s\" takes %d arguments, not %d\n", c->name, wanted,
+			argc - 1);
+		return NULL;
+	}
+	json_t *request = json_pack("{s:s,s:b}", "command", c->name, "json", (int)json);
+	char *text = NULL;
+
+	for (int i = 0; i < wanted; i++) {
+		if (json_object_set_new(request, c->arguments[i], json_string(argv[1 + i])) == 0)
+			continue;
+		fprintf(stderr, "ternctl: the %s is not UTF-8\n", c->arguments[i]);
+		json_decref(request);
+		return NULL;
+	}
+	text = json_dumps(request, JSON_COMPACT);
+	json_decref(request);
+	return text;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof a.sun_path)
+		errno = ENAMETOOLONG;
+	else if (fd >= 0)
+		memcpy(a.sun_path, path, strlen(path));
+	if (fd >= 0 && a.sun_path[0] && connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	fprintf(stderr, "ternctl: can't connect to %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static bool send_request(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	/* The daemon may refuse before it has read all: its reply says why. */
+	while (len > 0) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+		if (n < 0)
+			return errno == EPIPE;
+		text += n;
+		len -= (size_t)n;
+	}
+	return shutdown(fd, SHUT_WR) == 0 || errno == ENOTCONN;
+}
+
+/* --- the reply ------------------------------------------------------------------ */
+
+struct reply {
+	char *octets;
+	size_t written; /* to standard output */
+	size_t body_n;  /* octets before the NUL, or so far */
+	size_t len;
+	size_t max;
+	bool body_ended;
+	bool ended;
+};
+
+/* False when the connection is broken. */
+static bool receive(int fd, struct reply *r)
+{
+	if (r->max - r->len < 65536) {
+		char *octets = realloc(r->octets, 2 * r->max + 131072);
+
+		if (!octets)
+			return false;
+		r->octets = octets;
+		r->max = 2 * r->max + 131072;
+	}
+	ssize_t n = recv(fd, r->octets + r->len, r->max - r->len - 1, 0);
+
+	if (n < 0)
+		return errno == EINTR;
+	const char *end = r->body_ended ? NULL : memchr(r->octets + r->len, '\0', (size_t)n);
+
+	r->len += (size_t)n;
+	r->ended = n == 0;
+	if (!r->body_ended)
+		r->body_n = end ? (size_t)(end - r->octets) : r->len;
+	r->body_ended |= end != NULL;
+	r->octets[r->len] = '\0';
+	return true;
+}
+
+/* So many octets a pipe that is ready takes without blocking. */
+#define WRITE_MAX 4096
+
+static bool write_body(struct reply *r)
+{
+	size_t left = r->body_n - r->written;
+	ssize_t n = write(STDOUT_FILENO, r->octets + r->written,
+			  left < WRITE_MAX ? left : (size_t)WRITE_MAX);
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	r->written += (size_t)n;
+	return true;
+}
+
+static bool copy_reply(int fd, struct reply *r)
+{
+	while (!r->ended || r->written < r->body_n) {
+		struct pollfd fds[2] = {
+			{.fd = r->ended ? -1 : fd, .events = POLLIN},
+			{.fd = r->written < r->body_n ? STDOUT_FILENO : -1, .events = POLLOUT},
+		};
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return false;
+		if (fds[0].revents && !receive(fd, r))
+			return false;
+		if (fds[1].revents && !write_body(r))
+			return false;
+	}
+	return true;
+}
+
+static int converse(int fd, const char *request)
+{
+	struct reply r = {0};
+	int code = EXIT_DAEMON;
+
+	if (!send_request(fd, request) || !copy_reply(fd, &r))
+		fprintf(stderr, "ternctl: %s\n", strerror(errno));
+	else if (!r.body_ended)
+		fprintf(stderr, "ternctl: the reply is incomplete\n");
+	else if (r.octets[r.body_n + 1])
+		fprintf(stderr, "ternctl: %s\n", r.octets + r.body_n + 1);
+	else
+		code = EXIT_GOOD;
+	free(r.octets);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.socket = DEFAULT_SOCKET};
+
+	if (!parse_options(argc, argv, &options))
+		return usage(stderr, EXIT_USAGE);
+	if (options.help)
+		return usage(stdout, EXIT_GOOD);
+	if (options.version) {
+		puts("ternctl " TERN_VERSION);
+		return EXIT_GOOD;
+	}
+	if (optind == argc)
+		return usage(stderr, EXIT_USAGE);
+	char *request = make_request(argc - optind, argv + optind, options.json);
+
+	if (!request)
+		return EXIT_USAGE;
+	int fd = connect_to(options.socket);
+	int code = fd < 0 ? EXIT_CONNECTION : converse(fd, request);
+
+	if (fd >= 0)
+		close(fd);
+	free(request);
+	return code;
 }

@@ -326,6 +326,9 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 static void start_task(struct worker *w, struct task *t, const struct question *q, unsigned flags)
 {
 	struct job_trace *trace = t->trace_fd >= 0 ? &t->trace : NULL;
+
+	if (t->checking_disabled)
+		flags |= JOB_CHECKING_DISABLED;
 	bool finished = job_start_traced(&t->job, &w->resolver, q, flags, trace, &w->loop.now);
 
 	/* In the table only now: the job has its question from here on. */
@@ -340,7 +343,8 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 /* RD=0: what the cache has, without asking anybody. */
 static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
 {
-	bool finished = job_start(&t->job, &w->resolver, q, JOB_NO_SERVE, &w->loop.now);
+	unsigned flags = JOB_NO_SERVE | (t->checking_disabled ? JOB_CHECKING_DISABLED : 0);
+	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
 
 	link_task(w, t);
 	if (!finished) {

@@ -47,6 +47,9 @@ static void init_resolver(struct worker *w)
 		.hints = &s->hints,
 		.random = &w->random,
 		.rrs = w->rrs,
+		.crypto = w->crypto,
+		.anchors = &s->anchors,
+		.scratch = w->signed_data,
 	};
 }
 
@@ -63,7 +66,8 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->index = index;
 	random_init(&w->random);
 	timer_init(&w->accept_timer, tcp_resume_accepting);
-	if (!loop_init(&w->loop) || !mailbox_init(&w->mailbox) || !make_pools(w))
+	w->crypto = crypto_create();
+	if (!w->crypto || !loop_init(&w->loop) || !mailbox_init(&w->mailbox) || !make_pools(w))
 		goto failed;
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
@@ -154,6 +158,7 @@ void worker_destroy(struct worker *w)
 		close(w->listeners[i].udp_watch.fd);
 		close(w->listeners[i].tcp_watch.fd);
 	}
+	crypto_destroy(w->crypto);
 	mail_finish_all(w);
 	mailbox_fini(&w->mailbox);
 	loop_fini(&w->loop);

@@ -17,6 +17,7 @@
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
+#include "dnssec/anchor.h"
 #include "policy/access.h"
 #include "policy/route.h"
 #include "resolver/hints.h"
@@ -46,6 +47,7 @@ struct worker_shared {
 	struct routes            routes;
 	struct root_hints        hints;
 	struct resolver_options  resolver;
+	struct trust_anchors     anchors;
 	bool                     prefetch;
 	const char              *identity; /* CH TXT id.server; "" refuses */
 	const char              *version;  /* CH TXT version.bind; "" refuses */

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/pool.h"
+#include "dnssec/rrsig.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/udp.h"
@@ -108,6 +109,7 @@ struct worker {
 	struct loop       loop;
 	struct resolver   resolver;
 	struct random     random;
+	struct crypto    *crypto;
 	struct tally      tally;
 	struct mailbox    mailbox;
 	struct watch      mail_watch;
@@ -134,6 +136,7 @@ struct worker {
 	struct zone_load  zones[ZONE_LOADS];
 	uint8_t           waiting_per_net[65536]; /* by hash of /24 or /56 */
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
+	uint8_t           signed_data[RRSIG_SCRATCH];
 	uint8_t           scratch[TERN_MESSAGE_MAX + 1]; /* one message being rendered */
 	uint8_t           reply[TERN_MESSAGE_MAX + 1];   /* one UDP reply being read */
 };

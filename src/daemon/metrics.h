@@ -1,0 +1,31 @@
+/*
+ * metrics.h - what all workers counted, together.
+ *
+ * Threads    main thread; workers go on counting while they are read, so the
+ *            numbers are each right and only nearly of the same moment.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "cache/cache.h"
+#include "worker/tally.h"
+#include "worker/worker.h"
+
+struct metrics {
+	struct tally tally; /* sums */
+	struct cache_counts cache;
+	uint32_t servers_n; /* authoritative servers measured */
+};
+
+/** Sum up over the workers of @p shared. */
+void metrics_collect(const struct worker_shared *shared, struct metrics *out);
+
+/**
+ * As an object with the members "queries", "upstream", "tcp", "types",
+ * "rcodes", "latency_us", "cache" and "servers"; NULL when memory is short.
+ * Types, rcodes and latencies that were never counted are left out. A latency's
+ * name is the upper bound of its bucket in microseconds.
+ */
+json_t *metrics_to_json(const struct metrics *m);

@@ -1,0 +1,243 @@
+#include "dnssec/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+
+#include "base/bytes.h"
+
+#define SLOTS 512 /* parsed keys kept, by key tag and algorithm */
+
+struct slot {
+	EVP_PKEY *key;
+	uint8_t  *rdata; /* what it was made of */
+	uint16_t  len;
+};
+
+struct crypto {
+	EVP_MD_CTX *context;
+	struct slot slots[SLOTS];
+};
+
+struct crypto *crypto_create(void)
+{
+	struct crypto *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->context = EVP_MD_CTX_new();
+	if (c->context)
+		return c;
+	free(c);
+	return NULL;
+}
+
+static void empty(struct slot *s)
+{
+	EVP_PKEY_free(s->key);
+	free(s->rdata);
+	*s = (struct slot){0};
+}
+
+void crypto_destroy(struct crypto *c)
+{
+	if (!c)
+		return;
+	for (unsigned i = 0; i < SLOTS; i++)
+		empty(&c->slots[i]);
+	EVP_MD_CTX_free(c->context);
+	free(c);
+}
+
+static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *build)
+{
+	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (params && context && EVP_PKEY_fromdata_init(context) == 1 &&
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(context);
+	OSSL_PARAM_free(params);
+	return key;
+}
+
+#define RSA_BITS_MIN 512
+#define RSA_BITS_MAX 4096
+#define RSA_EXPONENT_BITS_MAX 64 /* longer ones only make checking slow */
+
+static EVP_PKEY *make_rsa(const BIGNUM *n, const BIGNUM *e)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_PKEY *key = NULL;
+
+	if (build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		key = from_params("RSA", build);
+	OSSL_PARAM_BLD_free(build);
+	return key;
+}
+
+/* RFC 3110 2: exponent length in one or three octets, exponent, modulus. */
+static EVP_PKEY *read_rsa(const uint8_t *octets, size_t len)
+{
+	struct cursor c = cursor_over(octets, len);
+	size_t e_len = cursor_u8(&c);
+
+	if (e_len == 0)
+		e_len = cursor_u16(&c);
+	const uint8_t *e_octets = cursor_take(&c, e_len);
+	size_t n_len = cursor_left(&c);
+	const uint8_t *n_octets = cursor_take(&c, n_len);
+
+	if (c.broken || e_len == 0 || e_len * 8 > RSA_EXPONENT_BITS_MAX || n_len == 0 ||
+	    n_len * 8 > RSA_BITS_MAX)
+		return NULL;
+	BIGNUM *n = BN_bin2bn(n_octets, (int)n_len, NULL);
+	BIGNUM *e = BN_bin2bn(e_octets, (int)e_len, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (n && e && BN_num_bits(n) >= RSA_BITS_MIN && BN_is_odd(e))
+		key = make_rsa(n, e);
+	BN_free(n);
+	BN_free(e);
+	return key;
+}
+
+/* RFC 6605 4: the uncompressed point without its first octet. */
+static EVP_PKEY *read_ecdsa(const char *group, size_t size, const uint8_t *octets, size_t len)
+{
+	uint8_t point[1 + 96];
+	EVP_PKEY *key = NULL;
+
+	if (len != 2 * size)
+		return NULL;
+	point[0] = 4;
+	memcpy(point + 1, octets, len);
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+
+	if (build &&
+	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, len + 1) == 1)
+		key = from_params("EC", build);
+	OSSL_PARAM_BLD_free(build);
+	return key;
+}
+
+static EVP_PKEY *read_key(const struct dnskey *k)
+{
+	switch (k->algorithm) {
+	case DNSSEC_RSASHA1:
+	case DNSSEC_RSASHA1_NSEC3:
+	case DNSSEC_RSASHA256:
+	case DNSSEC_RSASHA512: return read_rsa(k->key, k->key_len);
+	case DNSSEC_ECDSAP256: return read_ecdsa("P-256", 32, k->key, k->key_len);
+	case DNSSEC_ECDSAP384: return read_ecdsa("P-384", 48, k->key, k->key_len);
+	case DNSSEC_ED25519:
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->key, k->key_len);
+	case DNSSEC_ED448:
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED448, NULL, k->key, k->key_len);
+	default: return NULL;
+	}
+}
+
+static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
+{
+	struct slot *s = &c->slots[(k->tag ^ (unsigned)k->algorithm << 5) % SLOTS];
+
+	if (s->key && s->len == k->rdata_len && memcmp(s->rdata, k->rdata, s->len) == 0)
+		return s->key;
+	empty(s);
+	s->key = read_key(k);
+	s->rdata = malloc(k->rdata_len);
+	if (!s->key || !s->rdata) {
+		empty(s);
+		return NULL;
+	}
+	memcpy(s->rdata, k->rdata, k->rdata_len);
+	s->len = k->rdata_len;
+	return s->key;
+}
+
+static const EVP_MD *digest_of(uint8_t algorithm)
+{
+	switch (algorithm) {
+	case DNSSEC_RSASHA1:
+	case DNSSEC_RSASHA1_NSEC3: return EVP_sha1();
+	case DNSSEC_RSASHA256:
+	case DNSSEC_ECDSAP256: return EVP_sha256();
+	case DNSSEC_RSASHA512: return EVP_sha512();
+	case DNSSEC_ECDSAP384: return EVP_sha384();
+	default: return NULL; /* EdDSA hashes by itself */
+	}
+}
+
+/* One INTEGER of a DER signature: no leading zeros but the one that keeps it positive. */
+static size_t put_der_integer(uint8_t *out, const uint8_t *n, size_t len)
+{
+	while (len > 1 && n[0] == 0) {
+		n++;
+		len--;
+	}
+	size_t pad = n[0] & 0x80 ? 1 : 0;
+
+	out[0] = 2;
+	out[1] = (uint8_t)(len + pad);
+	out[2] = 0;
+	memcpy(out + 2 + pad, n, len);
+	return 2 + pad + len;
+}
+
+#define DER_MAX (3 + 2 * (3 + 48))
+
+/* RFC 6605 4 has r and s side by side; OpenSSL wants a SEQUENCE. */
+static size_t ecdsa_to_der(const uint8_t *sig, size_t len, uint8_t out[DER_MAX])
+{
+	uint8_t body[DER_MAX];
+	size_t n = put_der_integer(body, sig, len / 2);
+
+	n += put_der_integer(body + n, sig + len / 2, len / 2);
+	out[0] = 0x30;
+	out[1] = (uint8_t)n;
+	memcpy(out + 2, body, n);
+	return n + 2;
+}
+
+static bool verify(EVP_MD_CTX *context, EVP_PKEY *key, const EVP_MD *md, const uint8_t *sig,
+		   size_t sig_len, const uint8_t *data, size_t data_len)
+{
+	bool good = EVP_MD_CTX_reset(context) == 1 &&
+		    EVP_DigestVerifyInit(context, NULL, md, NULL, key) == 1 &&
+		    EVP_DigestVerify(context, sig, sig_len, data, data_len) == 1;
+
+	/* A wrong signature leaves errors queued, which nobody will ever read. */
+	if (!good)
+		ERR_clear_error();
+	return good;
+}
+
+bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig, size_t sig_len,
+		   const uint8_t *data, size_t data_len)
+{
+	uint8_t der[DER_MAX];
+	size_t half = k->algorithm == DNSSEC_ECDSAP384 ? 48 : 32;
+	EVP_PKEY *key = find_key(c, k);
+
+	if (!key) {
+		ERR_clear_error();
+		return false;
+	}
+	if (k->algorithm == DNSSEC_ECDSAP256 || k->algorithm == DNSSEC_ECDSAP384) {
+		if (sig_len != 2 * half)
+			return false;
+		sig_len = ecdsa_to_der(sig, sig_len, der);
+		sig = der;
+	}
+	return verify(c->context, key, digest_of(k->algorithm), sig, sig_len, data, data_len);
+}

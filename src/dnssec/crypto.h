@@ -1,0 +1,28 @@
+/*
+ * crypto.h - public keys as OpenSSL wants them, kept parsed, and one function
+ * that checks a signature.
+ *
+ * Memory   a fixed number of parsed keys; a check allocates nothing of ours.
+ * Threads  a `struct crypto` belongs to one thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "dnssec/key.h"
+
+struct crypto;
+
+/** NULL when memory is short. */
+MUST_USE struct crypto *crypto_create(void);
+void crypto_destroy(struct crypto *crypto);
+
+/**
+ * Is @p sig (as in an RRSIG) the signature of @p data by @p key? Malformed keys
+ * and signatures are simply wrong.
+ */
+bool crypto_verify(struct crypto *crypto, const struct dnskey *key, const uint8_t *sig,
+		   size_t sig_len, const uint8_t *data, size_t data_len);

@@ -1,0 +1,205 @@
+/*
+ * denial_nsec3.c - proofs by hashed names (RFC 5155 8).
+ *
+ * All proofs need the closest encloser: the longest ancestor of the name whose
+ * hash is there, with the next longer name's hash covered. Each name is hashed
+ * once per proof and every hash is paid for out of one account.
+ */
+#include <string.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "dnssec/denial_private.h"
+
+struct ring {
+	const struct denial *d;
+	struct nsec3         records[DENIAL_NSEC3_MAX];
+	unsigned             n;
+	bool                 costly;    /* too many iterations: not even looked at */
+	bool                 exhausted;
+};
+
+struct encloser {
+	const uint8_t      *name;
+	const struct nsec3 *next_closer; /* covers the next closer name; NULL: not covered */
+	unsigned            labels;
+};
+
+static bool same_parameters(const struct nsec3 *a, const struct nsec3 *b)
+{
+	return a->iterations == b->iterations && a->salt_len == b->salt_len &&
+	       (a->salt_len == 0 || memcmp(a->salt, b->salt, a->salt_len) == 0);
+}
+
+/* Records right below the zone's apex, of one set of parameters. */
+static void open_ring(struct ring *r, const struct denial *d)
+{
+	*r = (struct ring){.d = d};
+	for (unsigned i = 0; i < d->n && r->n < DENIAL_NSEC3_MAX; i++) {
+		struct nsec3 *record = &r->records[r->n];
+
+		if (d->sets[i]->type != TERN_TYPE_NSEC3 || !nsec3_read(d->sets[i], record) ||
+		    !tern_name_equal(tern_name_parent(record->owner), d->zone))
+			continue;
+		if (record->iterations > NSEC3_ITERATIONS_MAX)
+			r->costly = true;
+		else if (r->n == 0 || same_parameters(record, &r->records[0]))
+			r->n++;
+	}
+}
+
+/* SHA-1 works on blocks of 64 octets; one holds 55 of them with its padding. */
+static bool hash(struct ring *r, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN])
+{
+	const struct nsec3 *like = &r->records[0];
+	uint32_t blocks = (uint32_t)(like->iterations + 1) * (1 + (like->salt_len + 40u) / 64) +
+			  (uint32_t)tern_name_len(name) / 64;
+
+	if (*r->d->blocks_left < blocks) {
+		r->exhausted = true;
+		return false;
+	}
+	*r->d->blocks_left -= blocks;
+	nsec3_hash(like, name, out);
+	return true;
+}
+
+static const struct nsec3 *find_match(struct ring *r, const uint8_t *name)
+{
+	uint8_t h[NSEC3_HASH_LEN];
+
+	if (r->n == 0 || !hash(r, name, h))
+		return NULL;
+	for (unsigned i = 0; i < r->n; i++) {
+		if (memcmp(r->records[i].hash, h, NSEC3_HASH_LEN) == 0)
+			return &r->records[i];
+	}
+	return NULL;
+}
+
+static const struct nsec3 *find_cover(struct ring *r, const uint8_t *name)
+{
+	uint8_t h[NSEC3_HASH_LEN];
+
+	if (r->n == 0 || !hash(r, name, h))
+		return NULL;
+	for (unsigned i = 0; i < r->n; i++) {
+		if (nsec3_covers(&r->records[i], h))
+			return &r->records[i];
+	}
+	return NULL;
+}
+
+/* A cut or DNAME at the encloser means that the names below it are not this zone's. */
+static bool may_enclose(const struct nsec3 *match)
+{
+	return !denial_bitmap_is_delegation(&match->types) &&
+	       !bitmap_has(&match->types, TERN_TYPE_DNAME);
+}
+
+static bool find_encloser(struct ring *r, const uint8_t *name, struct encloser *out)
+{
+	unsigned zone_labels = tern_name_labels(r->d->zone);
+	unsigned labels = tern_name_labels(name);
+
+	while (labels > zone_labels) {
+		const uint8_t *candidate = tern_name_suffix(name, --labels);
+		const struct nsec3 *match = find_match(r, candidate);
+
+		if (!match)
+			continue;
+		if (!may_enclose(match))
+			return false;
+		*out = (struct encloser){candidate, find_cover(r, tern_name_suffix(name, labels + 1)),
+					 labels};
+		return true;
+	}
+	return false;
+}
+
+static enum proof unproven(const struct ring *r)
+{
+	if (r->costly)
+		return PROOF_INSECURE;
+	return r->exhausted ? PROOF_EXHAUSTED : PROOF_NONE;
+}
+
+static enum proof proven_by(const struct nsec3 *cover)
+{
+	return cover->flags & NSEC3_OPT_OUT ? PROOF_OPT_OUT : PROOF_GOOD;
+}
+
+static void wildcard_of(const uint8_t *name, uint8_t out[TERN_NAME_MAX + 2])
+{
+	out[0] = 1;
+	out[1] = '*';
+	tern_name_copy(out + 2, name);
+}
+
+enum proof nsec3_of_type(const struct denial *d, const uint8_t *name, uint16_t type)
+{
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	struct encloser e;
+	struct ring r;
+
+	open_ring(&r, d);
+	const struct nsec3 *match = find_match(&r, name);
+
+	if (match)
+		return denial_bitmap_denies(&match->types, type) ||
+				       (type == TERN_TYPE_DS && tern_name_len(name) == 1)
+			       ? PROOF_GOOD
+			       : PROOF_NONE;
+	if (!find_encloser(&r, name, &e) || !e.next_closer)
+		return unproven(&r);
+	/* RFC 5155 8.6: no DS in an opt-out range says nothing but "unsigned". */
+	if (type == TERN_TYPE_DS && (e.next_closer->flags & NSEC3_OPT_OUT))
+		return PROOF_OPT_OUT;
+	wildcard_of(e.name, wildcard);
+	match = find_match(&r, wildcard);
+	if (match && denial_bitmap_denies(&match->types, type))
+		return proven_by(e.next_closer);
+	return unproven(&r);
+}
+
+enum proof nsec3_of_name(const struct denial *d, const uint8_t *name)
+{
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	struct encloser e;
+	struct ring r;
+
+	open_ring(&r, d);
+	if (!find_encloser(&r, name, &e) || !e.next_closer)
+		return unproven(&r);
+	wildcard_of(e.name, wildcard);
+	return find_cover(&r, wildcard) ? proven_by(e.next_closer) : unproven(&r);
+}
+
+enum proof nsec3_of_closer(const struct denial *d, const uint8_t *name, unsigned labels)
+{
+	struct ring r;
+
+	open_ring(&r, d);
+	const struct nsec3 *cover = find_cover(&r, tern_name_suffix(name, labels + 1));
+
+	return cover ? proven_by(cover) : unproven(&r);
+}
+
+enum cut_kind nsec3_of_ds(const struct denial *d, const uint8_t *name)
+{
+	struct encloser e;
+	struct ring r;
+
+	open_ring(&r, d);
+	const struct nsec3 *match = find_match(&r, name);
+
+	if (match) {
+		if (!denial_bitmap_denies(&match->types, TERN_TYPE_DS))
+			return bitmap_has(&match->types, TERN_TYPE_CNAME) ? CUT_NOT : CUT_UNPROVEN;
+		return bitmap_has(&match->types, TERN_TYPE_NS) ? CUT_UNSIGNED : CUT_NOT;
+	}
+	if (find_encloser(&r, name, &e) && e.next_closer)
+		return e.next_closer->flags & NSEC3_OPT_OUT ? CUT_UNSIGNED : CUT_NOT;
+	return r.costly ? CUT_UNSIGNED : CUT_UNPROVEN;
+}

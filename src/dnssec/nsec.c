@@ -1,0 +1,134 @@
+#include "dnssec/nsec.h"
+
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include <tern/name.h>
+
+#include "base/bytes.h"
+
+bool bitmap_has(const struct type_bitmap *bitmap, uint16_t type)
+{
+	struct cursor c = cursor_over(bitmap->octets, bitmap->len);
+
+	while (cursor_left(&c) > 0) {
+		uint8_t window = cursor_u8(&c);
+		uint8_t len = cursor_u8(&c);
+		const uint8_t *bits = cursor_take(&c, len);
+
+		if (c.broken)
+			return false;
+		if (window == type >> 8) {
+			unsigned at = (type & 0xff) / 8;
+
+			return at < len && (bits[at] & 0x80 >> (type & 7));
+		}
+	}
+	return false;
+}
+
+static bool first_rdata(const struct tern_rrset *set, struct tern_rdata *out)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+
+	return tern_rdata_next(&it, out);
+}
+
+bool nsec_read(const struct tern_rrset *set, struct nsec *out)
+{
+	struct tern_rdata rdata;
+	size_t len;
+
+	if (!first_rdata(set, &rdata) || tern_name_check(rdata.octets, rdata.len, &len) != TERN_OK)
+		return false;
+	*out = (struct nsec){set->owner, rdata.octets, {rdata.octets + len, rdata.len - len}};
+	return true;
+}
+
+bool nsec_covers(const struct nsec *nsec, const uint8_t *name)
+{
+	bool after_owner = tern_name_compare(nsec->owner, name) < 0;
+	bool before_next = tern_name_compare(name, nsec->next) < 0;
+
+	/* The last NSEC of a zone points back to its apex. */
+	if (tern_name_compare(nsec->owner, nsec->next) >= 0)
+		return after_owner || before_next;
+	return after_owner && before_next;
+}
+
+static int base32_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'v' ? c - 'a' + 10 : -1;
+}
+
+/* 32 characters of base32hex are 20 octets exactly (RFC 4648 7). */
+static bool decode_hash_label(const uint8_t *label, uint8_t out[NSEC3_HASH_LEN])
+{
+	uint64_t bits = 0;
+	unsigned have = 0, at = 0;
+
+	if (label[0] != 32)
+		return false;
+	for (unsigned i = 1; i <= 32; i++) {
+		int digit = base32_digit(label[i]);
+
+		if (digit < 0)
+			return false;
+		bits = bits << 5 | (unsigned)digit;
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			out[at++] = (uint8_t)(bits >> have);
+		}
+	}
+	return true;
+}
+
+bool nsec3_read(const struct tern_rrset *set, struct nsec3 *out)
+{
+	struct tern_rdata rdata;
+
+	if (!first_rdata(set, &rdata))
+		return false;
+	struct cursor c = cursor_over(rdata.octets, rdata.len);
+	uint8_t algorithm = cursor_u8(&c);
+
+	out->owner = set->owner;
+	out->flags = cursor_u8(&c);
+	out->iterations = cursor_u16(&c);
+	out->salt_len = cursor_u8(&c);
+	out->salt = cursor_take(&c, out->salt_len);
+	uint8_t hash_len = cursor_u8(&c);
+
+	out->next = cursor_take(&c, hash_len);
+	out->types = (struct type_bitmap){c.at, cursor_left(&c)};
+	return !c.broken && algorithm == 1 && hash_len == NSEC3_HASH_LEN &&
+	       (out->flags & ~NSEC3_OPT_OUT) == 0 && decode_hash_label(set->owner, out->hash);
+}
+
+bool nsec3_covers(const struct nsec3 *n, const uint8_t hash[NSEC3_HASH_LEN])
+{
+	bool after_owner = memcmp(n->hash, hash, NSEC3_HASH_LEN) < 0;
+	bool before_next = memcmp(hash, n->next, NSEC3_HASH_LEN) < 0;
+
+	if (memcmp(n->hash, n->next, NSEC3_HASH_LEN) >= 0)
+		return after_owner || before_next;
+	return after_owner && before_next;
+}
+
+void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN])
+{
+	uint8_t input[TERN_NAME_MAX + 255];
+	size_t len = tern_name_lower(input, name);
+
+	for (unsigned i = 0; i <= like->iterations; i++) {
+		memcpy(input + len, like->salt, like->salt_len);
+		EVP_Digest(input, len + like->salt_len, out, NULL, EVP_sha1(), NULL);
+		memcpy(input, out, NSEC3_HASH_LEN);
+		len = NSEC3_HASH_LEN;
+	}
+}

@@ -1,0 +1,18 @@
+/*
+ * proof.h - the resolver's side of denial of existence: which records of a
+ * reply or of the cache make a proof, and what it says.
+ */
+#pragma once
+
+#include "dnssec/denial.h"
+#include "resolver/job.h"
+
+#define PROOF_SETS_MAX 12 /* sets of a denial that are looked at */
+
+/** A validated absence of DS out of the cache: what does it mean? */
+enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
+			     const struct cache_hit *hit);
+
+/** Gather the proven NSEC and NSEC3 sets of @p list as a denial of @p zone. */
+struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
+			   const struct tern_rrset *sets[PROOF_SETS_MAX]);

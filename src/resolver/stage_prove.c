@@ -1,0 +1,501 @@
+/*
+ * stage_prove.c - is what was found authentic? RFC 4035 5.
+ *
+ * 1. every set of the answer: the zone that signs it, that zone's keys, a good
+ *    signature; or the proof that its zone is not signed;
+ * 2. for a denial, or an answer made from a wildcard: the same for the NSEC or
+ *    NSEC3 records, and that they say what they have to;
+ * 3. then the cache learns the verdict, and the frame is done.
+ *
+ * A missing link of the chain is a sub-question (chain.h). What turns out bogus
+ * is forgotten and asked again of another server, RESTARTS_MAX times.
+ */
+#include "resolver/chain.h"
+
+#include <string.h>
+
+#include <tern/rr.h>
+
+#include "dnssec/anchor.h"
+#include "resolver/machine.h"
+#include "resolver/proof.h"
+#include "resolver/verify.h"
+
+#define RESTARTS_MAX 2
+
+enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT };
+
+/* Where a walk that misses a link leaves what to fetch. */
+static struct turn fetch_link(struct job *job, const struct chain *chain)
+{
+	tern_name_copy(job->link_name, chain->name);
+	return call(job->link_name, chain->type,
+		    chain->type == TERN_TYPE_DS ? FRAME_DS : FRAME_KEY, STAGE_PROVE);
+}
+
+static void mark(struct kept *k, enum cache_security security)
+{
+	k->security = security;
+	k->proven = true;
+}
+
+/* Signed by a zone whose keys we have: do the signatures hold? */
+static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t *signer,
+				 const struct chain *chain)
+{
+	struct verified v;
+
+	if (!tern_name_equal(signer, chain->zone)) {
+		char text[TERN_NAME_TEXT_MAX];
+
+		job_note(job, TERN_EDE_BOGUS, "signer %s is not a zone",
+			 tern_name_to_text(signer, text));
+		return VERDICT_BOGUS;
+	}
+	if (!verify_set(job, &k->set, chain->zone, &chain->keys, &v))
+		return VERDICT_BOGUS;
+	k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
+	k->wildcard = v.wildcard;
+	mark(k, CACHE_SECURE);
+	return VERDICT_PROVEN;
+}
+
+static void note_unsigned(struct job *job, const struct kept *k)
+{
+	char owner[TERN_NAME_TEXT_MAX], type[16];
+
+	job_note(job, TERN_EDE_RRSIGS_MISSING, "no signature over %s %s in a signed zone",
+		 tern_name_to_text(k->set.owner, owner),
+		 tern_type_to_text(k->set.type, type, sizeof type));
+}
+
+static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *chain)
+{
+	uint8_t signer[TERN_NAME_MAX];
+	bool is_signed = verify_signer(&k->set, signer);
+	const uint8_t *owner = k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner)
+							   : k->set.owner;
+
+	switch (chain_walk(job, is_signed ? signer : owner, is_signed, chain)) {
+	case CHAIN_MISSING: return VERDICT_WAIT;
+	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
+	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case CHAIN_SECURE: break;
+	}
+	if (is_signed)
+		return prove_signed(job, k, signer, chain);
+	note_unsigned(job, k);
+	return VERDICT_BOGUS;
+}
+
+static enum verdict prove_answer(struct job *job, struct frame *f, struct chain *chain)
+{
+	const struct kept *before = NULL;
+
+	for (struct kept *k = f->answer.first; k; before = k, k = k->next) {
+		if (k->proven)
+			continue;
+		/* A CNAME made out of a DNAME is as good as that; a bare RRSIG can't be proven. */
+		if (k->synthesized && before)
+			mark(k, before->security);
+		else if (k->set.type == TERN_TYPE_RRSIG)
+			mark(k, CACHE_INSECURE);
+		if (k->proven)
+			continue;
+		enum verdict v = prove_kept(job, k, chain);
+
+		if (v != VERDICT_PROVEN)
+			return v;
+	}
+	return VERDICT_PROVEN;
+}
+
+/* Records of a proof that don't hold are left out of it; what is left must be enough. */
+static enum verdict prove_authority(struct job *job, struct frame *f, struct chain *chain)
+{
+	for (struct kept *k = f->authority.first; k; k = k->next) {
+		if (k->proven || k->set.sig_n == 0)
+			continue;
+		enum verdict v = prove_kept(job, k, chain);
+
+		if (v == VERDICT_WAIT)
+			return v;
+		if (v == VERDICT_BOGUS)
+			mark(k, CACHE_BOGUS);
+	}
+	return VERDICT_PROVEN;
+}
+
+/* The zone that signed the proof; NULL when there is no proven NSEC or NSEC3. */
+static bool proof_zone(const struct kept_list *authority, uint8_t zone[TERN_NAME_MAX])
+{
+	for (const struct kept *k = authority->first; k; k = k->next) {
+		if (k->security == CACHE_SECURE &&
+		    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3))
+			return verify_signer(&k->set, zone);
+	}
+	return false;
+}
+
+static void note_missing_proof(struct job *job, const struct frame *f)
+{
+	char name[TERN_NAME_TEXT_MAX], type[16];
+
+	job_note(job, TERN_EDE_NSEC_MISSING, "no proof that %s %s does not exist",
+		 tern_name_to_text(f->question.name, name),
+		 tern_type_to_text(f->question.type, type, sizeof type));
+}
+
+static enum verdict judge_proof(struct job *job, struct frame *f, enum proof proof)
+{
+	switch (proof) {
+	case PROOF_GOOD: f->denial = CACHE_SECURE; return VERDICT_PROVEN;
+	case PROOF_OPT_OUT: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
+	case PROOF_INSECURE:
+		f->denial = CACHE_INSECURE;
+		job->result.ede = TERN_EDE_NSEC3_ITERATIONS;
+		return VERDICT_PROVEN;
+	case PROOF_NONE:
+	case PROOF_EXHAUSTED: break;
+	}
+	note_missing_proof(job, f);
+	return VERDICT_BOGUS;
+}
+
+/* Nothing signed denies the name: fine only where nothing is signed. */
+static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, struct chain *chain)
+{
+	const uint8_t *name = f->question.type == TERN_TYPE_DS
+				      ? tern_name_parent(f->question.name)
+				      : f->question.name;
+
+	switch (chain_walk(job, name, false, chain)) {
+	case CHAIN_MISSING: return VERDICT_WAIT;
+	case CHAIN_INSECURE: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
+	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
+	case CHAIN_SECURE: break;
+	}
+	note_missing_proof(job, f);
+	return VERDICT_BOGUS;
+}
+
+static enum verdict prove_denial(struct job *job, struct frame *f, struct chain *chain)
+{
+	const struct tern_rrset *sets[PROOF_SETS_MAX];
+	uint8_t zone[TERN_NAME_MAX];
+
+	if (f->denial != CACHE_UNCHECKED)
+		return VERDICT_PROVEN;
+	if (!proof_zone(&f->authority, zone))
+		return prove_unsigned_denial(job, f, chain);
+	struct denial d = proof_gather(job, &f->authority, zone, sets);
+	const uint8_t *name = f->question.name;
+	enum proof of_type, of_name = PROOF_NONE;
+
+	if (f->pending == OUTCOME_NXDOMAIN)
+		of_name = denial_of_name(&d, name);
+	if (of_name != PROOF_NONE)
+		return judge_proof(job, f, of_name);
+	of_type = denial_of_type(&d, name, f->question.type);
+	/* RFC 9824: "exists, with NXNAME only" is the signer's way to say NXDOMAIN. */
+	if (of_type == PROOF_GOOD)
+		f->pending = denial_is_compact(&d, name) ? OUTCOME_NXDOMAIN : OUTCOME_NODATA;
+	return judge_proof(job, f, of_type);
+}
+
+/* RFC 4035 5.3.4: the name itself must not exist where its wildcard answered. */
+static enum verdict prove_wildcards(struct job *job, struct frame *f)
+{
+	const struct tern_rrset *sets[PROOF_SETS_MAX];
+	uint8_t zone[TERN_NAME_MAX];
+
+	for (struct kept *k = f->answer.first; k; k = k->next) {
+		if (k->wildcard == WILDCARD_NONE || k->security != CACHE_SECURE)
+			continue;
+		struct denial d = {0};
+		enum proof proof = PROOF_NONE;
+
+		if (verify_signer(&k->set, zone)) {
+			d = proof_gather(job, &f->authority, zone, sets);
+			proof = denial_of_closer(&d, k->set.owner, k->wildcard);
+		}
+		if (proof == PROOF_OPT_OUT || proof == PROOF_INSECURE)
+			k->security = CACHE_INSECURE;
+		else if (proof != PROOF_GOOD)
+			return judge_proof(job, f, PROOF_NONE);
+	}
+	return VERDICT_PROVEN;
+}
+
+/* --- keys ------------------------------------------------------------------ */
+
+static bool key_set_is_signed_by(struct job *job, struct kept *k, const struct ds *ds)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(&k->set);
+	struct tern_rdata rdata;
+	struct verified v;
+	unsigned tried = 0;
+
+	while (tried < VERIFY_KEYS_MAX && tern_rdata_next(&it, &rdata)) {
+		struct dnskey key;
+
+		if (!dnskey_read(rdata.octets, rdata.len, &key) || !dnskey_signs_zones(&key) ||
+		    !ds_matches(ds, k->set.owner, &key))
+			continue;
+		tried++;
+		if (verify_set_with(job, &k->set, k->set.owner, &key, &v)) {
+			k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct ds_count {
+	unsigned known;
+	bool     good;
+	bool     strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
+};
+
+static bool is_usable_ds(const struct job *job, const struct ds *ds)
+{
+	bool sha1 = job->resolver->options.sha1;
+
+	return dnssec_algorithm_is_known(ds->algorithm, sha1) &&
+	       dnssec_digest_is_known(ds->digest_type, sha1);
+}
+
+static void try_ds(struct job *job, struct kept *k, const struct ds *ds, struct ds_count *count)
+{
+	if (!is_usable_ds(job, ds) || (count->strong && ds->digest_type == DNSSEC_SHA1))
+		return;
+	count->known++;
+	count->good = count->good || key_set_is_signed_by(job, k, ds);
+}
+
+static void try_anchors(struct job *job, struct kept *k, struct ds_count *count)
+{
+	const struct trust_anchors *anchors = job->resolver->anchors;
+	struct verified v;
+
+	for (unsigned i = 0; i < anchors->n && !count->good; i++) {
+		const struct trust_anchor *a = &anchors->anchors[i];
+		struct dnskey key;
+		struct ds ds;
+
+		if (!tern_name_equal(a->zone, k->set.owner))
+			continue;
+		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
+			try_ds(job, k, &ds, count);
+		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
+		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
+			count->known++;
+			count->good = verify_set_with(job, &k->set, k->set.owner, &key, &v);
+		}
+	}
+}
+
+static void try_ds_set(struct job *job, struct kept *k, const struct tern_rrset *set,
+		       struct ds_count *count)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+	struct tern_rdata rdata;
+	struct ds ds;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (ds_read(rdata.octets, rdata.len, &ds) && is_usable_ds(job, &ds) &&
+		    ds.digest_type != DNSSEC_SHA1)
+			count->strong = true;
+	}
+	it = tern_rrset_rdatas(set);
+	while (!count->good && tern_rdata_next(&it, &rdata)) {
+		if (ds_read(rdata.octets, rdata.len, &ds))
+			try_ds(job, k, &ds, count);
+	}
+}
+
+/* The DNSKEY set of a zone: one of its keys is vouched for from above and signs the set. */
+static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *chain)
+{
+	struct kept *k = f->answer.first;
+	struct cache_hit hit;
+	struct ds_count count = {0};
+	char zone[TERN_NAME_TEXT_MAX];
+
+	if (!k || f->pending != OUTCOME_ANSWER || k->set.type != TERN_TYPE_DNSKEY) {
+		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY at %s",
+			 tern_name_to_text(f->question.name, zone));
+		return VERDICT_BOGUS;
+	}
+	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, k->set.owner);
+
+	if (anchor && tern_name_equal(anchor, k->set.owner)) {
+		try_anchors(job, k, &count);
+	} else if (cache_get(job->resolver->cache, k->set.owner, TERN_TYPE_DS, job->now->boot_s,
+			     false, &hit) == CACHE_POSITIVE &&
+		   hit.security == CACHE_SECURE) {
+		try_ds_set(job, k, &hit.set, &count);
+	} else {
+		tern_name_copy(chain->name, k->set.owner);
+		chain->type = TERN_TYPE_DS;
+		return f->child_asked ? VERDICT_BOGUS : VERDICT_WAIT;
+	}
+	if (count.good || count.known == 0) {
+		mark(k, count.good ? CACHE_SECURE : CACHE_INSECURE);
+		return VERDICT_PROVEN;
+	}
+	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
+		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY of %s matches its DS",
+			 tern_name_to_text(k->set.owner, zone));
+	return VERDICT_BOGUS;
+}
+
+/* --- the end ---------------------------------------------------------------- */
+
+/* Links must be found again by the walk that waits for them, so they live a moment at least. */
+static uint32_t stored_ttl(const struct frame *f, uint32_t ttl_s)
+{
+	return f->purpose == FRAME_CLIENT ? ttl_s : MAX(ttl_s, 1u);
+}
+
+static void store_answer(struct job *job, struct frame *f)
+{
+	struct cache *cache = job->resolver->cache;
+
+	for (struct kept *k = f->answer.first; k; k = k->next) {
+		struct tern_rrset set = k->set;
+
+		if (k->cached)
+			continue;
+		set.ttl_s = stored_ttl(f, set.ttl_s);
+		/* Without its proof a set made from a wildcard is of no use to the next client. */
+		if (k->wildcard != WILDCARD_NONE)
+			cache_drop(cache, set.owner, set.type);
+		else
+			cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, k->security,
+				  job->now->boot_s);
+	}
+}
+
+static void store_denial(struct job *job, struct frame *f)
+{
+	struct tern_rrset proof[PROOF_SETS_MAX];
+	struct cache_negative negative = {
+		.name = f->question.name,
+		.type = f->question.type,
+		.nxdomain = f->pending == OUTCOME_NXDOMAIN,
+		.ttl_s = stored_ttl(f, f->denial_ttl_s),
+		.proof = proof,
+		.security = f->denial,
+		.rank = CACHE_RANK_AUTH_ANSWER,
+	};
+
+	for (const struct kept *k = f->authority.first; k && negative.proof_n < PROOF_SETS_MAX;
+	     k = k->next) {
+		if (k->security != CACHE_BOGUS)
+			proof[negative.proof_n++] = k->set;
+	}
+	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
+}
+
+static bool is_denial(const struct frame *f)
+{
+	return f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN;
+}
+
+static struct turn settle(struct job *job, struct frame *f)
+{
+	enum cache_security least = is_denial(f) ? f->denial : CACHE_SECURE;
+
+	for (const struct kept *k = f->answer.first; k; k = k->next) {
+		if (k->security != CACHE_SECURE)
+			least = CACHE_INSECURE;
+		if (job->depth == 1 && k->set.ttl_s < job->result.ttl_s)
+			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
+	}
+	store_answer(job, f);
+	if (is_denial(f) && !f->denial_cached)
+		store_denial(job, f);
+	if (f->purpose == FRAME_CLIENT)
+		job->result.security = least;
+	return give(f->pending);
+}
+
+static void forget(struct job *job, struct frame *f)
+{
+	struct cache *cache = job->resolver->cache;
+
+	for (const struct kept *k = f->answer.first; k; k = k->next) {
+		if (!k->proven || k->security == CACHE_BOGUS)
+			cache_drop(cache, k->set.owner, k->set.type);
+	}
+	if (is_denial(f))
+		cache_drop(cache, f->question.name, f->question.type);
+}
+
+static void start_again(struct job *job, struct frame *f)
+{
+	if (job->avoid_n < JOB_AVOID_MAX && job->last_server.family)
+		job->avoid[job->avoid_n++] = job->last_server;
+	if (f->purpose == FRAME_CLIENT)
+		f->question = job->question;
+	f->answer = f->authority = (struct kept_list){0};
+	f->denial = CACHE_UNCHECKED;
+	f->denial_cached = false;
+	f->cut = NULL;
+	f->restarts++;
+	f->qmin_off = f->tcp = f->cookie_retry = f->child_asked = false;
+	f->qmin_steps = 0;
+}
+
+/* Bogus: somebody else may have it right. Else it fails, and is remembered as failed. */
+static struct turn refuse(struct job *job, struct frame *f)
+{
+	struct resolver *r = job->resolver;
+
+	if (r->options.validation == VALIDATION_PERMISSIVE) {
+		f->denial = CACHE_INSECURE;
+		for (struct kept *k = f->answer.first; k; k = k->next)
+			mark(k, CACHE_INSECURE);
+		return settle(job, f);
+	}
+	forget(job, f);
+	if (!job->chain_broken && f->restarts < RESTARTS_MAX && f->sends > 0) {
+		start_again(job, f);
+		return go(STAGE_LOOKUP);
+	}
+	if (f->purpose != FRAME_CLIENT)
+		cache_put_failure(r->cache, f->question.name, f->question.type, job->why_ede,
+				  job->why, failure_max_s(job), job->now->boot_s);
+	job->result.bogus = true;
+	return give(OUTCOME_FAILED);
+}
+
+struct turn stage_prove(struct job *job, struct frame *f)
+{
+	struct chain chain;
+	enum verdict v = VERDICT_PROVEN;
+
+	job->chain_broken = false;
+	if (f->child == OUTCOME_FAILED) {
+		job->chain_broken = true;
+		return refuse(job, f);
+	}
+	f->child = OUTCOME_NONE;
+	if (f->purpose == FRAME_KEY)
+		v = prove_keys(job, f, &chain);
+	else
+		v = prove_answer(job, f, &chain);
+	if (v == VERDICT_PROVEN)
+		v = prove_authority(job, f, &chain);
+	if (v == VERDICT_PROVEN)
+		v = prove_wildcards(job, f);
+	if (v == VERDICT_PROVEN && is_denial(f))
+		v = prove_denial(job, f, &chain);
+	switch (v) {
+	case VERDICT_PROVEN: return settle(job, f);
+	case VERDICT_WAIT: f->child_asked = true; return fetch_link(job, &chain);
+	case VERDICT_BOGUS: break;
+	}
+	return refuse(job, f);
+}

@@ -1,0 +1,162 @@
+#include "resolver/verify.h"
+
+#include <string.h>
+
+#include <tern/rr.h>
+
+#include "dnssec/rrsig.h"
+#include "resolver/machine.h"
+
+/* One set being verified. */
+struct attempt {
+	struct job              *job;
+	const struct tern_rrset *set;
+	const uint8_t           *zone;
+	unsigned                 failures;
+	uint16_t                 ede; /* the most telling reason so far */
+};
+
+static bool job_sha1(const struct job *job)
+{
+	return job->resolver->options.sha1;
+}
+
+static uint16_t ede_of(enum rrsig_fault fault)
+{
+	switch (fault) {
+	case RRSIG_EXPIRED: return TERN_EDE_SIG_EXPIRED;
+	case RRSIG_NOT_YET: return TERN_EDE_SIG_NOT_YET_VALID;
+	case RRSIG_BACKWARDS: return TERN_EDE_SIG_EXPIRED_BEFORE_VALID;
+	case RRSIG_MISPLACED:
+	case RRSIG_USABLE: break;
+	}
+	return TERN_EDE_BOGUS;
+}
+
+/* May this signature be worth a check at all? */
+static bool is_candidate(struct attempt *a, const struct rrsig *sig)
+{
+	if (sig->type != a->set->type || !tern_name_equal(sig->signer, a->zone) ||
+	    !dnssec_algorithm_is_known(sig->algorithm, job_sha1(a->job)))
+		return false;
+	enum rrsig_fault fault = rrsig_check(sig, a->set->owner, a->job->now->wall_s);
+
+	if (fault != RRSIG_USABLE)
+		a->ede = ede_of(fault);
+	return fault == RRSIG_USABLE;
+}
+
+static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
+{
+	struct resolver *r = a->job->resolver;
+
+	if (key->tag != sig->tag || key->algorithm != sig->algorithm || !dnskey_signs_zones(key))
+		return false;
+	if (a->failures >= VERIFY_FAILURES_MAX || !budget_spend(&a->job->budget, BUDGET_VERIFY, 1))
+		return false;
+	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
+
+	if (len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len))
+		return true;
+	a->failures++;
+	a->ede = TERN_EDE_BOGUS;
+	return false;
+}
+
+static void describe(const struct attempt *a, const struct rrsig *sig, struct verified *out)
+{
+	uint32_t left_s = sig->expiration - a->job->now->wall_s;
+
+	/* Inside the allowed skew an expired signature is good for a moment. */
+	if ((int32_t)left_s <= 0)
+		left_s = 1;
+	out->ttl_s = MIN(sig->original_ttl_s, left_s);
+	out->wildcard = rrsig_is_wildcard(sig, a->set->owner) ? sig->labels : WILDCARD_NONE;
+}
+
+static void note_failure(struct attempt *a)
+{
+	char owner[TERN_NAME_TEXT_MAX], type[16], zone[TERN_NAME_TEXT_MAX];
+	const char *why = a->set->sig_n == 0 ? "no signature" : "no good signature";
+
+	if (a->set->sig_n == 0)
+		a->ede = TERN_EDE_RRSIGS_MISSING;
+	job_note(a->job, a->ede, "%s of %s over %s %s", why, tern_name_to_text(a->zone, zone),
+		 tern_name_to_text(a->set->owner, owner),
+		 tern_type_to_text(a->set->type, type, sizeof type));
+}
+
+static bool try_keys(struct attempt *a, const struct rrsig *sig, const struct tern_rrset *keys)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
+	struct tern_rdata rdata;
+	unsigned tried = 0;
+
+	while (tried < VERIFY_KEYS_MAX && tern_rdata_next(&it, &rdata)) {
+		struct dnskey key;
+
+		if (!dnskey_read(rdata.octets, rdata.len, &key) || key.tag != sig->tag ||
+		    key.algorithm != sig->algorithm)
+			continue;
+		tried++;
+		if (try_key(a, sig, &key))
+			return true;
+	}
+	if (tried == 0)
+		a->ede = TERN_EDE_DNSKEY_MISSING;
+	return false;
+}
+
+static bool verify(struct attempt *a, const struct tern_rrset *keys, const struct dnskey *key,
+		   struct verified *out)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(a->set);
+	struct tern_rdata rdata;
+
+	for (unsigned i = 0; i < VERIFY_SIGS_MAX && tern_rdata_next(&it, &rdata); i++) {
+		struct rrsig sig;
+
+		if (!rrsig_read(rdata.octets, rdata.len, &sig) || !is_candidate(a, &sig))
+			continue;
+		if (keys ? try_keys(a, &sig, keys) : try_key(a, &sig, key)) {
+			describe(a, &sig, out);
+			return true;
+		}
+	}
+	note_failure(a);
+	return false;
+}
+
+bool verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		const struct tern_rrset *keys, struct verified *out)
+{
+	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
+
+	return verify(&a, keys, NULL, out);
+}
+
+bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		     const struct dnskey *key, struct verified *out)
+{
+	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
+
+	return verify(&a, NULL, key, out);
+}
+
+bool verify_signer(const struct tern_rrset *set, uint8_t out[TERN_NAME_MAX])
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+	struct rrsig sig;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (!rrsig_read(rdata.octets, rdata.len, &sig))
+			continue;
+		if (set->type == TERN_TYPE_DS ? !tern_name_is_below(set->owner, sig.signer)
+					      : !tern_name_is_below_or_equal(set->owner, sig.signer))
+			continue;
+		tern_name_lower(out, sig.signer);
+		return true;
+	}
+	return false;
+}

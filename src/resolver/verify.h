@@ -1,0 +1,43 @@
+/*
+ * verify.h - the one place where signatures are checked, and paid for.
+ *
+ * Standards  RFC 4035 5.3, RFC 6840 5.11 (any one good signature will do),
+ *            KeyTrap: every attempt counts, also those with unusable keys.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tern/rrset.h>
+
+#include "resolver/job.h"
+
+#define VERIFY_SIGS_MAX     8 /* RRSIGs looked at per set */
+#define VERIFY_KEYS_MAX     2 /* keys tried per RRSIG (key tags may collide) */
+#define VERIFY_FAILURES_MAX 4 /* wrong signatures per set */
+
+#define WILDCARD_NONE 0xff
+
+/** What a good signature says. */
+struct verified {
+	uint32_t ttl_s;    /* bound on the set's TTL: original TTL and expiration */
+	uint8_t  wildcard; /* labels behind the asterisk that made the set, WILDCARD_NONE for none */
+};
+
+/**
+ * Is there a good signature of @p zone over @p set by one of @p keys (a
+ * validated DNSKEY set)? False: job_note() says why.
+ */
+bool verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		const struct tern_rrset *keys, struct verified *out);
+
+/** The same with one key, given as DNSKEY rdata. */
+bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		     const struct dnskey *key, struct verified *out);
+
+/**
+ * The signer named by the RRSIGs of @p set: one at or above the owner (strictly
+ * above for a DS). Into @p out; false when there is none.
+ */
+bool verify_signer(const struct tern_rrset *set, uint8_t out[TERN_NAME_MAX]);

@@ -1,0 +1,135 @@
+/*
+ * ternq_options.h - what the command line asks for.
+ *
+ * Words before the first name hold for all look-ups, words behind a name for
+ * that one; -4, -6, -b, -p, -u, +cmd and +short hold for all wherever they stand.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tern/edns.h>
+#include <tern/name.h>
+
+#include "base/compiler.h"
+
+#define LOOKUPS_MAX     1024 /* on one command line or line of a batch file */
+#define SERVER_TEXT_MAX 256  /* octets with NUL of what follows @ */
+#define NAME_ARG_MAX    1025 /* octets with NUL of a name as typed */
+
+/** dig's exit codes. */
+enum exit_code {
+	EXIT_REPLY = 0,
+	EXIT_USAGE = 1,
+	EXIT_BATCH = 8,
+	EXIT_NO_REPLY = 9,
+	EXIT_INTERNAL = 10,
+};
+
+/** Which parts of a reply are printed. */
+struct show {
+	bool cmd;
+	bool comments;
+	bool question;
+	bool answer;
+	bool authority;
+	bool additional;
+	bool stats;
+	bool ttl;
+	bool rclass;
+	bool query;    /* +qr: the query too */
+	bool brief;    /* +short */
+	bool identify; /* +short tells who answered */
+	bool json;
+	bool unknown_format; /* all rdata in RFC 3597 form */
+	bool idn_out;
+};
+
+/** Client subnet, RFC 7871. */
+struct subnet {
+	bool present;
+	uint8_t family; /* 1 IPv4, 2 IPv6 */
+	uint8_t bits;
+	uint8_t address[16];
+};
+
+struct lookup {
+	char name[NAME_ARG_MAX];      /* as typed, or as -x made it; "" none yet */
+	uint16_t type;                /* 0: not told */
+	uint16_t rclass;              /* 0: not told */
+	char server[SERVER_TEXT_MAX]; /* "" for those of resolv.conf */
+
+	unsigned tries;
+	unsigned timeout_ms; /* for each try */
+	bool tcp;
+	bool ignore_tc;
+	bool retry_badcookie;
+	bool retry_badvers;
+	bool trace;
+	bool idn_in;
+
+	bool recurse;
+	bool authentic; /* AD */
+	bool checking_disabled;
+	bool authoritative; /* AA in the query */
+	bool zero_flag;     /* the bit that must be zero */
+	int32_t id;         /* -1: random */
+
+	bool edns;
+	uint8_t edns_version;
+	uint16_t udp_size;
+	bool dnssec;
+	bool nsid;
+	bool keepalive;
+	bool expire;
+	uint16_t padding; /* block size, 0: none */
+	bool cookie;
+	uint8_t cookie_octets[TERN_COOKIE_MAX];
+	uint8_t cookie_len; /* 0: a fresh client cookie */
+	struct subnet subnet;
+
+	struct show show;
+};
+
+struct options {
+	bool ipv4;
+	bool ipv6;
+	uint16_t port;
+	bool microseconds;
+	char source[SERVER_TEXT_MAX]; /* -b, "" for any */
+	char *batch;                  /* -f, NULL for none; points into argv */
+	bool banner_done;             /* the line with the command has been printed */
+	struct lookup defaults;
+	struct lookup *lookups; /* heap, options_fini() */
+	size_t lookups_n;
+	int argc;
+	char **argv;
+};
+
+/** What to do after reading the arguments. */
+enum options_verdict {
+	OPTIONS_RUN,
+	OPTIONS_HELP,    /* -h */
+	OPTIONS_VERSION, /* -V or -v */
+	OPTIONS_BAD,     /* told on stderr */
+};
+
+/** Everything at dig's defaults. */
+void options_init(struct options *o);
+
+/** Free the look-ups. */
+void options_fini(struct options *o);
+
+/**
+ * Read arguments; look-ups are added to those already there. A command line
+ * without a name asks for "." NS.
+ */
+MUST_USE enum options_verdict options_parse(struct options *o, int argc, char **argv);
+
+/** One "+word", without the plus, for @p l. False (told on stderr) when unknown or malformed. */
+MUST_USE bool plus_option(struct lookup *l, const char *word);
+
+/** "192.0.2.1" or "2001:db8::1" as the name of its PTR records. False for anything else. */
+MUST_USE bool reverse_name(const char *address, char name[NAME_ARG_MAX]);

@@ -1,0 +1,27 @@
+/*
+ * ternq_print.h - replies on standard output, as dig shows them or as JSON.
+ */
+#pragma once
+
+#include "tools/ternq_net.h"
+#include "tools/ternq_options.h"
+#include "tools/ternq_query.h"
+
+/** The line with the command, once, and the number of servers. */
+void print_banner(struct options *o, const struct lookup *l, const struct servers *servers);
+
+/** The query itself, for +qr. */
+void print_query(const struct lookup *l, const struct query *q);
+
+/** A reply with all that @p l wants to see of it. */
+void print_reply(const struct options *o, const struct lookup *l, const struct query *q,
+		 const struct reply *r);
+
+/** The records of the sections that @p show has, without headings, for +trace. */
+void print_records(const struct show *show, const struct tern_message *m);
+
+/** One line of JSON in the form of RFC 8427. False when out of memory. */
+MUST_USE bool print_json(const struct reply *r);
+
+/** "do" and "co" and the options of an OPT, as dig's pseudo-section; @p q may be NULL. */
+void print_opt(const struct tern_message *m, const struct query *q);

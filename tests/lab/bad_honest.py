@@ -1,0 +1,115 @@
+"""Zones that behave, to be counted, slowed, revoked or attacked."""
+import wire
+from behaviour import Attacker, Drop, Send, Zone
+
+
+class Slow(Zone):
+    """Right, after a while; `delay` can be set."""
+    delay = 0.3
+
+
+class Switched(Zone):
+    """Right until it is told to be silent or to fail."""
+    silent = False
+    rcode = 0
+
+    def handle(self, q):
+        if self.silent:
+            return Drop()
+        if self.rcode:
+            return Send(q.reply(rcode=self.rcode))
+        return super().handle(q)
+
+
+class Ghost(Zone):
+    """Refreshes its own NS and address with every answer, long after the parent has forgotten it."""
+    delegation_ttl = 4
+
+    def honest(self, q):
+        own = [wire.ns(self.name, 'ns.' + self.name, 86400)]
+        glue = [wire.a('ns.' + self.name, self.addresses[0], 86400)]
+        if q.type == wire.NS and q.name == self.name:
+            return q.reply(own, additional=glue)
+        if q.name == 'ns.' + self.name:
+            return q.reply(glue if q.type == wire.A else [], authority=own)
+        return q.reply([wire.a(q.asked, '192.0.2.1', 2)] if q.type == wire.A else [], own, glue)
+
+
+class Ttl(Zone):
+    """Odd TTLs by label."""
+    values = {'zero': 0, 'huge': 2 ** 31, 'negative': 2 ** 32 - 1, 'max': 2 ** 31 - 1, 'week': 604800, 'ten': 10}
+
+    def honest(self, q):
+        label = q.name.split('.')[0]
+        if q.type == wire.A and label in self.values:
+            return q.reply([wire.a(q.asked, '192.0.2.1', self.values[label])])
+        if label.startswith('nodata'):
+            return q.reply(authority=[wire.soa(self.name, 2 ** 31 - 1, 2 ** 31 - 1)])
+        return super().honest(q)
+
+
+class Silent(Zone):
+    def handle(self, q):
+        return Drop()
+
+
+class CutDenied(Zone):
+    """Denies empty non-terminals: b.NAME is NXDOMAIN although a.b.NAME is there."""
+
+    def honest(self, q):
+        above = q.labels_above(self.name)
+        return self.nxdomain(q) if above and above[0] == 'b' else super().honest(q)
+
+
+class MovedServer(Zone):
+    """Its server's true address is not what the glue says (both answer)."""
+
+    def honest(self, q):
+        if q.name == 'ns.' + self.name and q.type == wire.A:
+            return q.reply([wire.a(q.asked, '198.18.99.99', 300)])
+        return super().honest(q)
+
+
+class Reflected(Zone):
+    """Asks the resolver its own question back, as a chain of resolvers would."""
+
+    def handle(self, q):
+        back = (q.peer[0], 53)
+        ask = wire.message(q.id ^ 1, wire.RD, q.question)
+        return [Send(ask, to=back), Send(q.reply(rcode=wire.SERVFAIL), delay=1)]
+
+
+class Any(Zone):
+    """Several types at one name, a lot of them."""
+
+    def honest(self, q):
+        sets = {wire.A: [wire.a(q.asked, f'192.0.2.{i}') for i in range(1, 40)],
+                wire.AAAA: [wire.a(q.asked, f'2001:db8::{i}') for i in range(1, 40)],
+                wire.TXT: [wire.txt(q.asked, f'{i}' + 'x' * 100) for i in range(20)]}
+        if q.name == self.name:
+            return super().honest(q)
+        records = [r for s in sets.values() for r in s] if q.type == wire.ANY else sets.get(q.type, [])
+        full = self.data(q, records)
+        return full if q.tcp or len(full) <= q.size else q.reply(flags=wire.AA | wire.TC)
+
+
+def zones():
+    return {
+        'honest.evil': Zone(),
+        'dual.evil': Zone(families=(4, 6)),
+        'six.evil': Zone(families=(6,)),
+        'victim.evil': Zone(hosts={'www.victim.evil': '192.0.2.200'}),
+        'slow.evil': Slow(),
+        'two.evil': Slow(servers=2, delay=0),
+        'switch.evil': Switched(ttl=1),
+        'silent.evil': Silent(),
+        'dead.evil': Silent(servers=13),
+        'ghost.evil': Ghost(),
+        'ttl.evil': Ttl(),
+        'cutdenied.evil': CutDenied(),
+        'moved.evil': MovedServer(),
+        'reflected.evil': Reflected(),
+        'any.evil': Any(),
+        'short.evil': Zone(ttl=10),
+        'attacker.evil': Attacker(),
+    }
