@@ -51,5 +51,8 @@ struct tern_rdata_iter tern_rrset_sigs(const struct tern_rrset *set);
 /** Next record into @p out; false at the end. */
 bool tern_rdata_next(struct tern_rdata_iter *it, struct tern_rdata *out);
 
-/** Same records regardless of order, TTL and signatures? Compares octets (rdata case matters). */
+/**
+ * Same records regardless of order, TTL and signatures? Compares octets (rdata
+ * case matters). Sets of more than 4096 records must be in the same order too.
+ */
 bool tern_rrset_same_data(const struct tern_rrset *a, const struct tern_rrset *b);

@@ -153,14 +153,12 @@ enum proof nsec3_of_type(const struct denial *d, const uint8_t *name, uint16_t t
 			       : PROOF_NONE;
 	if (!find_encloser(&r, name, &e) || !e.next_closer)
 		return unproven(&r);
-	/* RFC 5155 8.6: no DS in an opt-out range says nothing but "unsigned". */
-	if (type == TERN_TYPE_DS && (e.next_closer->flags & NSEC3_OPT_OUT))
-		return PROOF_OPT_OUT;
 	wildcard_of(e.name, wildcard);
 	match = find_match(&r, wildcard);
 	if (match && denial_bitmap_denies(&match->types, type))
 		return proven_by(e.next_closer);
-	return unproven(&r);
+	/* RFC 5155 8.6, 9.2: an unsigned delegation may be there, which the range does not show. */
+	return e.next_closer->flags & NSEC3_OPT_OUT ? PROOF_OPT_OUT : unproven(&r);
 }
 
 enum proof nsec3_of_name(const struct denial *d, const uint8_t *name)

@@ -87,24 +87,18 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 	return BELIEVED_ALIAS;
 }
 
-/* RFC 6672 3.1: the CNAME that a DNAME implies, with the DNAME's TTL. */
-static enum believed take_dname(struct job *job, struct frame *f, const struct tern_message *m,
-				const uint8_t *owner)
+enum believed synthesize_cname(struct job *job, struct frame *f, const struct kept *from)
 {
-	struct tern_rrset dname;
+	const struct tern_rrset *dname = &from->set;
+	struct tern_rdata_iter it = tern_rrset_rdatas(dname);
 	uint8_t target[TERN_NAME_MAX];
 	uint8_t rdata[TERN_NAME_MAX + 2];
 	struct tern_rdata first;
 
-	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, &job->arena, &dname))
-		return BELIEVED_NOTHING;
-	if (!store_and_keep(job, f, m, &dname))
-		return BELIEVED_TOO_MUCH;
-	struct tern_rdata_iter it = tern_rrset_rdatas(&dname);
-
 	if (!tern_rdata_next(&it, &first))
 		return BELIEVED_NOTHING;
-	if (tern_name_replace_suffix(f->question.name, owner, first.octets, target) != TERN_OK)
+	if (tern_name_replace_suffix(f->question.name, dname->owner, first.octets, target) !=
+	    TERN_OK)
 		return BELIEVED_TOO_LONG;
 	size_t len = tern_name_copy(rdata + 2, target);
 
@@ -113,16 +107,41 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 		.owner = f->question.name,
 		.rdata = rdata,
 		.rdata_len = (uint32_t)len + 2,
-		.ttl_s = dname.ttl_s,
+		.ttl_s = dname->ttl_s,
 		.type = TERN_TYPE_CNAME,
 		.rclass = TERN_CLASS_IN,
 		.rr_n = 1,
 	};
 
-	if (!store_and_keep(job, f, m, &cname))
+	/* Not cached: the DNAME is, and makes it again. */
+	if (!keep(job, &f->answer, &cname))
 		return BELIEVED_TOO_MUCH;
-	f->answer.last->synthesized = true;
+	f->answer.last->dname = from;
+	if (f->question.type == TERN_TYPE_CNAME)
+		return BELIEVED_ANSWER;
 	return follow_alias(job, f, target) ? BELIEVED_ALIAS : BELIEVED_TOO_MUCH;
+}
+
+const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type)
+{
+	for (const struct kept *k = list->first; k; k = k->next) {
+		if (k->set.type == type && tern_name_equal(k->set.owner, owner))
+			return k;
+	}
+	return NULL;
+}
+
+static enum believed take_dname(struct job *job, struct frame *f, const struct tern_message *m,
+				const uint8_t *owner)
+{
+	struct tern_rrset dname;
+
+	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, &job->arena, &dname))
+		return BELIEVED_NOTHING;
+	/* Chains may pass one DNAME twice; it is told once. */
+	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !store_and_keep(job, f, m, &dname))
+		return BELIEVED_TOO_MUCH;
+	return synthesize_cname(job, f, kept_find(&f->answer, owner, TERN_TYPE_DNAME));
 }
 
 static bool has_final(const struct frame *f, const struct tern_message *m)
@@ -258,13 +277,14 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 	while (tern_name_is_below_or_equal(f->question.name, zone)) {
 		enum believed next;
 
-		/* What an alias leads to is asked for by itself, but of a forwarder. */
-		if (has_final(f, m) && (step == BELIEVED_NOTHING || forwarded))
-			return take_final(job, f, m, f->question.type);
 		if (reply_dname(m, f->question.name, zone, name))
 			next = take_dname(job, f, m, name);
-		else if (reply_alias(m, f->question.name, name))
+		else if (reply_alias_first(m, f->question.name, f->question.type) &&
+			 reply_alias(m, f->question.name, name))
 			next = take_cname(job, f, m, name);
+		/* What an alias leads to is asked for by itself, but of a forwarder. */
+		else if (has_final(f, m) && (step == BELIEVED_NOTHING || forwarded))
+			return take_final(job, f, m, f->question.type);
 		else
 			break;
 		if (next != BELIEVED_ALIAS)

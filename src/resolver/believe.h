@@ -25,6 +25,15 @@ enum believed {
 /** Walk the alias path of the answer; cache and keep what is on it. */
 enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m);
 
+/**
+ * Keep the CNAME that the kept @p dname implies for the frame's question, with
+ * the same TTL, and follow it (RFC 6672 3.1), unless it is what was asked for.
+ */
+enum believed synthesize_cname(struct job *job, struct frame *f, const struct kept *dname);
+
+/** The set (@p owner, @p type) of a list, or NULL. */
+const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type);
+
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
 

@@ -22,7 +22,7 @@ static bool has_alias(const struct tern_message *m, const struct reply_context *
 {
 	uint8_t name[TERN_NAME_MAX];
 
-	if (reply_alias(m, asked->name, name))
+	if (reply_alias_first(m, asked->name, asked->type))
 		return true;
 	return reply_dname(m, asked->name, asked->zone, name) != NULL;
 }
@@ -70,10 +70,10 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 static enum reply_kind classify_noerror(const struct tern_message *m,
 					const struct reply_context *asked, struct reply_view *view)
 {
+	if (has_alias(m, asked))
+		return REPLY_ALIAS;
 	if (has_answer(m, asked))
 		return REPLY_ANSWER;
-	if (asked->type != TERN_TYPE_CNAME && asked->type != TERN_TYPE_ANY && has_alias(m, asked))
-		return REPLY_ALIAS;
 	view->has_soa = has_own_soa(m, asked);
 	if (view->has_soa || asked->forwarder)
 		return REPLY_NODATA;
@@ -85,7 +85,7 @@ static enum reply_kind classify_nxdomain(const struct tern_message *m,
 					 struct reply_view *view)
 {
 	/* With an alias the rcode is about the alias's target (RFC 6604). */
-	if (asked->type != TERN_TYPE_CNAME && has_alias(m, asked))
+	if (has_alias(m, asked))
 		return REPLY_ALIAS;
 	view->has_soa = has_own_soa(m, asked);
 	const struct tern_rr_ref *soa = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);

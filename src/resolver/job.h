@@ -67,7 +67,7 @@ struct kept {
 	enum cache_security security;
 	bool                proven;      /* security is a verdict, not just "unchecked" */
 	bool                cached;      /* came out of the cache with its verdict */
-	bool                synthesized; /* a CNAME made out of the DNAME before it */
+	const struct kept  *dname;       /* of a CNAME that was made: out of this set; else NULL */
 	uint8_t             wildcard;    /* labels behind the asterisk it came from, 0xff for none */
 };
 
@@ -169,6 +169,7 @@ struct frame {
 	enum cache_security denial; /* verdict on a denial */
 	enum frame_purpose purpose;
 	uint32_t denial_ttl_s;
+	struct address answered_by; /* whose reply was believed last; family 0: the cache */
 	uint8_t restarts;     /* after bogus data */
 	uint8_t server;       /* index into cut->servers: whom the outbox asks */
 	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
@@ -184,7 +185,6 @@ struct frame {
 	bool    primed;       /* priming was tried */
 	bool    no_route;     /* the forwarders of a `first` route failed: iterate */
 	bool    cut_dead;     /* every failure so far was silence, none an answer */
-	bool    child_asked;  /* in PROVE: a link was fetched already */
 	bool    denial_cached; /* the denial came out of the cache */
 	bool    cut_dropped;  /* a cached delegation led nowhere and was forgotten once */
 };
@@ -214,7 +214,6 @@ struct job {
 	uint16_t              turns_left;
 	uint16_t              why_ede;   /* the last failure seen, */
 	char                  why[JOB_TEXT_MAX]; /* in words */
-	struct address        last_server; /* whose reply was believed last */
 	struct address        avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t               avoid_n;
 	uint8_t               link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */

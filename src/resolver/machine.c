@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "resolver/sentinel.h"
 
 #define TO(stage) (1u << (stage))
 
@@ -105,6 +106,13 @@ static void finish(struct job *job, enum outcome outcome)
 		finish_failed(job, top);
 		return;
 	}
+	if (r->security == CACHE_SECURE && sentinel_withholds(job->resolver->anchors, &job->question)) {
+		r->rcode = TERN_RCODE_SERVFAIL;
+		r->security = CACHE_UNCHECKED;
+		r->uncacheable = true;
+		snprintf(r->text, sizeof r->text, "root key sentinel");
+		return;
+	}
 	r->answer = top->answer;
 	r->authority = top->authority;
 	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
@@ -177,7 +185,6 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.cached = true;
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
-	job->last_server = (struct address){0};
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
 	frame_init(&job->frames[0], question->name, question->type, FRAME_CLIENT);
@@ -278,7 +285,8 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 	k->set.owner = owner;
 	k->set.rdata = rdata;
 	k->security = CACHE_UNCHECKED;
-	k->proven = k->cached = k->synthesized = false;
+	k->proven = k->cached = false;
+	k->dname = NULL;
 	k->wildcard = UINT8_MAX;
 	if (list->last)
 		list->last->next = k;

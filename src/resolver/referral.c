@@ -74,7 +74,8 @@ struct zone_cut *referral_cut(struct job *job, const struct tern_message *m,
 		.zone = cut->zone,
 		.body = body,
 		.body_len = (uint32_t)zone_cut_pack(cut, body),
-		.ttl_s = cut->ttl_s,
+		/* A zone that grants nothing at all still has to be asked now. */
+		.ttl_s = MAX(cut->ttl_s, 1u),
 	};
 
 	cache_put_delegation(job->resolver->cache, &d, job->now->boot_s);

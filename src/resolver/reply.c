@@ -179,6 +179,24 @@ bool reply_take_set(const struct tern_message *m, enum tern_section section, con
 	return true;
 }
 
+bool alias_hides(uint16_t type)
+{
+	return type != TERN_TYPE_CNAME && type != TERN_TYPE_ANY && type != TERN_TYPE_NSEC &&
+	       type != TERN_TYPE_RRSIG;
+}
+
+bool reply_alias_first(const struct tern_message *m, const uint8_t *name, uint16_t type)
+{
+	for (unsigned i = 0; alias_hides(type) && i < m->section_n[TERN_ANSWER]; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
+
+		if ((rr->type == type || rr->type == TERN_TYPE_CNAME) &&
+		    rr->rclass == TERN_CLASS_IN && rr_is_owned_by(m, rr, name))
+			return rr->type == TERN_TYPE_CNAME;
+	}
+	return false;
+}
+
 bool reply_alias(const struct tern_message *m, const uint8_t *name, uint8_t target[TERN_NAME_MAX])
 {
 	const struct tern_rr_ref *rr = reply_find(m, TERN_ANSWER, name, TERN_TYPE_CNAME);

@@ -37,6 +37,15 @@ const struct tern_rr_ref *reply_find(const struct tern_message *m, enum tern_sec
 bool reply_take_set(const struct tern_message *m, enum tern_section section, const uint8_t *owner,
 		    uint16_t type, struct arena *arena, struct tern_rrset *out);
 
+/** Does a CNAME at a name stand for this type too (RFC 1034 3.6.2, RFC 4034)? */
+bool alias_hides(uint16_t type);
+
+/**
+ * Of data and a CNAME at one name, which must not be (RFC 2181 10.1), the first
+ * counts: is it the CNAME? Also true when there is only that.
+ */
+bool reply_alias_first(const struct tern_message *m, const uint8_t *name, uint16_t type);
+
 /** The target of the first CNAME at @p name in the answer; false when there is none. */
 bool reply_alias(const struct tern_message *m, const uint8_t *name, uint8_t target[TERN_NAME_MAX]);
 

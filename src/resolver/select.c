@@ -26,6 +26,15 @@ static bool family_is_doubtful(const struct resolver *r, uint8_t family)
 	return mine->timeouts_n >= FAMILY_TIMEOUTS && other->timeouts_n < FAMILY_TIMEOUTS;
 }
 
+bool is_avoided(const struct job *job, const struct address *server)
+{
+	for (unsigned i = 0; i < job->avoid_n; i++) {
+		if (address_equal(&job->avoid[i], server))
+			return true;
+	}
+	return false;
+}
+
 /* Tries first, so that each server is asked once before any is asked again. */
 static uint8_t tier_of(const struct cut_server *s, const struct infra_server *infra,
 		       const struct job *job)
@@ -33,10 +42,8 @@ static uint8_t tier_of(const struct cut_server *s, const struct infra_server *in
 	const struct resolver *r = job->resolver;
 	unsigned tier = s->tries;
 
-	for (unsigned i = 0; i < job->avoid_n; i++) {
-		if (address_equal(&job->avoid[i], &s->addr))
-			tier += SERVER_TRIES_MAX;
-	}
+	if (is_avoided(job, &s->addr))
+		tier += SERVER_TRIES_MAX;
 
 	if (family_is_doubtful(r, s->addr.family))
 		tier += SERVER_TRIES_MAX;

@@ -11,8 +11,10 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "resolver/believe.h"
 #include "resolver/hints.h"
 #include "resolver/machine.h"
+#include "resolver/reply.h"
 
 enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
 
@@ -25,8 +27,16 @@ static bool may_use(const struct job *job, const struct cache_hit *hit)
 static bool is_for_validation(const struct frame *f, enum cache_found found,
 			      const struct cache_hit *hit)
 {
-	return f->question.type == TERN_TYPE_DS && f->purpose != FRAME_DS &&
-	       found != CACHE_POSITIVE && hit->security == CACHE_UNCHECKED;
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	if (f->question.type != TERN_TYPE_DS || f->purpose == FRAME_DS || found == CACHE_POSITIVE)
+		return false;
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, 0, &set)) {
+		if (set.type == TERN_TYPE_SOA)
+			return false;
+	}
+	return true;
 }
 
 /* The least TTL of an answer decides how long it may be kept rendered. */
@@ -93,18 +103,50 @@ static enum looked follow_cached_cname(struct job *job, struct frame *f,
 	return LOOKED_ALIAS;
 }
 
+static enum looked follow_cached_dname(struct job *job, struct frame *f,
+				       const struct cache_hit *hit)
+{
+	const struct kept *dname = kept_find(&f->answer, hit->set.owner, TERN_TYPE_DNAME);
+
+	if (!dname && !keep_hit(job, f, hit))
+		return LOOKED_FAILED;
+	switch (synthesize_cname(job, f, dname ? dname : f->answer.last)) {
+	case BELIEVED_ALIAS: return LOOKED_ALIAS;
+	case BELIEVED_ANSWER: return LOOKED_DONE;
+	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return LOOKED_DONE;
+	case BELIEVED_NOTHING:
+	case BELIEVED_TOO_MUCH: break;
+	}
+	return LOOKED_FAILED;
+}
+
+/* RFC 6672 5.3.1: a DNAME in the cache answers for every name below it. */
+static enum looked look_for_dname(struct job *job, struct frame *f)
+{
+	const uint8_t *name = f->question.name;
+	struct cache_hit hit;
+
+	while (tern_name_len(name) > 1) {
+		name = tern_name_parent(name);
+		if (cache_get(job->resolver->cache, name, TERN_TYPE_DNAME, job->now->boot_s, false,
+			      &hit) == CACHE_POSITIVE &&
+		    may_use(job, &hit))
+			return follow_cached_dname(job, f, &hit);
+	}
+	return LOOKED_NOTHING;
+}
+
 static enum looked look_for_alias(struct job *job, struct frame *f)
 {
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 
-	if (f->question.type == TERN_TYPE_CNAME)
-		return LOOKED_NOTHING;
-	if (cache_get(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, false, &hit) ==
+	if (alias_hides(f->question.type) &&
+	    cache_get(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, false, &hit) ==
 		    CACHE_POSITIVE &&
 	    may_use(job, &hit))
 		return follow_cached_cname(job, f, &hit);
-	return LOOKED_NOTHING;
+	return look_for_dname(job, f);
 }
 
 static enum looked look_in_cache(struct job *job, struct frame *f)

@@ -204,10 +204,13 @@ struct turn stage_pick(struct job *job, struct frame *f)
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);
 
-	if (server >= 0) {
+	if (server >= 0 && (!is_avoided(job, &f->cut->servers[server].addr) ||
+			    !next_lookup(job, f, false, &type))) {
 		f->server = (uint8_t)server;
 		return go(STAGE_SEND);
 	}
+	if (server >= 0) /* it gave bogus data, and there is a name of another one */
+		return look_up(f, type);
 	if (f->cut->failed_lookups < FAILED_LOOKUPS_MAX &&
 	    (next_lookup(job, f, false, &type) || next_lookup(job, f, true, &type)))
 		return look_up(f, type);

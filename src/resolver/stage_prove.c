@@ -57,6 +57,10 @@ static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t 
 	k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
 	k->wildcard = v.wildcard;
 	mark(k, CACHE_SECURE);
+	/* An NSEC that a wildcard made speaks for the wildcard, not for this owner. */
+	if (v.wildcard != WILDCARD_NONE &&
+	    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3))
+		mark(k, CACHE_BOGUS);
 	return VERDICT_PROVEN;
 }
 
@@ -90,14 +94,12 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 
 static enum verdict prove_answer(struct job *job, struct frame *f, struct chain *chain)
 {
-	const struct kept *before = NULL;
-
-	for (struct kept *k = f->answer.first; k; before = k, k = k->next) {
+	for (struct kept *k = f->answer.first; k; k = k->next) {
 		if (k->proven)
 			continue;
 		/* A CNAME made out of a DNAME is as good as that; a bare RRSIG can't be proven. */
-		if (k->synthesized && before)
-			mark(k, before->security);
+		if (k->dname)
+			mark(k, k->dname->security);
 		else if (k->set.type == TERN_TYPE_RRSIG)
 			mark(k, CACHE_INSECURE);
 		if (k->proven)
@@ -119,6 +121,9 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 		enum verdict v = prove_kept(job, k, chain);
 
 		if (v == VERDICT_WAIT)
+			return v;
+		/* A forged SOA gives a denial the lifetime that a forger likes. */
+		if (v == VERDICT_BOGUS && k->set.type == TERN_TYPE_SOA)
 			return v;
 		if (v == VERDICT_BOGUS)
 			mark(k, CACHE_BOGUS);
@@ -197,6 +202,9 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 	if (of_name != PROOF_NONE)
 		return judge_proof(job, f, of_name);
 	of_type = denial_of_type(&d, name, f->question.type);
+	/* Said not to exist, the name must be proven to be there, or it is not there. */
+	if (f->pending == OUTCOME_NXDOMAIN && of_type != PROOF_GOOD)
+		return judge_proof(job, f, PROOF_NONE);
 	/* RFC 9824: "exists, with NXNAME only" is the signer's way to say NXDOMAIN. */
 	if (of_type == PROOF_GOOD)
 		f->pending = denial_is_compact(&d, name) ? OUTCOME_NXDOMAIN : OUTCOME_NODATA;
@@ -322,24 +330,25 @@ static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *c
 	struct ds_count count = {0};
 	char zone[TERN_NAME_TEXT_MAX];
 
-	if (!k || f->pending != OUTCOME_ANSWER || k->set.type != TERN_TYPE_DNSKEY) {
-		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY at %s",
-			 tern_name_to_text(f->question.name, zone));
-		return VERDICT_BOGUS;
+	if (!k || k->set.type != TERN_TYPE_DNSKEY || k->proven)
+		return prove_answer(job, f, chain);
+	switch (chain_walk(job, k->set.owner, true, chain)) {
+	case CHAIN_MISSING: return VERDICT_WAIT;
+	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
+	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case CHAIN_SECURE:
+		/* Keys at a name that is no zone's apex are data like any other. */
+		if (!tern_name_equal(chain->zone, k->set.owner))
+			return prove_answer(job, f, chain);
+		break;
 	}
 	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, k->set.owner);
 
-	if (anchor && tern_name_equal(anchor, k->set.owner)) {
+	if (anchor && tern_name_equal(anchor, k->set.owner))
 		try_anchors(job, k, &count);
-	} else if (cache_get(job->resolver->cache, k->set.owner, TERN_TYPE_DS, job->now->boot_s,
-			     false, &hit) == CACHE_POSITIVE &&
-		   hit.security == CACHE_SECURE) {
+	else if (cache_get(job->resolver->cache, k->set.owner, TERN_TYPE_DS, job->now->boot_s,
+			   false, &hit) == CACHE_POSITIVE)
 		try_ds_set(job, k, &hit.set, &count);
-	} else {
-		tern_name_copy(chain->name, k->set.owner);
-		chain->type = TERN_TYPE_DS;
-		return f->child_asked ? VERDICT_BOGUS : VERDICT_WAIT;
-	}
 	if (count.good || count.known == 0) {
 		mark(k, count.good ? CACHE_SECURE : CACHE_INSECURE);
 		return VERDICT_PROVEN;
@@ -365,7 +374,7 @@ static void store_answer(struct job *job, struct frame *f)
 	for (struct kept *k = f->answer.first; k; k = k->next) {
 		struct tern_rrset set = k->set;
 
-		if (k->cached)
+		if (k->cached || k->dname)
 			continue;
 		set.ttl_s = stored_ttl(f, set.ttl_s);
 		/* Without its proof a set made from a wildcard is of no use to the next client. */
@@ -418,6 +427,14 @@ static struct turn settle(struct job *job, struct frame *f)
 		store_denial(job, f);
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;
+	/* A signed zone has keys; without them the chain ends here. */
+	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
+		char zone[TERN_NAME_TEXT_MAX];
+
+		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY at %s",
+			 tern_name_to_text(f->question.name, zone));
+		return give(OUTCOME_FAILED);
+	}
 	return give(f->pending);
 }
 
@@ -435,8 +452,9 @@ static void forget(struct job *job, struct frame *f)
 
 static void start_again(struct job *job, struct frame *f)
 {
-	if (job->avoid_n < JOB_AVOID_MAX && job->last_server.family)
-		job->avoid[job->avoid_n++] = job->last_server;
+	if (job->avoid_n < JOB_AVOID_MAX && f->answered_by.family)
+		job->avoid[job->avoid_n++] = f->answered_by;
+	f->answered_by = (struct address){0};
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
 	f->answer = f->authority = (struct kept_list){0};
@@ -444,7 +462,7 @@ static void start_again(struct job *job, struct frame *f)
 	f->denial_cached = false;
 	f->cut = NULL;
 	f->restarts++;
-	f->qmin_off = f->tcp = f->cookie_retry = f->child_asked = false;
+	f->qmin_off = f->tcp = f->cookie_retry = false;
 	f->qmin_steps = 0;
 }
 
@@ -460,7 +478,7 @@ static struct turn refuse(struct job *job, struct frame *f)
 		return settle(job, f);
 	}
 	forget(job, f);
-	if (!job->chain_broken && f->restarts < RESTARTS_MAX && f->sends > 0) {
+	if (!job->chain_broken && f->restarts < RESTARTS_MAX) {
 		start_again(job, f);
 		return go(STAGE_LOOKUP);
 	}
@@ -482,7 +500,7 @@ struct turn stage_prove(struct job *job, struct frame *f)
 		return refuse(job, f);
 	}
 	f->child = OUTCOME_NONE;
-	if (f->purpose == FRAME_KEY)
+	if (f->question.type == TERN_TYPE_DNSKEY && !is_denial(f))
 		v = prove_keys(job, f, &chain);
 	else
 		v = prove_answer(job, f, &chain);
@@ -494,7 +512,7 @@ struct turn stage_prove(struct job *job, struct frame *f)
 		v = prove_denial(job, f, &chain);
 	switch (v) {
 	case VERDICT_PROVEN: return settle(job, f);
-	case VERDICT_WAIT: f->child_asked = true; return fetch_link(job, &chain);
+	case VERDICT_WAIT: return fetch_link(job, &chain);
 	case VERDICT_BOGUS: break;
 	}
 	return refuse(job, f);

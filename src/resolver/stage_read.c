@@ -89,7 +89,7 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		asked_server(f)->failed = true;
 	/* A minimised question may be what it chokes on: the second try shows the whole name. */
 	if (was_minimised(f) && asked_server(f)->tries > 1 &&
-	    job->resolver->options.qmin == QMIN_RELAXED)
+	    job->resolver->options.qmin != QMIN_STRICT)
 		f->qmin_off = true;
 	return try_next_server(job, f);
 }
@@ -174,7 +174,7 @@ static struct turn read_no_edns(struct job *job, struct frame *f)
 /* An error on a step: relaxed minimisation asks for what is really wanted. */
 static bool show_whole_name(struct job *job, struct frame *f)
 {
-	if (!was_minimised(f) || job->resolver->options.qmin != QMIN_RELAXED)
+	if (!was_minimised(f) || job->resolver->options.qmin == QMIN_STRICT)
 		return false;
 	f->qmin_off = true;
 	job_tell(job, "  asking for the whole name");
@@ -230,13 +230,14 @@ static struct turn minimise_on(struct frame *f)
 	f->asked_labels = f->sent_labels;
 	f->qmin_steps++;
 	f->cut->fruitless = 0;
+	asked_server(f)->tries = 0;
 	f->tcp = false;
 	return go(STAGE_PICK);
 }
 
 static struct turn read_nxdomain(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	if (was_minimised(f) && job->resolver->options.qmin == QMIN_RELAXED && !f->qmin_off) {
+	if (was_minimised(f) && job->resolver->options.qmin != QMIN_STRICT && !f->qmin_off) {
 		f->qmin_off = true;
 		return go(STAGE_SEND);
 	}
@@ -284,7 +285,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
-	job->last_server = asked_server(f)->addr;
+	f->answered_by = asked_server(f)->addr;
 
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <idn2.h>
@@ -22,19 +23,37 @@
 
 /* ---- records ---- */
 
+/*
+ * The Unicode of an IDN, to be freed with idn2_free(), or NULL. Only what
+ * IDNA maps back to the same name: punycode can hide control characters.
+ */
+static char *unicode_of(const char *word)
+{
+	char *unicode = NULL;
+	char *back = NULL;
+	bool same;
+
+	if (!strstr(word, "xn--") || idn2_to_unicode_8z8z(word, &unicode, 0) != IDN2_OK)
+		return NULL;
+	same = idn2_to_ascii_8z(unicode, &back, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
+	       strcasecmp(back, word) == 0;
+	idn2_free(back);
+	if (same)
+		return unicode;
+	idn2_free(unicode);
+	return NULL;
+}
+
 /* Names in @p line as Unicode where they are IDN; quoted strings stay as they are. */
 static void print_unicode(const char *line)
 {
 	while (*line) {
 		size_t len = *line == '"' ? strlen(line) : strcspn(line, " \t");
 		char *word = strndup(line, len);
-		char *unicode = NULL;
-		bool is_idn = word && *line != '"' && strstr(word, "xn--") &&
-			      idn2_to_unicode_8z8z(word, &unicode, 0) == IDN2_OK;
+		char *unicode = word && *line != '"' ? unicode_of(word) : NULL;
 
-		fputs(is_idn ? unicode : word ? word : "", stdout);
-		if (is_idn)
-			idn2_free(unicode);
+		printf("%.*s", unicode ? (int)strlen(unicode) : (int)len, unicode ? unicode : line);
+		idn2_free(unicode);
 		free(word);
 		line += len;
 		for (; *line == ' ' || *line == '\t'; line++)

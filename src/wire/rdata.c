@@ -54,6 +54,13 @@ static enum tern_status expand_field(struct expansion *x, uint8_t field)
 
 	if (field_is_name(field))
 		return expand_name(x, field);
+	/* RFC 9460 4.3: a resolver passes parameters on, whatever they say. */
+	if (field == TERN_FIELD_SVC_PARAMS) {
+		enum tern_status passed = put_octets(x, x->msg + x->at, x->end - x->at);
+
+		x->at = x->end;
+		return passed;
+	}
 	if (field_len(field, x->msg + x->at, x->end - x->at, &len) != TERN_OK)
 		return TERN_ERDATA;
 	enum tern_status st = put_octets(x, x->msg + x->at, len);

@@ -238,9 +238,21 @@ static void end_task(struct worker *w, struct task *t)
 	pool_give(&w->tasks, t);
 }
 
+static COLD void log_failure(struct worker *w, const struct task *t)
+{
+	char name[TERN_NAME_TEXT_MAX], type[16];
+
+	log_info(w->shared->log, "SERVFAIL for %s %s: %s",
+		 tern_name_to_text(t->job.question.name, name),
+		 tern_type_to_text(t->job.question.type, type, sizeof type), t->job.result.text);
+}
+
 static void finish_task(struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
+
+	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL))
+		log_failure(w, t);
 
 	if (t->waiters && r->cached)
 		tally_add(&w->tally.hits_rrset);

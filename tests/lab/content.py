@@ -19,7 +19,7 @@ ALL_TYPES = [
     ('caa', 'CAA', '0 issue "ca.example.net"'), ('caa', 'CAA', '128 iodef "mailto:a@example.net"'),
     ('https', 'HTTPS', '1 . alpn="h2,h3" ipv4hint="192.0.2.77" ipv6hint="2001:db8::77"'),
     ('httpsalias', 'HTTPS', '0 a.example.net.'),
-    ('svcb', 'SVCB', '2 svc port="8443" alpn="dot"'),
+    ('svcb', 'SVCB', '2 svc.example.net. alpn="dot" port=8443'),
     ('naptr', 'NAPTR', '100 10 "u" "E2U+sip" "!^.*$!sip:info@example.net!" .'),
     ('naptr', 'NAPTR', '100 20 "s" "SIP+D2U" "" _sip._udp'),
     ('ptr', 'PTR', 'a.example.net.'),

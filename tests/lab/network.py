@@ -50,6 +50,10 @@ class Network:
         for program in plan.PROGRAMS:
             for a in plan.addresses_of(program):
                 lines.append(f'addr add {a}/128 dev lo nodad' if ':' in a else f'addr add {a}/32 dev lo')
+        # The local table moves down, so that a test's rule above it can swallow all packets.
+        for family in ('-4', '-6'):
+            ip('-n', self.net, family, 'rule', 'add', 'priority', '100', 'lookup', 'local')
+            ip('-n', self.net, family, 'rule', 'del', 'priority', '0')
         batch(self.net, lines)
         batch(self.lab, ['route add local 10.53.1.0/24 dev lo', 'route add local 10.53.2.0/24 dev lo'])
 

@@ -523,6 +523,37 @@ static void same_data_ignores_order(void **state)
 	assert_false(tern_rrset_same_data(&shorter, &a));
 }
 
+/* Shuffled sets, and with one octet changed, of all sizes up to the limit and one above. */
+static void same_data_of_large_sets(void **state)
+{
+	(void)state;
+	static uint8_t a[5 * 4097], b[5 * 4097];
+	uint64_t seed = 22;
+
+	for (unsigned n = 2; n <= 4097; n = n == 4096 ? 4097 : n * 2) {
+		for (unsigned i = 0; i < n; i++) {
+			memcpy(a + 5 * i, "\0\3x", 3);
+			put_u16(a + 5 * i + 3, (uint16_t)(i / 2));
+		}
+		memcpy(b, a, sizeof b);
+		for (unsigned i = n - 1; i > 0; i--) {
+			unsigned j = random_under(&seed, i + 1);
+			uint8_t record[5];
+
+			memcpy(record, b + 5 * i, 5);
+			memcpy(b + 5 * i, b + 5 * j, 5);
+			memcpy(b + 5 * j, record, 5);
+		}
+		struct tern_rrset x = set_of((char *)a, 5 * n, (uint16_t)n, 0);
+		struct tern_rrset y = set_of((char *)b, 5 * n, (uint16_t)n, 0);
+
+		assert_true(tern_rrset_same_data(&x, &x));
+		assert_int_equal(tern_rrset_same_data(&x, &y), n <= 4096);
+		b[5 * random_under(&seed, n) + 2] = 'y';
+		assert_false(tern_rrset_same_data(&x, &y));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +568,7 @@ int main(void)
 		cmocka_unit_test(random_rdata),
 		cmocka_unit_test(packed_sets_are_walked),
 		cmocka_unit_test(same_data_ignores_order),
+		cmocka_unit_test(same_data_of_large_sets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,339 @@
+"""What the tests share: a ternd of their own, questions to it, the bad server's counts, plain assertions."""
+import json
+import os
+import random
+import resource
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+
+TERND = ''
+LAB = os.environ['LAB_DIR']
+PORT = 5300
+running = []
+
+
+class Failed(Exception):
+    pass
+
+
+class Skipped(Exception):
+    pass
+
+
+# --- assertions -------------------------------------------------------------
+
+def check(condition, text='condition does not hold'):
+    if not condition:
+        raise Failed(text)
+
+
+def equal(got, wanted, what=''):
+    check(got == wanted, f'{what}: got {got!r}, wanted {wanted!r}')
+
+
+def at_most(got, limit, what):
+    check(got <= limit, f'{what}: {got:.4g}, at most {limit} allowed')
+
+
+def at_least(got, limit, what):
+    check(got >= limit, f'{what}: {got:.4g}, at least {limit} wanted')
+
+
+# --- ternd ------------------------------------------------------------------
+
+BASE = {
+    'server': {'listen': [f'127.0.0.1@{PORT}', f'::1@{PORT}', f'10.53.0.1@{PORT}'], 'user': '', 'workers': 2},
+    'dnssec': {'validation': 'off'},
+    'control': {'socket': ''},
+}
+
+
+def merged(base, over):
+    out = dict(base)
+    for key, value in over.items():
+        out[key] = merged(base.get(key, {}), value) if isinstance(value, dict) else value
+    return out
+
+
+def write_config(sections):
+    """JSON is YAML; but for the switches, which are words."""
+    path = os.path.join(LAB, f'tern-{len(running)}-{random.getrandbits(32):x}.yaml')
+    with open(path, 'w') as f:
+        json.dump(sections, f)
+    return path
+
+
+class Tern:
+    """A ternd with an empty cache, ended with the test; sections override BASE."""
+
+    def __init__(self, files=None, wait=True, **sections):
+        self.config = write_config(merged(BASE, sections))
+        self.log_path = self.config.replace('.yaml', '.log')
+        self.files = files
+        self.log = open(self.log_path, 'wb')
+        self.process = subprocess.Popen([TERND, '-c', self.config], stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, preexec_fn=self.limits)
+        running.append(self)
+        if wait:
+            self.wait_until_ready()
+
+    def limits(self):
+        if self.files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + 5
+        while 'serves on' not in self.log_text():
+            check(self.process.poll() is None, f'ternd ended at once: {self.log_text()}')
+            check(time.monotonic() < deadline, f'ternd does not start: {self.log_text()}')
+            time.sleep(0.01)
+
+    def log_text(self):
+        with open(self.log_path, errors='replace') as f:
+            return f.read()
+
+    def stop(self):
+        """SIGTERM; seconds until it was gone."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(3)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failed('ternd does not stop on SIGTERM') from None
+        finally:
+            self.log.close()
+            if self in running:
+                running.remove(self)
+        check(status == 0, f'ternd ended with {status}: {self.log_text()[-600:]}')
+        return time.monotonic() - started
+
+    def alive(self):
+        check(self.process.poll() is None, f'ternd died: {self.log_text()[-600:]}')
+        return True
+
+    def cpu_s(self):
+        """CPU seconds of all threads, from the scheduler's own account."""
+        total = 0
+        for task in os.listdir(f'/proc/{self.process.pid}/task'):
+            with open(f'/proc/{self.process.pid}/task/{task}/schedstat') as f:
+                total += int(f.read().split()[0])
+        return total / 1e9
+
+    def memory(self):
+        with open(f'/proc/{self.process.pid}/statm') as f:
+            return int(f.read().split()[1]) * 4096
+
+    def descriptors(self):
+        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+
+def stop_all():
+    """After each test; what a test left behind is ended without questions."""
+    for tern in list(running):
+        tern.process.send_signal(signal.SIGCONT)
+        tern.process.kill()
+        tern.process.wait()
+        tern.log.close()
+    running.clear()
+
+
+# --- asking -----------------------------------------------------------------
+
+def question(name, rtype='A', rclass='IN', edns=True, do=False, rd=True, cd=False, size=1232, options=()):
+    m = dns.message.make_query(name, rtype, rclass, use_edns=0 if edns else -1, want_dnssec=do,
+                               payload=size if edns else None, options=list(options) if edns else None)
+    m.flags = (m.flags & ~(dns.flags.RD | dns.flags.CD)) | (dns.flags.RD if rd else 0) | (dns.flags.CD if cd else 0)
+    return m
+
+
+def ask(name, rtype='A', rclass='IN', server='127.0.0.1', port=PORT, tcp=False, timeout=5, source=None, **flags):
+    """One question; the answer as dnspython reads it, TC not followed."""
+    query = question(name, rtype, rclass, **flags)
+    send = dns.query.tcp if tcp else dns.query.udp
+    more = {} if tcp else {'ignore_trailing': True}
+    try:
+        return send(query, server, timeout=timeout, port=port, source=source, **more)
+    except dns.exception.Timeout:
+        raise Failed(f'no answer to {name} {rtype} in {timeout} s') from None
+
+
+def ask_timed(*args, **kwargs):
+    started = time.monotonic()
+    answer = ask(*args, **kwargs)
+    return answer, time.monotonic() - started
+
+
+def exchange(octets, server='127.0.0.1', timeout=0.5, source=None):
+    """Any octets by UDP; the octets that came back, or None."""
+    with udp_socket(server, source) as s:
+        s.connect((server, PORT))
+        s.send(octets)
+        s.settimeout(timeout)
+        try:
+            return s.recv(65535)
+        except (socket.timeout, ConnectionError):
+            return None
+
+
+def udp_socket(server='127.0.0.1', source=None):
+    s = socket.socket(socket.AF_INET6 if ':' in server else socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    if source:
+        s.bind((source, 0))
+    return s
+
+
+def burst(questions, gap=0.0, timeout=5, server='127.0.0.1', source=None, sockets=1, **flags):
+    """Many questions at once, or one every @gap seconds: [(answer or None, seconds)], in order.
+
+    The wait for the last ones ends @timeout seconds after the last was sent."""
+    lines = [udp_socket(server, source) for _ in range(sockets)]
+    for s in lines:
+        s.connect((server, PORT))
+        s.setblocking(False)
+    poll = select.poll()
+    by_fd = {s.fileno(): s for s in lines}
+    for s in lines:
+        poll.register(s, select.POLLIN)
+    sent, results = {}, [(None, timeout)] * len(questions)
+
+    def receive(wait):
+        for fd, _ in poll.poll(max(0, wait) * 1000):
+            try:
+                data = by_fd[fd].recv(65535)
+            except (BlockingIOError, ConnectionError):
+                continue
+            found = sent.pop((fd, int.from_bytes(data[:2], 'big')), None)
+            if found:
+                results[found[0]] = (data, time.monotonic() - found[1])
+
+    next_at = time.monotonic()
+    for i, q in enumerate(questions):
+        while gap and time.monotonic() < next_at:
+            receive(next_at - time.monotonic())
+        next_at += gap
+        m = question(*q, **flags)
+        s = lines[i % sockets]
+        m.id = (i // sockets * 7919 + 1) % 65536
+        sent[(s.fileno(), m.id)] = (i, time.monotonic())
+        s.send(m.to_wire())
+        if i % 16 == 0:
+            receive(0)
+    deadline = time.monotonic() + timeout
+    while sent and time.monotonic() < deadline:
+        receive(deadline - time.monotonic())
+    for s in lines:
+        s.close()
+    return [(dns.message.from_wire(data, ignore_trailing=True) if data else None, seconds)
+            for data, seconds in results]
+
+
+# --- reading answers --------------------------------------------------------
+
+def rcode(answer):
+    return dns.rcode.to_text(answer.rcode())
+
+
+def records(answer, rtype=None, section='answer'):
+    """Sorted texts 'name type rdata' of a section."""
+    return sorted(f'{s.name.to_text().lower()} {dns.rdatatype.to_text(s.rdtype)} {r.to_text()}'
+                  for s in getattr(answer, section) for r in s
+                  if rtype is None or dns.rdatatype.to_text(s.rdtype) == rtype)
+
+
+def data(answer, rtype='A'):
+    """Sorted rdata texts of the answer section."""
+    return sorted(r.to_text() for s in answer.answer if dns.rdatatype.to_text(s.rdtype) == rtype for r in s)
+
+
+def ttl(answer, section='answer'):
+    return min(s.ttl for s in getattr(answer, section))
+
+
+def ede(answer):
+    """[(code, text)] of the extended errors."""
+    return [(int(o.code), o.text or '') for o in answer.options if isinstance(o, dns.edns.EDEOption)]
+
+
+def expect(answer, code, rdata=None, rtype='A', what=''):
+    what = what or (answer.question[0].to_text() if answer.question else 'answer')
+    if rcode(answer) != code:
+        raise Failed(f'{what}: {rcode(answer)} {ede(answer)}, wanted {code}')
+    if rdata is not None:
+        equal(data(answer, rtype), sorted(rdata), what)
+    return answer
+
+
+def resolves(name, address='192.0.2.1', **how):
+    return expect(ask(name, **how), 'NOERROR', [address])
+
+
+# --- the bad server ---------------------------------------------------------
+
+def bad(**request):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(5)
+        s.connect(os.environ['LAB_BAD'])
+        s.sendall(json.dumps(request).encode() + b'\n')
+        with s.makefile() as f:
+            return json.loads(f.readline())
+
+
+def upstream(zone=None):
+    """The queries that the bad server got since reset(), of one of its zones or all."""
+    return [q for q in bad(do='log') if zone is None or q['zone'] == zone]
+
+
+def reset():
+    bad(do='reset')
+
+
+def setting(zone, **values):
+    for key, value in values.items():
+        bad(do='set', zone=zone, key=key, value=value)
+
+
+def warm():
+    """The way to the bad server's TLD is known, so that counts are of what follows."""
+    expect(ask('x.evil', 'TXT'), 'NOERROR')
+    reset()
+
+
+class Unreachable:
+    """While it lasts, every packet towards the authorities is lost in silence, or there is no route at all."""
+
+    def __init__(self, route=True):
+        self.route = route
+
+    def rules(self, verb):
+        net = os.environ['LAB_NET']
+        for family in ('-4', '-6'):
+            subprocess.run(['ip', '-n', net, family, 'rule', verb, 'priority', '0' if family == '-4' else '1',
+                            'iif', 'lab', 'blackhole'], check=True)
+
+    def link(self, state):
+        subprocess.run(['ip', 'link', 'set', 'wire', state], check=True)
+        if state == 'up':       # the kernel forgets these with the link
+            subprocess.run(['ip', '-6', 'addr', 'replace', 'fd53::1/64', 'dev', 'wire', 'nodad'], check=True)
+            subprocess.run(['ip', 'route', 'replace', 'default', 'via', '10.53.0.2'], check=True)
+            subprocess.run(['ip', '-6', 'route', 'replace', 'default', 'via', 'fd53::2'], check=True)
+
+    def __enter__(self):
+        self.rules('add') if self.route else self.link('down')
+        return self
+
+    def __exit__(self, *_):
+        self.rules('del') if self.route else self.link('up')

@@ -1,0 +1,261 @@
+"""Starting, stopping, and bad days of the machine."""
+import threading
+
+from harness import *
+
+
+def test_stops_within_a_second():
+    tern = Tern()
+    setting('slow.evil', delay=2)
+    for i in range(20):
+        exchange(question(f's{i}.slow.evil').to_wire(), timeout=0.01)
+    with socket.create_connection(('127.0.0.1', PORT)):
+        at_most(tern.stop(), 1, 'seconds')
+
+
+def test_sigint_stops_and_sighup_does_not():
+    tern = Tern()
+    tern.process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    resolves('a.honest.evil')
+    tern.process.send_signal(signal.SIGINT)
+    equal(tern.process.wait(1), 0, 'exit code')
+    running.remove(tern)
+
+
+def ended(tern, seconds=3):
+    try:
+        status = tern.process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise Failed(f'still running: {tern.log_text()}') from None
+    return status, tern.log_text()
+
+
+def test_port_in_use():
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as s:
+            s.bind(('127.0.0.1', PORT))
+            if kind == socket.SOCK_STREAM:
+                s.listen()
+            status, log = ended(Tern(wait=False))
+        equal(status, 1, 'exit code')
+        check('127.0.0.1@5300' in log and 'in use' in log, f'error does not say what and why: {log}')
+    first = Tern()
+    status, log = ended(Tern(wait=False))
+    equal(status, 1, 'exit code of a second ternd')
+    check('in use' in log, log)
+    first.alive()
+    resolves('a.honest.evil')
+
+
+def test_no_permission_for_the_port():
+    config = write_config(merged(BASE, {'server': {'listen': ['127.0.0.1@53']}}))
+    os.chmod(config, 0o644)
+    done = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all',
+                           '--bounding-set=-all', TERND, '-c', config], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=5)
+    if 'No such file' in done.stdout or 'failed to execute' in done.stdout:
+        raise Skipped('nobody may not read the build folder')
+    equal(done.returncode, 1, 'exit code')
+    check('ermission' in done.stdout and '127.0.0.1@53' in done.stdout, f'unclear: {done.stdout}')
+
+
+def test_address_that_is_not_up_yet():
+    """IP_FREEBIND: start-up does not wait for an address."""
+    Tern(server={'listen': [f'10.53.77.1@{PORT}', f'127.0.0.1@{PORT}']})
+    resolves('a.honest.evil')
+    subprocess.run(['ip', 'addr', 'add', '10.53.77.1/32', 'dev', 'lo'], check=True)
+    try:
+        resolves('a.honest.evil', server='10.53.77.1')
+    finally:
+        subprocess.run(['ip', 'addr', 'del', '10.53.77.1/32', 'dev', 'lo'], check=True)
+
+
+def test_bad_configuration_is_exit_78():
+    for text in ('server: {listne: []}', 'server: [1', 'cache: {size: lots}', 'server: {listen: ["1.2.3.4.5"]}'):
+        path = os.path.join(LAB, 'bad.yaml')
+        with open(path, 'w') as f:
+            f.write(text + '\n')
+        done = subprocess.run([TERND, '-c', path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=5)
+        equal(done.returncode, 78, f'exit code for {text}')
+        check('bad.yaml:1' in done.stdout, f'no file and line: {done.stdout}')
+    done = subprocess.run([TERND, '-c', path + '.missing'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=5)
+    check(done.returncode in (1, 78), f'missing file: {done.returncode}')
+    check('bad.yaml.missing' in done.stdout, done.stdout)
+
+
+def test_network_down_at_start():
+    """limits.md 74: up within a second, SERVFAIL with a reason, and back within 2 s of the link."""
+    with Unreachable(route=False):
+        started = time.monotonic()
+        Tern()
+        at_most(time.monotonic() - started, 1, 'seconds to start')
+        answer, seconds = ask_timed('www.example.com')
+        expect(answer, 'SERVFAIL')
+        check(ede(answer), 'a failure says why')
+        at_most(seconds, 1, 'seconds until SERVFAIL')
+    up = time.monotonic()
+    while rcode(ask('www.example.com')) != 'NOERROR':
+        at_most(time.monotonic() - up, 2, 'seconds after the link is up')
+        time.sleep(0.1)
+
+
+def test_link_down_for_a_while():
+    Tern()
+    expect(ask('www.example.com'), 'NOERROR')
+    with Unreachable(route=False):
+        for i in range(5):
+            answer, seconds = ask_timed(f'd{i}.honest.evil')
+            expect(answer, 'SERVFAIL')
+            at_most(seconds, 4, 'seconds')
+        expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+    up = time.monotonic()
+    while rcode(ask('mail.example.com')) != 'NOERROR':
+        at_most(time.monotonic() - up, 2, 'seconds after the link is up')
+        time.sleep(0.1)
+
+
+def test_silent_internet_is_servfail_within_four_seconds():
+    Tern()
+    with Unreachable():
+        answers = burst([(f'{x}.example.com',) for x in 'abcde'], timeout=4.5)
+    for answer, seconds in answers:
+        check(answer, 'no answer')
+        expect(answer, 'SERVFAIL')
+        at_most(seconds, 4, 'seconds')
+        check(ede(answer), 'a failure says why')
+    up = time.monotonic()
+    while rcode(ask('www.example.com')) != 'NOERROR':
+        at_most(time.monotonic() - up, 2, 'seconds after the internet is back')
+        time.sleep(0.1)
+
+
+def test_sixty_four_descriptors():
+    """limits.md 60: no spin, questions beyond are SERVFAIL, hits unaffected, all well afterwards."""
+    tern = Tern(files=64)
+    setting('slow.evil', delay=1)
+    resolves('hit.honest.evil')
+    cpu = tern.cpu_s()
+    thread_results = []
+    flood = threading.Thread(target=lambda: thread_results.extend(
+        burst([(f'e{i}.slow.evil',) for i in range(150)], timeout=5)))
+    flood.start()
+    slowest = 0
+    for _ in range(50):
+        answer, seconds = ask_timed('hit.honest.evil')
+        expect(answer, 'NOERROR', ['192.0.2.1'])
+        slowest = max(slowest, seconds)
+        time.sleep(0.02)
+    lines = []
+    for _ in range(80):
+        try:
+            lines.append(socket.create_connection(('127.0.0.1', PORT), 0.2))
+        except OSError:
+            break
+    time.sleep(1)
+    flood.join()
+    at_most(tern.cpu_s() - cpu, 1, 'CPU seconds')
+    for line in lines:
+        line.close()
+    at_most(slowest, 0.1, 'slowest hit')
+    for answer, seconds in thread_results:
+        check(answer, 'a question without an answer')
+        check(rcode(answer) in ('NOERROR', 'SERVFAIL'), rcode(answer))
+        at_most(seconds, 4, 'seconds')
+    time.sleep(0.3)
+    resolves('after.honest.evil')
+    resolves('after.honest.evil', tcp=True)
+
+
+def test_full_job_pool_answers_at_once():
+    """More questions than jobs: SERVFAIL with a reason at once, hits as ever, memory bounded, then all is well."""
+    tern = Tern(server={'workers': 1})
+    resolves('hit.honest.evil')
+    before = tern.memory()
+    names = [(f'x{i}.dead-{i % 50}.silent.evil',) for i in range(6000)]
+    results = []
+    flood = threading.Thread(target=lambda: results.extend(burst(names, timeout=6, gap=0.0001, sockets=2)))
+    flood.start()
+    slowest = 0
+    for _ in range(60):
+        answer, seconds = ask_timed('hit.honest.evil')
+        expect(answer, 'NOERROR', ['192.0.2.1'])
+        slowest = max(slowest, seconds)
+        time.sleep(0.03)
+    flood.join()
+    unanswered = sum(1 for a, _ in results if a is None)
+    equal(unanswered, 0, 'questions without an answer')
+    at_most(max(s for _, s in results), 4, 'slowest answer')
+    at_most(slowest, 0.1, 'slowest hit')
+    at_most((tern.memory() - before) / 1e6, 64, 'MB more')
+    resolves('after.honest.evil')
+
+
+def test_stopped_and_continued():
+    """SIGSTOP for 5 s (limits.md 67): no burst, no wrong failure, alive."""
+    tern = Tern()
+    setting('slow.evil', delay=0.5)
+    resolves('hit.honest.evil')
+    reset()
+    flood = burst([(f'c{i}.slow.evil',) for i in range(50)], timeout=0.05)
+    check(len(flood) == 50)
+    tern.process.send_signal(signal.SIGSTOP)
+    time.sleep(5)
+    asked = len(upstream())
+    tern.process.send_signal(signal.SIGCONT)
+    resolves('hit.honest.evil')
+    time.sleep(1)
+    at_most(len(upstream()) - asked, 60, 'upstream queries after the stop')
+    tern.alive()
+    resolves('after.slow.evil')
+    resolves('after.honest.evil')
+
+
+def test_own_root_hints():
+    path = os.path.join(LAB, 'hints')
+    with open(path, 'w') as f:
+        f.write('. 3600 IN NS k.root-servers.net.\nk.root-servers.net. 3600 IN A 193.0.14.129\n')
+    Tern(resolver={'root-hints': path})
+    expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+
+
+def test_stub_and_forward_zones():
+    """A zone by its own servers, or by a resolver, though the root knows nothing of it."""
+    tern = Tern(**{'stub-zones': [{'name': 'honest.evil', 'addresses': ['198.18.0.1']}]})
+    tern.alive()
+    tern.stop()
+    other = Tern(server={'listen': ['127.0.0.1@5301']})
+    Tern(resolver={'do-not-query-localhost': False},
+         **{'forward-zones': [{'name': 'com', 'addresses': ['127.0.0.1@5301']}]})
+    expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+    expect(ask('nothing.example.com'), 'NXDOMAIN')
+    resolves('a.honest.evil')
+    other.alive()
+
+
+def test_minimisation_modes():
+    for mode in ('strict', 'relaxed', 'off'):
+        tern = Tern(resolver={'qname-minimization': mode})
+        expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+        expect(ask('deep.empty.ent.example.com'), 'NOERROR', ['192.0.2.88'])
+        reset()
+        resolves(f'{mode}.honest.evil')
+        at_tld = {q['name'] for q in upstream('evil')}
+        if mode == 'off':
+            check('off.honest.evil' in at_tld, f'the TLD saw {at_tld}')
+        else:
+            check(f'{mode}.honest.evil' not in at_tld, f'the TLD saw {at_tld}')
+        tern.stop()
+
+
+def test_log_stays_small_and_clean():
+    """limits.md 63: no control octets from names, at most 10 kB for 100 failures."""
+    tern = Tern(logging={'level': 'info'})
+    for i in range(100):
+        m = dns.message.make_query(dns.name.Name((b'\x1b[31m\r\n;"\xff%d' % i, b'lame-refused', b'evil', b'')), 'A')
+        dns.query.udp(m, '127.0.0.1', port=PORT, timeout=5)
+    with open(tern.log_path, 'rb') as f:
+        log = f.read()
+    at_most(len(log), 10000, 'octets of log')
+    check(not any(c < 32 and c != 10 for c in log), 'control octets')
