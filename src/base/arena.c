@@ -39,7 +39,8 @@ void *arena_take(struct arena *a, size_t len)
 {
 	size_t size = (len + 7) & ~(size_t)7;
 
-	if (size > (size_t)(a->end - a->at) && (size < len || !grow(a, size)))
+	/* Rounding up may wrap around. */
+	if (size < len || (size > (size_t)(a->end - a->at) && !grow(a, size)))
 		return NULL;
 	void *p = a->at;
 

@@ -29,8 +29,8 @@
 #define INFRA_LEARNED_MS   3600000 /* how long a missing capability is remembered: 1 h */
 #define INFRA_LAME_MS      300000  /* how long lameness for a zone is remembered */
 #define INFRA_DEAD_TIMEOUTS 3      /* in a row: then probed only, see infra_server.dead */
-#define INFRA_PROBE_MIN_MS  5000  /* how soon a dead server may be tried by somebody, */
-#define INFRA_PROBE_MAX_MS  40000 /* doubled each time in vain up to this */
+#define INFRA_PROBE_MIN_MS  5000u /* how soon a dead server may be tried by somebody, */
+#define INFRA_PROBE_MAX_MS  40000u/* doubled each time in vain up to this */
 
 struct infra;
 

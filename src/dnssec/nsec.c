@@ -20,9 +20,9 @@ bool bitmap_has(const struct type_bitmap *bitmap, uint16_t type)
 		if (c.broken)
 			return false;
 		if (window == type >> 8) {
-			unsigned at = (type & 0xff) / 8;
+			unsigned at = (type & 0xffu) / 8;
 
-			return at < len && (bits[at] & 0x80 >> (type & 7));
+			return at < len && (bits[at] & (0x80u >> (type & 7u)));
 		}
 	}
 	return false;

@@ -294,23 +294,19 @@ static bool better_version(const struct net *net, const struct reply *r, struct 
 	return true;
 }
 
-static enum net_result ask_one(const struct net *net, const struct lookup *l, const uint8_t *qname,
-			       struct exchange *x, struct query *q)
+/* @p own is the look-up of @p x, which the server may improve. */
+static enum net_result ask_one(struct exchange *x, struct lookup *own, const uint8_t *qname,
+			       struct query *q)
 {
-	struct lookup own = *l; /* the cookie may change */
-
-	x->net = net;
-	x->lookup = &own;
-	x->query = q;
 	net_server_text(x->server, x->reply->server);
 	snprintf(x->reply->asked, sizeof x->reply->asked, "%s", x->server->asked);
 	for (unsigned left = BETTER_MAX;; left--) {
-		if (!query_build(&own, qname, q))
+		if (!query_build(own, qname, q))
 			return NET_INTERNAL;
 		if (ask_server(x) != ATTEMPT_REPLY)
 			return NET_NO_REPLY;
-		bool better = better_cookie(net, q, x->reply, &own) ||
-			      better_version(net, x->reply, &own);
+		bool better = better_cookie(x->net, q, x->reply, own) ||
+			      better_version(x->net, x->reply, own);
 
 		if (left == 0 || !better)
 			return NET_REPLY;
@@ -322,8 +318,15 @@ enum net_result net_ask(const struct net *net, const struct lookup *l, const uin
 {
 	for (unsigned try = 0; try < l->tries; try++) {
 		for (unsigned i = 0; i < servers->n; i++) {
-			struct exchange x = {.server = &servers->at[i], .reply = r};
-			enum net_result result = ask_one(net, l, qname, &x, q);
+			struct lookup own = *l;
+			struct exchange x = {
+				.net = net,
+				.lookup = &own,
+				.server = &servers->at[i],
+				.query = q,
+				.reply = r,
+			};
+			enum net_result result = ask_one(&x, &own, qname, q);
 
 			if (result != NET_NO_REPLY)
 				return result;

@@ -1,0 +1,365 @@
+/*
+ * cache_test.c - single properties: ranks, security, bounds, failures, answers.
+ *
+ * What all operations do together is model_test.c's business.
+ */
+#include "helpers.h"
+
+static struct cache *cache;
+
+static int open_cache(void **state)
+{
+	(void)state;
+	cache = new_cache(16 << 20, 100);
+	return 0;
+}
+
+static int close_cache(void **state)
+{
+	(void)state;
+	end_cache(cache);
+	return 0;
+}
+
+static void put_value(const char *name, uint32_t value, enum cache_rank rank,
+		      enum cache_security security, uint32_t now_s)
+{
+	struct one_set s;
+
+	make_set(&s, NAME(name), TERN_TYPE_TXT, 100, value, 4);
+	cache_put(cache, &s.set, rank, security, now_s);
+}
+
+static uint32_t get_value(const char *name, uint32_t now_s)
+{
+	struct cache_hit hit;
+
+	return cache_get(cache, NAME(name), TERN_TYPE_TXT, now_s, false, &hit) == CACHE_POSITIVE
+		       ? value_of(&hit.set)
+		       : 0;
+}
+
+static void better_data_stays(void **state)
+{
+	(void)state;
+	put_value("x.", 1, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED, 10);
+	put_value("x.", 2, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 11);
+	assert_int_equal(get_value("x.", 11), 1);
+	put_value("x.", 3, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED, 12);
+	assert_int_equal(get_value("x.", 12), 3);
+	put_value("x.", 4, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 112); /* the other one has expired */
+	assert_int_equal(get_value("x.", 112), 4);
+	put_value("x.", 5, CACHE_RANK_ANSWER, CACHE_SECURE, 113);
+	put_value("x.", 6, CACHE_RANK_AUTH_ANSWER, CACHE_INSECURE, 114);
+	assert_int_equal(get_value("x.", 114), 5);
+	put_value("x.", 7, CACHE_RANK_AUTH_ANSWER, CACHE_INSECURE, 213);
+	assert_int_equal(get_value("x.", 213), 7);
+}
+
+static void ttl_0_is_not_kept(void **state)
+{
+	struct cache_negative negative = {.name = NAME("zero."), .nxdomain = true};
+	struct cache_delegation delegation = {.zone = NAME("zero."), .body = NAME("zero."),
+					      .body_len = 6};
+	struct cache_counts before, after;
+
+	(void)state;
+	cache_count(cache, &before);
+	put_a(cache, NAME("zero."), 1, 0, 10);
+	cache_put_negative(cache, &negative, 10);
+	cache_put_delegation(cache, &delegation, 10);
+	cache_count(cache, &after);
+	assert_int_equal(after.entries, before.entries);
+	assert_false(has_a(cache, NAME("zero."), 1, 10));
+}
+
+static void many_records_and_signatures_come_back(void **state)
+{
+	static uint8_t packed[64 * 6];
+	struct tern_rrset set = {.owner = NAME("many."), .rdata = packed, .rdata_len = sizeof packed,
+				 .ttl_s = 10, .type = TERN_TYPE_A, .rclass = TERN_CLASS_IN,
+				 .rr_n = 50, .sig_n = 14};
+	struct cache_hit hit;
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		put_u16(packed + 6 * i, 4);
+		put_u32(packed + 6 * i + 2, i);
+	}
+	cache_put(cache, &set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	assert_int_equal(cache_get(cache, NAME("many."), TERN_TYPE_A, 1, false, &hit),
+			 CACHE_POSITIVE);
+	assert_int_equal(hit.set.rr_n, 50);
+	assert_int_equal(hit.set.sig_n, 14);
+	assert_int_equal(hit.set.rclass, TERN_CLASS_IN);
+	assert_int_equal(hit.set.rdata_len, sizeof packed);
+	assert_memory_equal(hit.set.rdata, packed, sizeof packed);
+}
+
+/* One set must not push everything else out of its shard. */
+static void a_giant_is_refused(void **state)
+{
+	static uint8_t giant[1 << 20];
+	struct tern_rrset set = {.owner = NAME("giant."), .rdata = giant, .rdata_len = sizeof giant,
+				 .ttl_s = 10, .type = TERN_TYPE_A, .rr_n = 1};
+	struct cache_hit hit;
+
+	(void)state;
+	cache_put(cache, &set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	assert_int_equal(cache_get(cache, NAME("giant."), TERN_TYPE_A, 1, true, &hit), CACHE_MISS);
+	set.rdata_len = 65000;
+	cache_put(cache, &set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	assert_int_equal(cache_get(cache, NAME("giant."), TERN_TYPE_A, 1, true, &hit),
+			 CACHE_POSITIVE);
+}
+
+static void long_names_and_the_root(void **state)
+{
+	uint8_t longest[TERN_NAME_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 127; i++) {
+		longest[2 * i] = 1;
+		longest[2 * i + 1] = 'a';
+	}
+	longest[254] = 0;
+	put_a(cache, longest, 1, 10, 1);
+	put_a(cache, tern_name_root, 2, 10, 1);
+	assert_true(has_a(cache, longest, 1, 1));
+	assert_true(has_a(cache, tern_name_root, 2, 1));
+	longest[1] = 'b';
+	assert_false(has_a(cache, longest, 1, 1));
+}
+
+/* What is known of one type, or as a failure or delegation, is not found as another. */
+static void kinds_are_apart(void **state)
+{
+	static const uint16_t types[] = {0, 1, 0x00ff, 0x0100, 0xfffe, 0xffff};
+	struct cache_failure failure;
+	struct cache_delegation d;
+	struct cache_hit hit;
+	struct one_set s;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
+		make_set(&s, NAME("kind."), types[i], 10, 100 + i, 4);
+		cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
+		assert_int_equal(cache_get(cache, NAME("kind."), types[i], 1, false, &hit),
+				 CACHE_POSITIVE);
+		assert_int_equal(value_of(&hit.set), 100 + i);
+		assert_false(cache_get_failure(cache, NAME("kind."), types[i], 1, &failure));
+	}
+	assert_false(cache_get_delegation(cache, NAME("kind."), 1, &d));
+	assert_int_equal(cache_get(cache, NAME("kind."), 2, 1, false, &hit), CACHE_MISS);
+}
+
+/* --- failures --------------------------------------------------------------------- */
+
+static uint32_t failure_ttl(uint32_t now_s)
+{
+	struct cache_failure f;
+
+	return cache_get_failure(cache, NAME("fails."), TERN_TYPE_A, now_s, &f) ? f.ttl_s : 0;
+}
+
+static void fail_at(uint32_t now_s, uint32_t max_s)
+{
+	cache_put_failure(cache, NAME("fails."), TERN_TYPE_A, TERN_EDE_OTHER, "because", max_s,
+			  now_s);
+}
+
+static void failures_double(void **state)
+{
+	uint32_t now_s = 1000;
+
+	(void)state;
+	for (uint32_t ttl_s = 5; ttl_s < 300; ttl_s *= 2) {
+		fail_at(now_s, CACHE_FAILURE_MAX_S);
+		assert_int_equal(failure_ttl(now_s), ttl_s);
+		fail_at(now_s + ttl_s - 1, CACHE_FAILURE_MAX_S); /* still known: no news */
+		assert_int_equal(failure_ttl(now_s + ttl_s - 1), 1);
+		now_s += ttl_s;
+		assert_int_equal(failure_ttl(now_s), 0);
+	}
+	fail_at(now_s, CACHE_FAILURE_MAX_S);
+	assert_int_equal(failure_ttl(now_s), 300);
+	fail_at(now_s + 300, CACHE_FAILURE_MAX_S);
+	assert_int_equal(failure_ttl(now_s + 300), 300);
+	/* After a long peace it starts over. */
+	fail_at(now_s + 300 + 901, CACHE_FAILURE_MAX_S);
+	assert_int_equal(failure_ttl(now_s + 300 + 901), 5);
+}
+
+static void a_failure_has_an_upper_bound_and_a_text(void **state)
+{
+	struct cache_failure f;
+	char text[2 * CACHE_FAILURE_TEXT_MAX];
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	cache_put_failure(cache, NAME("Text."), 0, TERN_EDE_NETWORK_ERROR, text, 1, 50);
+	assert_true(cache_get_failure(cache, NAME("text."), 0, 50, &f));
+	assert_int_equal(f.ttl_s, 1);
+	assert_int_equal(f.ede, TERN_EDE_NETWORK_ERROR);
+	assert_int_equal(f.text_len, CACHE_FAILURE_TEXT_MAX);
+	assert_memory_equal(f.text, text, f.text_len);
+	assert_false(cache_get_failure(cache, NAME("text."), 0, 51, &f));
+}
+
+/* --- proofs ------------------------------------------------------------------------ */
+
+static void a_proof_has_several_sets(void **state)
+{
+	struct one_set soa, nsec;
+	struct tern_rrset proof[2];
+	struct tern_rrset set;
+	struct cache_hit hit;
+
+	(void)state;
+	proof[0] = *make_set(&soa, NAME("zone."), TERN_TYPE_SOA, 60, 1, 30);
+	proof[1] = *make_set(&nsec, NAME("A.zone."), TERN_TYPE_NSEC, 60, 2, 40);
+	struct cache_negative negative = {.name = NAME("b.ZONE."), .type = TERN_TYPE_MX,
+					  .nxdomain = true, .ttl_s = 60, .proof = proof,
+					  .proof_n = 2, .rank = CACHE_RANK_AUTH_ANSWER};
+
+	cache_put_negative(cache, &negative, 5);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), TERN_TYPE_AAAA, 5, false, &hit),
+			 CACHE_NXDOMAIN);
+	const uint8_t *at = hit.proof, *end = at + hit.proof_len;
+
+	assert_true(cache_proof_next(&at, end, 9, &set));
+	assert_int_equal(value_of(&set), 1);
+	assert_true(cache_proof_next(&at, end, 9, &set));
+	assert_int_equal(set.type, TERN_TYPE_NSEC);
+	assert_int_equal(set.rdata_len, 42);
+	assert_true(tern_name_equal(set.owner, NAME("a.zone.")));
+	assert_false(cache_proof_next(&at, end, 9, &set));
+	/* Without proof there is nothing to walk. */
+	negative.name = NAME("c.zone.");
+	negative.proof_n = 0;
+	cache_put_negative(cache, &negative, 5);
+	assert_int_equal(cache_get(cache, NAME("c.zone."), TERN_TYPE_A, 5, false, &hit),
+			 CACHE_NXDOMAIN);
+	assert_int_equal(hit.proof_len, 0);
+}
+
+/* --- rendered answers ----------------------------------------------------------------- */
+
+static bool get_answer(const struct answer_key *key, uint32_t now_s, uint8_t *out, size_t out_max,
+		       struct answer_hit *hit)
+{
+	return cache_get_answer(cache, key, answer_hash(cache, key), now_s, out, out_max, hit);
+}
+
+static void variants_are_apart(void **state)
+{
+	uint8_t message[4], out[4];
+	struct answer_hit hit;
+	struct answer a = {.key = {.name = NAME("variant."), .name_len = 9, .type = TERN_TYPE_A},
+			   .message = message, .message_len = 4, .ttl_s = 10, .life_s = 10};
+
+	(void)state;
+	for (uint8_t v = 0; v < 4; v++) {
+		a.key.variant = v;
+		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+		put_u32(message, v);
+		cache_put_answer(cache, &a, 1);
+	}
+	for (uint8_t v = 0; v < 4; v++) {
+		a.key.variant = v;
+		assert_true(get_answer(&a.key, 1, out, sizeof out, &hit));
+		assert_int_equal(get_u32(out), v);
+	}
+	a.key.type = TERN_TYPE_AAAA;
+	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+}
+
+static void ttls_of_an_answer_age(void **state)
+{
+	uint16_t ttl_at[ANSWER_TTLS_MAX];
+	uint8_t message[4 * ANSWER_TTLS_MAX], out[sizeof message];
+	struct answer_hit hit;
+	struct answer a = {.key = {.name = NAME("age."), .name_len = 5, .type = TERN_TYPE_A},
+			   .message = message, .message_len = sizeof message, .ttl_at = ttl_at,
+			   .ttl_n = ANSWER_TTLS_MAX, .ttl_s = 50, .life_s = 200};
+
+	(void)state;
+	for (unsigned i = 0; i < ANSWER_TTLS_MAX; i++) {
+		ttl_at[i] = (uint16_t)(4 * i);
+		put_u32(message + 4 * i, 10 * i);
+	}
+	cache_put_answer(cache, &a, 100);
+	for (uint32_t age = 0; age < 50; age += 7) {
+		assert_true(get_answer(&a.key, 100 + age, out, sizeof out, &hit));
+		assert_int_equal(hit.len, sizeof message);
+		/* Told as old in the last tenth of the sets' own life, not of the answer's. */
+		assert_int_equal(hit.old, 50 - age <= 20);
+		for (unsigned i = 0; i < ANSWER_TTLS_MAX; i++)
+			assert_int_equal(get_u32(out + 4 * i), 10 * i > age ? 10 * i - age : 0);
+	}
+	assert_false(get_answer(&a.key, 150, out, sizeof out, &hit));
+}
+
+static void what_is_too_large_is_no_answer(void **state)
+{
+	static uint8_t message[ANSWER_OCTETS_MAX + 1], out[ANSWER_OCTETS_MAX + 1];
+	static uint16_t ttl_at[ANSWER_TTLS_MAX + 1];
+	struct answer_hit hit;
+	struct answer a = {.key = {.name = NAME("large."), .name_len = 7, .type = TERN_TYPE_A},
+			   .message = message, .message_len = ANSWER_OCTETS_MAX + 1,
+			   .ttl_at = ttl_at, .ttl_s = 50, .life_s = 50};
+
+	(void)state;
+	cache_put_answer(cache, &a, 1);
+	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	a.message_len = ANSWER_OCTETS_MAX;
+	a.ttl_n = ANSWER_TTLS_MAX + 1;
+	cache_put_answer(cache, &a, 1);
+	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	a.ttl_n = ANSWER_TTLS_MAX;
+	a.ttl_s = 0;
+	cache_put_answer(cache, &a, 1);
+	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	a.ttl_s = 1;
+	cache_put_answer(cache, &a, 1);
+	assert_true(get_answer(&a.key, 1, out, sizeof out, &hit));
+	assert_int_equal(hit.len, ANSWER_OCTETS_MAX);
+}
+
+/* Keyed differently the same names fall into other buckets. */
+static void the_hash_is_keyed(void **state)
+{
+	struct answer_key key = {.name = NAME("key."), .name_len = 5, .type = TERN_TYPE_A};
+	struct hash_key other = {1, 2};
+	struct cache_options options = {.size = 1 << 20};
+	struct cache *second = cache_create(&options, &other);
+
+	(void)state;
+	assert_non_null(second);
+	assert_true(answer_hash(cache, &key) != answer_hash(second, &key));
+	cache_destroy(second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(better_data_stays),
+		cmocka_unit_test(ttl_0_is_not_kept),
+		cmocka_unit_test(many_records_and_signatures_come_back),
+		cmocka_unit_test(a_giant_is_refused),
+		cmocka_unit_test(long_names_and_the_root),
+		cmocka_unit_test(kinds_are_apart),
+		cmocka_unit_test(failures_double),
+		cmocka_unit_test(a_failure_has_an_upper_bound_and_a_text),
+		cmocka_unit_test(a_proof_has_several_sets),
+		cmocka_unit_test(variants_are_apart),
+		cmocka_unit_test(ttls_of_an_answer_age),
+		cmocka_unit_test(what_is_too_large_is_no_answer),
+		cmocka_unit_test(the_hash_is_keyed),
+	};
+
+	return cmocka_run_group_tests(tests, open_cache, close_cache);
+}

@@ -1,0 +1,297 @@
+/*
+ * infra_test.c - what is measured about servers: RTT and RTO (RFC 6298), dead
+ * servers and who may probe them, capabilities, cookies, lameness.
+ */
+#include "helpers.h"
+
+static struct infra *infra;
+
+static int open_infra(void **state)
+{
+	(void)state;
+	infra = infra_create(&test_key);
+	assert_non_null(infra);
+	return 0;
+}
+
+static int close_infra(void **state)
+{
+	(void)state;
+	infra_destroy(infra);
+	return 0;
+}
+
+static struct address server(uint32_t i)
+{
+	struct address a = {.family = 4, .port = 53};
+
+	put_u32(a.octets, 0x0a000000u + i);
+	return a;
+}
+
+static struct infra_server look(const struct address *a, uint64_t now_ms)
+{
+	struct infra_server s;
+
+	infra_get(infra, a, NULL, now_ms, &s);
+	return s;
+}
+
+static void an_unknown_server(void **state)
+{
+	struct address a = server(1);
+	struct infra_server s = look(&a, 1);
+
+	(void)state;
+	assert_false(s.known || s.dead || s.lame || s.no_edns || s.no_case);
+	assert_int_equal(s.timeouts, 0);
+	assert_int_equal(s.server_cookie_len, 0);
+	assert_int_equal(s.rto_ms, INFRA_RTO_FIRST_MS);
+	assert_int_equal(infra_count(infra), 0); /* asking is not knowing */
+	assert_true(infra_claim_probe(infra, &a, 1));
+}
+
+static void smoothing_follows_rfc_6298(void **state)
+{
+	static const uint32_t samples[] = {100, 100, 300, 20, 20, 20, 1000, 5, 0, 0, 0, 0, 0, 0, 80};
+	struct address a = server(1);
+	double srtt = 0, rttvar = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(samples); i++) {
+		double r = samples[i];
+
+		infra_answered(infra, &a, samples[i], i);
+		rttvar = i ? 0.75 * rttvar + 0.25 * (srtt > r ? srtt - r : r - srtt) : r / 2;
+		srtt = i ? 0.875 * srtt + 0.125 * r : r;
+		struct infra_server s = look(&a, i);
+		double rto = srtt + 4 * rttvar;
+
+		rto = MIN(MAX(rto, (double)INFRA_RTO_MIN_MS), (double)INFRA_RTO_MAX_MS);
+		assert_true(s.known);
+		/* Kept in eighths, so it may be off by a few of them. */
+		assert_true(s.srtt_ms + 2 >= srtt && s.srtt_ms <= srtt + 2);
+		assert_true(s.rto_ms + 6 >= rto && s.rto_ms <= rto + 6);
+	}
+}
+
+static void rto_has_bounds(void **state)
+{
+	struct address fast = server(1), slow = server(2), silent = server(3);
+
+	(void)state;
+	infra_answered(infra, &fast, 0, 1);
+	infra_answered(infra, &slow, 5000, 1);
+	assert_int_equal(look(&fast, 1).rto_ms, INFRA_RTO_MIN_MS);
+	assert_int_equal(look(&slow, 1).rto_ms, INFRA_RTO_MAX_MS);
+	for (unsigned i = 0; i < 300; i++) {
+		infra_timed_out(infra, &fast, 1);
+		infra_timed_out(infra, &silent, 1);
+		assert_true(look(&fast, 1).rto_ms <= INFRA_RTO_MAX_MS);
+	}
+	assert_int_equal(look(&fast, 1).rto_ms, 8 * INFRA_RTO_MIN_MS);
+	assert_int_equal(look(&silent, 1).rto_ms, INFRA_RTO_MAX_MS);
+	assert_int_equal(look(&silent, 1).timeouts, UINT8_MAX);
+	infra_answered(infra, &fast, 0, 2); /* back to what was measured */
+	assert_int_equal(look(&fast, 2).rto_ms, INFRA_RTO_MIN_MS);
+	assert_int_equal(look(&fast, 2).timeouts, 0);
+}
+
+static void timeouts_back_off(void **state)
+{
+	static const uint32_t rto_ms[] = {150, 300, 600, 1200, 1200, 1200};
+	struct address a = server(1);
+
+	(void)state;
+	infra_answered(infra, &a, 50, 1);
+	for (unsigned i = 0; i < ARRAY_LEN(rto_ms); i++) {
+		assert_int_equal(look(&a, 1).rto_ms, rto_ms[i]);
+		infra_timed_out(infra, &a, 1);
+	}
+}
+
+static void a_dead_server_is_probed_by_one(void **state)
+{
+	struct address a = server(1);
+	uint64_t now_ms = 1000, pause_ms = INFRA_PROBE_MIN_MS;
+
+	(void)state;
+	for (unsigned i = 1; i < INFRA_DEAD_TIMEOUTS; i++) {
+		infra_timed_out(infra, &a, now_ms);
+		assert_false(look(&a, now_ms).dead);
+		assert_true(infra_claim_probe(infra, &a, now_ms));
+	}
+	for (unsigned round = 0; round < 6; round++) {
+		infra_timed_out(infra, &a, now_ms);
+		assert_true(look(&a, now_ms + pause_ms - 1).dead);
+		assert_false(infra_claim_probe(infra, &a, now_ms + pause_ms - 1));
+		now_ms += pause_ms;
+		assert_false(look(&a, now_ms).dead);
+		assert_true(infra_claim_probe(infra, &a, now_ms));
+		/* The next caller is too late, and sees it as dead again. */
+		assert_false(infra_claim_probe(infra, &a, now_ms));
+		assert_true(look(&a, now_ms).dead);
+		pause_ms = MIN(2 * pause_ms, (uint64_t)INFRA_PROBE_MAX_MS);
+	}
+	infra_answered(infra, &a, 10, now_ms);
+	assert_false(look(&a, now_ms).dead);
+	assert_true(infra_claim_probe(infra, &a, now_ms));
+	assert_true(infra_claim_probe(infra, &a, now_ms));
+}
+
+/* A prober that never tells how it went must not block the others for ever. */
+static void a_lost_probe_is_taken_over(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
+		infra_timed_out(infra, &a, 0);
+	assert_true(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS));
+	assert_false(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS + 1));
+	assert_true(infra_claim_probe(infra, &a, 2 * INFRA_PROBE_MIN_MS));
+}
+
+static void missing_capabilities_are_remembered_for_an_hour(void **state)
+{
+	struct address a = server(1), b = server(2);
+
+	(void)state;
+	infra_learn_no_edns(infra, &a, 100);
+	infra_learn_no_case(infra, &b, 100);
+	assert_true(look(&a, 100 + INFRA_LEARNED_MS - 1).no_edns);
+	assert_false(look(&a, 100 + INFRA_LEARNED_MS).no_edns);
+	assert_false(look(&a, 100).no_case);
+	assert_true(look(&b, 100 + INFRA_LEARNED_MS - 1).no_case);
+	assert_false(look(&b, 100 + INFRA_LEARNED_MS).no_case);
+	assert_false(look(&a, 100).known); /* neither measured nor failed */
+}
+
+static void cookies(void **state)
+{
+	uint8_t cookie[TERN_COOKIE_MAX];
+	struct address a = server(1), b = server(2);
+	struct infra_server s, other;
+
+	(void)state;
+	memset(cookie, 0xcc, sizeof cookie);
+	infra_learn_cookie(infra, &a, cookie, 16, 5);
+	s = look(&a, 5);
+	assert_int_equal(s.server_cookie_len, 16);
+	assert_memory_equal(s.server_cookie, cookie, 16);
+	infra_learn_cookie(infra, &a, cookie, 32, 6);
+	assert_int_equal(look(&a, 6).server_cookie_len, 32);
+	infra_learn_cookie(infra, &a, cookie, 33, 7); /* too long: ignored */
+	assert_int_equal(look(&a, 7).server_cookie_len, 32);
+	/* Ours is the same for one server always, and tells others nothing. */
+	other = look(&b, 5);
+	assert_memory_equal(s.client_cookie, look(&a, 999).client_cookie, TERN_COOKIE_CLIENT);
+	assert_memory_not_equal(s.client_cookie, other.client_cookie, TERN_COOKIE_CLIENT);
+	assert_int_equal(other.server_cookie_len, 0);
+}
+
+static bool is_lame(const struct address *a, const char *zone, uint64_t now_ms)
+{
+	struct infra_server s;
+
+	infra_get(infra, a, NAME(zone), now_ms, &s);
+	return s.lame;
+}
+
+static void lameness_is_about_a_zone(void **state)
+{
+	struct address a = server(1), b = server(2);
+
+	(void)state;
+	infra_learn_lame(infra, &a, NAME("one."), 100);
+	assert_true(is_lame(&a, "one.", 100 + INFRA_LAME_MS - 1));
+	assert_false(is_lame(&a, "one.", 100 + INFRA_LAME_MS));
+	assert_false(is_lame(&a, "two.", 101));
+	assert_false(is_lame(&b, "one.", 101));
+	assert_false(look(&a, 101).lame);
+	infra_learn_lame(infra, &a, NAME("two."), 200);
+	assert_true(is_lame(&a, "one.", 201) && is_lame(&a, "two.", 201));
+	infra_learn_lame(infra, &a, NAME("three."), 300); /* takes the place of the oldest */
+	assert_true(is_lame(&a, "two.", 301) && is_lame(&a, "three.", 301));
+	assert_false(is_lame(&a, "one.", 301));
+	infra_learn_lame(infra, &a, NAME("two."), 400); /* renewed in its own place */
+	assert_true(is_lame(&a, "three.", 401));
+	assert_true(is_lame(&a, "two.", 400 + INFRA_LAME_MS - 1));
+}
+
+static void forgiveness(void **state)
+{
+	struct address a = server(1), b = server(2);
+
+	(void)state;
+	infra_answered(infra, &a, 50, 1);
+	for (unsigned i = 0; i < 10; i++)
+		infra_timed_out(infra, &a, 2);
+	infra_learn_lame(infra, &b, NAME("zone."), 2);
+	infra_learn_no_edns(infra, &b, 2);
+	infra_forgive(infra);
+	assert_false(look(&a, 3).dead);
+	assert_int_equal(look(&a, 3).rto_ms, 150); /* measurements stay */
+	assert_true(infra_claim_probe(infra, &a, 3) && infra_claim_probe(infra, &a, 3));
+	assert_false(is_lame(&b, "zone.", 3));
+	assert_true(look(&b, 3).no_edns);
+}
+
+static void addresses_differ_in_every_part(void **state)
+{
+	struct address a = server(1), port = a, family = a, scope;
+
+	(void)state;
+	port.port = 54;
+	family.family = 6;
+	scope = family;
+	scope.scope = 3;
+	infra_answered(infra, &a, 10, 1);
+	infra_answered(infra, &port, 20, 1);
+	infra_answered(infra, &family, 30, 1);
+	infra_answered(infra, &scope, 40, 1);
+	assert_int_equal(infra_count(infra), 4);
+	assert_int_equal(look(&a, 1).srtt_ms, 10);
+	assert_int_equal(look(&port, 1).srtt_ms, 20);
+	assert_int_equal(look(&family, 1).srtt_ms, 30);
+	assert_int_equal(look(&scope, 1).srtt_ms, 40);
+}
+
+/* A flood of servers does not displace one that is in use. */
+static void the_least_recently_used_makes_place(void **state)
+{
+	struct address busy = server(0);
+
+	(void)state;
+	infra_answered(infra, &busy, 33, 0);
+	for (uint32_t i = 1; i < 10 * INFRA_SERVERS_MAX; i++) {
+		struct address a = server(i);
+
+		infra_answered(infra, &a, 10, i);
+		assert_true(look(&a, i).known);
+		assert_int_equal(look(&busy, i).srtt_ms, 33);
+	}
+	assert_int_equal(infra_count(infra), INFRA_SERVERS_MAX);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_infra, close_infra)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_unknown_server),
+		TEST(smoothing_follows_rfc_6298),
+		TEST(rto_has_bounds),
+		TEST(timeouts_back_off),
+		TEST(a_dead_server_is_probed_by_one),
+		TEST(a_lost_probe_is_taken_over),
+		TEST(missing_capabilities_are_remembered_for_an_hour),
+		TEST(cookies),
+		TEST(lameness_is_about_a_zone),
+		TEST(forgiveness),
+		TEST(addresses_differ_in_every_part),
+		TEST(the_least_recently_used_makes_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
