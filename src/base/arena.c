@@ -21,7 +21,7 @@ static bool grow(struct arena *a, size_t len)
 {
 	size_t size = sizeof(struct arena_block) + 8 + MAX(len, (size_t)ARENA_BLOCK);
 
-	if (size > a->limit - a->taken)
+	if (len > a->limit || size > a->limit - a->taken)
 		return false;
 	struct arena_block *block = malloc(size);
 

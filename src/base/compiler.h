@@ -17,5 +17,19 @@
 /** The struct that contains @p member at @p ptr. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/*
+ * Tell ThreadSanitizer about an ordering that it can't see: everything before
+ * the release happens before everything after the acquire of the same object.
+ */
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *object);
+void __tsan_release(void *object);
+#define ORDER_RELEASE(object) __tsan_release(object)
+#define ORDER_ACQUIRE(object) __tsan_acquire(object)
+#else
+#define ORDER_RELEASE(object) ((void)(object))
+#define ORDER_ACQUIRE(object) ((void)(object))
+#endif
+
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -57,7 +57,7 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 	memset(c->shards, 0, shards * sizeof *c->shards);
 	for (size_t i = 0; i < shards; i++) {
 		uint64_t share = options->size / shards;
-		uint64_t fixed = buckets * sizeof(struct entry *);
+		uint64_t fixed = buckets * sizeof(entry_link);
 
 		c->shards[i].limit = share > 2 * fixed ? share - fixed : share / 2;
 		if (!shard_init(&c->shards[i], buckets)) {
@@ -77,10 +77,10 @@ void cache_destroy(struct cache *c)
 
 		shard_flush_retired(c, s);
 		for (size_t b = 0; b < buckets; b++) {
-			while (s->buckets[b]) {
-				struct entry *e = s->buckets[b];
+			struct entry *e;
 
-				s->buckets[b] = e->next;
+			while ((e = link_get(&s->buckets[b])) != NULL) {
+				link_set(&s->buckets[b], link_get(&e->next));
 				entry_free_now(e);
 			}
 		}
@@ -88,6 +88,7 @@ void cache_destroy(struct cache *c)
 		pthread_mutex_destroy(&s->lock);
 	}
 	rcu_barrier();
+	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
 	free(c->shards);
 	free(c);
 }
@@ -99,16 +100,19 @@ void cache_thread_enter(void)
 
 void cache_thread_leave(void)
 {
+	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
 	rcu_unregister_thread();
 }
 
 void cache_quiescent(void)
 {
+	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
 	rcu_quiescent_state();
 }
 
 void cache_sleep(void)
 {
+	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
 	rcu_thread_offline();
 }
 

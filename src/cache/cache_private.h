@@ -42,8 +42,13 @@
 #define LIVES_HIT   1
 #define LIVES_INFRA 3
 
+struct entry;
+
+/* A pointer that readers follow without a lock; the one typedef, because _Atomic reads badly. */
+typedef _Atomic(struct entry *) entry_link;
+
 struct entry {
-	struct entry  *next; /* RCU */
+	entry_link     next; /* RCU */
 	uint32_t       hash; /* upper half */
 	uint32_t       tag;
 	uint32_t       stored_s;
@@ -63,13 +68,19 @@ struct entry {
 _Static_assert(sizeof(struct entry) == 40 && offsetof(struct entry, octets) == 36,
 	       "a small RRset must fit 64 octets");
 
+/*
+ * A grace period orders every reader's past use before a reclaimer's free. This
+ * address stands for that order where a tool has to be told of it.
+ */
+extern const char cache_grace;
+
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
 
 struct retired;
 
 struct shard {
 	pthread_mutex_t lock; /* writers only */
-	struct entry  **buckets;
+	entry_link     *buckets;
 	uint64_t        octets; /* entries, as allocated */
 	uint64_t        limit;
 	uint64_t        entries;
@@ -90,6 +101,18 @@ struct cache {
 	struct shard   *shards;
 	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
 };
+
+/** Follow a link as a reader: what it leads to is completely written. */
+static inline struct entry *link_get(const entry_link *link)
+{
+	return atomic_load_explicit(link, memory_order_acquire);
+}
+
+/** Publish as a writer: everything written before is visible with it. */
+static inline void link_set(entry_link *link, struct entry *e)
+{
+	atomic_store_explicit(link, e, memory_order_release);
+}
 
 static inline const uint8_t *entry_name(const struct entry *e)
 {
@@ -126,8 +149,7 @@ static inline struct shard *cache_shard(const struct cache *c, uint64_t hash)
 	return &c->shards[hash & ((1u << c->shard_bits) - 1)];
 }
 
-static inline struct entry **shard_bucket(const struct cache *c, const struct shard *s,
-					  uint64_t hash)
+static inline entry_link *shard_bucket(const struct cache *c, const struct shard *s, uint64_t hash)
 {
 	return &s->buckets[hash >> c->shard_bits & ((1u << c->bucket_bits) - 1)];
 }
@@ -196,7 +218,7 @@ static inline bool entry_may_replace(const struct entry *old, const struct entry
 void shard_evict(struct cache *c, struct shard *s);
 
 /** Unlink the entry at @p link and free it after a grace period. Lock held. */
-void shard_retire(struct cache *c, struct shard *s, struct entry **link);
+void shard_retire(struct cache *c, struct shard *s, entry_link *link);
 
 /** Free the pending batch of a shard after a grace period. Lock held. */
 void shard_flush_retired(struct cache *c, struct shard *s);

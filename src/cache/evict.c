@@ -20,14 +20,14 @@ static bool is_spent(struct entry *e)
 	return false;
 }
 
-static void sweep_bucket(struct cache *c, struct shard *s, struct entry **link)
+static void sweep_bucket(struct cache *c, struct shard *s, entry_link *link)
 {
-	while (*link && s->octets > s->limit) {
-		struct entry *e = *link;
+	struct entry *e;
 
+	while (s->octets > s->limit && (e = link_get(link)) != NULL) {
 		if (is_spent(e)) {
 			shard_retire(c, s, link);
-			if (*link == e)
+			if (link_get(link) == e)
 				return; /* no memory to retire it; the next put tries again */
 			s->evicted++;
 		} else {

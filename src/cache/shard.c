@@ -14,6 +14,8 @@
 
 #include "cache/cache_private.h"
 
+const char cache_grace;
+
 struct retired {
 	struct rcu_head head;
 	struct cache   *cache;
@@ -26,10 +28,10 @@ struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name
 			 uint64_t hash)
 {
 	struct shard *s = cache_shard(c, hash);
-	struct entry *e = rcu_dereference(*shard_bucket(c, s, hash));
+	struct entry *e = link_get(shard_bucket(c, s, hash));
 	uint32_t upper = (uint32_t)(hash >> 32);
 
-	for (; e; e = rcu_dereference(e->next)) {
+	for (; e; e = link_get(&e->next)) {
 		if (e->hash == upper && e->tag == tag && e->name_len == name_len &&
 		    memcmp(e->octets, name, name_len) == 0)
 			return e;
@@ -73,6 +75,7 @@ static void free_batch_after_grace(struct rcu_head *head)
 {
 	struct retired *batch = CONTAINER_OF(head, struct retired, head);
 
+	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
 	atomic_fetch_sub_explicit(&batch->cache->backlog, batch->octets, memory_order_relaxed);
 	for (unsigned i = 0; i < batch->n; i++)
 		free(batch->entries[i]);
@@ -87,12 +90,13 @@ void shard_flush_retired(struct cache *c, struct shard *s)
 		return;
 	s->retired = NULL;
 	atomic_fetch_add_explicit(&c->backlog, batch->octets, memory_order_relaxed);
+	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
 	call_rcu(&batch->head, free_batch_after_grace);
 }
 
-void shard_retire(struct cache *c, struct shard *s, struct entry **link)
+void shard_retire(struct cache *c, struct shard *s, entry_link *link)
 {
-	struct entry *e = *link;
+	struct entry *e = link_get(link);
 	uint64_t octets = malloc_usable_size(e);
 
 	if (!s->retired) {
@@ -103,7 +107,7 @@ void shard_retire(struct cache *c, struct shard *s, struct entry **link)
 		s->retired->octets = 0;
 		s->retired->cache = c;
 	}
-	rcu_assign_pointer(*link, e->next);
+	link_set(link, link_get(&e->next));
 	s->octets -= octets;
 	s->entries--;
 	s->retired->entries[s->retired->n++] = e;
@@ -112,11 +116,11 @@ void shard_retire(struct cache *c, struct shard *s, struct entry **link)
 		shard_flush_retired(c, s);
 }
 
-static struct entry **find_link(struct entry **link, const struct entry *like)
+static entry_link *find_link(entry_link *link, const struct entry *like)
 {
-	for (; *link; link = &(*link)->next) {
-		const struct entry *e = *link;
+	struct entry *e;
 
+	for (; (e = link_get(link)) != NULL; link = &e->next) {
 		if (e->hash == like->hash && e->tag == like->tag && e->name_len == like->name_len &&
 		    memcmp(e->octets, like->octets, e->name_len) == 0)
 			return link;
@@ -124,10 +128,10 @@ static struct entry **find_link(struct entry **link, const struct entry *like)
 	return NULL;
 }
 
-static void add(struct shard *s, struct entry **bucket, struct entry *fresh)
+static void add(struct shard *s, entry_link *bucket, struct entry *fresh)
 {
-	fresh->next = *bucket;
-	rcu_assign_pointer(*bucket, fresh);
+	link_set(&fresh->next, link_get(bucket));
+	link_set(bucket, fresh);
 	s->octets += malloc_usable_size(fresh);
 	s->entries++;
 }
@@ -143,13 +147,13 @@ void shard_publish(struct cache *c, struct entry *fresh,
 {
 	uint64_t hash = cache_hash(c, fresh->octets, fresh->name_len, fresh->tag);
 	struct shard *s = cache_shard(c, hash);
-	struct entry **bucket = shard_bucket(c, s, hash);
+	entry_link *bucket = shard_bucket(c, s, hash);
 
 	fresh->hash = (uint32_t)(hash >> 32);
 	pthread_mutex_lock(&s->lock);
-	struct entry **old = find_link(bucket, fresh);
+	entry_link *old = find_link(bucket, fresh);
 
-	if (backlog_is_full(c) || (old && may_replace && !may_replace(*old, fresh))) {
+	if (backlog_is_full(c) || (old && may_replace && !may_replace(link_get(old), fresh))) {
 		s->refused++;
 		pthread_mutex_unlock(&s->lock);
 		entry_free_now(fresh);
@@ -178,9 +182,11 @@ void cache_remove_key(struct cache *c, const uint8_t *name, uint32_t tag)
 	struct shard *s = cache_shard(c, hash);
 
 	pthread_mutex_lock(&s->lock);
-	for (struct entry **link = shard_bucket(c, s, hash); *link; link = &(*link)->next) {
-		if ((*link)->tag == tag && (*link)->name_len == len &&
-		    memcmp((*link)->octets, lower, len) == 0) {
+	entry_link *link = shard_bucket(c, s, hash);
+	struct entry *e;
+
+	for (; (e = link_get(link)) != NULL; link = &e->next) {
+		if (e->tag == tag && e->name_len == len && memcmp(e->octets, lower, len) == 0) {
 			shard_retire(c, s, link);
 			break;
 		}
@@ -198,17 +204,16 @@ size_t cache_remove(struct cache *c, bool (*match)(const struct entry *e, const 
 
 		pthread_mutex_lock(&s->lock);
 		for (size_t b = 0; b < (size_t)1 << c->bucket_bits; b++) {
-			struct entry **link = &s->buckets[b];
+			entry_link *link = &s->buckets[b];
+			struct entry *e;
 
-			while (*link) {
-				struct entry *e = *link;
-
+			while ((e = link_get(link)) != NULL) {
 				if (!match(e, context)) {
 					link = &e->next;
 					continue;
 				}
 				shard_retire(c, s, link);
-				if (*link == e)
+				if (link_get(link) == e)
 					break; /* no memory to retire it */
 				removed++;
 			}

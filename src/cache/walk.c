@@ -2,7 +2,6 @@
  * walk.c - over all entries: flushing, dumping, counting. Never on a hot path.
  */
 #include <string.h>
-#include <urcu-qsbr.h>
 
 #include <tern/name.h>
 #include <tern/rr.h>
@@ -37,7 +36,7 @@ size_t cache_flush_zone(struct cache *c, const uint8_t *zone)
 
 void cache_count(struct cache *c, struct cache_counts *out)
 {
-	uint64_t fixed = sizeof(struct entry *) << c->bucket_bits;
+	uint64_t fixed = sizeof(entry_link) << c->bucket_bits;
 
 	memset(out, 0, sizeof *out);
 	for (unsigned i = 0; i < 1u << c->shard_bits; i++) {
@@ -94,8 +93,7 @@ bool cache_walk(struct cache *c, size_t *position, size_t buckets, uint32_t now_
 		const struct shard *s = &c->shards[*position >> c->bucket_bits];
 		size_t b = *position & (((size_t)1 << c->bucket_bits) - 1);
 
-		for (struct entry *e = rcu_dereference(s->buckets[b]); e;
-		     e = rcu_dereference(e->next)) {
+		for (struct entry *e = link_get(&s->buckets[b]); e; e = link_get(&e->next)) {
 			fill_item(e, now_s, &item);
 			visit(context, &item);
 		}

@@ -76,7 +76,7 @@ bool reverse_name(const char *address, char name[NAME_ARG_MAX])
 		*p++ = digits[octets[i - 1] >> 4];
 		*p++ = '.';
 	}
-	strcpy(p, "ip6.arpa.");
+	memcpy(p, "ip6.arpa.", sizeof "ip6.arpa.");
 	return true;
 }
 
@@ -107,7 +107,7 @@ static bool add_lookup(struct reading *r, const char *name)
 	o->lookups = grown;
 	r->current = &grown[o->lookups_n++];
 	*r->current = o->defaults;
-	strcpy(r->current->name, name);
+	memcpy(r->current->name, name, strlen(name) + 1);
 	return true;
 }
 
@@ -137,7 +137,7 @@ static bool take_server(struct reading *r, const char *word)
 		fprintf(stderr, "ternq: \"@%s\" is no server\n", word);
 		return false;
 	}
-	strcpy(r->current->server, word);
+	memcpy(r->current->server, word, strlen(word) + 1);
 	return true;
 }
 
@@ -156,7 +156,7 @@ static bool set_source(struct options *o, const char *word)
 {
 	if (*word == '\0' || strlen(word) >= sizeof o->source)
 		return false;
-	strcpy(o->source, word);
+	memcpy(o->source, word, strlen(word) + 1);
 	return true;
 }
 

@@ -143,8 +143,8 @@ static char *line_of(const struct show *show, const struct tern_message *m,
 	static char line[LINE_MAX_N];
 
 	if (tern_rr_to_text(m, rr, line, sizeof line) != TERN_OK)
-		return strcpy(line, "; a record too long to print");
-	if (show->unknown_format) {
+		snprintf(line, sizeof line, "; a record too long to print");
+	else if (show->unknown_format) {
 		char *rest = behind_words(line, 2);
 
 		write_unknown(m, rr, rest, sizeof line - (size_t)(rest - line));

@@ -141,9 +141,9 @@ static bool key_from_text(const char *text, size_t len, uint16_t *key)
 	struct token digits = {text + 3, len - 3, false};
 	uint64_t number;
 
-	for (uint16_t i = 0; i < ARRAY_LEN(key_names); i++) {
+	for (unsigned i = 0; i < ARRAY_LEN(key_names); i++) {
 		if (strlen(key_names[i]) == len && memcmp(text, key_names[i], len) == 0) {
-			*key = i;
+			*key = (uint16_t)i;
 			return true;
 		}
 	}

@@ -35,7 +35,7 @@ def tests(pattern):
 
 def where(error):
     """The line of the test that failed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.path.basename(f.filename).startswith('test_')]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.name.startswith('test_')]
     return f'{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: ' if frames else ''
 
 

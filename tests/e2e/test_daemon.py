@@ -34,6 +34,7 @@ def ended(tern, seconds=3):
 def test_port_in_use():
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(socket.AF_INET, kind) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
             s.bind(('127.0.0.1', PORT))
             if kind == socket.SOCK_STREAM:
                 s.listen()

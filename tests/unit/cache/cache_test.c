@@ -256,10 +256,12 @@ static bool get_answer(const struct answer_key *key, uint32_t now_s, uint8_t *ou
 
 static void variants_are_apart(void **state)
 {
+	static const uint16_t ttl_at[] = {0};
 	uint8_t message[4], out[4];
 	struct answer_hit hit;
 	struct answer a = {.key = {.name = NAME("variant."), .name_len = 9, .type = TERN_TYPE_A},
-			   .message = message, .message_len = 4, .ttl_s = 10, .life_s = 10};
+			   .message = message, .message_len = 4, .ttl_at = ttl_at, .ttl_s = 10,
+			   .life_s = 10};
 
 	(void)state;
 	for (uint8_t v = 0; v < 4; v++) {

@@ -1,0 +1,211 @@
+"""Work for others that one question must not cause: the limits.md rows 23-32, 35, 39.
+
+Counts are all queries that the bad server got, the TLD's included, with the way to the TLD known before."""
+import threading
+
+from harness import *
+
+
+def costs(name, limit, code='SERVFAIL', seconds=4.0, rtype='A', victim=None, victim_limit=0, reason=True):
+    """One client question: answered in time, and within @limit upstream queries."""
+    reset()
+    answer, took = ask_timed(name, rtype)
+    time.sleep(0.05)
+    queries = upstream()
+    codes = code if isinstance(code, tuple) else (code,)
+    check(rcode(answer) in codes, f'{name}: {rcode(answer)} {ede(answer)}, wanted {codes}')
+    at_most(took, seconds, f'{name}: seconds')
+    at_most(len(queries), limit, f'{name}: upstream queries')
+    if victim:
+        at_most(len([q for q in queries if q['zone'] == victim]), victim_limit, f'{name}: queries at {victim}')
+    if reason and rcode(answer) == 'SERVFAIL':
+        check(ede(answer), f'{name}: a failure says why')
+    return answer
+
+
+def known(*zones):
+    """The delegations of these zones are in the cache."""
+    warm()
+    for zone in zones:
+        ask(f'known.{zone}', 'TXT')
+
+
+def test_nxnsattack():
+    """23: at most 8 upstream, at most 5 at the victim."""
+    Tern()
+    known('nxns.evil', 'victim2.evil')
+    for i in range(3):
+        costs(f'x.a{i}.nxns.evil', 8, victim='victim2.evil', victim_limit=5)
+
+
+def test_nrdelegation():
+    """24: 1500 servers in a silent zone: at most 25 upstream, 5 ms of CPU, 4 s."""
+    tern = Tern(server={'workers': 1})
+    known('nrdelegation.evil')
+    costs('x.warm.nrdelegation.evil', 25)
+    cpu = tern.cpu_s()
+    for i in range(4):
+        costs(f'x.n{i}.nrdelegation.evil', 25)
+    at_most((tern.cpu_s() - cpu) / 4 * 1000, 5, 'ms of CPU per question')
+
+
+def test_aliases_times_servers():
+    """25 (CAMP): at most 50 for the tree of one name, 100 when chains multiply it."""
+    Tern()
+    known('campns.evil')
+    costs('c.camp-0.evil', 100, code=('SERVFAIL', 'NOERROR'))
+
+
+def test_reflected_questions():
+    """26: a question that comes back from the asked server is refused and starts nothing."""
+    Tern(server={'listen': ['10.53.0.1@53', f'127.0.0.1@{PORT}']}, access={'allow': ['0.0.0.0/0']})
+    known('reflected.evil')
+    costs('x.reflected.evil', 10)
+
+
+def test_cyclic_servers():
+    """27 (TsuNAME): at most 10 upstream for 20 client queries."""
+    Tern()
+    warm()
+    for i in range(20):
+        answer, seconds = ask_timed(f'n{i}.cyclic{i % 2 + 1}.evil')
+        expect(answer, 'SERVFAIL')
+        at_most(seconds, 4, 'seconds')
+    at_most(len(upstream()), 10, 'upstream queries')
+
+
+def test_long_chains():
+    """28: at most 13 upstream, one link each."""
+    Tern()
+    known('chaina.evil', 'chainb.evil')
+    costs('c60.chaina.evil', 13)
+    costs('c8.chaina.evil', 10, code='NOERROR')
+
+
+def test_packed_chains():
+    """28: the whole chain in one answer: at most 4."""
+    Tern()
+    known('packed.evil', 'victim.evil')
+    costs('x.packed.evil', 4)
+    costs('foreign.packed.evil', 4, code=('SERVFAIL', 'NOERROR'))
+    expect(ask('p1.victim.evil'), 'NOERROR', ['192.0.2.1'])
+    expect(ask('short1.packed.evil'), 'NOERROR', ['192.0.2.1'])
+
+
+def test_cname_loops():
+    """29: at most 4 upstream, then SERVFAIL."""
+    Tern()
+    known('loop.evil')
+    for label in ('self', 'a', 'packed'):
+        costs(f'{label}.loop.evil', 4, code=('SERVFAIL', 'NOERROR'))
+
+
+def test_dname_growth():
+    """29: YXDOMAIN or SERVFAIL within 13 steps."""
+    Tern()
+    known('growth.evil')
+    costs('y.d.growth.evil', 13, code=('SERVFAIL', 'YXDOMAIN'))
+
+
+def test_referrals_upward_sideways_and_to_oneself():
+    """30: at most 2 upstream per client query."""
+    Tern()
+    for zone in ('upward.evil', 'sideways.evil', 'parent.evil', 'selfreferral.evil'):
+        warm()
+        ask(zone, 'NS')
+        costs(f'x.{zone}', 2)
+        costs(f'y.{zone}', 2)
+
+
+def test_lame_servers():
+    Tern()
+    for how in ('refused', 'servfail', 'notauth', 'empty', 'notimp'):
+        warm()
+        costs(f'x.lame-{how}.evil', 6, code=('SERVFAIL', 'NOERROR') if how == 'empty' else 'SERVFAIL')
+        costs(f'y.lame-{how}.evil', 4, code=('SERVFAIL', 'NOERROR') if how == 'empty' else 'SERVFAIL')
+    for i in range(10):
+        resolves(f'h{i}.halflame.evil')
+
+
+def test_endless_cuts():
+    """30 (iDNS): the account of one question ends them."""
+    Tern()
+    known('endless.evil', 'indefinite.evil')
+    costs('x.shift.endless.evil', 100)
+    costs('.'.join('abcdefghijklmnopqrstuvwxyz' * 3) + '.endless.evil', 100, code=('SERVFAIL', 'NOERROR'))
+    costs('x.a.indefinite.evil', 100)
+
+
+def test_sixty_honest_cuts():
+    """30: nested zones are honest; at most 70 upstream."""
+    Tern()
+    known('nested.evil')
+    name = '.'.join(f'z{i}' for i in reversed(range(60))) + '.nested.evil'
+    expect(costs(name, 70, code='NOERROR'), 'NOERROR', ['192.0.2.1'])
+
+
+def test_water_torture():
+    """31: innocents 100 %, at most 2.5 upstream per client query, 16 MB more at most."""
+    tern = Tern(server={'workers': 1})
+    resolves('hit.honest.evil')
+    ask('known.silent.evil')
+    before = tern.memory()
+    reset()
+    attack = []
+    names = [(f'w{i}.silent.evil',) for i in range(3000)]
+    thread = threading.Thread(target=lambda: attack.extend(burst(names, gap=0.001, timeout=4.5, sockets=4)))
+    thread.start()
+    innocents = burst([(f'i{i}.honest.evil',) if i % 2 else ('hit.honest.evil',) for i in range(300)], gap=0.01)
+    thread.join()
+    right = sum(1 for a, _ in innocents if a and data(a) == ['192.0.2.1'])
+    equal(right, 300, 'innocents answered')
+    hits = sorted(s for i, (_, s) in enumerate(innocents) if i % 2 == 0)
+    misses = sorted(s for i, (_, s) in enumerate(innocents) if i % 2)
+    at_most(hits[int(len(hits) * 0.99)] * 1000, 20, 'ms, p99 of hits')
+    at_most(misses[int(len(misses) * 0.99)] * 1000, 50, 'ms, p99 of misses')
+    equal(sum(1 for a, _ in attack if a is None), 0, 'questions without an answer')
+    at_most(len(upstream('silent.evil')) / len(names), 2.5, 'upstream queries per client query')
+    at_most((tern.memory() - before) / 1e6, 16, 'MB more')
+
+
+def test_dead_servers():
+    """32: 13 silent addresses: at most 12 upstream for one client query, 15 for 40."""
+    Tern()
+    warm()
+    ask('dead.evil', 'DS')
+    costs('x.dead.evil', 12)
+    for _ in range(39):
+        answer, seconds = ask_timed('x.dead.evil')
+        expect(answer, 'SERVFAIL')
+        at_most(seconds, 4, 'seconds')
+    at_most(len(upstream('dead.evil')), 15, 'upstream queries for 40 client queries')
+
+
+def test_dead_servers_under_many_names():
+    """32: a dead zone is not tried in full for each of its names."""
+    Tern()
+    warm()
+    results = burst([(f'n{i}.dead.evil',) for i in range(40)], gap=0.05, timeout=4.5)
+    for answer, seconds in results:
+        check(answer, 'no answer')
+        at_most(seconds, 4, 'seconds')
+    at_most(len(upstream('dead.evil')) / 40, 12, 'upstream queries per client query')
+
+
+def test_answers_saved_up_for_a_victim():
+    """35 (DNSBomb): at most 100 UDP answers wait for one /24 without a cookie; the others are dropped."""
+    Tern(server={'workers': 1})
+    setting('slow.evil', delay=1)
+    ask('known.slow.evil')
+    results = burst([(f'b{i}.slow.evil',) for i in range(190)], server='10.53.0.1', source='10.53.1.5', timeout=4.2)
+    answered = sum(1 for a, _ in results if a)
+    at_most(answered, 100, 'answers to one network')
+    at_least(answered, 60, 'answers to one network')
+    resolves('other.honest.evil', server='10.53.0.1', source='10.53.2.5')
+
+
+def test_long_names_minimised():
+    """39: at most 15 upstream."""
+    Tern()
+    known('honest.evil')
+    costs('.'.join('abcdefghijklmnopqrstuvwxyz' * 4) + '.honest.evil', 15, code='NOERROR')
