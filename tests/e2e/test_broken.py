@@ -56,7 +56,7 @@ def test_server_cookies():
     ask('cookie.evil', 'NS')
     counted('a.cookie.evil', 2, wanted=['192.0.2.1'])
     counted('b.cookie.evil', 1, wanted=['192.0.2.1'])
-    counted('a.badcookie.evil', 4, code=('SERVFAIL', 'NOERROR'))
+    counted('a.badcookie.evil', 12, code=('SERVFAIL', 'NOERROR'))
 
 
 def test_truncation_that_works():
@@ -88,7 +88,7 @@ def test_truncation_of_many_names_keeps_few_connections():
 
 def test_large_answers_by_tcp():
     Tern()
-    for size in (2000, 20000, 60000):
+    for size in (2000, 20000, 50000):
         answer = expect(ask(f't{size}.large.evil', 'TXT', tcp=True), 'NOERROR')
         equal(len(data(answer, 'TXT')), size // 200, f'records of {size} octets')
 

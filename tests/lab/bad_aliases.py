@@ -24,10 +24,10 @@ class PackedChain(Zone):
             return super().honest(q)
         if label == 'foreign':
             names = [q.asked] + [f'p{i}.victim.evil' for i in range(self.length)]
-        elif label.startswith('short'):
-            names = [q.asked] + [f'{label}-{i}.{self.name}' for i in range(3)]
         elif '-' in label:
             return super().honest(q)
+        elif label.startswith('short'):
+            names = [q.asked] + [f'{label}-{i}.{self.name}' for i in range(3)]
         else:
             names = [q.asked] + [f'{label}-{i}.{self.name}' for i in range(self.length)]
         chain = [wire.cname(owner, target) for owner, target in zip(names, names[1:])]

@@ -1,6 +1,8 @@
 """Referrals that lead nowhere, too far, or at somebody."""
 import wire
-from behaviour import Send, Zone
+from behaviour import SILENT_NET, Send, Zone
+
+LEVELS = 20     # of aliases times servers
 
 
 class Nxns(Zone):
@@ -136,7 +138,7 @@ class Fanout(Zone):
     def honest(self, q):
         if q.name == self.name:
             return super().honest(q)
-        return q.reply([wire.cname(q.asked, f'{q.name.split(".")[0]}.camp-{self.level + 1}.evil')])
+        return q.reply([wire.cname(q.asked, f'{q.name.split(".")[0]}.camp-{(self.level + 1) % LEVELS}.evil')])
 
 
 class FanoutServers(Zone):
@@ -150,7 +152,7 @@ class FanoutServers(Zone):
         if q.type != wire.A:
             return self.nodata(q)
         if number != '9':
-            return q.reply([wire.a(q.asked, f'198.19.250.{int(level) * 10 + int(number) + 1}')])
+            return q.reply([wire.a(q.asked, f'198.19.{SILENT_NET}.{int(level) * 10 + int(number) + 1}')])
         return q.reply([wire.a(q.asked, self.tld.zones[f'camp-{level}.evil'].addresses[0])])
 
 
@@ -166,4 +168,4 @@ def zones():
         'lame-notimp.evil': Lame(rcode=wire.NOTIMP), 'halflame.evil': HalfLame(),
         'campns.evil': FanoutServers(),
     }
-    return found | {f'camp-{i}.evil': Fanout(level=i) for i in range(12)}
+    return found | {f'camp-{i}.evil': Fanout(level=i) for i in range(LEVELS)}

@@ -20,7 +20,7 @@ import bad_packets
 import bad_referrals
 import bad_transport
 import wire
-from behaviour import TLD, Close, Drop, Send, Stream
+from behaviour import SILENT_NET, TLD, Close, Drop, Send, Stream
 
 LOG_MAX = 200000
 IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FREEBIND = 8, 49, 50, 78
@@ -56,6 +56,8 @@ class Server:
         zone = self.tld if q.local in self.tld.own_addresses else self.zone_of(q)
         if len(self.log) < LOG_MAX:
             self.log.append(q.to_log(zone.name if zone else '', time.monotonic()))
+        if q.local.startswith(f'198.19.{SILENT_NET}.'):
+            return [Drop()]
         if not zone:
             return [Send(q.reply(rcode=wire.REFUSED, flags=0))]
         done = zone.handle(q)

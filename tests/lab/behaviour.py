@@ -5,6 +5,7 @@ import wire
 
 ATTACKER = '198.18.66.6'      # answers for any name as if it were the authority; nobody should ever ask it
 FORGED = '6.6.6.6'            # the address in every forged record: seen by a client, it is poison
+SILENT_NET = 250          # 198.19.250.0/24 never answers, whoever is asked
 TLD_ADDRESSES = ('198.18.0.1', '2001:db8:bad::1')
 
 
