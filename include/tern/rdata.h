@@ -15,8 +15,9 @@
  * Copy a record's rdata with its names expanded, checking the layout.
  *
  * Types not in the table are copied as they are (RFC 3597 4). Records with
- * rdata that does not fill its layout exactly are TERN_ERDATA; so are SVCB
- * parameters out of order or doubled.
+ * rdata that does not fill its layout exactly are TERN_ERDATA. Only the
+ * parameters of SVCB and HTTPS pass unread, as a resolver has to hand them on
+ * whatever they say (RFC 9460 4.3); tern_rdata_check() does read them.
  *
  * @param out      @p out_max octets; an expanded rdata is at most 65535
  * @param out_len  octets written
@@ -26,7 +27,10 @@ TERN_MUST_USE enum tern_status tern_rdata_expand(const struct tern_message *m,
 						 const struct tern_rr_ref *rr, uint8_t *out,
 						 size_t out_max, size_t *out_len);
 
-/** Does @p rdata (uncompressed) have the layout of @p type? @return TERN_OK or TERN_ERDATA */
+/**
+ * Does @p rdata (uncompressed) have the layout of @p type, SVCB parameters
+ * included? @return TERN_OK or TERN_ERDATA
+ */
 TERN_MUST_USE enum tern_status tern_rdata_check(uint16_t type, const uint8_t *rdata, size_t len);
 
 /**

@@ -80,3 +80,9 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 	memcpy(entry_body_to_fill(e) + offsets_len, a->message, a->message_len);
 	shard_publish(c, e, NULL);
 }
+
+void cache_drop_answers(struct cache *c, const uint8_t *name, uint16_t type)
+{
+	for (unsigned variant = 0; variant <= (ANSWER_DO | ANSWER_CD); variant++)
+		cache_remove_key(c, name, TAG_ANSWER(type, variant));
+}

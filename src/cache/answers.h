@@ -65,3 +65,6 @@ struct answer {
 
 /** Store it; silently refused when it is too large or memory is short. */
 void cache_put_answer(struct cache *cache, const struct answer *answer, uint32_t now_s);
+
+/** Forget what is rendered for (@p name, @p type), every variant: newer data is there. */
+void cache_drop_answers(struct cache *cache, const uint8_t *name, uint16_t type);

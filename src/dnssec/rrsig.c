@@ -84,7 +84,7 @@ static size_t put_record_head(const struct tern_rrset *set, const struct rrsig *
 	return len + 8;
 }
 
-#define RECORDS_MAX 1024
+#define RECORDS_MAX 4096 /* what 64 KiB hold */
 
 struct record {
 	const uint8_t *octets;

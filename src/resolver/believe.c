@@ -33,7 +33,11 @@ static bool store_and_keep(struct job *job, struct frame *f, const struct tern_m
 {
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
 	note_ttl(job, set->ttl_s);
-	cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
+	if (set->rr_n <= CACHED_RECORDS_MAX)
+		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED,
+			  job->now->boot_s);
+	else
+		job->result.uncacheable = true;
 	return keep(job, &f->answer, set);
 }
 

@@ -16,6 +16,8 @@
 
 #include "resolver/job.h"
 
+#define CACHED_RECORDS_MAX 1024 /* larger sets are answered, not kept (limits.md row 47) */
+
 enum move { MOVE_GO, MOVE_PARK, MOVE_CALL, MOVE_RETURN };
 
 struct turn {

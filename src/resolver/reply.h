@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 
-#define REPLY_SET_MAX 1024 /* records kept of one set; more are left out (limits.md row 47) */
+#define REPLY_SET_MAX 4096 /* records of one set: what 64 KiB hold; the rest are left out */
 
 /** Is the owner of @p rr exactly @p name (any case)? */
 bool rr_is_owned_by(const struct tern_message *m, const struct tern_rr_ref *rr,

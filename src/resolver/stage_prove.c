@@ -374,7 +374,7 @@ static void store_answer(struct job *job, struct frame *f)
 	for (struct kept *k = f->answer.first; k; k = k->next) {
 		struct tern_rrset set = k->set;
 
-		if (k->cached || k->dname)
+		if (k->cached || k->dname || k->set.rr_n > CACHED_RECORDS_MAX)
 			continue;
 		set.ttl_s = stored_ttl(f, set.ttl_s);
 		/* Without its proof a set made from a wildcard is of no use to the next client. */

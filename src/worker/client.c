@@ -260,6 +260,9 @@ static void finish_task(struct worker *w, struct task *t)
 		tally_add(&w->tally.budget_exhausted);
 	if (t->waiters)
 		keep_rendered(w, t, t->waiters->request.dnssec_ok);
+	/* After a prefetch the rendered answer is the old one. */
+	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
+		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);
 	answer_all(w, t, r);
 	end_task(w, t);
 }

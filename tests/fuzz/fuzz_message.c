@@ -188,6 +188,12 @@ static void compare_with_plain(const struct tern_message *m, const struct plain 
 	}
 }
 
+/* RFC 9460 4.3: a resolver hands parameters on whatever they say. */
+static bool passes_unread(unsigned type)
+{
+	return type == TERN_TYPE_SVCB || type == TERN_TYPE_HTTPS;
+}
+
 /* Write what can be expanded; `kept[i]` is the index of the i-th record written. */
 static unsigned rebuild(const struct tern_message *m, struct tern_builder *b, uint16_t *kept)
 {
@@ -205,7 +211,8 @@ static unsigned rebuild(const struct tern_message *m, struct tern_builder *b, ui
 		check_always(tern_rr_to_text(m, rr, text, sizeof text) == TERN_OK);
 		if (tern_rdata_expand(m, rr, rdata, sizeof rdata, &len) != TERN_OK)
 			continue;
-		check_always(tern_rdata_check(rr->type, rdata, len) == TERN_OK);
+		check_always(tern_rdata_check(rr->type, rdata, len) == TERN_OK ||
+			     passes_unread(rr->type));
 		check_always(tern_name_parse(m->octets, m->len, rr->owner_at, owner, NULL) ==
 			     TERN_OK);
 		if (tern_builder_rr(b, (enum tern_section)rr->section, owner, rr->type, rr->rclass,

@@ -199,7 +199,7 @@ static struct tern_rrset a_set(const uint8_t *owner)
 static void whole_sets(void **state)
 {
 	(void)state;
-	uint8_t owner[TERN_NAME_MAX];
+	uint8_t owner[TERN_NAME_MAX] = {0};
 	uint16_t ttls[5];
 	struct tern_rrset set = a_set(owner);
 
@@ -228,7 +228,7 @@ static void whole_sets(void **state)
 static void sets_are_all_or_nothing(void **state)
 {
 	(void)state;
-	uint8_t owner[TERN_NAME_MAX], other[TERN_NAME_MAX];
+	uint8_t owner[TERN_NAME_MAX] = {0}, other[TERN_NAME_MAX];
 	struct tern_rrset set = a_set(owner);
 	uint16_t ttls[20];
 

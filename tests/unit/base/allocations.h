@@ -1,0 +1,86 @@
+/*
+ * allocations.h - count a thread's allocations, and make the nth one fail.
+ *
+ * Include it in one file of a test program: it puts malloc() and its like in
+ * front of the allocator, be it libc's or a sanitizer's shared library.
+ */
+#pragma once
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Of the calling thread. */
+static __thread struct {
+	bool     counting;
+	uint64_t n;       /* allocations since counting was switched on */
+	uint64_t fail_at; /* this one (1 for the first) and no other fails; 0 none */
+} allocations;
+
+/* Counts the call; true when it has to fail. */
+static bool allocation_fails(void)
+{
+	if (!allocations.counting)
+		return false;
+	return ++allocations.n == allocations.fail_at;
+}
+
+/* The next definition of @p name behind this program's; looked up once. */
+static void *next_function(void **place, const char *name)
+{
+	if (!*place)
+		*place = dlsym(RTLD_NEXT, name);
+	return *place;
+}
+
+void *malloc(size_t size)
+{
+	static void *next;
+	void *(*real)(size_t);
+
+	*(void **)&real = next_function(&next, "malloc");
+	return allocation_fails() ? NULL : real(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	static void *next;
+	void *(*real)(size_t, size_t);
+
+	*(void **)&real = next_function(&next, "calloc");
+	return allocation_fails() ? NULL : real(n, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	static void *next;
+	void *(*real)(void *, size_t);
+
+	*(void **)&real = next_function(&next, "realloc");
+	return allocation_fails() ? NULL : real(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	static void *next;
+	void *(*real)(size_t, size_t);
+
+	*(void **)&real = next_function(&next, "aligned_alloc");
+	return allocation_fails() ? NULL : real(alignment, size);
+}
+
+/** Count from 0, and let allocation @p fail_at fail. */
+static inline void allocations_watch(uint64_t fail_at)
+{
+	allocations.n = 0;
+	allocations.fail_at = fail_at;
+	allocations.counting = true;
+}
+
+/** Stop; returns how many there were. */
+static inline uint64_t allocations_seen(void)
+{
+	allocations.counting = false;
+	return allocations.n;
+}
