@@ -22,11 +22,11 @@ struct arena_block {
 
 struct arena {
 	struct arena_block *blocks; /* malloc'd ones, newest first */
-	uint8_t            *at;
-	uint8_t            *end;
-	size_t              taken; /* octets in malloc'd blocks */
-	size_t              limit; /* octets that may be malloc'd */
-	uint8_t             first[ARENA_FIRST] ALIGNED(16);
+	uint8_t *at;
+	uint8_t *end;
+	size_t taken; /* octets in malloc'd blocks */
+	size_t limit; /* octets that may be malloc'd */
+	uint8_t first[ARENA_FIRST] ALIGNED(16);
 };
 
 /** Make an empty arena that may malloc at most @p limit octets. */

@@ -40,7 +40,7 @@ static inline void put_u32(uint8_t *p, uint32_t v)
 struct cursor {
 	const uint8_t *at;
 	const uint8_t *end;
-	bool           broken; /* sticky: set on the first short read */
+	bool broken; /* sticky: set on the first short read */
 };
 
 static inline struct cursor cursor_over(const uint8_t *octets, size_t len)

@@ -13,12 +13,12 @@
 #include "base/compiler.h"
 
 struct pool {
-	uint8_t  *objects;
-	void     *free;    /* given back, newest first; each starts with the next pointer */
-	size_t    size;    /* octets of an object */
-	uint32_t  max;     /* objects */
-	uint32_t  fresh;   /* objects never handed out so far: from this index on */
-	uint32_t  taken_n; /* out now */
+	uint8_t *objects;
+	void *free;       /* given back, newest first; each starts with the next pointer */
+	size_t size;      /* octets of an object */
+	uint32_t max;     /* objects */
+	uint32_t fresh;   /* objects never handed out so far: from this index on */
+	uint32_t taken_n; /* out now */
 };
 
 /** Map @p max objects of @p size octets. False when there is no memory. */

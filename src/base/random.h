@@ -15,7 +15,7 @@
 
 struct random {
 	uint32_t at; /* octets of the block used */
-	uint8_t  block[RANDOM_BLOCK];
+	uint8_t block[RANDOM_BLOCK];
 };
 
 /** Start empty; the first draw fills the block. */

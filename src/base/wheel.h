@@ -18,14 +18,14 @@
 struct timer {
 	struct timer *next;
 	struct timer **prev; /* the pointer that points here; NULL when not set */
-	uint64_t      at_ms; /* CLOCK_MONOTONIC */
+	uint64_t at_ms;      /* CLOCK_MONOTONIC */
 	void (*fire)(struct timer *timer);
 };
 
 struct wheel {
-	uint64_t      now_ms; /* every slot up to this time has been run */
-	uint32_t      timers_n;
-	uint64_t      used[WHEEL_SLOTS / 64];
+	uint64_t now_ms; /* every slot up to this time has been run */
+	uint32_t timers_n;
+	uint64_t used[WHEEL_SLOTS / 64];
 	struct timer *slots[WHEEL_SLOTS];
 };
 

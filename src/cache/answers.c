@@ -68,7 +68,8 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 
 	if (a->ttl_s == 0 || a->ttl_n > ANSWER_TTLS_MAX || a->message_len > ANSWER_OCTETS_MAX)
 		return;
-	struct entry *e = entry_build(c, a->key.name, tag_of(&a->key), offsets_len + a->message_len);
+	struct entry *e =
+		entry_build(c, a->key.name, tag_of(&a->key), offsets_len + a->message_len);
 
 	if (!e)
 		return;

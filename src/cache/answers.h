@@ -26,10 +26,10 @@ enum answer_variant {
 };
 
 struct answer_key {
-	const uint8_t *name;     /* lower case */
-	uint16_t       name_len; /* octets */
-	uint16_t       type;
-	uint8_t        variant;
+	const uint8_t *name; /* lower case */
+	uint16_t name_len;   /* octets */
+	uint16_t type;
+	uint8_t variant;
 };
 
 /** Hash of a key in @p cache; compute once, use for get. */
@@ -39,8 +39,8 @@ uint64_t answer_hash(const struct cache *cache, const struct answer_key *key);
 void answer_prefetch(const struct cache *cache, uint64_t hash);
 
 struct answer_hit {
-	uint32_t len;  /* octets copied */
-	bool     old;  /* in the last tenth of its life: worth a prefetch */
+	uint32_t len; /* octets copied */
+	bool old;     /* in the last tenth of its life: worth a prefetch */
 };
 
 /**
@@ -55,12 +55,12 @@ bool cache_get_answer(struct cache *cache, const struct answer_key *key, uint64_
 /** An answer to store. */
 struct answer {
 	struct answer_key key;
-	const uint8_t    *message; /* whole message without OPT */
-	uint16_t          message_len;
-	const uint16_t   *ttl_at; /* offsets of the TTLs in it */
-	uint16_t          ttl_n;
-	uint32_t          ttl_s;  /* how long it is good: the least TTL of its sets */
-	uint32_t          life_s; /* what ttl_s was when the sets were new: tells the last tenth */
+	const uint8_t *message; /* whole message without OPT */
+	uint16_t message_len;
+	const uint16_t *ttl_at; /* offsets of the TTLs in it */
+	uint16_t ttl_n;
+	uint32_t ttl_s;  /* how long it is good: the least TTL of its sets */
+	uint32_t life_s; /* what ttl_s was when the sets were new: tells the last tenth */
 };
 
 /** Store it; silently refused when it is too large or memory is short. */

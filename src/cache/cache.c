@@ -121,7 +121,8 @@ void cache_wake(void)
 	rcu_thread_online();
 }
 
-static bool is_usable(const struct cache *c, const struct entry *e, uint32_t now_s, bool allow_stale)
+static bool is_usable(const struct cache *c, const struct entry *e, uint32_t now_s,
+		      bool allow_stale)
 {
 	if (!e)
 		return false;

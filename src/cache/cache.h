@@ -59,30 +59,31 @@ enum cache_found {
 
 /** A found RRset or negative answer. */
 struct cache_hit {
-	struct tern_rrset   set;         /* CACHE_POSITIVE: ttl_s is what is left, 0 when stale */
-	const uint8_t      *proof;       /* negative: packed authority RRsets, cache_proof_next() */
-	uint32_t            proof_len;   /* octets */
-	uint32_t            ttl_s;       /* seconds left, 0 when stale */
-	uint32_t            age_s;       /* seconds since it was stored */
-	enum cache_rank     rank;
+	struct tern_rrset set; /* CACHE_POSITIVE: ttl_s is what is left, 0 when stale */
+	const uint8_t *proof;  /* negative: packed authority RRsets, cache_proof_next() */
+	uint32_t proof_len;    /* octets */
+	uint32_t ttl_s;        /* seconds left, 0 when stale */
+	uint32_t age_s;        /* seconds since it was stored */
+	enum cache_rank rank;
 	enum cache_security security;
-	bool                stale;
-	bool                old; /* fresh, but in the last tenth of its life: worth a prefetch */
+	bool stale;
+	bool old; /* fresh, but in the last tenth of its life: worth a prefetch */
 };
 
 /** Counters, summed over the shards. */
 struct cache_counts {
 	uint64_t entries;
-	uint64_t octets;    /* entries and buckets, as allocated */
-	uint64_t limit;     /* octets */
+	uint64_t octets; /* entries and buckets, as allocated */
+	uint64_t limit;  /* octets */
 	uint64_t inserted;
 	uint64_t replaced;
 	uint64_t evicted;
-	uint64_t refused;   /* puts given up because memory or the reclaim backlog was full */
+	uint64_t refused; /* puts given up because memory or the reclaim backlog was full */
 };
 
 /** Build an empty cache; NULL when memory is short. @p key seeds the hash. */
-MUST_USE struct cache *cache_create(const struct cache_options *options, const struct hash_key *key);
+MUST_USE struct cache *cache_create(const struct cache_options *options,
+				    const struct hash_key *key);
 
 /** Free everything; no other thread may use the cache any more. */
 void cache_destroy(struct cache *cache);
@@ -116,14 +117,14 @@ void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_ran
 
 /** A negative answer to store. */
 struct cache_negative {
-	const uint8_t           *name;     /* any case */
-	uint16_t                 type;     /* ignored for NXDOMAIN */
-	bool                     nxdomain; /* else NODATA */
-	uint32_t                 ttl_s;    /* already bounded by SOA minimum and options */
-	const struct tern_rrset *proof;    /* SOA, NSEC, ... as they stood in the authority section */
-	unsigned                 proof_n;
-	enum cache_security      security;
-	enum cache_rank          rank;
+	const uint8_t *name;            /* any case */
+	uint16_t type;                  /* ignored for NXDOMAIN */
+	bool nxdomain;                  /* else NODATA */
+	uint32_t ttl_s;                 /* already bounded by SOA minimum and options */
+	const struct tern_rrset *proof; /* SOA, NSEC, ... as they stood in the authority section */
+	unsigned proof_n;
+	enum cache_security security;
+	enum cache_rank rank;
 };
 
 /** Store a negative answer; same refusals as cache_put(). */
@@ -137,10 +138,10 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 
 /** Why a question failed lately (RFC 9520). */
 struct cache_failure {
-	uint16_t    ede;      /* RFC 8914 INFO-CODE of the original failure */
-	uint32_t    ttl_s;    /* seconds left */
-	const char *text;     /* not terminated */
-	size_t      text_len;
+	uint16_t ede;     /* RFC 8914 INFO-CODE of the original failure */
+	uint32_t ttl_s;   /* seconds left */
+	const char *text; /* not terminated */
+	size_t text_len;
 };
 
 /** Did resolving (@p name, @p type) fail lately? */
@@ -161,8 +162,8 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, 
 struct cache_delegation {
 	const uint8_t *zone;
 	const uint8_t *body;
-	uint32_t       body_len; /* octets */
-	uint32_t       ttl_s;    /* seconds left, as the parent granted: never renewed by the child */
+	uint32_t body_len; /* octets */
+	uint32_t ttl_s;    /* seconds left, as the parent granted: never renewed by the child */
 };
 
 /** The delegation of exactly @p zone (lower case), while fresh. */
@@ -189,13 +190,19 @@ void cache_count(struct cache *cache, struct cache_counts *out);
 
 /** One entry for cache_dump(). */
 struct cache_item {
-	enum { CACHE_ITEM_RRSET, CACHE_ITEM_NODATA, CACHE_ITEM_NXDOMAIN, CACHE_ITEM_FAILURE,
-	       CACHE_ITEM_DELEGATION, CACHE_ITEM_ANSWER } kind;
-	const uint8_t     *name;
-	uint16_t           type;
-	uint32_t           ttl_s;
-	bool               stale;
-	struct tern_rrset  set; /* CACHE_ITEM_RRSET */
+	enum {
+		CACHE_ITEM_RRSET,
+		CACHE_ITEM_NODATA,
+		CACHE_ITEM_NXDOMAIN,
+		CACHE_ITEM_FAILURE,
+		CACHE_ITEM_DELEGATION,
+		CACHE_ITEM_ANSWER
+	} kind;
+	const uint8_t *name;
+	uint16_t type;
+	uint32_t ttl_s;
+	bool stale;
+	struct tern_rrset set; /* CACHE_ITEM_RRSET */
 };
 
 /**

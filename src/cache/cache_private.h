@@ -31,12 +31,12 @@
 #include "cache/cache.h"
 
 /* The key's second half: what the entry is about. */
-#define TAG_NAME       0x00000000u /* the name itself: NXDOMAIN */
-#define TAG_TYPE(t)    (0x00010000u | (t))
-#define TAG_FAILURE(t) (0x00020000u | (t))
-#define TAG_DELEGATION 0x00030000u
+#define TAG_NAME               0x00000000u /* the name itself: NXDOMAIN */
+#define TAG_TYPE(t)            (0x00010000u | (t))
+#define TAG_FAILURE(t)         (0x00020000u | (t))
+#define TAG_DELEGATION         0x00030000u
 #define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
-#define TAG_KIND(tag)  ((tag)&0x00ff0000u)
+#define TAG_KIND(tag)          ((tag)&0x00ff0000u)
 
 /* A hit makes an entry survive this many sweeps; infrastructure starts with that many. */
 #define LIVES_HIT   1
@@ -48,21 +48,21 @@ struct entry;
 typedef _Atomic(struct entry *) entry_link;
 
 struct entry {
-	entry_link     next; /* RCU */
-	uint32_t       hash; /* upper half */
-	uint32_t       tag;
-	uint32_t       stored_s;
-	uint32_t       ttl_s; /* good until stored_s + ttl_s */
-	uint32_t       body_len;
-	uint16_t       rr_n;
-	uint16_t       sig_n;
-	uint8_t        name_len;
-	uint8_t        negative : 1; /* under TAG_TYPE: NODATA */
-	uint8_t        rank : 2;
-	uint8_t        security : 2;
+	entry_link next; /* RCU */
+	uint32_t hash;   /* upper half */
+	uint32_t tag;
+	uint32_t stored_s;
+	uint32_t ttl_s; /* good until stored_s + ttl_s */
+	uint32_t body_len;
+	uint16_t rr_n;
+	uint16_t sig_n;
+	uint8_t name_len;
+	uint8_t negative : 1; /* under TAG_TYPE: NODATA */
+	uint8_t rank : 2;
+	uint8_t security : 2;
 	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
-	uint8_t        spare;
-	uint8_t        octets[]; /* name, body */
+	uint8_t spare;
+	uint8_t octets[]; /* name, body */
 };
 
 _Static_assert(sizeof(struct entry) == 40 && offsetof(struct entry, octets) == 36,
@@ -80,25 +80,25 @@ struct retired;
 
 struct shard {
 	pthread_mutex_t lock; /* writers only */
-	entry_link     *buckets;
-	uint64_t        octets; /* entries, as allocated */
-	uint64_t        limit;
-	uint64_t        entries;
-	uint64_t        inserted;
-	uint64_t        replaced;
-	uint64_t        evicted;
-	uint64_t        refused;
-	size_t          hand; /* bucket that the sweep looks at next */
+	entry_link *buckets;
+	uint64_t octets; /* entries, as allocated */
+	uint64_t limit;
+	uint64_t entries;
+	uint64_t inserted;
+	uint64_t replaced;
+	uint64_t evicted;
+	uint64_t refused;
+	size_t hand; /* bucket that the sweep looks at next */
 	struct retired *retired;
 } ALIGNED(CACHE_LINE);
 
 struct cache {
 	struct hash_key key;
-	uint32_t        stale_s;
-	unsigned        shard_bits;
-	unsigned        bucket_bits; /* per shard */
-	uint64_t        size;
-	struct shard   *shards;
+	uint32_t stale_s;
+	unsigned shard_bits;
+	unsigned bucket_bits; /* per shard */
+	uint64_t size;
+	struct shard *shards;
 	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
 };
 

@@ -16,27 +16,27 @@ struct record {
 	uint32_t srtt_ms8; /* eighths of a millisecond */
 	uint32_t rttvar_ms8;
 	uint64_t used_ms;
-	uint64_t probe_ms;  /* when a dead server may be tried next */
-	uint64_t edns_ms;   /* no EDNS until then */
-	uint64_t case_ms;   /* no 0x20 until then */
+	uint64_t probe_ms; /* when a dead server may be tried next */
+	uint64_t edns_ms;  /* no EDNS until then */
+	uint64_t case_ms;  /* no 0x20 until then */
 	uint64_t lame_ms[LAME_ZONES];
 	uint64_t lame_zone[LAME_ZONES]; /* hash of the zone */
-	uint8_t  timeouts;
-	uint8_t  backoff; /* doublings of the RTO */
-	bool     measured;
-	uint8_t  cookie_len;
-	uint8_t  cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
+	uint8_t timeouts;
+	uint8_t backoff; /* doublings of the RTO */
+	bool measured;
+	uint8_t cookie_len;
+	uint8_t cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
 };
 
 struct group {
 	pthread_mutex_t lock;
-	struct record   records[GROUP_SIZE];
+	struct record records[GROUP_SIZE];
 };
 
 struct infra {
-	struct hash_key  key;
+	struct hash_key key;
 	_Atomic uint32_t servers_n;
-	struct group    *groups;
+	struct group *groups;
 };
 
 struct infra *infra_create(const struct hash_key *key)

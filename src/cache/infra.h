@@ -22,31 +22,31 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 
-#define INFRA_SERVERS_MAX  16384
-#define INFRA_RTO_FIRST_MS 400  /* for a server never asked */
-#define INFRA_RTO_MIN_MS   60
-#define INFRA_RTO_MAX_MS   1600 /* two tries at a dead server must fit the client's 4 s */
-#define INFRA_LEARNED_MS   3600000 /* how long a missing capability is remembered: 1 h */
-#define INFRA_LAME_MS      300000  /* how long lameness for a zone is remembered */
-#define INFRA_DEAD_TIMEOUTS 3      /* in a row: then probed only, see infra_server.dead */
-#define INFRA_PROBE_MIN_MS  5000u /* how soon a dead server may be tried by somebody, */
-#define INFRA_PROBE_MAX_MS  40000u/* doubled each time in vain up to this */
+#define INFRA_SERVERS_MAX   16384
+#define INFRA_RTO_FIRST_MS  400 /* for a server never asked */
+#define INFRA_RTO_MIN_MS    60
+#define INFRA_RTO_MAX_MS    1600    /* two tries at a dead server must fit the client's 4 s */
+#define INFRA_LEARNED_MS    3600000 /* how long a missing capability is remembered: 1 h */
+#define INFRA_LAME_MS       300000  /* how long lameness for a zone is remembered */
+#define INFRA_DEAD_TIMEOUTS 3       /* in a row: then probed only, see infra_server.dead */
+#define INFRA_PROBE_MIN_MS  5000u   /* how soon a dead server may be tried by somebody, */
+#define INFRA_PROBE_MAX_MS  40000u  /* doubled each time in vain up to this */
 
 struct infra;
 
 /** A snapshot of one server's record. */
 struct infra_server {
-	bool     known;         /* it has answered or failed before */
-	bool     dead;          /* several timeouts in a row and not yet due for a probe */
-	bool     lame;          /* for the zone that was asked about */
-	bool     no_edns;       /* answers FORMERR or NOTIMP to an OPT */
-	bool     no_case;       /* does not echo the question's case */
-	uint8_t  timeouts;      /* in a row */
-	uint8_t  server_cookie_len; /* octets, 0 none */
-	uint32_t srtt_ms;       /* smoothed round-trip time */
-	uint32_t rto_ms;        /* how long to wait for the next reply */
-	uint8_t  client_cookie[TERN_COOKIE_CLIENT];
-	uint8_t  server_cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
+	bool known;                /* it has answered or failed before */
+	bool dead;                 /* several timeouts in a row and not yet due for a probe */
+	bool lame;                 /* for the zone that was asked about */
+	bool no_edns;              /* answers FORMERR or NOTIMP to an OPT */
+	bool no_case;              /* does not echo the question's case */
+	uint8_t timeouts;          /* in a row */
+	uint8_t server_cookie_len; /* octets, 0 none */
+	uint32_t srtt_ms;          /* smoothed round-trip time */
+	uint32_t rto_ms;           /* how long to wait for the next reply */
+	uint8_t client_cookie[TERN_COOKIE_CLIENT];
+	uint8_t server_cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
 };
 
 /** NULL when memory is short. @p key seeds the hash and makes the client cookies. */

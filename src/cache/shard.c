@@ -18,10 +18,10 @@ const char cache_grace;
 
 struct retired {
 	struct rcu_head head;
-	struct cache   *cache;
-	uint64_t        octets;
-	unsigned        n;
-	struct entry   *entries[RETIRED_BATCH];
+	struct cache *cache;
+	uint64_t octets;
+	unsigned n;
+	struct entry *entries[RETIRED_BATCH];
 };
 
 struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name_len, uint32_t tag,
@@ -53,7 +53,8 @@ struct entry *entry_build(struct cache *c, const uint8_t *name, uint32_t tag, si
 
 	if (size > c->shards[0].limit / 16)
 		return NULL;
-	/* The tail padding of the struct is part of sizeof, so tiny entries are rounded up to it. */
+	/* The tail padding of the struct is part of sizeof, so tiny entries are rounded up to it.
+	 */
 	struct entry *e = malloc(MAX(size, sizeof *e));
 
 	if (!e)

@@ -17,9 +17,9 @@ enum exit_code { EXIT_CLEAN = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIG =
 
 struct arguments {
 	const char *config;
-	bool        test;
-	bool        verbose;
-	bool        version;
+	bool test;
+	bool verbose;
+	bool version;
 };
 
 static int usage(FILE *to, int code)
@@ -70,7 +70,8 @@ int main(int argc, char **argv)
 	struct config *config = config_load(config_path(&arguments), error, sizeof error);
 
 	if (!config) {
-		fprintf(stderr, "%s%s", error, error[0] && error[strlen(error) - 1] == '\n' ? "" : "\n");
+		fprintf(stderr, "%s%s", error,
+			error[0] && error[strlen(error) - 1] == '\n' ? "" : "\n");
 		return EXIT_CONFIG;
 	}
 	if (arguments.verbose)

@@ -24,20 +24,20 @@
 #include "daemon/sockets.h"
 #include "worker/worker.h"
 
-#define STALE_MAX_S    86400 /* oldest data served after expiry, RFC 8767 5 */
-#define TICK_MS        250
-#define HANG_MS        5000  /* a worker without a turn for so long: give up and be restarted */
+#define STALE_MAX_S 86400 /* oldest data served after expiry, RFC 8767 5 */
+#define TICK_MS     250
+#define HANG_MS     5000 /* a worker without a turn for so long: give up and be restarted */
 
 struct server {
 	const struct config *config;
-	struct log           log;
+	struct log log;
 	struct worker_shared shared;
-	struct worker       *workers[WORKERS_MAX];
-	struct route        *routes;
-	struct control      *control;
-	int                  signal_fd;
-	int                  cpus[WORKERS_MAX];
-	bool                 cache_joined;
+	struct worker *workers[WORKERS_MAX];
+	struct route *routes;
+	struct control *control;
+	int signal_fd;
+	int cpus[WORKERS_MAX];
+	bool cache_joined;
 };
 
 static unsigned list_cpus(int cpus[WORKERS_MAX])
@@ -180,8 +180,7 @@ static void take_options(struct server *s)
 		.max_ttl_s = c->cache.max_ttl_s,
 		.max_negative_ttl_s = c->cache.max_negative_ttl_s,
 	};
-	s->shared.access = (struct access_list){c->access.allow, c->access.allow_n,
-						c->access.drop};
+	s->shared.access = (struct access_list){c->access.allow, c->access.allow_n, c->access.drop};
 	s->shared.prefetch = c->cache.prefetch;
 	s->shared.identity = c->server.identity;
 	s->shared.version = c->server.version;
@@ -197,7 +196,8 @@ static void warn_about_missing(struct server *s)
 		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
 }
 
-/* A zone that was to be forwarded encrypted must not leak: without TLS there is no way to serve it. */
+/* A zone that was to be forwarded encrypted must not leak: without TLS there is no way to serve it.
+ */
 static bool wants_tls(const struct config *c)
 {
 	for (unsigned i = 0; i < c->forward_zones_n; i++) {

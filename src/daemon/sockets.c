@@ -15,7 +15,8 @@ static void add_text(struct sockets *s, const struct address *a)
 	char text[ADDRESS_TEXT_MAX];
 	size_t at = strlen(s->text);
 
-	snprintf(s->text + at, sizeof s->text - at, "%s%s", at ? " " : "", address_to_text(a, text));
+	snprintf(s->text + at, sizeof s->text - at, "%s%s", at ? " " : "",
+		 address_to_text(a, text));
 }
 
 static void close_all(struct sockets *s)

@@ -14,10 +14,10 @@
 #define SOCKETS_TEXT_MAX 512
 
 struct sockets {
-	unsigned            workers_n; /* set by the caller */
-	unsigned            listeners_n;
+	unsigned workers_n; /* set by the caller */
+	unsigned listeners_n;
 	struct listener_fds fds[WORKERS_MAX][LISTENERS_MAX];
-	char                text[SOCKETS_TEXT_MAX]; /* the addresses, for the log */
+	char text[SOCKETS_TEXT_MAX]; /* the addresses, for the log */
 };
 
 /** Open what the configuration says; false after telling @p log why and closing all. */

@@ -20,17 +20,17 @@
 
 /** A DS or DNSKEY that is trusted by configuration. */
 struct trust_anchor {
-	uint8_t  zone[TERN_NAME_MAX]; /* lower case */
-	uint16_t type;                /* TERN_TYPE_DS or TERN_TYPE_DNSKEY */
+	uint8_t zone[TERN_NAME_MAX]; /* lower case */
+	uint16_t type;               /* TERN_TYPE_DS or TERN_TYPE_DNSKEY */
 	uint16_t rdata_len;
-	uint8_t  rdata[ANCHOR_RDATA_MAX];
+	uint8_t rdata[ANCHOR_RDATA_MAX];
 };
 
 struct trust_anchors {
-	unsigned            n;
-	unsigned            negative_n;
+	unsigned n;
+	unsigned negative_n;
 	struct trust_anchor anchors[ANCHORS_MAX];
-	uint8_t             negative[NEGATIVE_ANCHORS_MAX][TERN_NAME_MAX];
+	uint8_t negative[NEGATIVE_ANCHORS_MAX][TERN_NAME_MAX];
 };
 
 /** The root's key signing keys 20326 and 38696, as DS. */

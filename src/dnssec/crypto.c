@@ -15,8 +15,8 @@
 
 struct slot {
 	EVP_PKEY *key;
-	uint8_t  *rdata; /* what it was made of */
-	uint16_t  len;
+	uint8_t *rdata; /* what it was made of */
+	uint16_t len;
 };
 
 struct crypto {
@@ -68,8 +68,8 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *build)
 	return key;
 }
 
-#define RSA_BITS_MIN 512
-#define RSA_BITS_MAX 4096
+#define RSA_BITS_MIN          512
+#define RSA_BITS_MAX          4096
 #define RSA_EXPONENT_BITS_MAX 64 /* longer ones only make checking slow */
 
 static EVP_PKEY *make_rsa(const BIGNUM *n, const BIGNUM *e)

@@ -95,7 +95,7 @@ static enum proof nsec_of_type(const struct denial *d, const uint8_t *name, uint
 		return PROOF_GOOD; /* an empty non-terminal */
 	wildcard_of(name, closest_encloser(&n, name), wildcard);
 	return find_nsec_at(d, wildcard, &w) && denial_bitmap_denies(&w.types, type) ? PROOF_GOOD
-										      : PROOF_NONE;
+										     : PROOF_NONE;
 }
 
 static enum proof nsec_of_name(const struct denial *d, const uint8_t *name)

@@ -18,14 +18,14 @@
 #define DENIAL_NSEC3_MAX 8 /* NSEC3 records looked at (limits.md, the budget) */
 
 struct denial {
-	const uint8_t            *zone;
+	const uint8_t *zone;
 	const struct tern_rrset **sets; /* NSEC and NSEC3 sets; others are passed over */
-	unsigned                  n;
-	uint32_t                 *blocks_left; /* SHA-1 blocks that may still be hashed */
+	unsigned n;
+	uint32_t *blocks_left; /* SHA-1 blocks that may still be hashed */
 };
 
 enum proof {
-	PROOF_NONE,      /* not proven */
+	PROOF_NONE, /* not proven */
 	PROOF_GOOD,
 	PROOF_OPT_OUT,   /* proven, but an opt-out range allows unsigned delegations there */
 	PROOF_INSECURE,  /* NSEC3 with more iterations than anybody should pay for */

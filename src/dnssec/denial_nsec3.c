@@ -14,16 +14,16 @@
 
 struct ring {
 	const struct denial *d;
-	struct nsec3         records[DENIAL_NSEC3_MAX];
-	unsigned             n;
-	bool                 costly;    /* too many iterations: not even looked at */
-	bool                 exhausted;
+	struct nsec3 records[DENIAL_NSEC3_MAX];
+	unsigned n;
+	bool costly; /* too many iterations: not even looked at */
+	bool exhausted;
 };
 
 struct encloser {
-	const uint8_t      *name;
+	const uint8_t *name;
 	const struct nsec3 *next_closer; /* covers the next closer name; NULL: not covered */
-	unsigned            labels;
+	unsigned labels;
 };
 
 static bool same_parameters(const struct nsec3 *a, const struct nsec3 *b)
@@ -111,8 +111,8 @@ static bool find_encloser(struct ring *r, const uint8_t *name, struct encloser *
 			continue;
 		if (!may_enclose(match))
 			return false;
-		*out = (struct encloser){candidate, find_cover(r, tern_name_suffix(name, labels + 1)),
-					 labels};
+		*out = (struct encloser){candidate,
+					 find_cover(r, tern_name_suffix(name, labels + 1)), labels};
 		return true;
 	}
 	return false;

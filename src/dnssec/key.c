@@ -72,7 +72,8 @@ bool dnssec_algorithm_is_known(uint8_t algorithm, bool sha1)
 
 bool dnssec_digest_is_known(uint8_t digest, bool sha1)
 {
-	return digest == DNSSEC_SHA256 || digest == DNSSEC_SHA384 || (digest == DNSSEC_SHA1 && sha1);
+	return digest == DNSSEC_SHA256 || digest == DNSSEC_SHA384 ||
+	       (digest == DNSSEC_SHA1 && sha1);
 }
 
 static const EVP_MD *digest_of(uint8_t type)

@@ -25,30 +25,30 @@ enum dnssec_algorithm {
 
 enum dnssec_digest { DNSSEC_SHA1 = 1, DNSSEC_SHA256 = 2, DNSSEC_SHA384 = 4 };
 
-#define DNSKEY_ZONE   0x0100
-#define DNSKEY_REVOKE 0x0080
-#define DNSKEY_SEP    0x0001
+#define DNSKEY_ZONE       0x0100
+#define DNSKEY_REVOKE     0x0080
+#define DNSKEY_SEP        0x0001
 #define DNSSEC_DIGEST_MAX 48 /* octets, SHA-384 */
 
 /** A DNSKEY; pointers are into the rdata it was read from. */
 struct dnskey {
 	const uint8_t *rdata;
 	const uint8_t *key;
-	uint16_t       rdata_len;
-	uint16_t       key_len;
-	uint16_t       flags;
-	uint16_t       tag;
-	uint8_t        protocol;
-	uint8_t        algorithm;
+	uint16_t rdata_len;
+	uint16_t key_len;
+	uint16_t flags;
+	uint16_t tag;
+	uint8_t protocol;
+	uint8_t algorithm;
 };
 
 /** A DS; the digest points into the rdata. */
 struct ds {
 	const uint8_t *digest;
-	uint16_t       digest_len;
-	uint16_t       tag;
-	uint8_t        algorithm;
-	uint8_t        digest_type;
+	uint16_t digest_len;
+	uint16_t tag;
+	uint8_t algorithm;
+	uint8_t digest_type;
 };
 
 /** False when the rdata is too short to be one. */

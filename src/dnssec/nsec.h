@@ -20,15 +20,15 @@
 /** Types present at a name. */
 struct type_bitmap {
 	const uint8_t *octets;
-	size_t         len;
+	size_t len;
 };
 
 /** Does the bitmap list @p type? */
 bool bitmap_has(const struct type_bitmap *bitmap, uint16_t type);
 
 struct nsec {
-	const uint8_t     *owner;
-	const uint8_t     *next;
+	const uint8_t *owner;
+	const uint8_t *next;
 	struct type_bitmap types;
 };
 
@@ -39,14 +39,14 @@ MUST_USE bool nsec_read(const struct tern_rrset *set, struct nsec *out);
 bool nsec_covers(const struct nsec *nsec, const uint8_t *name);
 
 struct nsec3 {
-	const uint8_t     *owner; /* hash label and zone */
-	const uint8_t     *next;  /* NSEC3_HASH_LEN octets */
-	const uint8_t     *salt;
+	const uint8_t *owner; /* hash label and zone */
+	const uint8_t *next;  /* NSEC3_HASH_LEN octets */
+	const uint8_t *salt;
 	struct type_bitmap types;
-	uint8_t            hash[NSEC3_HASH_LEN]; /* of the owner, out of its first label */
-	uint16_t           iterations;
-	uint8_t            salt_len;
-	uint8_t            flags;
+	uint8_t hash[NSEC3_HASH_LEN]; /* of the owner, out of its first label */
+	uint16_t iterations;
+	uint8_t salt_len;
+	uint8_t flags;
 };
 
 /** Read the first record of an NSEC3 set; false when malformed or of an unknown hash. */

@@ -88,7 +88,7 @@ static size_t put_record_head(const struct tern_rrset *set, const struct rrsig *
 
 struct record {
 	const uint8_t *octets;
-	uint16_t       len;
+	uint16_t len;
 };
 
 /* RFC 4034 6.3: as left-justified octet strings. */

@@ -14,23 +14,23 @@
 #include "base/compiler.h"
 #include "dnssec/crypto.h"
 
-#define RRSIG_SCRATCH   262144 /* octets of canonical form that are worth checking */
-#define RRSIG_SKEW_S    300    /* clocks may differ by this much, RFC 6840 has no figure */
+#define RRSIG_SCRATCH 262144 /* octets of canonical form that are worth checking */
+#define RRSIG_SKEW_S  300    /* clocks may differ by this much, RFC 6840 has no figure */
 
 /** An RRSIG; pointers are into its rdata. */
 struct rrsig {
 	const uint8_t *signer; /* uncompressed name */
 	const uint8_t *sig;
 	const uint8_t *rdata;
-	size_t         head_len; /* octets of rdata before the signature */
-	size_t         sig_len;
-	uint32_t       original_ttl_s;
-	uint32_t       expiration;
-	uint32_t       inception;
-	uint16_t       type;
-	uint16_t       tag;
-	uint8_t        algorithm;
-	uint8_t        labels;
+	size_t head_len; /* octets of rdata before the signature */
+	size_t sig_len;
+	uint32_t original_ttl_s;
+	uint32_t expiration;
+	uint32_t inception;
+	uint16_t type;
+	uint16_t tag;
+	uint8_t algorithm;
+	uint8_t labels;
 };
 
 /** False when the rdata is malformed. */
@@ -41,8 +41,8 @@ enum rrsig_fault {
 	RRSIG_USABLE,
 	RRSIG_EXPIRED,
 	RRSIG_NOT_YET,
-	RRSIG_BACKWARDS,    /* expires before it begins */
-	RRSIG_MISPLACED,    /* signer not at or above the owner, labels impossible */
+	RRSIG_BACKWARDS, /* expires before it begins */
+	RRSIG_MISPLACED, /* signer not at or above the owner, labels impossible */
 };
 
 /** Time and place of @p sig for a set at @p owner at @p now_s (CLOCK_REALTIME mod 2^32). */

@@ -31,11 +31,11 @@ struct watch {
 };
 
 struct loop {
-	int                epoll_fd;
-	int                events_n;
-	int                event_at; /* being dispatched */
-	struct moment      now;      /* read once per turn */
-	struct wheel       wheel;
+	int epoll_fd;
+	int events_n;
+	int event_at;      /* being dispatched */
+	struct moment now; /* read once per turn */
+	struct wheel wheel;
 	struct epoll_event events[LOOP_EVENTS];
 };
 

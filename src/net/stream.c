@@ -25,7 +25,7 @@ struct stream_chunk {
 	struct stream_chunk *next;
 	uint32_t at;
 	uint32_t len;
-	uint8_t  octets[];
+	uint8_t octets[];
 };
 
 static uint32_t patience_ms(const struct stream *s)

@@ -18,15 +18,15 @@
 #include "base/compiler.h"
 #include "net/loop.h"
 
-#define STREAM_BUFFER       2050   /* octets: a length and a message of usual size */
-#define STREAM_UNSENT_MAX   131072 /* octets waiting for the peer; then nothing more is read */
-#define STREAM_STALL_MS     5000   /* no octet taken for so long: closed (limits.md row 54) */
-#define STREAM_MESSAGE_MS   5000   /* a message begun must be complete by then (row 53) */
+#define STREAM_BUFFER     2050   /* octets: a length and a message of usual size */
+#define STREAM_UNSENT_MAX 131072 /* octets waiting for the peer; then nothing more is read */
+#define STREAM_STALL_MS   5000   /* no octet taken for so long: closed (limits.md row 54) */
+#define STREAM_MESSAGE_MS 5000   /* a message begun must be complete by then (row 53) */
 
 enum stream_end {
 	STREAM_CLOSED_BY_PEER,
 	STREAM_RESET,
-	STREAM_STALLED,   /* unread answers or a half-sent message */
+	STREAM_STALLED, /* unread answers or a half-sent message */
 	STREAM_IDLE,
 	STREAM_NO_MEMORY,
 };
@@ -34,28 +34,28 @@ enum stream_end {
 struct stream_chunk;
 
 struct stream {
-	struct watch  watch;
-	struct timer  timer;
-	struct loop  *loop;
+	struct watch watch;
+	struct timer timer;
+	struct loop *loop;
 	/** A whole message without its length; may close the stream (then returns false). */
 	bool (*message)(struct stream *s, const uint8_t *octets, size_t len);
 	/** The stream was closed; the owner may free it. Not called by stream_close(). */
 	void (*ended)(struct stream *s, enum stream_end why);
 	struct stream_chunk *unsent; /* oldest first */
 	struct stream_chunk *unsent_last;
-	uint8_t *large;    /* a message longer than the buffer, being received */
+	uint8_t *large; /* a message longer than the buffer, being received */
 	uint32_t unsent_octets;
 	uint32_t rx_n;     /* octets in buffer or large */
 	uint32_t idle_ms;  /* without a message in either direction */
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
 	uint16_t owed;     /* answers that the owner still owes: keeps a half-closed stream open */
-	bool     connecting;
-	bool     paused;   /* not reading: too much unsent, or the owner asked */
-	bool     owner_paused;
-	bool     read_end; /* the peer has closed its side */
-	bool     closed;
-	uint8_t  buffer[STREAM_BUFFER];
+	bool connecting;
+	bool paused; /* not reading: too much unsent, or the owner asked */
+	bool owner_paused;
+	bool read_end; /* the peer has closed its side */
+	bool closed;
+	uint8_t buffer[STREAM_BUFFER];
 };
 
 /** Serve an accepted, non-blocking @p fd; the stream owns it. False: no memory. */

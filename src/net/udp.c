@@ -6,18 +6,18 @@
 #include <unistd.h>
 
 struct udp_batch {
-	int             fd;
-	bool            wildcard;
-	unsigned        tx_n;
-	uint64_t        dropped;
-	struct mmsghdr  rx[UDP_BATCH];
-	struct mmsghdr  tx[UDP_BATCH];
-	struct iovec    rx_iov[UDP_BATCH];
-	struct iovec    tx_iov[UDP_BATCH];
+	int fd;
+	bool wildcard;
+	unsigned tx_n;
+	uint64_t dropped;
+	struct mmsghdr rx[UDP_BATCH];
+	struct mmsghdr tx[UDP_BATCH];
+	struct iovec rx_iov[UDP_BATCH];
+	struct iovec tx_iov[UDP_BATCH];
 	struct udp_peer rx_peer[UDP_BATCH];
 	struct udp_peer tx_peer[UDP_BATCH];
-	uint8_t         rx_octets[UDP_BATCH][UDP_QUERY_MAX];
-	uint8_t         tx_octets[UDP_BATCH][UDP_ANSWER_MAX];
+	uint8_t rx_octets[UDP_BATCH][UDP_QUERY_MAX];
+	uint8_t tx_octets[UDP_BATCH][UDP_ANSWER_MAX];
 };
 
 struct udp_batch *udp_batch_create(int fd, bool wildcard)

@@ -18,7 +18,8 @@
 
 #define UDP_BATCH      64
 #define UDP_QUERY_MAX  4096 /* octets received of a query; longer ones are cut and malformed */
-#define UDP_ANSWER_MAX 1232 /* octets sent, whatever the client says it takes (limits.md row 36) */
+#define UDP_ANSWER_MAX 1232 /* octets sent, whatever the client says it takes (limits.md row 36)   \
+			     */
 
 /** Room for one IP_PKTINFO or IPV6_PKTINFO message. */
 #define UDP_CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
@@ -26,19 +27,19 @@
 /** Where a datagram came from and which of our addresses it asked. */
 struct udp_peer {
 	union {
-		struct sockaddr     any;
-		struct sockaddr_in  v4;
+		struct sockaddr any;
+		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
 	} addr;
 	socklen_t addr_len;
-	uint32_t  control_len; /* octets of @c control that send the answer from there; 0 none */
-	uint8_t   control[UDP_CONTROL_MAX] ALIGNED(8);
+	uint32_t control_len; /* octets of @c control that send the answer from there; 0 none */
+	uint8_t control[UDP_CONTROL_MAX] ALIGNED(8);
 };
 
 /** A received datagram. */
 struct datagram {
-	const uint8_t         *octets;
-	size_t                 len;
+	const uint8_t *octets;
+	size_t len;
 	const struct udp_peer *peer;
 };
 

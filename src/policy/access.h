@@ -10,8 +10,8 @@
 /** Networks that may ask; the caller owns the array. */
 struct access_list {
 	const struct prefix *allow;
-	unsigned             allow_n;
-	bool                 drop; /* others get silence instead of REFUSED */
+	unsigned allow_n;
+	bool drop; /* others get silence instead of REFUSED */
 };
 
 /** May @p client ask? */

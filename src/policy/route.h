@@ -18,17 +18,17 @@ enum route_kind {
 };
 
 struct route {
-	const uint8_t        *zone; /* lower case */
+	const uint8_t *zone; /* lower case */
 	const struct address *servers;
-	unsigned              servers_n;
-	enum route_kind       kind;
-	bool                  first; /* forward: iterate when the forwarders fail */
+	unsigned servers_n;
+	enum route_kind kind;
+	bool first; /* forward: iterate when the forwarders fail */
 };
 
 /** The routes of a configuration; the caller owns the array and what it points to. */
 struct routes {
 	const struct route *routes;
-	unsigned            n;
+	unsigned n;
 };
 
 /** The route with the longest zone at or above @p name, or NULL. */

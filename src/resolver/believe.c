@@ -34,8 +34,7 @@ static bool store_and_keep(struct job *job, struct frame *f, const struct tern_m
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
 	note_ttl(job, set->ttl_s);
 	if (set->rr_n <= CACHED_RECORDS_MAX)
-		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED,
-			  job->now->boot_s);
+		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
 	else
 		job->result.uncacheable = true;
 	return keep(job, &f->answer, set);
@@ -61,8 +60,8 @@ static enum believed take_any(struct job *job, struct frame *f, const struct ter
 	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
 
-		if (rr->type == last || rr->type == TERN_TYPE_RRSIG || tern_type_is_meta(rr->type) ||
-		    !rr_is_owned_by(m, rr, f->question.name))
+		if (rr->type == last || rr->type == TERN_TYPE_RRSIG ||
+		    tern_type_is_meta(rr->type) || !rr_is_owned_by(m, rr, f->question.name))
 			continue;
 		last = rr->type;
 		if (take_final(job, f, m, rr->type) == BELIEVED_ANSWER)
@@ -165,8 +164,8 @@ static uint32_t soa_minimum(const struct tern_rrset *soa)
 
 struct evidence {
 	struct tern_rrset sets[PROOF_SETS_MAX];
-	unsigned          n;
-	uint32_t          ttl_s;
+	unsigned n;
+	uint32_t ttl_s;
 };
 
 static bool is_known(const struct evidence *p, const uint8_t *owner, uint16_t type)
@@ -198,8 +197,8 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 			continue;
 		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
 
-		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena,
-					   &p->sets[p->n]))
+		if (copy &&
+		    reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena, &p->sets[p->n]))
 			p->n++;
 	}
 }

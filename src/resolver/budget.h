@@ -22,7 +22,7 @@ enum budget_kind {
 };
 
 #define BUDGET_SEND_MAX     100
-#define BUDGET_TCP_MAX      12     /* two for each of a few names on the way */
+#define BUDGET_TCP_MAX      12 /* two for each of a few names on the way */
 #define BUDGET_OCTETS_MAX   262144
 #define BUDGET_SUBQUERY_MAX 40
 #define BUDGET_ALIAS_MAX    12
@@ -31,7 +31,7 @@ enum budget_kind {
 
 struct budget {
 	uint32_t left[BUDGET_KINDS];
-	uint8_t  exhausted; /* 1 + the kind that ran out first; 0 none */
+	uint8_t exhausted; /* 1 + the kind that ran out first; 0 none */
 };
 
 /** Fill with the defaults above. */

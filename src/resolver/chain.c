@@ -131,8 +131,8 @@ static enum chain_end broken(struct job *job, const uint8_t *name, const char *w
 enum step { STEP_ON, STEP_END };
 
 /* Look for a cut at @p candidate. STEP_END: *end is set. */
-static enum step step_to(struct job *job, const uint8_t *candidate, struct chain *out,
-			 bool *is_cut, enum chain_end *end)
+static enum step step_to(struct job *job, const uint8_t *candidate, struct chain *out, bool *is_cut,
+			 enum chain_end *end)
 {
 	*is_cut = false;
 	switch (find_ds(job, out->zone, candidate)) {

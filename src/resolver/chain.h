@@ -25,10 +25,10 @@ enum chain_end {
 };
 
 struct chain {
-	uint8_t           zone[TERN_NAME_MAX]; /* CHAIN_SECURE: the signed zone */
-	struct tern_rrset keys;                /* its DNSKEY set; valid for this turn */
-	uint8_t           name[TERN_NAME_MAX]; /* CHAIN_MISSING: of the link */
-	uint16_t          type;                /* DNSKEY or DS */
+	uint8_t zone[TERN_NAME_MAX]; /* CHAIN_SECURE: the signed zone */
+	struct tern_rrset keys;      /* its DNSKEY set; valid for this turn */
+	uint8_t name[TERN_NAME_MAX]; /* CHAIN_MISSING: of the link */
+	uint16_t type;               /* DNSKEY or DS */
 };
 
 /**

@@ -81,8 +81,7 @@ static enum reply_kind classify_noerror(const struct tern_message *m,
 }
 
 static enum reply_kind classify_nxdomain(const struct tern_message *m,
-					 const struct reply_context *asked,
-					 struct reply_view *view)
+					 const struct reply_context *asked, struct reply_view *view)
 {
 	/* With an alias the rcode is about the alias's target (RFC 6604). */
 	if (has_alias(m, asked))
@@ -112,8 +111,7 @@ static enum reply_kind classify_error(const struct tern_message *m,
 			return REPLY_NO_EDNS;
 		view->why = "BADVERS";
 		return REPLY_REFUSED;
-	case TERN_RCODE_BADCOOKIE:
-		return REPLY_BAD_COOKIE;
+	case TERN_RCODE_BADCOOKIE: return REPLY_BAD_COOKIE;
 	case TERN_RCODE_SERVFAIL: view->why = "SERVFAIL"; return REPLY_REFUSED;
 	case TERN_RCODE_REFUSED: view->why = "REFUSED"; return REPLY_REFUSED;
 	case TERN_RCODE_NOTAUTH: view->why = "NOTAUTH"; return REPLY_REFUSED;
@@ -126,8 +124,8 @@ enum reply_kind reply_classify(const struct tern_message *m, const struct reply_
 {
 	view->why = NULL;
 	view->has_soa = false;
-	view->recursive = !asked->forwarder && !(m->flags & TERN_FLAG_AA) &&
-			  (m->flags & TERN_FLAG_RA);
+	view->recursive =
+		!asked->forwarder && !(m->flags & TERN_FLAG_AA) && (m->flags & TERN_FLAG_RA);
 	if (m->flags & TERN_FLAG_TC) {
 		view->why = "truncated over TCP";
 		return asked->by_udp ? REPLY_TRUNCATED : REPLY_BROKEN;

@@ -15,9 +15,9 @@
 #include <tern/message.h>
 
 enum reply_kind {
-	REPLY_ANSWER,     /* records of the type asked for, at the name asked for */
-	REPLY_ALIAS,      /* a CNAME or DNAME for the name */
-	REPLY_REFERRAL,   /* to view.zone, strictly below the cut */
+	REPLY_ANSWER,   /* records of the type asked for, at the name asked for */
+	REPLY_ALIAS,    /* a CNAME or DNAME for the name */
+	REPLY_REFERRAL, /* to view.zone, strictly below the cut */
 	REPLY_NODATA,
 	REPLY_NXDOMAIN,
 	REPLY_TRUNCATED,  /* ask again by TCP */
@@ -32,17 +32,17 @@ enum reply_kind {
 struct reply_context {
 	const uint8_t *name; /* as sent, any case */
 	const uint8_t *zone; /* of the server's zone cut */
-	uint16_t       type;
-	bool           forwarder; /* a recursive server: its answers need no AA */
-	bool           had_edns;
-	bool           by_udp;
+	uint16_t type;
+	bool forwarder; /* a recursive server: its answers need no AA */
+	bool had_edns;
+	bool by_udp;
 };
 
 struct reply_view {
-	uint8_t     zone[TERN_NAME_MAX]; /* REPLY_REFERRAL: where to; else undefined */
-	bool        recursive;           /* came from a cache that should be an authority */
-	bool        has_soa;             /* REPLY_NODATA, REPLY_NXDOMAIN: a SOA in bailiwick */
-	const char *why;                 /* REPLY_LAME, _BROKEN, _REFUSED: static text; else NULL */
+	uint8_t zone[TERN_NAME_MAX]; /* REPLY_REFERRAL: where to; else undefined */
+	bool recursive;              /* came from a cache that should be an authority */
+	bool has_soa;                /* REPLY_NODATA, REPLY_NXDOMAIN: a SOA in bailiwick */
+	const char *why;             /* REPLY_LAME, _BROKEN, _REFUSED: static text; else NULL */
 };
 
 /** Decide. @p view's other fields are set as their comments say. */

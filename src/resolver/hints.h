@@ -16,15 +16,15 @@
 #include "resolver/zonecut.h"
 
 struct root_hint {
-	uint8_t        name[TERN_NAME_MAX];
+	uint8_t name[TERN_NAME_MAX];
 	struct address addresses[CUT_NS_ADDRS];
-	unsigned       addresses_n;
+	unsigned addresses_n;
 };
 
 /** Root servers; made once at start, then only read. */
 struct root_hints {
 	struct root_hint servers[CUT_NS_MAX];
-	unsigned         servers_n;
+	unsigned servers_n;
 };
 
 /** The thirteen root servers. */

@@ -44,54 +44,54 @@
 #include "resolver/upstream.h"
 #include "resolver/zonecut.h"
 
-#define JOB_DEPTH_MAX   8
-#define JOB_TURNS_MAX   1500   /* far above what the budget allows: stops what nobody thought of */
-#define JOB_MEMORY_MAX  524288 /* octets of arena */
-#define JOB_REPLY_RRS   6000   /* records of one reply: 64 KiB hold at most 5957 */
-#define JOB_STALE_MS    1800   /* a stale answer is better than waiting longer, RFC 8767 5 */
-#define JOB_DEADLINE_MS 3800   /* every client has its answer within 4 s */
-#define JOB_ANY_SETS_MAX 16   /* types kept of a reply to ANY */
-#define JOB_AVOID_MAX   4    /* servers remembered for bogus data */
-#define JOB_TEXT_MAX    160    /* octets of an extended error's text, with NUL */
+#define JOB_DEPTH_MAX    8
+#define JOB_TURNS_MAX    1500   /* far above what the budget allows: stops what nobody thought of */
+#define JOB_MEMORY_MAX   524288 /* octets of arena */
+#define JOB_REPLY_RRS    6000   /* records of one reply: 64 KiB hold at most 5957 */
+#define JOB_STALE_MS     1800   /* a stale answer is better than waiting longer, RFC 8767 5 */
+#define JOB_DEADLINE_MS  3800   /* every client has its answer within 4 s */
+#define JOB_ANY_SETS_MAX 16     /* types kept of a reply to ANY */
+#define JOB_AVOID_MAX    4      /* servers remembered for bogus data */
+#define JOB_TEXT_MAX     160    /* octets of an extended error's text, with NUL */
 
 /** Name in lower case and type; the class is IN. */
 struct question {
-	uint8_t  name[TERN_NAME_MAX + 1];
+	uint8_t name[TERN_NAME_MAX + 1];
 	uint16_t type;
 };
 
 /** An RRset kept in the arena for the answer. */
 struct kept {
-	struct kept        *next;
-	struct tern_rrset   set;
+	struct kept *next;
+	struct tern_rrset set;
 	enum cache_security security;
-	bool                proven;      /* security is a verdict, not just "unchecked" */
-	bool                cached;      /* came out of the cache with its verdict */
-	const struct kept  *dname;       /* of a CNAME that was made: out of this set; else NULL */
-	uint8_t             wildcard;    /* labels behind the asterisk it came from, 0xff for none */
+	bool proven;              /* security is a verdict, not just "unchecked" */
+	bool cached;              /* came out of the cache with its verdict */
+	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
+	uint8_t wildcard;         /* labels behind the asterisk it came from, 0xff for none */
 };
 
 struct kept_list {
 	struct kept *first;
 	struct kept *last;
-	uint16_t     n;
+	uint16_t n;
 };
 
 /** What a job found; points into its arena. */
 struct result {
-	struct kept_list    answer;    /* in order: aliases first */
-	struct kept_list    authority; /* SOA and proofs of a negative answer */
-	uint16_t            rcode;
-	uint16_t            ede;  /* enum tern_ede; TERN_EDE_NONE for none */
+	struct kept_list answer;    /* in order: aliases first */
+	struct kept_list authority; /* SOA and proofs of a negative answer */
+	uint16_t rcode;
+	uint16_t ede; /* enum tern_ede; TERN_EDE_NONE for none */
 	enum cache_security security;
-	bool                stale;
-	bool                bogus;    /* SERVFAIL because validation failed */
-	bool                yxdomain; /* a DNAME led to a name that is too long */
-	bool                cached;   /* nothing was sent for it */
-	bool                uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
-	uint32_t            ttl_s;    /* the least TTL in it */
-	uint32_t            life_s;   /* what that TTL was when new */
-	char                text[JOB_TEXT_MAX]; /* why, for the extended error */
+	bool stale;
+	bool bogus;              /* SERVFAIL because validation failed */
+	bool yxdomain;           /* a DNAME led to a name that is too long */
+	bool cached;             /* nothing was sent for it */
+	bool uncacheable;        /* has TTL 0 data, or ANY: not to be kept rendered */
+	uint32_t ttl_s;          /* the least TTL in it */
+	uint32_t life_s;         /* what that TTL was when new */
+	char text[JOB_TEXT_MAX]; /* why, for the extended error */
 };
 
 enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
@@ -100,12 +100,12 @@ enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
 
 struct resolver_options {
 	enum validation_mode validation;
-	bool     sha1; /* signatures and digests with SHA-1 count */
+	bool sha1; /* signatures and digests with SHA-1 count */
 	enum qmin_mode qmin;
-	bool     ipv4;
-	bool     ipv6;
-	bool     do_not_query_localhost;
-	bool     serve_stale;
+	bool ipv4;
+	bool ipv6;
+	bool do_not_query_localhost;
+	bool serve_stale;
 	uint32_t min_ttl_s;
 	uint32_t max_ttl_s;
 	uint32_t max_negative_ttl_s;
@@ -120,15 +120,15 @@ struct link_health {
 /** What the jobs of one worker share; filled by the worker, outlives its jobs. */
 struct resolver {
 	struct resolver_options options;
-	struct cache           *cache;
-	struct infra           *infra;
-	struct routes           routes;
+	struct cache *cache;
+	struct infra *infra;
+	struct routes routes;
 	const struct root_hints *hints;
-	struct random          *random;
-	struct crypto          *crypto;
+	struct random *random;
+	struct crypto *crypto;
 	const struct trust_anchors *anchors;
-	uint8_t                *scratch; /* RRSIG_SCRATCH octets: signed data in canonical form */
-	struct tern_rr_ref     *rrs; /* JOB_REPLY_RRS places: index of the reply being read */
+	uint8_t *scratch;             /* RRSIG_SCRATCH octets: signed data in canonical form */
+	struct tern_rr_ref *rrs;      /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */
 };
 
@@ -159,34 +159,35 @@ enum frame_purpose {
 };
 
 struct frame {
-	struct question   question; /* what this frame resolves; an alias replaces it */
-	struct zone_cut  *cut;      /* closest delegation known */
-	struct kept_list  answer;
-	struct kept_list  authority;
-	enum stage        stage;    /* where the next turn starts */
-	enum outcome      child;    /* how the last sub-question ended */
-	enum outcome      pending;  /* in PROVE: how this frame ends if it holds */
+	struct question question; /* what this frame resolves; an alias replaces it */
+	struct zone_cut *cut;     /* closest delegation known */
+	struct kept_list answer;
+	struct kept_list authority;
+	enum stage stage;           /* where the next turn starts */
+	enum outcome child;         /* how the last sub-question ended */
+	enum outcome pending;       /* in PROVE: how this frame ends if it holds */
 	enum cache_security denial; /* verdict on a denial */
 	enum frame_purpose purpose;
 	uint32_t denial_ttl_s;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
-	uint8_t restarts;     /* after bogus data */
-	uint8_t server;       /* index into cut->servers: whom the outbox asks */
-	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
-	uint8_t asked_labels; /* labels of the question's name known to exist (QNAME minimisation) */
+	uint8_t restarts;           /* after bogus data */
+	uint8_t server;             /* index into cut->servers: whom the outbox asks */
+	uint8_t child_ns;           /* index into cut->ns: whose addresses the child looks up */
+	uint8_t asked_labels; /* labels of the question's name known to exist (QNAME minimisation)
+			       */
 	uint8_t sent_labels;  /* labels in the outbox */
 	uint8_t qmin_steps;
-	uint8_t sends;        /* for this frame */
-	bool    qmin_off;     /* ask the full name from here on */
-	bool    tcp;          /* ask by TCP */
-	bool    case_learn;   /* if TCP answers, the server does not keep case */
-	bool    edns_learn;   /* if plain DNS answers, the server does not know EDNS */
-	bool    cookie_retry; /* BADCOOKIE answered once */
-	bool    primed;       /* priming was tried */
-	bool    no_route;     /* the forwarders of a `first` route failed: iterate */
-	bool    cut_dead;     /* every failure so far was silence, none an answer */
-	bool    denial_cached; /* the denial came out of the cache */
-	bool    cut_dropped;  /* a cached delegation led nowhere and was forgotten once */
+	uint8_t sends;      /* for this frame */
+	bool qmin_off;      /* ask the full name from here on */
+	bool tcp;           /* ask by TCP */
+	bool case_learn;    /* if TCP answers, the server does not keep case */
+	bool edns_learn;    /* if plain DNS answers, the server does not know EDNS */
+	bool cookie_retry;  /* BADCOOKIE answered once */
+	bool primed;        /* priming was tried */
+	bool no_route;      /* the forwarders of a `first` route failed: iterate */
+	bool cut_dead;      /* every failure so far was silence, none an answer */
+	bool denial_cached; /* the denial came out of the cache */
+	bool cut_dropped;   /* a cached delegation led nowhere and was forgotten once */
 };
 
 /** A listener to what a job does, for `ternctl trace`. */
@@ -195,33 +196,33 @@ struct job_trace {
 };
 
 enum job_flag {
-	JOB_REFRESH = 1,  /* prefetch: data in the last tenth of its life does not count */
-	JOB_NO_SERVE = 2, /* nobody waits: no stale answers */
+	JOB_REFRESH = 1,           /* prefetch: data in the last tenth of its life does not count */
+	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 };
 
 struct job {
-	struct frame          frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
-	struct question       question;  /* as the client asked it */
-	struct resolver      *resolver;
-	const struct moment  *now;       /* of the running turn */
-	struct job_trace     *trace;     /* NULL for none */
-	struct upstream_query outbox;    /* valid while parked */
+	struct frame frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
+	struct question question;           /* as the client asked it */
+	struct resolver *resolver;
+	const struct moment *now;           /* of the running turn */
+	struct job_trace *trace;            /* NULL for none */
+	struct upstream_query outbox;       /* valid while parked */
 	const struct upstream_reply *reply; /* valid in READ */
-	struct budget         budget;
-	struct result         result;    /* valid when finished */
-	struct kept_list      returned;  /* the answer of the sub-question that just ended */
-	uint16_t              turns_left;
-	uint16_t              why_ede;   /* the last failure seen, */
-	char                  why[JOB_TEXT_MAX]; /* in words */
-	struct address        avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
-	uint8_t               avoid_n;
-	uint8_t               link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
-	bool                  chain_broken; /* not this data but a link above it is bogus */
-	uint8_t               depth;
-	uint8_t               flags;     /* enum job_flag */
-	bool                  finished;
-	struct arena          arena;
+	struct budget budget;
+	struct result result;      /* valid when finished */
+	struct kept_list returned; /* the answer of the sub-question that just ended */
+	uint16_t turns_left;
+	uint16_t why_ede;                    /* the last failure seen, */
+	char why[JOB_TEXT_MAX];              /* in words */
+	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
+	uint8_t avoid_n;
+	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
+	bool chain_broken;                    /* not this data but a link above it is bogus */
+	uint8_t depth;
+	uint8_t flags; /* enum job_flag */
+	bool finished;
+	struct arena arena;
 };
 
 /**

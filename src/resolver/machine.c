@@ -75,7 +75,7 @@ static bool job_call(struct job *job, const struct turn *t)
 uint32_t failure_max_s(const struct job *job)
 {
 	return link_is_down(job->resolver, job->now->mono_ns / NS_PER_MS) ? FAILURE_LINK_DOWN_S
-									   : CACHE_FAILURE_MAX_S;
+									  : CACHE_FAILURE_MAX_S;
 }
 
 static void finish_failed(struct job *job, const struct frame *top)
@@ -90,8 +90,8 @@ static void finish_failed(struct job *job, const struct frame *top)
 	/* A spent budget is the whole question's failure, anything else that of the last alias. */
 	const struct question *q = exhausted ? &job->question : &top->question;
 
-	cache_put_failure(job->resolver->cache, q->name, q->type, job->result.ede,
-			  job->result.text, failure_max_s(job), job->now->boot_s);
+	cache_put_failure(job->resolver->cache, q->name, q->type, job->result.ede, job->result.text,
+			  failure_max_s(job), job->now->boot_s);
 }
 
 static void finish(struct job *job, enum outcome outcome)
@@ -106,7 +106,8 @@ static void finish(struct job *job, enum outcome outcome)
 		finish_failed(job, top);
 		return;
 	}
-	if (r->security == CACHE_SECURE && sentinel_withholds(job->resolver->anchors, &job->question)) {
+	if (r->security == CACHE_SECURE &&
+	    sentinel_withholds(job->resolver->anchors, &job->question)) {
 		r->rcode = TERN_RCODE_SERVFAIL;
 		r->security = CACHE_UNCHECKED;
 		r->uncacheable = true;

@@ -21,12 +21,12 @@
 enum move { MOVE_GO, MOVE_PARK, MOVE_CALL, MOVE_RETURN };
 
 struct turn {
-	enum move          move;
-	enum stage         next;
-	enum outcome       outcome; /* MOVE_RETURN */
+	enum move move;
+	enum stage next;
+	enum outcome outcome;       /* MOVE_RETURN */
 	enum frame_purpose purpose; /* MOVE_CALL */
-	const uint8_t     *sub_name;
-	uint16_t           sub_type;
+	const uint8_t *sub_name;
+	uint16_t sub_type;
 };
 
 /** Next stage, at once. */
@@ -45,8 +45,11 @@ static inline struct turn park(enum stage next)
 static inline struct turn call(const uint8_t *name, uint16_t type, enum frame_purpose purpose,
 			       enum stage next)
 {
-	return (struct turn){.move = MOVE_CALL, .next = next, .purpose = purpose,
-			     .sub_name = name, .sub_type = type};
+	return (struct turn){.move = MOVE_CALL,
+			     .next = next,
+			     .purpose = purpose,
+			     .sub_name = name,
+			     .sub_type = type};
 }
 
 /** This frame is done. */

@@ -15,9 +15,8 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 	struct tern_rrset all[PROOF_SETS_MAX];
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	const uint8_t *at = hit->proof;
-	struct denial d = {.zone = zone,
-			   .sets = sets,
-			   .blocks_left = &job->budget.left[BUDGET_HASH]};
+	struct denial d = {
+		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
 	while (d.n < PROOF_SETS_MAX &&
 	       cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &all[d.n])) {
@@ -30,9 +29,8 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
 			   const struct tern_rrset *sets[PROOF_SETS_MAX])
 {
-	struct denial d = {.zone = zone,
-			   .sets = sets,
-			   .blocks_left = &job->budget.left[BUDGET_HASH]};
+	struct denial d = {
+		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
 	for (const struct kept *k = list->first; k && d.n < PROOF_SETS_MAX; k = k->next) {
 		if (denies(&k->set) && k->security == CACHE_SECURE)

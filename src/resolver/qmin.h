@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#define QMIN_STEPS_MAX  10 /* queries spent on minimisation per name, MAX_MINIMISE_COUNT */
-#define QMIN_STEPS_ONE  4  /* of these, the first ones that add one label, MINIMISE_ONE_LAB */
+#define QMIN_STEPS_MAX 10 /* queries spent on minimisation per name, MAX_MINIMISE_COUNT */
+#define QMIN_STEPS_ONE 4  /* of these, the first ones that add one label, MINIMISE_ONE_LAB */
 
 /**
  * Type of the questions on the way. RFC 9156 2.1 leaves it open; NS is what zone

@@ -39,8 +39,8 @@ static void take_glue(const struct tern_message *m, struct zone_cut *cut, const 
 
 	for (unsigned i = 0; i < m->section_n[TERN_ADDITIONAL]; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ADDITIONAL, i);
-		struct address a = address_from_rdata(rr->type, m->octets + rr->rdata_at,
-						      rr->rdata_len);
+		struct address a =
+			address_from_rdata(rr->type, m->octets + rr->rdata_at, rr->rdata_len);
 
 		if (a.family == 0 || rr->rclass != TERN_CLASS_IN || !rr_owner(m, rr, owner) ||
 		    !tern_name_is_below_or_equal(owner, bailiwick))

@@ -40,8 +40,8 @@ const struct tern_rr_ref *reply_find(const struct tern_message *m, enum tern_sec
 /* Packed records being gathered, with a small hash table against doubles. */
 struct gathering {
 	uint8_t *octets;
-	size_t   len;
-	size_t   max;
+	size_t len;
+	size_t max;
 	uint16_t n;
 	uint32_t seen[2 * REPLY_SET_MAX]; /* 1 + offset of a record, 0 free */
 };
@@ -56,7 +56,8 @@ static uint32_t hash_rdata(const uint8_t *rdata, size_t len)
 	return h;
 }
 
-#define PROBES_MAX 16 /* a set full of collisions is let through with doubles rather than searched */
+#define PROBES_MAX                                                                                 \
+	16 /* a set full of collisions is let through with doubles rather than searched */
 
 static bool is_double(struct gathering *g, const uint8_t *record, size_t len)
 {
@@ -104,7 +105,7 @@ static bool covers(const struct tern_message *m, const struct tern_rr_ref *rr, u
 }
 
 struct count {
-	size_t   octets;
+	size_t octets;
 	unsigned rr_n;
 	unsigned sig_n;
 	uint32_t ttl_s;

@@ -3,9 +3,9 @@
 #include "base/random.h"
 
 struct candidate {
-	uint8_t  index;
-	uint8_t  tier;  /* lower is tried first; see tier_of() */
-	bool     known;
+	uint8_t index;
+	uint8_t tier; /* lower is tried first; see tier_of() */
+	bool known;
 	uint32_t cost_ms;
 };
 
@@ -97,8 +97,7 @@ static int choose(const struct candidate *list, unsigned n, struct random *rando
 		if (list[i].known)
 			fastest = MIN(fastest, list[i].cost_ms);
 	}
-	bool explore = unknown > 0 &&
-		       (unknown == n || random_below(random, EXPLORE_SHARE) == 0);
+	bool explore = unknown > 0 && (unknown == n || random_below(random, EXPLORE_SHARE) == 0);
 
 	for (unsigned i = 0; i < n; i++)
 		band += explore ? !list[i].known

@@ -13,12 +13,12 @@
 
 #include "resolver/job.h"
 
-#define SERVER_TRIES_MAX 3  /* sends to one address per job and zone cut */
-#define SERVER_TCP_TRIES_MAX 2 /* by TCP to one address, limits.md row 34 */
-#define CUT_TRIES_MAX    10 /* sends to one zone cut in a row that brought nothing */
-#define BAND_MS          30 /* servers this much slower than the fastest are as good */
-#define EXPLORE_SHARE    16 /* one choice in so many goes to a server never measured */
-#define FAMILY_TIMEOUTS  2  /* in a row, by any server: the family is doubted */
+#define SERVER_TRIES_MAX     3  /* sends to one address per job and zone cut */
+#define SERVER_TCP_TRIES_MAX 2  /* by TCP to one address, limits.md row 34 */
+#define CUT_TRIES_MAX        10 /* sends to one zone cut in a row that brought nothing */
+#define BAND_MS              30 /* servers this much slower than the fastest are as good */
+#define EXPLORE_SHARE        16 /* one choice in so many goes to a server never measured */
+#define FAMILY_TIMEOUTS      2  /* in a row, by any server: the family is doubted */
 
 /** Index of the server to ask, or -1 when none is left. @p now_ms is monotonic. */
 int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms);

@@ -7,8 +7,8 @@
 
 #include "dnssec/key.h"
 
-#define IS_TA  "root-key-sentinel-is-ta-"
-#define NOT_TA "root-key-sentinel-not-ta-"
+#define IS_TA      "root-key-sentinel-is-ta-"
+#define NOT_TA     "root-key-sentinel-not-ta-"
 #define TAG_DIGITS 5
 
 /* The key tag behind @p prefix, or -1 when the label is another one. */
@@ -34,7 +34,8 @@ static bool is_trusted(const struct trust_anchors *anchors, int tag)
 
 		if (a->zone[0] != 0)
 			continue;
-		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds) && ds.tag == tag)
+		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds) &&
+		    ds.tag == tag)
 			return true;
 		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
 		    key.tag == tag)

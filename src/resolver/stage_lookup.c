@@ -155,8 +155,8 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 
 	if (f->question.type == TERN_TYPE_ANY)
 		return look_for_any(job, f);
-	enum cache_found found = cache_get(job->resolver->cache, f->question.name,
-					   f->question.type, job->now->boot_s, false, &hit);
+	enum cache_found found = cache_get(job->resolver->cache, f->question.name, f->question.type,
+					   job->now->boot_s, false, &hit);
 
 	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit))
 		return look_for_alias(job, f);
@@ -186,9 +186,8 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 
 static struct zone_cut *cut_from_route(struct job *job, const struct route *route)
 {
-	struct zone_cut *cut =
-		zone_cut_make(&job->arena, route->zone,
-			      route->kind == ROUTE_FORWARD ? CUT_FORWARD : CUT_STUB);
+	struct zone_cut *cut = zone_cut_make(&job->arena, route->zone,
+					     route->kind == ROUTE_FORWARD ? CUT_FORWARD : CUT_STUB);
 
 	if (!cut)
 		return NULL;
@@ -205,7 +204,8 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
  */
 static const uint8_t *name_to_cut_at(const struct frame *f)
 {
-	if (f->purpose == FRAME_GLUE && tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
+	if (f->purpose == FRAME_GLUE &&
+	    tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
 		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
 	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
 						: f->question.name;

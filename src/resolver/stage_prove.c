@@ -29,8 +29,8 @@ enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT };
 static struct turn fetch_link(struct job *job, const struct chain *chain)
 {
 	tern_name_copy(job->link_name, chain->name);
-	return call(job->link_name, chain->type,
-		    chain->type == TERN_TYPE_DS ? FRAME_DS : FRAME_KEY, STAGE_PROVE);
+	return call(job->link_name, chain->type, chain->type == TERN_TYPE_DS ? FRAME_DS : FRAME_KEY,
+		    STAGE_PROVE);
 }
 
 static void mark(struct kept *k, enum cache_security security)
@@ -77,8 +77,8 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 {
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
-	const uint8_t *owner = k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner)
-							   : k->set.owner;
+	const uint8_t *owner =
+		k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner) : k->set.owner;
 
 	switch (chain_walk(job, is_signed ? signer : owner, is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
@@ -170,9 +170,8 @@ static enum verdict judge_proof(struct job *job, struct frame *f, enum proof pro
 /* Nothing signed denies the name: fine only where nothing is signed. */
 static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, struct chain *chain)
 {
-	const uint8_t *name = f->question.type == TERN_TYPE_DS
-				      ? tern_name_parent(f->question.name)
-				      : f->question.name;
+	const uint8_t *name = f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
+							       : f->question.name;
 
 	switch (chain_walk(job, name, false, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
@@ -261,8 +260,8 @@ static bool key_set_is_signed_by(struct job *job, struct kept *k, const struct d
 
 struct ds_count {
 	unsigned known;
-	bool     good;
-	bool     strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
+	bool good;
+	bool strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
 };
 
 static bool is_usable_ds(const struct job *job, const struct ds *ds)

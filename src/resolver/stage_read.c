@@ -242,7 +242,7 @@ static struct turn read_nxdomain(struct job *job, struct frame *f, const struct 
 		return go(STAGE_SEND);
 	}
 	return believe_denial(job, f, m, true) ? conclude(job, f, OUTCOME_NXDOMAIN)
-						    : give(OUTCOME_FAILED);
+					       : give(OUTCOME_FAILED);
 }
 
 static struct turn read_nodata(struct job *job, struct frame *f, const struct tern_message *m)
@@ -250,7 +250,7 @@ static struct turn read_nodata(struct job *job, struct frame *f, const struct te
 	if (was_minimised(f))
 		return minimise_on(f);
 	return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
-						     : give(OUTCOME_FAILED);
+						: give(OUTCOME_FAILED);
 }
 
 static struct turn read_answer(struct job *job, struct frame *f, const struct tern_message *m)
@@ -265,7 +265,9 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	switch (believe_answer(job, f, m)) {
 	case BELIEVED_ANSWER: return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
-	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return conclude(job, f, OUTCOME_ANSWER);
+	case BELIEVED_TOO_LONG:
+		job->result.yxdomain = true;
+		return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_TOO_MUCH: return give(OUTCOME_FAILED);
 	case BELIEVED_NOTHING: break;
 	}

@@ -68,9 +68,9 @@ static void tell_sending(struct job *job)
 	if (!job->trace)
 		return;
 	job_tell(job, "> %s %s to %s (%s) by %s%s", tern_name_to_text(q->name, name),
-		 tern_type_to_text(q->type, type, sizeof type), address_to_text(&q->server, address),
-		 tern_name_to_text(q->zone, zone), q->transport == UPSTREAM_TCP ? "TCP" : "UDP",
-		 q->edns ? "" : " without EDNS");
+		 tern_type_to_text(q->type, type, sizeof type),
+		 address_to_text(&q->server, address), tern_name_to_text(q->zone, zone),
+		 q->transport == UPSTREAM_TCP ? "TCP" : "UDP", q->edns ? "" : " without EDNS");
 }
 
 struct turn stage_send(struct job *job, struct frame *f)

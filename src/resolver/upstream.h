@@ -19,21 +19,21 @@ enum upstream_transport { UPSTREAM_UDP, UPSTREAM_TCP };
 
 /** A question to one server; pointers are valid until the job is resumed. */
 struct upstream_query {
-	struct address          server;
-	const uint8_t          *name; /* lower case; the network randomises its case */
-	const uint8_t          *zone; /* the zone whose server is asked, for accounting */
-	uint16_t                type;
+	struct address server;
+	const uint8_t *name; /* lower case; the network randomises its case */
+	const uint8_t *zone; /* the zone whose server is asked, for accounting */
+	uint16_t type;
 	enum upstream_transport transport;
-	bool                    recurse;     /* RD=1: to forwarders only */
-	bool                    edns;        /* send an OPT, with DO */
-	bool                    random_case; /* 0x20 */
-	uint8_t                 cookie_len;  /* octets of the COOKIE option, 0 for none */
-	uint8_t                 cookie[40];
-	uint32_t                timeout_ms;
+	bool recurse;       /* RD=1: to forwarders only */
+	bool edns;          /* send an OPT, with DO */
+	bool random_case;   /* 0x20 */
+	uint8_t cookie_len; /* octets of the COOKIE option, 0 for none */
+	uint8_t cookie[40];
+	uint32_t timeout_ms;
 };
 
 enum upstream_event {
-	UPSTREAM_ANSWERED,    /* octets hold a reply that matches the question */
+	UPSTREAM_ANSWERED, /* octets hold a reply that matches the question */
 	UPSTREAM_TIMED_OUT,
 	UPSTREAM_UNREACHABLE, /* refused, no route, connection closed */
 	UPSTREAM_SUSPECT,     /* too many mismatching replies: somebody is guessing; use TCP */
@@ -44,9 +44,9 @@ enum upstream_event {
 
 /** How a query ended; @c octets are valid during job_resume() only. */
 struct upstream_reply {
-	enum upstream_event     event;
+	enum upstream_event event;
 	enum upstream_transport transport;
-	const uint8_t          *octets;
-	size_t                  len;
-	uint32_t                rtt_ms;
+	const uint8_t *octets;
+	size_t len;
+	uint32_t rtt_ms;
 };

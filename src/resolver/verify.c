@@ -9,11 +9,11 @@
 
 /* One set being verified. */
 struct attempt {
-	struct job              *job;
+	struct job *job;
 	const struct tern_rrset *set;
-	const uint8_t           *zone;
-	unsigned                 failures;
-	uint16_t                 ede; /* the most telling reason so far */
+	const uint8_t *zone;
+	unsigned failures;
+	uint16_t ede; /* the most telling reason so far */
 };
 
 static bool job_sha1(const struct job *job)
@@ -152,8 +152,9 @@ bool verify_signer(const struct tern_rrset *set, uint8_t out[TERN_NAME_MAX])
 	while (tern_rdata_next(&it, &rdata)) {
 		if (!rrsig_read(rdata.octets, rdata.len, &sig))
 			continue;
-		if (set->type == TERN_TYPE_DS ? !tern_name_is_below(set->owner, sig.signer)
-					      : !tern_name_is_below_or_equal(set->owner, sig.signer))
+		if (set->type == TERN_TYPE_DS
+			    ? !tern_name_is_below(set->owner, sig.signer)
+			    : !tern_name_is_below_or_equal(set->owner, sig.signer))
 			continue;
 		tern_name_lower(out, sig.signer);
 		return true;

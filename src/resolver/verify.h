@@ -21,8 +21,8 @@
 
 /** What a good signature says. */
 struct verified {
-	uint32_t ttl_s;    /* bound on the set's TTL: original TTL and expiration */
-	uint8_t  wildcard; /* labels behind the asterisk that made the set, WILDCARD_NONE for none */
+	uint32_t ttl_s;   /* bound on the set's TTL: original TTL and expiration */
+	uint8_t wildcard; /* labels behind the asterisk that made the set, WILDCARD_NONE for none */
 };
 
 /**

@@ -31,12 +31,12 @@ enum cut_source {
 
 struct cut_server {
 	struct address addr;
-	uint8_t ns;       /* index of its name; CUT_NS_MAX for configured servers */
-	uint8_t tries;    /* sent to so far */
+	uint8_t ns;        /* index of its name; CUT_NS_MAX for configured servers */
+	uint8_t tries;     /* sent to so far */
 	uint8_t tcp_tries; /* by TCP, in vain */
-	bool    failed;   /* answered uselessly: not to be asked again by this job */
-	bool    aside;    /* a cache, not an authority: failed until nobody else is left */
-	bool    no_edns;  /* this job found out that it needs plain DNS */
+	bool failed;       /* answered uselessly: not to be asked again by this job */
+	bool aside;        /* a cache, not an authority: failed until nobody else is left */
+	bool no_edns;      /* this job found out that it needs plain DNS */
 };
 
 struct cut_ns {
@@ -48,19 +48,19 @@ struct cut_ns {
 };
 
 struct zone_cut {
-	const uint8_t    *zone; /* lower case */
-	uint8_t           labels;
-	enum cut_source   source;
-	bool              route_first; /* CUT_FORWARD: iterate when all fail */
-	bool              cached;      /* CUT_DELEGATION: from the cache, not from this job's referral */
-	uint32_t          ttl_s;       /* seconds left of the delegation: bounds those below it */
-	uint8_t           fruitless;   /* sends in a row that brought nothing */
-	uint8_t           ns_n;
-	uint8_t           servers_n;
-	uint8_t           failed_lookups; /* server names that led nowhere */
-	bool              others_glue; /* the glue of other delegations was tried for its names */
-	bool              take_caches; /* nobody else is left: answers from caches will do */
-	struct cut_ns     ns[CUT_NS_MAX];
+	const uint8_t *zone; /* lower case */
+	uint8_t labels;
+	enum cut_source source;
+	bool route_first;  /* CUT_FORWARD: iterate when all fail */
+	bool cached;       /* CUT_DELEGATION: from the cache, not from this job's referral */
+	uint32_t ttl_s;    /* seconds left of the delegation: bounds those below it */
+	uint8_t fruitless; /* sends in a row that brought nothing */
+	uint8_t ns_n;
+	uint8_t servers_n;
+	uint8_t failed_lookups; /* server names that led nowhere */
+	bool others_glue;       /* the glue of other delegations was tried for its names */
+	bool take_caches;       /* nobody else is left: answers from caches will do */
+	struct cut_ns ns[CUT_NS_MAX];
 	struct cut_server servers[CUT_SERVERS_MAX];
 };
 

@@ -168,8 +168,8 @@ static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
 	struct render_context context = client_context(w, &waiter->back.client);
-	size_t len = render_result(&waiter->request, result, &context, w->scratch,
-				   sizeof w->scratch);
+	size_t len =
+		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
 
 	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
 	if (result->stale)

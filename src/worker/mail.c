@@ -8,23 +8,23 @@
 #include "worker/worker_private.h"
 
 struct query_letter {
-	struct letter     letter;
-	struct request    request;
+	struct letter letter;
+	struct request request;
 	struct route_back back;
 };
 
 struct answer_letter {
-	struct letter      letter;
+	struct letter letter;
 	struct tcp_client *client;
-	uint32_t           serial;
-	size_t             len;
-	uint8_t            octets[];
+	uint32_t serial;
+	size_t len;
+	uint8_t octets[];
 };
 
 struct trace_letter {
-	struct letter   letter;
+	struct letter letter;
 	struct question question;
-	int             fd;
+	int fd;
 };
 
 bool mail_query(struct worker *w, unsigned to, const struct request *r,

@@ -23,14 +23,14 @@ enum letter_kind {
 
 struct letter {
 	struct cds_wfcq_node node;
-	enum letter_kind     kind;
+	enum letter_kind kind;
 };
 
 struct mailbox {
 	struct cds_wfcq_tail tail ALIGNED(CACHE_LINE);
 	struct cds_wfcq_head head ALIGNED(CACHE_LINE);
-	_Atomic uint32_t     waiting;
-	int                  event_fd; /* readable when there are letters */
+	_Atomic uint32_t waiting;
+	int event_fd; /* readable when there are letters */
 };
 
 /** False when the system refuses. */

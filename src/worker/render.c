@@ -8,9 +8,9 @@
 #include "net/cookie.h"
 #include "net/udp.h"
 
-#define OPT_LEN       11 /* octets without options */
-#define FLAG_DO       0x8000
-#define EDE_TEXT_MAX  (JOB_TEXT_MAX + 1)
+#define OPT_LEN      11 /* octets without options */
+#define FLAG_DO      0x8000
+#define EDE_TEXT_MAX (JOB_TEXT_MAX + 1)
 
 static uint16_t response_flags(const struct request *r)
 {
@@ -47,8 +47,8 @@ static void add_opt(struct tern_builder *b, const struct request *r, unsigned rc
 	uint8_t cookie[COOKIE_LEN];
 	uint8_t keepalive[2];
 
-	if (!r->edns || tern_builder_opt(b, UDP_ANSWER_MAX, rcode, 0,
-					 r->dnssec_ok ? FLAG_DO : 0) != TERN_OK)
+	if (!r->edns ||
+	    tern_builder_opt(b, UDP_ANSWER_MAX, rcode, 0, r->dnssec_ok ? FLAG_DO : 0) != TERN_OK)
 		return;
 	if (r->cookie_len) {
 		cookie_make(context->cookie_secret, r->client_cookie, context->client,
@@ -90,8 +90,8 @@ size_t render_error(const struct request *r, unsigned rcode, uint16_t ede, const
 	return tern_builder_finish(&b);
 }
 
-size_t render_chaos(const struct request *r, const char *text,
-		    const struct render_context *context, uint8_t *out, size_t out_max)
+size_t render_chaos(const struct request *r, const char *text, const struct render_context *context,
+		    uint8_t *out, size_t out_max)
 {
 	struct tern_builder b;
 	uint8_t rdata[256];

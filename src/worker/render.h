@@ -16,9 +16,9 @@
 /** What a response says besides the data. */
 struct render_context {
 	const struct hash_key *cookie_secret;
-	const struct address  *client;
-	uint32_t               wall_s;
-	uint32_t               keepalive_ms; /* idle time told to TCP clients that ask */
+	const struct address *client;
+	uint32_t wall_s;
+	uint32_t keepalive_ms; /* idle time told to TCP clients that ask */
 };
 
 #define RENDER_OPT_MAX 96 /* octets of an OPT with cookie and keepalive, without error text */
@@ -32,8 +32,8 @@ size_t render_error(const struct request *r, unsigned rcode, uint16_t ede, const
 		    const struct render_context *context, uint8_t *out, size_t out_max);
 
 /** One TXT record of class CH, for id.server and version.bind. */
-size_t render_chaos(const struct request *r, const char *text,
-		    const struct render_context *context, uint8_t *out, size_t out_max);
+size_t render_chaos(const struct request *r, const char *text, const struct render_context *context,
+		    uint8_t *out, size_t out_max);
 
 /**
  * Turn @p len octets of a cached answer in @p out (id 0, question in lower

@@ -23,9 +23,8 @@ static bool read_cookie(const struct tern_edns_option *o, const struct request_c
 		return false;
 	r->cookie_len = TERN_COOKIE_CLIENT;
 	memcpy(r->client_cookie, o->data, TERN_COOKIE_CLIENT);
-	r->cookie_valid = o->len == COOKIE_LEN &&
-			  cookie_is_valid(context->cookie_secret, o->data, context->client,
-					  context->wall_s);
+	r->cookie_valid = o->len == COOKIE_LEN && cookie_is_valid(context->cookie_secret, o->data,
+								  context->client, context->wall_s);
 	return true;
 }
 

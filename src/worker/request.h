@@ -20,29 +20,29 @@ enum request_verdict {
 };
 
 struct request {
-	uint8_t  name[TERN_NAME_MAX + 1]; /* as sent; its case is echoed */
-	uint16_t name_len; /* octets; 0 when no question could be read */
+	uint8_t name[TERN_NAME_MAX + 1]; /* as sent; its case is echoed */
+	uint16_t name_len;               /* octets; 0 when no question could be read */
 	uint16_t type;
 	uint16_t rclass;
 	uint16_t id;
-	uint16_t flags;    /* as sent */
-	uint16_t rcode;    /* REQUEST_ERROR */
-	uint16_t limit;    /* octets that the answer may have */
-	uint8_t  cookie_len;   /* octets of client_cookie in the answer: 0 or 8 */
-	uint8_t  client_cookie[TERN_COOKIE_CLIENT];
-	bool     cookie_valid; /* it came with a good server cookie: the address is genuine */
-	bool     edns;
-	bool     dnssec_ok;
-	bool     keepalive;    /* asked for edns-tcp-keepalive */
-	bool     tcp;
+	uint16_t flags;     /* as sent */
+	uint16_t rcode;     /* REQUEST_ERROR */
+	uint16_t limit;     /* octets that the answer may have */
+	uint8_t cookie_len; /* octets of client_cookie in the answer: 0 or 8 */
+	uint8_t client_cookie[TERN_COOKIE_CLIENT];
+	bool cookie_valid; /* it came with a good server cookie: the address is genuine */
+	bool edns;
+	bool dnssec_ok;
+	bool keepalive; /* asked for edns-tcp-keepalive */
+	bool tcp;
 };
 
 /** What reading a query depends on besides its octets. */
 struct request_context {
 	const struct hash_key *cookie_secret;
-	const struct address  *client;
+	const struct address *client;
 	uint32_t wall_s;
-	bool     tcp;
+	bool tcp;
 };
 
 /** Read @p octets; everything but `rcode` is filled as far as possible. */

@@ -23,8 +23,8 @@ struct served {
 	struct request request;
 	struct answer_key key;
 	uint8_t lower[TERN_NAME_MAX + 1];
-	size_t  len;
-	bool    refresh; /* answered, but about to expire */
+	size_t len;
+	bool refresh; /* answered, but about to expire */
 };
 
 static void count_query(struct worker *w, const struct request *r, bool ipv6)
@@ -186,8 +186,8 @@ void serve_udp_ready(struct watch *watch, uint32_t events)
 	}
 }
 
-bool serve_query(struct worker *w, const uint8_t *octets, size_t len,
-		 const struct route_back *back, bool may_hand_over)
+bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const struct route_back *back,
+		 bool may_hand_over)
 {
 	struct served s;
 

@@ -19,27 +19,27 @@ struct tally {
 	tally_count queries_udp;
 	tally_count queries_tcp;
 	tally_count queries_ipv6;
-	tally_count dropped;         /* no answer: malformed beyond an answer, or not for us */
-	tally_count refused;         /* by the access list */
-	tally_count hits;            /* answered from rendered answers */
-	tally_count hits_rrset;      /* answered from cached RRsets */
-	tally_count misses;          /* needed the network */
-	tally_count joined;          /* waited for a question already in flight */
-	tally_count stale;           /* answered with expired data */
+	tally_count dropped;    /* no answer: malformed beyond an answer, or not for us */
+	tally_count refused;    /* by the access list */
+	tally_count hits;       /* answered from rendered answers */
+	tally_count hits_rrset; /* answered from cached RRsets */
+	tally_count misses;     /* needed the network */
+	tally_count joined;     /* waited for a question already in flight */
+	tally_count stale;      /* answered with expired data */
 	tally_count prefetches;
-	tally_count pool_empty;      /* no job or waiter left */
-	tally_count client_limited;  /* too many waiting answers for one client network */
-	tally_count zone_limited;    /* too many outstanding queries to one zone */
+	tally_count pool_empty;     /* no job or waiter left */
+	tally_count client_limited; /* too many waiting answers for one client network */
+	tally_count zone_limited;   /* too many outstanding queries to one zone */
 	tally_count budget_exhausted;
-	tally_count expired;         /* gave up at the deadline */
+	tally_count expired; /* gave up at the deadline */
 	tally_count upstream_udp;
 	tally_count upstream_tcp;
 	tally_count upstream_joined; /* equal questions to the same server, asked once */
 	tally_count upstream_timeouts;
 	tally_count upstream_mismatched; /* replies that did not match and were dropped */
 	tally_count tcp_accepted;
-	tally_count tcp_refused;     /* closed for a limit */
-	tally_count mailed;          /* queries handed to the worker that was on it already */
+	tally_count tcp_refused; /* closed for a limit */
+	tally_count mailed;      /* queries handed to the worker that was on it already */
 	tally_count types[TALLY_TYPES];
 	tally_count rcodes[TALLY_RCODES];
 	tally_count latency[TALLY_LATENCIES]; /* of answers that needed the network */

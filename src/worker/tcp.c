@@ -184,8 +184,8 @@ void tcp_accept_ready(struct watch *watch, uint32_t events)
 		int fd = accept4(watch->fd, (struct sockaddr *)&sa, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-			       errno == ENOMEM))
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
 			pause_accepting(l);
 		if (fd < 0)
 			return;

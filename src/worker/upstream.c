@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "worker/worker_private.h"
 
-#define EDNS_UDP_SIZE 1232   /* no fragments on any usual path */
+#define EDNS_UDP_SIZE 1232 /* no fragments on any usual path */
 #define FLAG_DO       0x8000
 
 static uint64_t hash_exchange(const struct worker *w, const struct address *server,
@@ -206,8 +206,7 @@ static void on_timeout(struct timer *timer)
 static bool take_datagram(struct exchange *x, const uint8_t *octets, size_t len)
 {
 	struct worker *w = x->worker;
-	struct upstream_reply reply = {UPSTREAM_ANSWERED, UPSTREAM_UDP, octets, len,
-				       elapsed_ms(x)};
+	struct upstream_reply reply = {UPSTREAM_ANSWERED, UPSTREAM_UDP, octets, len, elapsed_ms(x)};
 
 	switch (upstream_match(x, octets, len)) {
 	case REPLY_MATCHES: upstream_end(x, &reply); return true;

@@ -9,19 +9,19 @@
 #include "base/bytes.h"
 #include "worker/worker_private.h"
 
-#define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
-#define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
-#define SERVER_IDLE_MS         5000  /* kept for the next question */
+#define SERVER_CONNECTIONS_MAX 4    /* to one server (limits.md row 34) */
+#define SERVER_PIPELINE_MAX    32   /* questions open on one connection */
+#define SERVER_IDLE_MS         5000 /* kept for the next question */
 
 /** A connection to a server. */
 struct tcp_server {
-	struct stream      stream;
-	struct worker     *worker;
+	struct stream stream;
+	struct worker *worker;
 	struct tcp_server *next;
 	struct tcp_server *prev;
-	struct exchange   *exchanges;
-	struct address     address;
-	uint32_t           exchanges_n;
+	struct exchange *exchanges;
+	struct address address;
+	uint32_t exchanges_n;
 };
 
 size_t tcp_server_size(void)

@@ -56,8 +56,8 @@ static void init_resolver(struct worker *w)
 struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 			     const struct listener_fds *listeners, unsigned listeners_n)
 {
-	struct worker *w = aligned_alloc(CACHE_LINE, (sizeof *w + CACHE_LINE - 1) &
-							     ~(size_t)(CACHE_LINE - 1));
+	struct worker *w =
+		aligned_alloc(CACHE_LINE, (sizeof *w + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1));
 
 	if (!w)
 		return NULL;
@@ -108,7 +108,8 @@ static void *run(void *argument)
 	pin_to(w->cpu);
 	cache_thread_enter();
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
-		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section. */
+		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
+		 */
 		cache_sleep();
 		loop_wait(&w->loop, TURN_MAX_MS);
 		cache_wake();

@@ -30,29 +30,29 @@
 
 /** A socket of a worker: an address with its two descriptors, which the worker closes. */
 struct listener_fds {
-	int  udp;
-	int  tcp;
+	int udp;
+	int tcp;
 	bool wildcard;
 };
 
 /** What all workers share; owned by main, constant while workers run. */
 struct worker_shared {
-	struct log              *log;
-	struct cache            *cache;
-	struct infra            *infra;
-	struct inflight         *inflight;
-	struct hash_key          hash_key;      /* of the in-flight table */
-	struct hash_key          cookie_secret;
-	struct access_list       access;
-	struct routes            routes;
-	struct root_hints        hints;
-	struct resolver_options  resolver;
-	struct trust_anchors     anchors;
-	bool                     prefetch;
-	const char              *identity; /* CH TXT id.server; "" refuses */
-	const char              *version;  /* CH TXT version.bind; "" refuses */
-	struct worker          **workers;
-	unsigned                 workers_n;
+	struct log *log;
+	struct cache *cache;
+	struct infra *infra;
+	struct inflight *inflight;
+	struct hash_key hash_key; /* of the in-flight table */
+	struct hash_key cookie_secret;
+	struct access_list access;
+	struct routes routes;
+	struct root_hints hints;
+	struct resolver_options resolver;
+	struct trust_anchors anchors;
+	bool prefetch;
+	const char *identity; /* CH TXT id.server; "" refuses */
+	const char *version;  /* CH TXT version.bind; "" refuses */
+	struct worker **workers;
+	unsigned workers_n;
 };
 
 struct worker;

@@ -22,67 +22,67 @@
 #include "worker/request.h"
 #include "worker/worker.h"
 
-#define TASKS_MAX      4096 /* jobs per worker (limits.md row 31) */
-#define WAITERS_MAX    8192 /* clients waiting per worker */
-#define EXCHANGES_MAX  8192 /* questions to servers outstanding per worker */
-#define TCP_CLIENTS_MAX 1024
-#define TCP_PER_CLIENT_MAX 32  /* connections of one address or /64 */
-#define TCP_IN_FLIGHT_MAX  64  /* answers owed to one connection */
-#define TCP_IDLE_MS        10000
-#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
-#define WAITING_PER_NET_MAX 100 /* UDP answers owed to one /24 or /56 without cookie (row 35) */
-#define TCP_SERVERS_MAX    1024 /* connections to servers per worker */
-#define HASH_BUCKETS   4096
+#define TASKS_MAX           4096 /* jobs per worker (limits.md row 31) */
+#define WAITERS_MAX         8192 /* clients waiting per worker */
+#define EXCHANGES_MAX       8192 /* questions to servers outstanding per worker */
+#define TCP_CLIENTS_MAX     1024
+#define TCP_PER_CLIENT_MAX  32 /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX   64 /* answers owed to one connection */
+#define TCP_IDLE_MS         10000
+#define TCP_IDLE_BUSY_MS    2000 /* when three quarters of the connections are in use */
+#define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
+#define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
+#define HASH_BUCKETS        4096
 
 struct worker;
 
 /** A client's TCP connection. */
 struct tcp_client {
-	struct stream      stream;
-	struct worker     *worker;
+	struct stream stream;
+	struct worker *worker;
 	struct tcp_client *next; /* all of the worker, newest first */
 	struct tcp_client *prev;
-	struct address     address;
-	uint32_t           serial; /* tells a connection from the next one in the same place */
+	struct address address;
+	uint32_t serial; /* tells a connection from the next one in the same place */
 };
 
 /** Where an answer goes. */
 struct route_back {
-	uint32_t           tcp_serial;
-	uint16_t           worker;   /* whose TCP client it is */
-	uint8_t            listener; /* UDP: which socket */
-	bool               tcp;
+	uint32_t tcp_serial;
+	uint16_t worker;  /* whose TCP client it is */
+	uint8_t listener; /* UDP: which socket */
+	bool tcp;
 	struct tcp_client *tcp_client;
-	struct udp_peer    peer;   /* UDP */
-	struct address     client;
+	struct udp_peer peer; /* UDP */
+	struct address client;
 };
 
 /** One client waiting for a task. */
 struct waiter {
-	struct waiter    *next;
-	uint64_t          since_ns;
-	uint16_t          net_slot; /* index of its count in waiting_per_net; 0 uncounted */
-	struct request    request;
+	struct waiter *next;
+	uint64_t since_ns;
+	uint16_t net_slot; /* index of its count in waiting_per_net; 0 uncounted */
+	struct request request;
 	struct route_back back;
 };
 
 /** A job with those who wait for it. */
 struct task {
-	struct task     *hash_next;
-	struct task     *exchange_next; /* others waiting for the same exchange */
-	struct exchange *exchange;      /* NULL when nothing is outstanding */
-	struct waiter   *waiters;
-	struct worker   *worker;
-	struct timer     timer;
-	uint64_t         hash;
-	uint64_t         started_ms;
-	uint16_t         waiters_n;
-	bool             checking_disabled;
-	bool             stale_tried;
-	bool             announced; /* in the in-flight table */
-	int              trace_fd;  /* -1 for none */
+	struct task *hash_next;
+	struct task *exchange_next; /* others waiting for the same exchange */
+	struct exchange *exchange;  /* NULL when nothing is outstanding */
+	struct waiter *waiters;
+	struct worker *worker;
+	struct timer timer;
+	uint64_t hash;
+	uint64_t started_ms;
+	uint16_t waiters_n;
+	bool checking_disabled;
+	bool stale_tried;
+	bool announced; /* in the in-flight table */
+	int trace_fd;   /* -1 for none */
 	struct job_trace trace;
-	struct job       job;
+	struct job job;
 };
 
 /** Outstanding queries to one zone (row 31). */
@@ -96,56 +96,56 @@ struct zone_load {
 #define ZONE_LOADS 4096
 
 struct listener {
-	struct watch      udp_watch;
-	struct watch      tcp_watch;
-	struct worker    *worker;
+	struct watch udp_watch;
+	struct watch tcp_watch;
+	struct worker *worker;
 	struct udp_batch *batch;
-	uint8_t           index;
-	bool              accept_paused;
+	uint8_t index;
+	bool accept_paused;
 };
 
 struct worker {
 	const struct worker_shared *shared;
-	struct loop       loop;
-	struct resolver   resolver;
-	struct random     random;
-	struct crypto    *crypto;
-	struct tally      tally;
-	struct mailbox    mailbox;
-	struct watch      mail_watch;
-	pthread_t         thread;
-	unsigned          index;
-	int               cpu;
-	bool              started;
-	_Atomic bool      stopping;
-	_Atomic uint64_t  beat;
-	unsigned          listeners_n;
-	struct listener   listeners[LISTENERS_MAX];
-	struct pool       tasks;
-	struct pool       waiters;
-	struct pool       exchanges;
-	struct pool       tcp_clients;
-	struct pool       tcp_servers;
-	struct task      *task_buckets[HASH_BUCKETS];
-	struct exchange  *exchange_buckets[HASH_BUCKETS];
+	struct loop loop;
+	struct resolver resolver;
+	struct random random;
+	struct crypto *crypto;
+	struct tally tally;
+	struct mailbox mailbox;
+	struct watch mail_watch;
+	pthread_t thread;
+	unsigned index;
+	int cpu;
+	bool started;
+	_Atomic bool stopping;
+	_Atomic uint64_t beat;
+	unsigned listeners_n;
+	struct listener listeners[LISTENERS_MAX];
+	struct pool tasks;
+	struct pool waiters;
+	struct pool exchanges;
+	struct pool tcp_clients;
+	struct pool tcp_servers;
+	struct task *task_buckets[HASH_BUCKETS];
+	struct exchange *exchange_buckets[HASH_BUCKETS];
 	struct tcp_client *clients_newest;
 	struct tcp_client *clients_oldest;
-	uint32_t          tcp_serial;
+	uint32_t tcp_serial;
 	struct tcp_server *servers;
-	struct timer      accept_timer;
-	struct zone_load  zones[ZONE_LOADS];
-	uint8_t           waiting_per_net[65536]; /* by hash of /24 or /56 */
+	struct timer accept_timer;
+	struct zone_load zones[ZONE_LOADS];
+	uint8_t waiting_per_net[65536]; /* by hash of /24 or /56 */
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
-	uint8_t           signed_data[RRSIG_SCRATCH];
-	uint8_t           scratch[TERN_MESSAGE_MAX + 1]; /* one message being rendered */
-	uint8_t           reply[TERN_MESSAGE_MAX + 1];   /* one UDP reply being read */
+	uint8_t signed_data[RRSIG_SCRATCH];
+	uint8_t scratch[TERN_MESSAGE_MAX + 1]; /* one message being rendered */
+	uint8_t reply[TERN_MESSAGE_MAX + 1];   /* one UDP reply being read */
 };
 
 /* serve.c */
 void serve_udp_ready(struct watch *watch, uint32_t events);
 /** Answer a TCP or handed-over query; returns true when an answer is owed later. */
-bool serve_query(struct worker *w, const uint8_t *octets, size_t len,
-		 const struct route_back *back, bool may_hand_over);
+bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const struct route_back *back,
+		 bool may_hand_over);
 
 /* client.c */
 /** Resolve for a client; answers at once when it can't. True: the answer comes later. */
@@ -168,32 +168,32 @@ void client_finish_all(struct worker *w);
 /* upstream.c */
 
 /* Header, question, OPT with a cookie. */
-#define EXCHANGE_WIRE_MAX (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
+#define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
 #define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
 #define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
 #define MISMATCHES_MAX       3   /* then the question is asked by TCP (row 1) */
 
 /** One question outstanding at one server, and the tasks that wait for it. */
 struct exchange {
-	struct watch      watch; /* UDP */
-	struct timer      timer;
-	struct worker    *worker;
-	struct exchange  *hash_next;
-	struct exchange  *server_next; /* TCP: others on the same connection */
-	struct tcp_server *server;     /* TCP */
-	struct task      *tasks;
+	struct watch watch; /* UDP */
+	struct timer timer;
+	struct worker *worker;
+	struct exchange *hash_next;
+	struct exchange *server_next; /* TCP: others on the same connection */
+	struct tcp_server *server;    /* TCP */
+	struct task *tasks;
 	struct zone_load *load;
-	uint64_t          hash; /* of host and name */
-	uint64_t          sent_ns;
-	struct address    address;
-	uint16_t          id;
-	uint16_t          type;
-	uint16_t          wire_len;
-	uint16_t          question_len; /* octets behind the header */
-	uint8_t           mismatches;
-	bool              tcp;
-	bool              edns;
-	uint8_t           wire[EXCHANGE_WIRE_MAX];
+	uint64_t hash; /* of host and name */
+	uint64_t sent_ns;
+	struct address address;
+	uint16_t id;
+	uint16_t type;
+	uint16_t wire_len;
+	uint16_t question_len; /* octets behind the header */
+	uint8_t mismatches;
+	bool tcp;
+	bool edns;
+	uint8_t wire[EXCHANGE_WIRE_MAX];
 };
 
 /** Does @p octets answer @p x? Counts and ignores what does not. */

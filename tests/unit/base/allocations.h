@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A sanitizer's own start-up comes through here, before it can be asked anything. */
+#define BARE __attribute__((no_sanitize("address", "thread", "undefined")))
+
 /** Of the calling thread. */
 static __thread struct {
 	bool     counting;
@@ -19,7 +22,7 @@ static __thread struct {
 } allocations;
 
 /* Counts the call; true when it has to fail. */
-static bool allocation_fails(void)
+BARE static bool allocation_fails(void)
 {
 	if (!allocations.counting)
 		return false;
@@ -27,14 +30,14 @@ static bool allocation_fails(void)
 }
 
 /* The next definition of @p name behind this program's; looked up once. */
-static void *next_function(void **place, const char *name)
+BARE static void *next_function(void **place, const char *name)
 {
 	if (!*place)
 		*place = dlsym(RTLD_NEXT, name);
 	return *place;
 }
 
-void *malloc(size_t size)
+BARE void *malloc(size_t size)
 {
 	static void *next;
 	void *(*real)(size_t);
@@ -43,7 +46,7 @@ void *malloc(size_t size)
 	return allocation_fails() ? NULL : real(size);
 }
 
-void *calloc(size_t n, size_t size)
+BARE void *calloc(size_t n, size_t size)
 {
 	static void *next;
 	void *(*real)(size_t, size_t);
@@ -52,7 +55,7 @@ void *calloc(size_t n, size_t size)
 	return allocation_fails() ? NULL : real(n, size);
 }
 
-void *realloc(void *old, size_t size)
+BARE void *realloc(void *old, size_t size)
 {
 	static void *next;
 	void *(*real)(void *, size_t);
@@ -61,7 +64,7 @@ void *realloc(void *old, size_t size)
 	return allocation_fails() ? NULL : real(old, size);
 }
 
-void *aligned_alloc(size_t alignment, size_t size)
+BARE void *aligned_alloc(size_t alignment, size_t size)
 {
 	static void *next;
 	void *(*real)(size_t, size_t);

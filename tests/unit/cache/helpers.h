@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <urcu-qsbr.h>
 
 #include <tern/name.h>
 #include <tern/rr.h>
@@ -22,6 +23,18 @@
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
+
+/*
+ * The order between a grace period and the free that follows it is made inside
+ * liburcu, which is not instrumented.
+ */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "called_from_lib:liburcu-qsbr\n"
+	       "race:free_batch_after_grace\n"
+	       "race:cache_destroy\n";
+}
 
 /** splitmix64: the same cases on every run. */
 static inline uint64_t next_random(uint64_t *state)
@@ -64,6 +77,12 @@ static inline void end_cache(struct cache *c)
 {
 	cache_thread_leave();
 	cache_destroy(c);
+}
+
+/** Wait until all that was retired so far is free again. */
+static inline void wait_for_reclaim(void)
+{
+	rcu_barrier();
 }
 
 /** One record whose rdata is @p len octets, the first four of which are @p value. */

@@ -67,7 +67,7 @@ static void play(uint32_t value, uint32_t now_s, bool all)
 	look(value, now_s, all);
 	cache_flush_name(cache, name_of(3));
 	cache_drop_delegation(cache, name_of(4));
-	cache_quiescent();
+	wait_for_reclaim();
 }
 
 /* Replaying everything with the nth allocation failing, for every n. */
@@ -90,6 +90,7 @@ static void every_allocation_may_fail(void **state)
 	assert_true(all > 5 * NAMES);
 	/* All is well again: old leftovers went, new data comes in. */
 	cache_flush_zone(cache, tern_name_root);
+	wait_for_reclaim();
 	play(7, 1, true);
 	end_cache(cache);
 }
