@@ -218,6 +218,7 @@ struct job {
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
+	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool chain_broken;                    /* not this data but a link above it is bogus */
 	uint8_t depth;
 	uint8_t flags; /* enum job_flag */

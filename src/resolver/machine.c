@@ -85,7 +85,7 @@ static void finish_failed(struct job *job, const struct frame *top)
 	job->result.rcode = TERN_RCODE_SERVFAIL;
 	job->result.ede = job->why_ede == TERN_EDE_NONE ? TERN_EDE_OTHER : job->why_ede;
 	snprintf(job->result.text, sizeof job->result.text, "%s", exhausted ? exhausted : job->why);
-	if (job->result.ede == TERN_EDE_CACHED_ERROR)
+	if (job->known_failure)
 		return;
 	/* A spent budget is the whole question's failure, anything else that of the last alias. */
 	const struct question *q = exhausted ? &job->question : &top->question;
@@ -186,6 +186,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.cached = true;
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
+	job->known_failure = false;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
 	frame_init(&job->frames[0], question->name, question->type, FRAME_CLIENT);

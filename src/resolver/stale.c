@@ -9,6 +9,30 @@
 
 #define STALE_TTL_S 30 /* RFC 8767 4 */
 
+static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	out->stale |= hit->stale;
+	if (out->rcode == TERN_RCODE_NXDOMAIN)
+		out->ede = TERN_EDE_STALE_NXDOMAIN;
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, STALE_TTL_S, &set)) {
+		if (!keep(job, &out->authority, &set))
+			return false;
+	}
+	return true;
+}
+
+/* What was never validated must not slip through because it is old. */
+static bool is_trusted(const struct job *job, const struct cache_hit *hit)
+{
+	return hit->security != CACHE_BOGUS &&
+	       (hit->security != CACHE_UNCHECKED ||
+		job->resolver->options.validation == VALIDATION_OFF ||
+		(job->flags & JOB_CHECKING_DISABLED));
+}
+
 /* Follow the cached alias path from the client's own question. */
 static bool collect(struct job *job, const struct moment *now, struct result *out)
 {
@@ -17,20 +41,25 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 	struct cache_hit hit;
 
 	for (unsigned step = 0; step <= BUDGET_ALIAS_MAX; step++) {
-		switch (cache_get(cache, q.name, q.type, now->boot_s, true, &hit)) {
+		enum cache_found found = cache_get(cache, q.name, q.type, now->boot_s, true, &hit);
+
+		if (found != CACHE_MISS && !is_trusted(job, &hit))
+			return false;
+		switch (found) {
 		case CACHE_POSITIVE:
 			out->stale |= hit.stale;
 			hit.set.ttl_s = hit.stale ? STALE_TTL_S : hit.set.ttl_s;
 			out->rcode = TERN_RCODE_NOERROR;
 			return keep(job, &out->answer, &hit.set);
-		case CACHE_NXDOMAIN:
-		case CACHE_NODATA: return false;
+		case CACHE_NXDOMAIN: out->rcode = TERN_RCODE_NXDOMAIN; return keep_denial(job, &hit, out);
+		case CACHE_NODATA: return keep_denial(job, &hit, out);
 		case CACHE_MISS: break;
 		}
 		struct tern_rdata target;
 
 		if (cache_get(cache, q.name, TERN_TYPE_CNAME, now->boot_s, true, &hit) !=
-		    CACHE_POSITIVE)
+			    CACHE_POSITIVE ||
+		    !is_trusted(job, &hit))
 			return false;
 		out->stale |= hit.stale;
 		hit.set.ttl_s = hit.stale ? STALE_TTL_S : hit.set.ttl_s;
@@ -48,7 +77,7 @@ bool job_stale_result(struct job *job, const struct moment *now, struct result *
 	struct result stale = {.ede = TERN_EDE_STALE_ANSWER, .uncacheable = true};
 
 	if (!job->resolver->options.serve_stale || (job->flags & JOB_NO_SERVE) ||
-	    !collect(job, now, &stale))
+	    job->result.bogus || !collect(job, now, &stale))
 		return false;
 	if (!stale.stale)
 		stale.ede = TERN_EDE_NONE;
