@@ -253,3 +253,41 @@ def test_hits_are_served_from_both_workers_at_once():
         t.join()
     equal(len(wrong), 0, 'wrong or missing answers')
     equal(len(upstream()), 0, 'upstream queries')
+
+
+def fill_cache(count):
+    """@count names that are asked once each, 60 at a time."""
+    import wire
+    answered = 0
+    with udp_socket() as s:
+        s.connect(('127.0.0.1', PORT))
+        s.settimeout(1)
+        for first in range(0, count, 60):
+            for i in range(first, min(first + 60, count)):
+                s.send(wire.message(i % 65536, wire.RD, wire.name(f'once{i}.honest.evil') + b'\0\1\0\1'))
+            try:
+                for _ in range(first, min(first + 60, count)):
+                    s.recv(4096)
+                    answered += 1
+            except socket.timeout:
+                pass
+    return answered
+
+
+def test_one_shot_names_do_not_push_out_the_popular_ones():
+    """limits.md 50: 50 hot names stay while ten times the cache's size goes through; memory stays within its promise."""
+    tern = Tern(cache={'size': '1MiB'})
+    hot = [f'hot{i}.victim.evil' for i in range(50)]
+    for _ in range(3):
+        for name in hot:
+            resolves(name)
+    before = tern.memory()
+    for _ in range(8):
+        at_least(fill_cache(5000), 4900, 'answers')
+        for name in hot:
+            ask(name)
+    reset()
+    for name in hot:
+        resolves(name)
+    equal(len(upstream('victim.evil')), 0, 'hot names that were asked again')
+    at_most((tern.memory() - before) / 1e6, 64, 'MB more')

@@ -198,6 +198,7 @@ def test_stopped_and_continued():
     tern = Tern()
     setting('slow.evil', delay=0.5)
     resolves('hit.honest.evil')
+    resolves('known.slow.evil')
     reset()
     flood = burst([(f'c{i}.slow.evil',) for i in range(50)], timeout=0.05)
     check(len(flood) == 50)
@@ -222,9 +223,15 @@ def test_own_root_hints():
 
 
 def test_stub_and_forward_zones():
-    """A zone by its own servers, or by a resolver, though the root knows nothing of it."""
-    tern = Tern(**{'stub-zones': [{'name': 'honest.evil', 'addresses': ['198.18.0.1']}]})
-    tern.alive()
+    """A zone by servers that its parent does not name, or by another resolver."""
+    Tern()
+    elsewhere = data(ask('ns.slow.evil'))[0]
+    setting('slow.evil', delay=0)
+    stop_all()
+    reset()
+    tern = Tern(**{'stub-zones': [{'name': 'honest.evil', 'addresses': [elsewhere]}]})
+    resolves('a.honest.evil')
+    equal({q['zone'] for q in upstream()}, {'slow.evil'}, 'who was asked')
     tern.stop()
     other = Tern(server={'listen': ['127.0.0.1@5301']})
     Tern(resolver={'do-not-query-localhost': False},

@@ -186,3 +186,17 @@ def test_denied_cuts():
     expect(ask('a.b.cutdenied.evil'), 'NOERROR', ['192.0.2.1'])
     expect(ask('b.cutdenied.evil'), 'NXDOMAIN')
     expect(ask('a.b.cutdenied.evil'), 'NOERROR', ['192.0.2.1'])
+
+
+def test_forwarders_are_confined_to_their_zone():
+    """limits.md 12: what a forwarder brings along is not believed, delegations least of all."""
+    Tern()
+    address = data(ask('ns.promiscuous.evil'))[0]
+    stop_all()
+    reset()
+    Tern(**{'forward-zones': [{'name': 'promiscuous.evil', 'addresses': [address]}]})
+    for i in range(3):
+        expect(ask(f'f{i}.promiscuous.evil'), 'NOERROR', ['192.0.2.1'])
+        ask(f'nodata{i}.promiscuous.evil')
+    victim_is_unharmed('promiscuous.evil')
+    resolves('a.honest.evil')

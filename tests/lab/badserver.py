@@ -89,6 +89,8 @@ class Server:
             try:
                 q = wire.Query(data, local, peer[:2], False)
             except (ValueError, IndexError, struct.error):
+                self.log.append({'zone': 'answer', 'rcode': data[3] & 15 if len(data) > 3 else -1, 'local': local,
+                                 't': time.monotonic(), 'data': data[:300].hex()})
                 continue
             for action in self.handle(q):
                 if isinstance(action, Send):

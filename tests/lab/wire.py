@@ -74,6 +74,8 @@ class Query:
     def __init__(self, data, local, peer, tcp):
         self.data, self.local, self.peer, self.tcp = data, local, peer, tcp
         self.id, self.flags, qd, an, ns_, ar = struct.unpack('!HHHHHH', data[:12])
+        if self.flags & QR:
+            raise ValueError('not a query')
         self.asked, at = read_name(data, 12)        # with its case
         self.name = self.asked.lower()
         self.type, self.qclass = struct.unpack('!HH', data[at:at + 4])

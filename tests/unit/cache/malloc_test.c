@@ -77,7 +77,7 @@ static void every_allocation_may_fail(void **state)
 
 	(void)state;
 	cache = new_cache(4 << 20, 0);
-	for (uint64_t n = 1; n <= all; n += n < 200 ? 1 : 37) {
+	for (uint64_t n = 1; n <= all; n += n < 100 ? 1 : 53) {
 		uint32_t now_s = (uint32_t)(100 * n); /* what was before has expired */
 
 		allocations_watch(n);

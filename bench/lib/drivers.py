@@ -1,0 +1,70 @@
+"""dnsperf and our own generator (bench/blast.c): one run, what was answered, how fast."""
+import json
+import os
+import re
+import subprocess
+
+from internet import CLIENT, RESOLVER
+from process import Failed
+
+IN_FLIGHT = 100     # queries, dnsperf's own default
+
+
+class Load:
+    """One run of at most @p seconds: the questions of @p path, again and again unless @p once."""
+
+    def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, in_flight=IN_FLIGHT):
+        self.path, self.seconds, self.once, self.tcp, self.pace = path, seconds, once, tcp, pace
+        self.in_flight = in_flight
+
+
+class Outcome:
+    """@p answered counts every response; @p failed those that were SERVFAIL or REFUSED."""
+
+    def __init__(self, sent, answered, failed, seconds, p50_us=None, p99_us=None):
+        self.sent, self.answered, self.failed, self.seconds = sent, answered, failed, seconds
+        self.p50_us, self.p99_us = p50_us, p99_us
+
+
+def run(argv, cpus, limit_s):
+    def prepare():
+        os.sched_setaffinity(0, cpus)
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=limit_s, check=False, preexec_fn=prepare if cpus else None)
+    except subprocess.TimeoutExpired:
+        raise Failed(f'{os.path.basename(argv[0])} took more than {limit_s} s') from None
+    if done.returncode != 0:
+        raise Failed(f'{os.path.basename(argv[0])}: {(done.stderr or done.stdout).strip()[-200:]}')
+    return done.stdout
+
+
+def dnsperf(load, cpus, _blast):
+    argv = ['dnsperf', '-s', RESOLVER, '-p', '53', '-a', CLIENT, '-d', load.path, '-T', '1',
+            '-c', '10' if load.tcp else '8', '-q', str(load.in_flight), '-t', '3', '-l', str(load.seconds)]
+    argv += ['-m', 'tcp'] if load.tcp else []
+    argv += ['-n', '1'] if load.once else []
+    argv += ['-Q', str(load.pace)] if load.pace else []
+    out = run(argv, cpus, load.seconds + 30)
+
+    def number(pattern):
+        found = re.search(pattern, out)
+        return float(found[1]) if found else 0.0
+    failed = sum(number(rf'{rcode} (\d+)') for rcode in ('SERVFAIL', 'REFUSED'))
+    return Outcome(int(number(r'Queries sent:\s+(\d+)')), int(number(r'Queries completed:\s+(\d+)')), int(failed),
+                   number(r'Run time \(s\):\s+([\d.]+)'))
+
+
+def blast(load, cpus, program):
+    argv = [program, '-a', CLIENT, '-d', load.path, '-w', str(load.in_flight), '-l', str(load.seconds)]
+    argv += ['-n', '1'] if load.once else []
+    argv += ['-Q', str(load.pace)] if load.pace else []
+    said = json.loads(run(argv + [RESOLVER], cpus, load.seconds + 30))
+    return Outcome(said['sent'], said['answered'], said['servfail'] + said['refused'], said['seconds'],
+                   said['p50_us'], said['p99_us'])
+
+
+def drive(load, driver, cpus, program):
+    """TCP is dnsperf's; percentiles are blast's."""
+    use = dnsperf if load.tcp or (driver == 'dnsperf' and not load.pace) else blast
+    return use(load, cpus, program)

@@ -1,0 +1,64 @@
+"""Who is compared: how each is found, configured (bench/peers/) and started."""
+import os
+import re
+import shutil
+import subprocess
+
+from internet import RESOLVER, write
+
+PEERS_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'peers')
+
+
+class Peer:
+    """
+    @p argv: options with {conf} (the file made from @p template), {dir} and {workers}.
+    @p version: the option that tells it; None when there is none to tell.
+    """
+
+    def __init__(self, name, binary, template, argv, version, variable=None):
+        self.name, self.template, self.argv, self.version = name, template, argv, version
+        self.is_forked = False  # a process per worker, each started by us
+        self.binary = os.environ.get(variable or f'{name.upper()}_BIN') or shutil.which(binary)
+        self.answers = None     # sets it can be asked; None: all
+
+    def command(self, directory, settings):
+        conf = ''
+        if self.template:
+            conf = write(f'{directory}/{self.template}', fill_in(self.template, directory, settings))
+        return [self.binary] + [a.format(conf=conf, dir=directory, workers=settings.workers) for a in self.argv]
+
+    def version_text(self):
+        """Like "1.17.1"; "" when it says none."""
+        if not self.version:
+            return ''
+        done = subprocess.run([self.binary, self.version], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=10, check=False)
+        found = re.search(r'(?:[Vv]ersion|Recursor|BIND|ternd)\s+(\d[\w.]*)', done.stdout)
+        return found[1] if found else ''
+
+
+def fill_in(template, directory, settings):
+    with open(f'{PEERS_DIR}/{template}', encoding='ascii') as f:
+        text = f.read()
+    cache = settings.cache_mib
+    for key, value in {'RESOLVER': RESOLVER, 'DIR': directory, 'HINTS': settings.hints, 'WORKERS': settings.workers,
+                       'CACHE_MIB': cache, 'CACHE_THIRD_MIB': cache // 3,
+                       'CACHE_TWO_THIRDS_MIB': cache * 2 // 3}.items():
+        text = text.replace(f'@{key}@', str(value))
+    return text
+
+
+def known(tern, floor):
+    """Every peer; @p tern and @p floor are the paths of our own programs."""
+    ours = Peer('tern', tern, 'tern.yaml', ['-c', '{conf}'], '-V')
+    bare = Peer('floor', floor, None, ['-a', RESOLVER, '-p', '53', '-w', '{workers}'], None)
+    bare.answers = ('hot', 'hot1', 'paced')
+    kresd = Peer('kresd', 'kresd', 'kresd.conf', ['-n', '-q', '-c', '{conf}', '{dir}'], '--version')
+    kresd.is_forked = True
+    return [ours,
+            Peer('unbound', 'unbound', 'unbound.conf', ['-d', '-c', '{conf}'], '-V'),
+            kresd,
+            Peer('pdns', 'pdns_recursor', 'recursor.conf', ['--config-dir={dir}'], '--version',
+                 variable='PDNS_RECURSOR_BIN'),
+            Peer('named', 'named', 'named.conf', ['-4', '-f', '-n', '{workers}', '-c', '{conf}'], '-v'),
+            bare]

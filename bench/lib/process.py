@@ -1,0 +1,91 @@
+"""Servers as processes: started in a group of their own, measured by /proc, ended."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+TICKS = os.sysconf('SC_CLK_TCK')
+PAGE = os.sysconf('SC_PAGE_SIZE')
+# . NS, recursion desired
+PROBE = bytes.fromhex('7e57 0100 0001 0000 0000 0000 00 0002 0001'.replace(' ', ''))
+
+
+class Failed(Exception):
+    """What went wrong, in one line."""
+
+
+def stat_fields(pid):
+    """The fields of /proc/PID/stat from the third one on; None when it is gone."""
+    try:
+        with open(f'/proc/{pid}/stat', encoding='ascii', errors='replace') as f:
+            return f.read().rpartition(')')[2].split()
+    except OSError:
+        return None
+
+
+class Server:
+    """A running program with everything that it forked."""
+
+    def __init__(self, argv, log, cpus=None):
+        def prepare():
+            if cpus:
+                os.sched_setaffinity(0, cpus)
+        self.log = log
+        with open(log, 'wb') as out:
+            # one thread here, so preexec_fn is safe
+            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                          start_new_session=True, preexec_fn=prepare)
+        self.name = os.path.basename(argv[0])
+
+    def _group(self):
+        """Fields of every process of the group."""
+        every = (stat_fields(pid) for pid in os.listdir('/proc') if pid.isdigit())
+        return [f for f in every if f and int(f[2]) == self.child.pid]
+
+    def cpu_s(self):
+        """User and system time of the whole group so far, in seconds."""
+        return sum(int(f[11]) + int(f[12]) for f in self._group()) / TICKS
+
+    def resident(self):
+        """Octets of the whole group."""
+        return sum(int(f[21]) for f in self._group()) * PAGE
+
+    def last_words(self):
+        with open(self.log, encoding='utf-8', errors='replace') as f:
+            lines = f.read().strip().splitlines()
+        return lines[-1] if lines else 'no output'
+
+    def wait_ready(self, address, limit_s):
+        """Until it answers a query, whatever it says."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if self.child.poll() is not None:
+                raise Failed(f'{self.name} ended with status {self.child.returncode}: {self.last_words()}')
+            if is_answering(address):
+                return
+            time.sleep(0.02)
+        raise Failed(f'{self.name} gave no answer within {limit_s} s: {self.last_words()}')
+
+    def stop(self):
+        for number, limit_s in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            try:
+                os.killpg(self.child.pid, number)
+            except ProcessLookupError:
+                pass
+            end = time.monotonic() + limit_s
+            while time.monotonic() < end:
+                if self.child.poll() is not None and not self._group():
+                    return
+                time.sleep(0.02)
+
+
+def is_answering(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(0.3)
+        try:
+            s.connect((address, 53))
+            s.send(PROBE)
+            return s.recv(4096)[:2] == PROBE[:2]
+        except OSError:
+            return False

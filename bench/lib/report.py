@@ -1,0 +1,68 @@
+"""The results as JSON and as a Markdown table."""
+import os
+import platform
+import statistics
+
+SETS = {
+    'hot': '10,000 names, Zipf 1.0, cached',
+    'hot1': 'one name, cached',
+    'paced': 'hot at a fixed pace',
+    'tcp': 'hot by TCP, 10 connections',
+    'mixed': '90 % hot, 5 % new names, 5 % absent names',
+    'cold': 'each zone once, from an empty cache',
+    'cold-paced': 'cold at a fixed pace',
+    'fill': 'distinct A RRsets until all are cached',
+}
+COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
+           ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),
+           ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('lost', 'lost %', '{:.2f}'),
+           ('failed', 'failed %', '{:.2f}')]
+
+
+def cell(values, form):
+    """Median, and the range when there is one to tell."""
+    if not values:
+        return ''
+    middle, low, high = (form.format(v) for v in (statistics.median(values), min(values), max(values)))
+    return middle if low == high else f'{middle} ({low}-{high})'
+
+
+def table(results):
+    lines = ['| set | peer | ' + ' | '.join(title for _, title, _ in COLUMNS) + ' |',
+             '|---|---|' + '--:|' * len(COLUMNS)]
+    for name in SETS:
+        for peer, sets in results.items():
+            if name in sets:
+                cells = [cell(sets[name].get(metric), form) for metric, _, form in COLUMNS]
+                lines.append(f'| {name} | {peer} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def cpu_model():
+    with open('/proc/cpuinfo', encoding='ascii', errors='replace') as f:
+        for line in f:
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.machine()
+
+
+def machine():
+    return {'cpus': os.cpu_count(), 'cpu': cpu_model(), 'kernel': platform.release().partition('-')[0],
+            'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30),
+            'load_average_before': round(os.getloadavg()[0], 1)}
+
+
+def header(report):
+    m, s = report['machine'], report['settings']
+    versions = ', '.join(f'{name} {v}'.strip() for name, v in report['peers'].items())
+    return '\n'.join([
+        f'{m["cpus"]} CPUs ({m["cpu"]}), {m["memory_gib"]} GiB, Linux {m["kernel"]}; load average before the run '
+        f'{m["load_average_before"]}.',
+        f'{versions}. {s["workers"]} worker(s) each{", on a CPU of their own" if s["pinned"] else ""}; '
+        f'{s["zones"]:,} zones; {s["rounds"]} round(s) of {s["seconds"]} s per set; driver {s["driver"]}; '
+        f'paced {s["pace"]:,} q/s, cold-paced {s["cold_pace"]:,} q/s, fill {s["fill"]:,}.',
+        'Medians (min-max). CPU: user and system time of the server alone, per answer.', ''])
+
+
+def markdown(report):
+    return header(report) + '\n' + table(report['results'])
