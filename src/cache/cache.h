@@ -164,6 +164,7 @@ struct cache_delegation {
 	const uint8_t *body;
 	uint32_t body_len; /* octets */
 	uint32_t ttl_s;    /* seconds left, as the parent granted: never renewed by the child */
+	uint32_t age_s;    /* seconds since the parent said so; ignored by put */
 };
 
 /** The delegation of exactly @p zone (lower case), while fresh. */

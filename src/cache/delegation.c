@@ -25,6 +25,7 @@ bool cache_get_delegation(struct cache *c, const uint8_t *zone, uint32_t now_s,
 		.body = entry_body(e),
 		.body_len = e->body_len,
 		.ttl_s = entry_left_s(e, now_s),
+		.age_s = now_s - e->stored_s,
 	};
 	return true;
 }

@@ -37,12 +37,19 @@ static uint32_t patience_ms(const struct stream *s)
 	return s->idle_ms;
 }
 
-static void note_progress(struct stream *s)
+static void arm_timer(struct stream *s)
 {
-	s->since_ms = loop_ms(s->loop);
 	/* A timer that is set too early finds that out when it fires: cheaper than moving it. */
 	if (!timer_is_set(&s->timer) || s->timer.at_ms > s->since_ms + patience_ms(s))
-		loop_timer(s->loop, &s->timer, patience_ms(s));
+		timer_set(&s->loop->wheel, &s->timer, s->since_ms + patience_ms(s));
+}
+
+/* A message begun has its time from its first octet on, whatever else happens. */
+static void note_progress(struct stream *s)
+{
+	if (s->rx_n == 0)
+		s->since_ms = loop_ms(s->loop);
+	arm_timer(s);
 }
 
 static void end(struct stream *s, enum stream_end why)
@@ -249,7 +256,7 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_RESET);
 		return;
 	}
-	note_progress(s);
+	arm_timer(s);
 	watch_for(s);
 }
 

@@ -16,10 +16,11 @@
 #include "base/compiler.h"
 #include "base/random.h"
 
-#define UDP_BATCH      64
-#define UDP_QUERY_MAX  4096 /* octets received of a query; longer ones are cut and malformed */
-#define UDP_ANSWER_MAX 1232 /* octets sent, whatever the client says it takes (limits.md row 36)   \
-			     */
+#define UDP_BATCH     64
+#define UDP_QUERY_MAX 4096 /* octets received of a query; longer ones are cut and malformed */
+#define UDP_ANSWER_MAX                                                                             \
+	1232 /* octets sent, whatever the client says it takes (limits.md row 36)                  \
+	      */
 
 /** Room for one IP_PKTINFO or IPV6_PKTINFO message. */
 #define UDP_CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))

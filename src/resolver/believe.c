@@ -45,7 +45,7 @@ static enum believed take_final(struct job *job, struct frame *f, const struct t
 {
 	struct tern_rrset set;
 
-	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, &job->arena, &set))
+	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, job, &set))
 		return BELIEVED_NOTHING;
 	return store_and_keep(job, f, m, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
 }
@@ -77,7 +77,7 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 {
 	struct tern_rrset set;
 
-	if (!reply_take_set(m, TERN_ANSWER, f->question.name, TERN_TYPE_CNAME, &job->arena, &set))
+	if (!reply_take_set(m, TERN_ANSWER, f->question.name, TERN_TYPE_CNAME, job, &set))
 		return BELIEVED_NOTHING;
 	/* A name has one CNAME (RFC 2181 10.1): the first is the one that is followed. */
 	if (set.rr_n > 1) {
@@ -139,7 +139,7 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 {
 	struct tern_rrset dname;
 
-	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, &job->arena, &dname))
+	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, job, &dname))
 		return BELIEVED_NOTHING;
 	/* Chains may pass one DNAME twice; it is told once. */
 	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !store_and_keep(job, f, m, &dname))
@@ -197,8 +197,7 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 			continue;
 		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
 
-		if (copy &&
-		    reply_take_set(m, TERN_AUTHORITY, copy, rr->type, &job->arena, &p->sets[p->n]))
+		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, job, &p->sets[p->n]))
 			p->n++;
 	}
 }
@@ -320,7 +319,7 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	struct tern_rrset ds;
 	struct evidence p = {.n = 0};
 
-	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, &job->arena, &ds)) {
+	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, job, &ds)) {
 		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,
 			  job->now->boot_s);
 		return;

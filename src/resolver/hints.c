@@ -118,7 +118,7 @@ struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *ar
 
 	for (unsigned i = 0; cut && i < hints->servers_n; i++) {
 		const struct root_hint *h = &hints->servers[i];
-		int ns = zone_cut_add_ns(cut, arena, h->name);
+		int ns = zone_cut_add_ns(cut, h->name);
 
 		if (ns < 0)
 			continue;

@@ -170,6 +170,7 @@ struct frame {
 	enum frame_purpose purpose;
 	uint32_t denial_ttl_s;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
+	uint8_t fruitless;          /* sends in a row that brought nothing */
 	uint8_t restarts;           /* after bogus data */
 	uint8_t server;             /* index into cut->servers: whom the outbox asks */
 	uint8_t child_ns;           /* index into cut->ns: whose addresses the child looks up */
@@ -219,7 +220,7 @@ struct job {
 	uint8_t avoid_n;
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
-	bool chain_broken;                    /* not this data but a link above it is bogus */
+	bool chain_broken;  /* not this data but a link above it is bogus */
 	uint8_t depth;
 	uint8_t flags; /* enum job_flag */
 	bool finished;

@@ -5,7 +5,7 @@
 
 #include "resolver/reply.h"
 
-static void take_names(struct job *job, const struct tern_message *m, enum tern_section section,
+static void take_names(const struct tern_message *m, enum tern_section section,
 		       struct zone_cut *cut)
 {
 	uint8_t name[TERN_NAME_MAX];
@@ -19,7 +19,7 @@ static void take_names(struct job *job, const struct tern_message *m, enum tern_
 			continue;
 		/* "NS ." says that there is no server. */
 		if (tern_name_len(name) > 1)
-			zone_cut_add_ns(cut, &job->arena, name);
+			zone_cut_add_ns(cut, name);
 		cut->ttl_s = MIN(cut->ttl_s, rr->ttl_s);
 	}
 }
@@ -66,7 +66,7 @@ struct zone_cut *referral_cut(struct job *job, const struct tern_message *m,
 	cut->ttl_s = DELEGATION_TTL_MAX;
 	if (parent->source == CUT_DELEGATION && parent->labels > 0)
 		cut->ttl_s = MIN(cut->ttl_s, parent->ttl_s);
-	take_names(job, m, section, cut);
+	take_names(m, section, cut);
 	if (cut->ns_n == 0)
 		return NULL;
 	take_glue(m, cut, parent->zone);

@@ -7,6 +7,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "dnssec/rrsig.h"
 
 bool rr_owner(const struct tern_message *m, const struct tern_rr_ref *rr,
 	      uint8_t out[TERN_NAME_MAX])
@@ -37,13 +38,16 @@ const struct tern_rr_ref *reply_find(const struct tern_message *m, enum tern_sec
 	return NULL;
 }
 
-/* Packed records being gathered, with a small hash table against doubles. */
+/* Packed records being gathered in the worker's scratch space, with a hash table against doubles.
+ */
 struct gathering {
 	uint8_t *octets;
 	size_t len;
 	size_t max;
+	uint32_t *seen;    /* 1 + offset of a record, 0 free */
+	uint32_t seen_max; /* places: a power of two, 0 for no table */
 	uint16_t n;
-	uint32_t seen[2 * REPLY_SET_MAX]; /* 1 + offset of a record, 0 free */
+	bool full;
 };
 
 static uint32_t hash_rdata(const uint8_t *rdata, size_t len)
@@ -64,7 +68,7 @@ static bool is_double(struct gathering *g, const uint8_t *record, size_t len)
 	uint32_t slot = hash_rdata(record, len);
 
 	for (unsigned i = 0; i < PROBES_MAX; i++, slot++) {
-		uint32_t *seen = &g->seen[slot % ARRAY_LEN(g->seen)];
+		uint32_t *seen = &g->seen[slot & (g->seen_max - 1)];
 
 		if (*seen == 0) {
 			*seen = (uint32_t)(record - g->octets) + 1;
@@ -78,24 +82,26 @@ static bool is_double(struct gathering *g, const uint8_t *record, size_t len)
 	return false;
 }
 
-/* Room for the expanded rdata: names grow to at most two of 255 octets, signatures by one. */
-#define EXPANSION (2 * TERN_NAME_MAX + 2)
-
-static bool add_record(struct gathering *g, const struct tern_message *m,
+static void add_record(struct gathering *g, const struct tern_message *m,
 		       const struct tern_rr_ref *rr, bool check_doubles)
 {
 	size_t len;
 	uint8_t *record = g->octets + g->len;
 
-	if (g->n >= REPLY_SET_MAX || g->len + 2 > g->max ||
-	    tern_rdata_expand(m, rr, record + 2, g->max - g->len - 2, &len) != TERN_OK)
-		return false;
+	if (g->n >= REPLY_SET_MAX || g->len + 2 > g->max) {
+		g->full = true;
+		return;
+	}
+	enum tern_status status = tern_rdata_expand(m, rr, record + 2, g->max - g->len - 2, &len);
+
+	g->full |= status == TERN_ESPACE;
+	if (status != TERN_OK)
+		return;
 	put_u16(record, (uint16_t)len);
-	if (check_doubles && is_double(g, record, len + 2))
-		return false;
+	if (check_doubles && g->seen_max && is_double(g, record, len + 2))
+		return;
 	g->len += len + 2;
 	g->n++;
-	return true;
 }
 
 static bool covers(const struct tern_message *m, const struct tern_rr_ref *rr, uint16_t type)
@@ -105,7 +111,6 @@ static bool covers(const struct tern_message *m, const struct tern_rr_ref *rr, u
 }
 
 struct count {
-	size_t octets;
 	unsigned rr_n;
 	unsigned sig_n;
 	uint32_t ttl_s;
@@ -128,7 +133,6 @@ static struct count count_set(const struct tern_message *m, enum tern_section se
 
 		if (!is_in_set(m, rr, owner, type))
 			continue;
-		c.octets += rr->rdata_len + EXPANSION + 2u;
 		c.rr_n += rr->type == type;
 		c.sig_n += rr->type != type;
 		c.ttl_s = MIN(c.ttl_s, rr->ttl_s);
@@ -147,29 +151,42 @@ static void gather(struct gathering *g, const struct tern_message *m, enum tern_
 	}
 }
 
+/* The front of the scratch space is the table, the rest takes the records. */
+static void start_gathering(struct gathering *g, uint8_t *scratch, unsigned rr_n)
+{
+	*g = (struct gathering){.seen = (uint32_t *)(void *)scratch};
+	if (rr_n > 1) {
+		g->seen_max = 4;
+		while (g->seen_max < 2 * MIN(rr_n, (unsigned)REPLY_SET_MAX))
+			g->seen_max *= 2;
+		memset(g->seen, 0, g->seen_max * sizeof *g->seen);
+	}
+	g->octets = scratch + g->seen_max * sizeof *g->seen;
+	g->max = RRSIG_SCRATCH - g->seen_max * sizeof *g->seen;
+}
+
 bool reply_take_set(const struct tern_message *m, enum tern_section section, const uint8_t *owner,
-		    uint16_t type, struct arena *arena, struct tern_rrset *out)
+		    uint16_t type, struct job *job, struct tern_rrset *out)
 {
 	struct count c = count_set(m, section, owner, type);
-	struct gathering g = {0};
+	struct gathering g;
 
 	if (c.rr_n == 0)
 		return false;
-	g.max = c.octets;
-	g.octets = arena_take(arena, g.max);
-	if (!g.octets)
-		return false;
+	start_gathering(&g, job->resolver->scratch, c.rr_n);
 	gather(&g, m, section, owner, type, false);
 	uint16_t rr_n = g.n;
 
-	if (rr_n == 0)
-		return false;
 	/* A question for RRSIG itself has no signatures over them. */
 	if (type != TERN_TYPE_RRSIG)
 		gather(&g, m, section, owner, type, true);
+	const uint8_t *rdata = arena_copy(&job->arena, g.octets, g.len);
+
+	if (rr_n == 0 || g.full || !rdata)
+		return false;
 	*out = (struct tern_rrset){
 		.owner = owner,
-		.rdata = g.octets,
+		.rdata = rdata,
 		.rdata_len = (uint32_t)g.len,
 		.ttl_s = c.ttl_s,
 		.type = type,

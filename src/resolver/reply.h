@@ -12,7 +12,7 @@
 #include <tern/message.h>
 #include <tern/rrset.h>
 
-#include "base/arena.h"
+#include "resolver/job.h"
 
 #define REPLY_SET_MAX 4096 /* records of one set: what 64 KiB hold; the rest are left out */
 
@@ -32,10 +32,11 @@ const struct tern_rr_ref *reply_find(const struct tern_message *m, enum tern_sec
  * Gather the RRset (@p owner, @p type) of @p section with its RRSIGs.
  *
  * The TTL is the least of the set (RFC 2181 5.2). Records whose rdata is
- * malformed are left out. @return false when nothing is left or memory is out
+ * malformed are left out. @return false when nothing is left, when the set is
+ * larger than any real one, or memory is out.
  */
 bool reply_take_set(const struct tern_message *m, enum tern_section section, const uint8_t *owner,
-		    uint16_t type, struct arena *arena, struct tern_rrset *out);
+		    uint16_t type, struct job *job, struct tern_rrset *out);
 
 /** Does a CNAME at a name stand for this type too (RFC 1034 3.6.2, RFC 4034)? */
 bool alias_hides(uint16_t type);

@@ -13,6 +13,7 @@
 #include "resolver/select.h"
 
 #define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
+#define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
 #define FRAME_SENDS_MAX    80 /* for one name: 60 honest nested cuts and some trouble on the way */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
@@ -171,7 +172,8 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 		f->no_route = true;
 		return go(STAGE_LOOKUP);
 	}
-	if (f->cut->source == CUT_DELEGATION && f->cut->cached && !f->cut_dropped) {
+	if (f->cut->source == CUT_DELEGATION && f->cut->age_s >= DELEGATION_OLD_S &&
+	    !f->cut_dropped) {
 		/* What the parent said a while ago leads nowhere: ask it again, once. */
 		f->cut_dropped = true;
 		cache_drop_delegation(job->resolver->cache, f->cut->zone);
@@ -200,7 +202,7 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	if (f->child != OUTCOME_NONE)
 		take_child_addresses(job, f);
 	look_in_cache_for_addresses(job, f->cut);
-	if (f->sends >= FRAME_SENDS_MAX || f->cut->fruitless >= CUT_TRIES_MAX)
+	if (f->sends >= FRAME_SENDS_MAX || f->fruitless >= CUT_TRIES_MAX)
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);
 

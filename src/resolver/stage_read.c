@@ -40,13 +40,12 @@ static bool was_minimised(const struct frame *f)
 	return f->sent_labels < tern_name_labels(f->question.name);
 }
 
-static struct turn try_next_server(struct job *job, struct frame *f)
+static struct turn try_next_server(struct frame *f)
 {
 	f->tcp = false;
 	f->cookie_retry = false;
-	if (f->cut->fruitless < UINT8_MAX)
-		f->cut->fruitless++;
-	(void)job;
+	if (f->fruitless < UINT8_MAX)
+		f->fruitless++;
 	return go(STAGE_PICK);
 }
 
@@ -55,7 +54,7 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 	char server[ADDRESS_TEXT_MAX];
 
 	if (f->tcp)
-		return try_next_server(job, f);
+		return try_next_server(f);
 	job_tell(job, "  %s: asking %s by TCP", why, server_text(f, server));
 	f->tcp = true;
 	return go(STAGE_SEND);
@@ -68,7 +67,7 @@ static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede
 	job_note(job, ede, "%s from %s for zone %s", why, server_text(f, server),
 		 tern_name_to_text(f->cut->zone, zone));
 	asked_server(f)->failed = true;
-	return try_next_server(job, f);
+	return try_next_server(f);
 }
 
 /* Silence counts against a server only while somebody else answers. */
@@ -91,13 +90,15 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	if (was_minimised(f) && asked_server(f)->tries > 1 &&
 	    job->resolver->options.qmin != QMIN_STRICT)
 		f->qmin_off = true;
-	return try_next_server(job, f);
+	return try_next_server(f);
 }
 
 static struct turn read_unreachable(struct job *job, struct frame *f)
 {
-	if (!f->tcp)
+	if (!f->tcp) {
+		job->resolver->health[asked_server(f)->addr.family == 6].timeouts_n++;
 		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
+	}
 	/* A closed connection may be an idle one that ended: once more, on a new one. */
 	if (asked_server(f)->tcp_tries++ == 0)
 		return go(STAGE_SEND);
@@ -157,6 +158,8 @@ static void learn_cookie(struct job *job, struct frame *f, const struct tern_mes
 
 static struct turn read_bad_cookie(struct job *job, struct frame *f)
 {
+	if (f->tcp)
+		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "BADCOOKIE over TCP");
 	if (f->cookie_retry)
 		return ask_again_by_tcp(job, f, "BADCOOKIE twice");
 	f->cookie_retry = true;
@@ -220,6 +223,9 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	f->tcp = false;
 	f->cookie_retry = false;
 	f->cut_dead = true;
+	/* The second way to the same zone has no second account. */
+	if (!f->cut_dropped)
+		f->fruitless = 0;
 	job->why_ede = TERN_EDE_NONE;
 	return go(STAGE_PICK);
 }
@@ -229,7 +235,7 @@ static struct turn minimise_on(struct frame *f)
 {
 	f->asked_labels = f->sent_labels;
 	f->qmin_steps++;
-	f->cut->fruitless = 0;
+	f->fruitless = 0;
 	asked_server(f)->tries = 0;
 	f->tcp = false;
 	return go(STAGE_PICK);

@@ -51,7 +51,9 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 			hit.set.ttl_s = hit.stale ? STALE_TTL_S : hit.set.ttl_s;
 			out->rcode = TERN_RCODE_NOERROR;
 			return keep(job, &out->answer, &hit.set);
-		case CACHE_NXDOMAIN: out->rcode = TERN_RCODE_NXDOMAIN; return keep_denial(job, &hit, out);
+		case CACHE_NXDOMAIN:
+			out->rcode = TERN_RCODE_NXDOMAIN;
+			return keep_denial(job, &hit, out);
 		case CACHE_NODATA: return keep_denial(job, &hit, out);
 		case CACHE_MISS: break;
 		}

@@ -17,18 +17,42 @@ struct zone_cut *zone_cut_make(struct arena *arena, const uint8_t *zone, enum cu
 	cut->zone = copy;
 	cut->labels = (uint8_t)tern_name_labels(zone);
 	cut->source = source;
+	cut->arena = arena;
 	return cut;
 }
 
-int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *name)
+#define ROOM_FIRST 4 /* names and addresses: enough for most zones */
+
+/* Room for one more in a list of @p n of @p size octets each; false when there is none. */
+static bool grow(struct arena *arena, void **list, uint8_t n, uint8_t *room, uint8_t max,
+		 size_t size)
+{
+	if (n < *room)
+		return true;
+	unsigned larger = MIN(*room ? 2u * *room : ROOM_FIRST, (unsigned)max);
+	void *copy = n < max ? arena_take(arena, larger * size) : NULL;
+
+	if (!copy)
+		return false;
+	if (n > 0)
+		memcpy(copy, *list, n * size);
+	*list = copy;
+	*room = (uint8_t)larger;
+	return true;
+}
+
+int zone_cut_add_ns(struct zone_cut *cut, const uint8_t *name)
 {
 	for (int i = 0; i < cut->ns_n; i++) {
 		if (tern_name_equal(cut->ns[i].name, name))
 			return i;
 	}
-	if (cut->ns_n == CUT_NS_MAX)
+	void *list = cut->ns;
+
+	if (!grow(cut->arena, &list, cut->ns_n, &cut->ns_room, CUT_NS_MAX, sizeof *cut->ns))
 		return -1;
-	uint8_t *copy = arena_take(arena, tern_name_len(name));
+	cut->ns = list;
+	uint8_t *copy = arena_take(cut->arena, tern_name_len(name));
 
 	if (!copy)
 		return -1;
@@ -41,7 +65,7 @@ void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsig
 {
 	unsigned of_ns = 0;
 
-	if (addr->family == 0 || address_is_unusable(addr) || cut->servers_n == CUT_SERVERS_MAX)
+	if (addr->family == 0 || address_is_unusable(addr))
 		return;
 	for (unsigned i = 0; i < cut->servers_n; i++) {
 		if (address_equal(&cut->servers[i].addr, addr))
@@ -50,6 +74,12 @@ void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsig
 	}
 	if (ns < CUT_NS_MAX && of_ns >= CUT_NS_ADDRS)
 		return;
+	void *list = cut->servers;
+
+	if (!grow(cut->arena, &list, cut->servers_n, &cut->servers_room, CUT_SERVERS_MAX,
+		  sizeof *cut->servers))
+		return;
+	cut->servers = list;
 	cut->servers[cut->servers_n++] = (struct cut_server){.addr = *addr, .ns = (uint8_t)ns};
 }
 
@@ -133,10 +163,10 @@ struct zone_cut *zone_cut_unpack(struct arena *arena, const struct cache_delegat
 
 	if (!cut)
 		return NULL;
-	cut->cached = true;
+	cut->age_s = delegation->age_s;
 	cut->ttl_s = delegation->ttl_s;
 	for (unsigned n = delegation->body[0]; n > 0; n--) {
-		int ns = zone_cut_add_ns(cut, arena, at);
+		int ns = zone_cut_add_ns(cut, at);
 
 		if (ns < 0)
 			return NULL; /* packed from a cut, so only a full arena says no */

@@ -51,24 +51,26 @@ struct zone_cut {
 	const uint8_t *zone; /* lower case */
 	uint8_t labels;
 	enum cut_source source;
-	bool route_first;  /* CUT_FORWARD: iterate when all fail */
-	bool cached;       /* CUT_DELEGATION: from the cache, not from this job's referral */
-	uint32_t ttl_s;    /* seconds left of the delegation: bounds those below it */
-	uint8_t fruitless; /* sends in a row that brought nothing */
+	bool route_first; /* CUT_FORWARD: iterate when all fail */
+	uint32_t age_s;   /* seconds since the parent said so; 0 for this job's own referral */
+	uint32_t ttl_s;   /* seconds left of the delegation: bounds those below it */
 	uint8_t ns_n;
 	uint8_t servers_n;
 	uint8_t failed_lookups; /* server names that led nowhere */
 	bool others_glue;       /* the glue of other delegations was tried for its names */
 	bool take_caches;       /* nobody else is left: answers from caches will do */
-	struct cut_ns ns[CUT_NS_MAX];
-	struct cut_server servers[CUT_SERVERS_MAX];
+	uint8_t ns_room;
+	uint8_t servers_room;
+	struct cut_ns *ns;          /* ns_n of them */
+	struct cut_server *servers; /* servers_n of them */
+	struct arena *arena;        /* where all this lives and grows */
 };
 
 /** An empty cut for @p zone (copied, lower-cased) in @p arena; NULL when that is full. */
 struct zone_cut *zone_cut_make(struct arena *arena, const uint8_t *zone, enum cut_source source);
 
 /** Add a server name (copied); returns its index, or -1 when full or doubled in vain. */
-int zone_cut_add_ns(struct zone_cut *cut, struct arena *arena, const uint8_t *name);
+int zone_cut_add_ns(struct zone_cut *cut, const uint8_t *name);
 
 /** Add an address; ignored when full, known already or not a host's. */
 void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsigned ns);

@@ -413,6 +413,12 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, cd);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
 
+	/* Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing). */
+	if (upstream_is_asking(w, &back->client, q.name)) {
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "the same question is being asked of you");
+		return false;
+	}
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (add_waiter(w, t, r, back) == ADDED_NOT) {
@@ -420,12 +426,6 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 			return false;
 		}
 		return true;
-	}
-	/* Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing). */
-	if (upstream_is_asking(w, &back->client, q.name)) {
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "the same question is being asked of you");
-		return false;
 	}
 	if (may_hand_over && (r->flags & TERN_FLAG_RD)) {
 		unsigned owner = inflight_claim(w->shared->inflight, hash, w->index);

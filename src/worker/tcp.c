@@ -93,6 +93,12 @@ void tcp_settle(struct tcp_client *c, uint32_t serial)
 		return;
 	if (c->stream.owed > 0)
 		c->stream.owed--;
+	/* The last answer to a client that has said all it wanted. */
+	if (c->stream.owed == 0 && c->stream.read_end && !c->stream.unsent) {
+		stream_close(&c->stream);
+		forget(c);
+		return;
+	}
 	if (c->stream.owner_paused && c->stream.owed < TCP_IN_FLIGHT_MAX / 2)
 		stream_resume(&c->stream);
 }

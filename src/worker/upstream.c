@@ -202,6 +202,11 @@ static void on_timeout(struct timer *timer)
 	end_with(CONTAINER_OF(timer, struct exchange, timer), UPSTREAM_TIMED_OUT);
 }
 
+static bool is_plausible(const uint8_t *octets, size_t len)
+{
+	return len > TERN_HEADER_LEN && (octets[2] & 0xf8) == 0x80 && get_u16(octets + 4) == 1;
+}
+
 /* True when the exchange has ended. */
 static bool take_datagram(struct exchange *x, const uint8_t *octets, size_t len)
 {
@@ -214,7 +219,8 @@ static bool take_datagram(struct exchange *x, const uint8_t *octets, size_t len)
 	case REPLY_IS_FOREIGN: break;
 	}
 	tally_add(&w->tally.upstream_mismatched);
-	if (++x->mismatches < MISMATCHES_MAX)
+	/* What is not even a reply to a question can't be somebody's guess at ours. */
+	if (!is_plausible(octets, len) || ++x->mismatches < MISMATCHES_MAX)
 		return false;
 	end_with(x, UPSTREAM_SUSPECT);
 	return true;

@@ -136,7 +136,7 @@ struct worker {
 	struct zone_load zones[ZONE_LOADS];
 	uint8_t waiting_per_net[65536]; /* by hash of /24 or /56 */
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
-	uint8_t signed_data[RRSIG_SCRATCH];
+	uint8_t signed_data[RRSIG_SCRATCH] ALIGNED(8);
 	uint8_t scratch[TERN_MESSAGE_MAX + 1]; /* one message being rendered */
 	uint8_t reply[TERN_MESSAGE_MAX + 1];   /* one UDP reply being read */
 };
