@@ -55,9 +55,13 @@ def pair_servers(i):
     return [f'10.53.3.{2 * i + 1}', f'10.53.3.{2 * i + 2}']
 
 
+def make_word(rng):
+    return ''.join(rng.choice(CONSONANTS) + rng.choice(VOWELS) for _ in range(rng.randint(2, 6)))
+
+
 def make_label(rng):
-    label = ''.join(rng.choice(CONSONANTS) + rng.choice(VOWELS) for _ in range(rng.randint(2, 6)))
-    return label if rng.random() < 0.8 else f'{label}-{make_label(rng)}'
+    """One word, or two with a hyphen."""
+    return make_word(rng) if rng.random() < 0.8 else f'{make_word(rng)}-{make_word(rng)}'
 
 
 def plan(zones_n, seed=SEED):

@@ -39,9 +39,9 @@ class Server:
         self.name = os.path.basename(argv[0])
 
     def _group(self):
-        """Fields of every process of the group."""
+        """Fields of every process of the group that lives."""
         every = (stat_fields(pid) for pid in os.listdir('/proc') if pid.isdigit())
-        return [f for f in every if f and int(f[2]) == self.child.pid]
+        return [f for f in every if f and f[0] not in 'ZX' and int(f[2]) == self.child.pid]
 
     def cpu_s(self):
         """User and system time of the whole group so far, in seconds."""

@@ -16,9 +16,10 @@ struct record {
 	uint32_t srtt_ms8; /* eighths of a millisecond */
 	uint32_t rttvar_ms8;
 	uint64_t used_ms;
-	uint64_t probe_ms; /* when a dead server may be tried next */
-	uint64_t edns_ms;  /* no EDNS until then */
-	uint64_t case_ms;  /* no 0x20 until then */
+	uint64_t timeout_ms; /* when the last timeout was counted */
+	uint64_t probe_ms;   /* when a dead server may be tried next */
+	uint64_t edns_ms;    /* no EDNS until then */
+	uint64_t case_ms;    /* no 0x20 until then */
 	uint64_t lame_ms[LAME_ZONES];
 	uint64_t lame_zone[LAME_ZONES]; /* hash of the zone */
 	uint8_t timeouts;
@@ -219,18 +220,22 @@ bool infra_claim_probe(struct infra *infra, const struct address *server, uint64
 	return mine;
 }
 
-void infra_timed_out(struct infra *infra, const struct address *server, uint64_t now_ms)
+void infra_timed_out(struct infra *infra, const struct address *server, uint64_t sent_ms,
+		     uint64_t now_ms)
 {
 	struct group *g = group_of(infra, server);
 
 	pthread_mutex_lock(&g->lock);
 	struct record *r = find_or_make(infra, g, server, now_ms);
 
-	if (r->timeouts < UINT8_MAX)
-		r->timeouts++;
-	if (r->backoff < 3)
-		r->backoff++;
-	r->probe_ms = now_ms + probe_pause_ms(r->timeouts);
+	if (sent_ms >= r->timeout_ms) {
+		r->timeout_ms = now_ms;
+		if (r->timeouts < UINT8_MAX)
+			r->timeouts++;
+		if (r->backoff < 3)
+			r->backoff++;
+		r->probe_ms = now_ms + probe_pause_ms(r->timeouts);
+	}
 	pthread_mutex_unlock(&g->lock);
 }
 

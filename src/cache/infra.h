@@ -61,8 +61,12 @@ void infra_get(struct infra *infra, const struct address *server, const uint8_t 
 void infra_answered(struct infra *infra, const struct address *server, uint32_t rtt_ms,
 		    uint64_t now_ms);
 
-/** It did not answer in time, or could not be reached. */
-void infra_timed_out(struct infra *infra, const struct address *server, uint64_t now_ms);
+/**
+ * It did not answer in time what it was sent at @p sent_ms. Several questions
+ * that were under way together count as one timeout.
+ */
+void infra_timed_out(struct infra *infra, const struct address *server, uint64_t sent_ms,
+		     uint64_t now_ms);
 
 /**
  * May the caller ask @p server now? Always, unless it is dead: then one caller

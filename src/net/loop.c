@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define FULL_TURNS_MAX 64 /* batches of events that may go before the timers */
+
 bool loop_init(struct loop *loop)
 {
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->events_n = 0;
 	loop->event_at = 0;
+	loop->full_turns = 0;
 	clock_read(&loop->now);
 	wheel_init(&loop->wheel, loop_ms(loop));
 	return loop->epoll_fd >= 0;
@@ -67,6 +70,16 @@ void loop_dispatch(struct loop *loop)
 		if (w)
 			w->ready(w, e->events);
 	}
+	/*
+	 * After a pause of the process, answers may still wait behind a full batch of
+	 * events: their timers must not be first. The count keeps a flood from
+	 * stopping time.
+	 */
+	bool more = loop->events_n == LOOP_EVENTS && ++loop->full_turns < FULL_TURNS_MAX;
+
 	loop->events_n = 0;
+	if (more)
+		return;
+	loop->full_turns = 0;
 	wheel_run(&loop->wheel, loop_ms(loop));
 }

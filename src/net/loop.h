@@ -33,8 +33,9 @@ struct watch {
 struct loop {
 	int epoll_fd;
 	int events_n;
-	int event_at;      /* being dispatched */
-	struct moment now; /* read once per turn */
+	int event_at;        /* being dispatched */
+	unsigned full_turns; /* in a row, with more events than LOOP_EVENTS */
+	struct moment now;   /* read once per turn */
 	struct wheel wheel;
 	struct epoll_event events[LOOP_EVENTS];
 };

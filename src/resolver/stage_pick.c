@@ -172,8 +172,8 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 		f->no_route = true;
 		return go(STAGE_LOOKUP);
 	}
-	if (f->cut->source == CUT_DELEGATION && f->cut->age_s >= DELEGATION_OLD_S &&
-	    !f->cut_dropped) {
+	if (f->cut->source == CUT_DELEGATION && !f->cut_dropped &&
+	    (f->cut->age_s >= DELEGATION_OLD_S || f->cut->labels == 0)) {
 		/* What the parent said a while ago leads nowhere: ask it again, once. */
 		f->cut_dropped = true;
 		cache_drop_delegation(job->resolver->cache, f->cut->zone);

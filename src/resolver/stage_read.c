@@ -57,6 +57,7 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 		return try_next_server(f);
 	job_tell(job, "  %s: asking %s by TCP", why, server_text(f, server));
 	f->tcp = true;
+	f->fruitless++;
 	return go(STAGE_SEND);
 }
 
@@ -83,7 +84,7 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	if (f->tcp)
 		asked_server(f)->tcp_tries++;
 	else if (!link_is_down(r, now_ms(job)))
-		infra_timed_out(r->infra, a, now_ms(job));
+		infra_timed_out(r->infra, a, now_ms(job) - job->reply->rtt_ms, now_ms(job));
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
 	/* A minimised question may be what it chokes on: the second try shows the whole name. */
@@ -163,6 +164,7 @@ static struct turn read_bad_cookie(struct job *job, struct frame *f)
 	if (f->cookie_retry)
 		return ask_again_by_tcp(job, f, "BADCOOKIE twice");
 	f->cookie_retry = true;
+	f->fruitless++;
 	return go(STAGE_SEND);
 }
 

@@ -48,7 +48,7 @@ static bool is_crowded(const struct zone_load *load, const struct upstream_query
 	/* Forwarders and the uppermost zones serve everybody's names. */
 	if (q->recurse || tern_name_labels(q->zone) < 2)
 		return false;
-	if (load->timed_out > load->answered && load->timed_out >= ZONE_OUTSTANDING_BAD)
+	if (load->timed_out > load->answered && load->timed_out >= ZONE_TIMEOUTS_MIN)
 		max = ZONE_OUTSTANDING_BAD;
 	return load->outstanding >= max;
 }
@@ -59,7 +59,7 @@ static void note_outcome(struct zone_load *load, enum upstream_event event)
 		load->timed_out++;
 	else if (event == UPSTREAM_ANSWERED)
 		load->answered++;
-	if (load->timed_out + load->answered >= 64) {
+	if (load->timed_out + load->answered >= ZONE_OUTCOMES_MAX) {
 		load->timed_out /= 2;
 		load->answered /= 2;
 	}

@@ -122,7 +122,8 @@ class Peer:
     def __init__(self, name, argv, directory):
         self.name, self.port = name, PEER_PORTS[name]
         self.log = open(f'{directory}/{name}.log', 'w')
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                        preexec_fn=die_with_parent)
         deadline = time.monotonic() + 10
         while True:
             try:

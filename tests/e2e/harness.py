@@ -1,4 +1,5 @@
 """What the tests share: a ternd of their own, questions to it, the bad server's counts, plain assertions."""
+import ctypes
 import json
 import os
 import random
@@ -21,6 +22,7 @@ TERND = ''
 LAB = os.environ['LAB_DIR']
 PORT = 5300
 running = []
+libc = ctypes.CDLL(None)
 
 
 class Failed(Exception):
@@ -50,6 +52,17 @@ def at_least(got, limit, what):
     check(got >= limit, f'{what}: {got:.4g}, at least {limit} wanted')
 
 
+def each(values, test):
+    """@test of every value; all that fail are told, not only the first."""
+    failed = []
+    for value in values:
+        try:
+            test(value)
+        except Failed as e:
+            failed.append(str(e))
+    check(not failed, f'{len(failed)} of {len(values)}: ' + '; '.join(failed))
+
+
 # --- ternd ------------------------------------------------------------------
 
 BASE = {
@@ -74,6 +87,10 @@ def write_config(sections):
     return path
 
 
+def die_with_parent():
+    libc.prctl(1, signal.SIGKILL)       # PR_SET_PDEATHSIG: nothing outlives a test run that is killed
+
+
 class Tern:
     """A ternd with an empty cache, ended with the test; sections override BASE."""
 
@@ -89,6 +106,7 @@ class Tern:
             self.wait_until_ready()
 
     def limits(self):
+        die_with_parent()
         if self.files:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
 

@@ -45,9 +45,9 @@ def test_nrdelegation():
     known('nrdelegation.evil')
     costs('x.warm.nrdelegation.evil', 25)
     cpu = tern.cpu_s()
-    for i in range(4):
+    for i in range(2):
         costs(f'x.n{i}.nrdelegation.evil', 25)
-    at_most((tern.cpu_s() - cpu) / 4 * 1000, 5, 'ms of CPU per question')
+    at_most((tern.cpu_s() - cpu) / 2 * 1000, 5, 'ms of CPU per question')
 
 
 def test_aliases_times_servers():
@@ -113,20 +113,28 @@ def test_dname_growth():
 def test_referrals_upward_sideways_and_to_oneself():
     """30: at most 2 upstream per client query."""
     Tern()
-    for zone in ('upward.evil', 'sideways.evil', 'parent.evil', 'selfreferral.evil'):
+    def referred(zone):
         warm()
         ask(zone, 'NS')
         costs(f'x.{zone}', 2)
         costs(f'y.{zone}', 2)
+    each(('upward.evil', 'sideways.evil', 'parent.evil', 'selfreferral.evil'), referred)
 
 
 def test_lame_servers():
     """No more than for dead ones (32)."""
     Tern()
-    for how in ('refused', 'servfail', 'notauth', 'empty', 'notimp'):
+
+    def lame(how):
         warm()
-        costs(f'x.lame-{how}.evil', 12, code=('SERVFAIL', 'NOERROR') if how == 'empty' else 'SERVFAIL')
-        costs(f'y.lame-{how}.evil', 12, code=('SERVFAIL', 'NOERROR') if how == 'empty' else 'SERVFAIL')
+        codes = ('SERVFAIL', 'NOERROR') if how == 'empty' else 'SERVFAIL'
+        costs(f'x.lame-{how}.evil', 12, code=codes)
+        costs(f'y.lame-{how}.evil', 12, code=codes)
+    each(('refused', 'servfail', 'notauth', 'empty', 'notimp'), lame)
+
+
+def test_a_lame_server_beside_a_good_one():
+    Tern()
     for i in range(10):
         resolves(f'h{i}.halflame.evil')
 
