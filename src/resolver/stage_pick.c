@@ -125,6 +125,12 @@ static bool needs_parent(const struct zone_cut *cut, const struct cut_ns *ns)
 	return cut->servers_n == 0 && tern_name_is_below_or_equal(ns->name, cut->zone);
 }
 
+/* Its address could only be had from the very servers that have failed. */
+static bool leads_back(const struct zone_cut *cut, const struct cut_ns *ns)
+{
+	return tern_name_is_below_or_equal(ns->name, cut->zone);
+}
+
 /* The next server name to look up; IPv4 of all names first unless it is switched off. */
 static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *type)
 {
@@ -136,7 +142,7 @@ static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *
 		unsigned at = (start + i) % cut->ns_n;
 		struct cut_ns *ns = &cut->ns[at];
 
-		if (ns->has_glue != glued)
+		if (ns->has_glue != glued || (glued && leads_back(cut, ns)))
 			continue;
 		f->child_ns = (uint8_t)at;
 		if (o->ipv4 && !ns->asked_a) {

@@ -1,0 +1,231 @@
+/*
+ * machine_edges_test.c - every edge of may_follow is taken by some job, and no other.
+ *
+ * The machine and its stages are compiled into the test, each stage with a
+ * wrapper that notes what follows it.
+ */
+#include "helpers.h"
+
+#include "resolver/machine.h"
+
+struct turn real_stage_lookup(struct job *job, struct frame *f);
+struct turn real_stage_pick(struct job *job, struct frame *f);
+struct turn real_stage_send(struct job *job, struct frame *f);
+struct turn real_stage_read(struct job *job, struct frame *f);
+struct turn real_stage_prove(struct job *job, struct frame *f);
+
+#define stage_lookup real_stage_lookup
+#include "resolver/stage_lookup.c"
+#undef stage_lookup
+#define stage_pick real_stage_pick
+#include "resolver/stage_pick.c"
+#undef stage_pick
+#define stage_send real_stage_send
+#include "resolver/stage_send.c"
+#undef stage_send
+#define stage_read real_stage_read
+#include "resolver/stage_read.c"
+#undef stage_read
+#define stage_prove real_stage_prove
+#include "resolver/stage_prove.c"
+#undef stage_prove
+
+#include "resolver/machine.c"
+
+static uint8_t taken[STAGE_COUNT];
+
+static struct turn note(enum stage from, struct turn t)
+{
+	if (t.move == MOVE_RETURN)
+		return t;
+	taken[from] |= (uint8_t)TO(t.next);
+	assert_true(may_follow[from] & TO(t.next)); /* in every build */
+	return t;
+}
+
+struct turn stage_lookup(struct job *job, struct frame *f)
+{
+	return note(STAGE_LOOKUP, real_stage_lookup(job, f));
+}
+
+struct turn stage_pick(struct job *job, struct frame *f)
+{
+	return note(STAGE_PICK, real_stage_pick(job, f));
+}
+
+struct turn stage_send(struct job *job, struct frame *f)
+{
+	return note(STAGE_SEND, real_stage_send(job, f));
+}
+
+struct turn stage_read(struct job *job, struct frame *f)
+{
+	return note(STAGE_READ, real_stage_read(job, f));
+}
+
+struct turn stage_prove(struct job *job, struct frame *f)
+{
+	return note(STAGE_PROVE, real_stage_prove(job, f));
+}
+
+#define A     TERN_TYPE_A
+#define NOERR TERN_RCODE_NOERROR
+#define SERV  "192.0.2.53"
+
+static void know_test(void)
+{
+	know("test.", "ns.test.", SERV, NULL);
+}
+
+static bool was_taken(enum stage from, enum stage to)
+{
+	return taken[from] & TO(to);
+}
+
+/* --- one edge each --------------------------------------------------------------------- */
+
+static void priming_and_aliases_look_again(void **state)
+{
+	(void)state;
+	ask("www.test.", A);
+	assert_true(was_taken(STAGE_LOOKUP, STAGE_LOOKUP)); /* a call that comes back there */
+	know_test();
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 CNAME web.test.", NULL);
+	assert_true(was_taken(STAGE_READ, STAGE_LOOKUP));
+	assert_true(was_taken(STAGE_LOOKUP, STAGE_PICK));
+	assert_true(was_taken(STAGE_PICK, STAGE_SEND));
+	assert_true(was_taken(STAGE_SEND, STAGE_READ));
+}
+
+static void useless_replies_pick_another(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", A);
+	reply(AA | TERN_FLAG_TC, NOERR, NULL);
+	assert_true(was_taken(STAGE_READ, STAGE_SEND));
+	event(UPSTREAM_TIMED_OUT);
+	assert_true(was_taken(STAGE_READ, STAGE_PICK));
+}
+
+static void missing_addresses_are_looked_up(void **state)
+{
+	(void)state;
+	know_test();
+	know("sub.test.", "dns.other.", "", NULL);
+	ask("www.sub.test.", A);
+	assert_true(was_taken(STAGE_PICK, STAGE_PICK));
+}
+
+static void a_failed_forwarder_is_left(void **state)
+{
+	struct address forwarder = address("192.0.2.88");
+	struct route route = {.zone = NAME("test."), .servers = &forwarder, .servers_n = 1,
+			      .kind = ROUTE_FORWARD, .first = true};
+
+	(void)state;
+	know_test();
+	world.resolver.routes = (struct routes){&route, 1};
+	ask("www.test.", A);
+	reply(QR, TERN_RCODE_REFUSED, NULL);
+	assert_true(was_taken(STAGE_PICK, STAGE_LOOKUP));
+	assert_asked(SERV, "www.test.", A);
+	world.resolver.routes.n = 0;
+}
+
+/* Dead, and somebody else is trying it just now. */
+static void a_probe_taken_by_another(void **state)
+{
+	struct address server = address(SERV);
+
+	(void)state;
+	know_test();
+	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
+		infra_timed_out(world.resolver.infra, &server, world_ms());
+	pass_ms(INFRA_PROBE_MIN_MS);
+	ask("www.test.", A); /* the probe is ours */
+	assert_asked(SERV, "www.test.", A);
+	event(UPSTREAM_SUSPECT); /* and may not be repeated for now */
+	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
+}
+
+static void validate(void)
+{
+	const char *error;
+
+	world.resolver.options.validation = VALIDATION_ON;
+	assert_true(trust_anchors_add(&world.anchors,
+				      "test. IN DS 12345 8 2 "
+				      "00112233445566778899aabbccddeeff"
+				      "00112233445566778899aabbccddeeff",
+				      &error));
+	know_test();
+}
+
+static void what_is_bogus_is_asked_again(void **state)
+{
+	(void)state;
+	validate();
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
+	assert_true(was_taken(STAGE_READ, STAGE_PROVE));
+	assert_asked(SERV, "test.", TERN_TYPE_DNSKEY);
+	assert_true(was_taken(STAGE_PROVE, STAGE_PROVE));
+	reply(AA, NOERR, "an test. 60 DNSKEY 257 3 8 AwEAAQ==", NULL); /* not the anchor's */
+	assert_true(was_taken(STAGE_PROVE, STAGE_LOOKUP));
+	for (unsigned i = 0; i < 50 && !world.done; i++)
+		reply(AA, NOERR, "an test. 60 DNSKEY 257 3 8 AwEAAQ==", NULL);
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+	assert_true(world.job.result.bogus);
+}
+
+static void cached_data_is_proven_when_it_is_asked_for(void **state)
+{
+	static const uint8_t packed[] = {0, 4, 192, 0, 2, 9};
+	struct tern_rrset set = {.owner = NAME("old.test."), .rdata = packed,
+				 .rdata_len = sizeof packed, .ttl_s = 60, .type = A,
+				 .rclass = TERN_CLASS_IN, .rr_n = 1};
+
+	(void)state;
+	validate();
+	cache_put(world.resolver.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED,
+		  world.now.boot_s);
+	ask("old.test.", A);
+	assert_true(was_taken(STAGE_LOOKUP, STAGE_PROVE));
+	assert_false(world.done);
+}
+
+/* --- all of them --------------------------------------------------------------------------- */
+
+static void every_edge_was_taken(void **state)
+{
+	static const char *const names[STAGE_COUNT] = {"LOOKUP", "PICK", "SEND", "READ", "PROVE"};
+
+	(void)state;
+	for (unsigned from = 0; from < STAGE_COUNT; from++) {
+		for (unsigned to = 0; to < STAGE_COUNT; to++) {
+			bool may = may_follow[from] & TO(to), did = taken[from] & TO(to);
+
+			if (may != did)
+				print_error("%s to %s\n", names[from], names[to]);
+		}
+		assert_int_equal(taken[from], may_follow[from]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(priming_and_aliases_look_again),
+		TEST(useless_replies_pick_another),
+		TEST(missing_addresses_are_looked_up),
+		TEST(a_failed_forwarder_is_left),
+		TEST(a_probe_taken_by_another),
+		TEST(what_is_bogus_is_asked_again),
+		TEST(cached_data_is_proven_when_it_is_asked_for),
+		cmocka_unit_test(every_edge_was_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
