@@ -85,8 +85,8 @@ static void rto_has_bounds(void **state)
 	assert_int_equal(look(&fast, 1).rto_ms, INFRA_RTO_MIN_MS);
 	assert_int_equal(look(&slow, 1).rto_ms, INFRA_RTO_MAX_MS);
 	for (unsigned i = 0; i < 300; i++) {
-		infra_timed_out(infra, &fast, 1);
-		infra_timed_out(infra, &silent, 1);
+		infra_timed_out(infra, &fast, 1, 1);
+		infra_timed_out(infra, &silent, 1, 1);
 		assert_true(look(&fast, 1).rto_ms <= INFRA_RTO_MAX_MS);
 	}
 	assert_int_equal(look(&fast, 1).rto_ms, 8 * INFRA_RTO_MIN_MS);
@@ -106,7 +106,7 @@ static void timeouts_back_off(void **state)
 	infra_answered(infra, &a, 50, 1);
 	for (unsigned i = 0; i < ARRAY_LEN(rto_ms); i++) {
 		assert_int_equal(look(&a, 1).rto_ms, rto_ms[i]);
-		infra_timed_out(infra, &a, 1);
+		infra_timed_out(infra, &a, 1, 1);
 	}
 }
 
@@ -117,12 +117,12 @@ static void a_dead_server_is_probed_by_one(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i < INFRA_DEAD_TIMEOUTS; i++) {
-		infra_timed_out(infra, &a, now_ms);
+		infra_timed_out(infra, &a, now_ms, now_ms);
 		assert_false(look(&a, now_ms).dead);
 		assert_true(infra_claim_probe(infra, &a, now_ms));
 	}
 	for (unsigned round = 0; round < 6; round++) {
-		infra_timed_out(infra, &a, now_ms);
+		infra_timed_out(infra, &a, now_ms, now_ms);
 		assert_true(look(&a, now_ms + pause_ms - 1).dead);
 		assert_false(infra_claim_probe(infra, &a, now_ms + pause_ms - 1));
 		now_ms += pause_ms;
@@ -139,6 +139,19 @@ static void a_dead_server_is_probed_by_one(void **state)
 	assert_true(infra_claim_probe(infra, &a, now_ms));
 }
 
+/* Questions that were under way together say no more than one of them. */
+static void a_burst_is_one_timeout(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++)
+		infra_timed_out(infra, &a, 1000 + i, 1400 + i);
+	assert_int_equal(look(&a, 1500).timeouts, 1);
+	infra_timed_out(infra, &a, 1400, 1800); /* asked after that */
+	assert_int_equal(look(&a, 1800).timeouts, 2);
+}
+
 /* A prober that never tells how it went must not block the others for ever. */
 static void a_lost_probe_is_taken_over(void **state)
 {
@@ -146,7 +159,7 @@ static void a_lost_probe_is_taken_over(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
-		infra_timed_out(infra, &a, 0);
+		infra_timed_out(infra, &a, 0, 0);
 	assert_true(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS));
 	assert_false(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS + 1));
 	assert_true(infra_claim_probe(infra, &a, 2 * INFRA_PROBE_MIN_MS));
@@ -226,7 +239,7 @@ static void forgiveness(void **state)
 	(void)state;
 	infra_answered(infra, &a, 50, 1);
 	for (unsigned i = 0; i < 10; i++)
-		infra_timed_out(infra, &a, 2);
+		infra_timed_out(infra, &a, 2, 2);
 	infra_learn_lame(infra, &b, NAME("zone."), 2);
 	infra_learn_no_edns(infra, &b, 2);
 	infra_forgive(infra);
@@ -284,6 +297,7 @@ int main(void)
 		TEST(rto_has_bounds),
 		TEST(timeouts_back_off),
 		TEST(a_dead_server_is_probed_by_one),
+		TEST(a_burst_is_one_timeout),
 		TEST(a_lost_probe_is_taken_over),
 		TEST(missing_capabilities_are_remembered_for_an_hour),
 		TEST(cookies),

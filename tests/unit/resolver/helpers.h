@@ -300,7 +300,8 @@ static inline void event(enum upstream_event e)
 
 	world.asked = world.job.outbox;
 	if (e == UPSTREAM_TIMED_OUT)
-		pass_ms(world.job.outbox.timeout_ms);
+		r.rtt_ms = world.job.outbox.timeout_ms;
+	pass_ms(r.rtt_ms);
 	world.done = job_resume(&world.job, &r, &world.now);
 	cache_quiescent();
 }

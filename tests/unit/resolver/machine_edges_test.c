@@ -142,7 +142,7 @@ static void a_probe_taken_by_another(void **state)
 	(void)state;
 	know_test();
 	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
-		infra_timed_out(world.resolver.infra, &server, world_ms());
+		infra_timed_out(world.resolver.infra, &server, world_ms(), world_ms());
 	pass_ms(INFRA_PROBE_MIN_MS);
 	ask("www.test.", A); /* the probe is ours */
 	assert_asked(SERV, "www.test.", A);
