@@ -192,6 +192,8 @@ static void warn_about_missing(struct server *s)
 {
 	const struct config *c = s->config;
 
+	if (c->cache.aggressive_nsec)
+		log_info(&s->log, "cache.aggressive-nsec: not supported by this version, ignored");
 	if (*c->cache.snapshot)
 		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
 }
