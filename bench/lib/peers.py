@@ -18,7 +18,7 @@ class Peer:
     def __init__(self, name, binary, template, argv, version, variable=None):
         self.name, self.template, self.argv, self.version = name, template, argv, version
         self.is_forked = False  # a process per worker, each started by us
-        self.binary = os.environ.get(variable or f'{name.upper()}_BIN') or shutil.which(binary)
+        self.binary = shutil.which(os.environ.get(variable or f'{name.upper()}_BIN') or binary)
         self.answers = None     # sets it can be asked; None: all
 
     def command(self, directory, settings):

@@ -34,8 +34,11 @@ class Server:
         self.log = log
         with open(log, 'wb') as out:
             # one thread here, so preexec_fn is safe
-            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                          start_new_session=True, preexec_fn=prepare)
+            try:
+                self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                              start_new_session=True, preexec_fn=prepare)
+            except OSError as e:
+                raise Failed(f'{os.path.basename(argv[0])}: {e.strerror}') from None
         self.name = os.path.basename(argv[0])
 
     def _group(self):

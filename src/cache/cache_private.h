@@ -16,7 +16,8 @@
  *               u32 len, records
  *   failure     u16 ede, text
  *   delegation  the resolver's
- *   answer      u16 ttl_n, u16 offsets, message
+ *   answer      u16 offsets of the TTLs (rr_n of them), message
+ *   ranges      owner names in canonical order (rr_n of them)
  */
 #pragma once
 
@@ -36,6 +37,7 @@
 #define TAG_FAILURE(t)         (0x00020000u | (t))
 #define TAG_DELEGATION         0x00030000u
 #define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
+#define TAG_RANGES             0x00050000u
 #define TAG_KIND(tag)          ((tag)&0x00ff0000u)
 
 /* A hit makes an entry survive this many sweeps; infrastructure starts with that many. */

@@ -171,6 +171,7 @@ static void take_options(struct server *s)
 	s->shared.resolver = (struct resolver_options){
 		.validation = validation_mode(c->dnssec.validation),
 		.sha1 = c->dnssec.sha1 == CONFIG_SHA1_VALIDATE,
+		.aggressive = c->cache.aggressive_nsec,
 		.qmin = qmin_mode(c->resolver.qname_minimization),
 		.ipv4 = c->resolver.ipv4,
 		.ipv6 = c->resolver.ipv6,
@@ -192,8 +193,6 @@ static void warn_about_missing(struct server *s)
 {
 	const struct config *c = s->config;
 
-	if (c->cache.aggressive_nsec)
-		log_info(&s->log, "cache.aggressive-nsec: not supported by this version, ignored");
 	if (*c->cache.snapshot)
 		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
 }

@@ -100,7 +100,8 @@ enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
 
 struct resolver_options {
 	enum validation_mode validation;
-	bool sha1; /* signatures and digests with SHA-1 count */
+	bool sha1;       /* signatures and digests with SHA-1 count */
+	bool aggressive; /* denials out of the cache for names not asked yet, RFC 8198 */
 	enum qmin_mode qmin;
 	bool ipv4;
 	bool ipv6;

@@ -11,6 +11,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "resolver/aggressive.h"
 #include "resolver/believe.h"
 #include "resolver/hints.h"
 #include "resolver/machine.h"
@@ -287,6 +288,10 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
 	case LOOKED_NOTHING: break;
 	}
+	enum outcome denied = aggressive_denial(job, f);
+
+	if (denied != OUTCOME_NONE)
+		return conclude(job, f, denied);
 	if (failed_lately(job, f->question.name, f->question.type))
 		return give(OUTCOME_FAILED);
 	return ask_somebody(job, f);

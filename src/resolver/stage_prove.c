@@ -17,6 +17,7 @@
 #include <tern/rr.h>
 
 #include "dnssec/anchor.h"
+#include "resolver/aggressive.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/verify.h"
@@ -422,8 +423,10 @@ static struct turn settle(struct job *job, struct frame *f)
 			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
 	}
 	store_answer(job, f);
-	if (is_denial(f) && !f->denial_cached)
+	if (is_denial(f) && !f->denial_cached) {
 		store_denial(job, f);
+		aggressive_store(job, f);
+	}
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;
 	/* A signed zone has keys; without them the chain ends here. */

@@ -1,5 +1,6 @@
 /*
- * allocations.h - count a thread's allocations, and make the nth one fail.
+ * allocations.h - count allocations, of this thread or of all others, and make
+ * the nth one of this thread fail.
  *
  * Include it in one file of a test program: it puts malloc() and its like in
  * front of the allocator, be it libc's or a sanitizer's shared library.
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +21,18 @@ static __thread struct {
 	bool     counting;
 	uint64_t n;       /* allocations since counting was switched on */
 	uint64_t fail_at; /* this one (1 for the first) and no other fails; 0 none */
+	bool     is_observer; /* watches the others */
 } allocations;
+
+static _Atomic bool     allocations_of_others_count;
+static _Atomic uint64_t allocations_of_others_n;
 
 /* Counts the call; true when it has to fail. */
 BARE static bool allocation_fails(void)
 {
+	if (atomic_load_explicit(&allocations_of_others_count, memory_order_relaxed) &&
+	    !allocations.is_observer)
+		atomic_fetch_add_explicit(&allocations_of_others_n, 1, memory_order_relaxed);
 	if (!allocations.counting)
 		return false;
 	return ++allocations.n == allocations.fail_at;
@@ -86,4 +95,19 @@ static inline uint64_t allocations_seen(void)
 {
 	allocations.counting = false;
 	return allocations.n;
+}
+
+/** From here on count what all other threads allocate. */
+static inline void allocations_watch_others(void)
+{
+	allocations.is_observer = true;
+	atomic_store(&allocations_of_others_n, 0);
+	atomic_store(&allocations_of_others_count, true);
+}
+
+/** Stop; returns how many there were. */
+static inline uint64_t allocations_seen_of_others(void)
+{
+	atomic_store(&allocations_of_others_count, false);
+	return atomic_load(&allocations_of_others_n);
 }

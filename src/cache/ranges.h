@@ -1,0 +1,30 @@
+/*
+ * ranges.h - which validated NSEC records of a zone are in the cache, in
+ * canonical order: the index behind aggressive use of denial (RFC 8198).
+ *
+ * One immutable list of owner names per zone, replaced as a whole; the records
+ * themselves are ordinary RRsets. An owner whose record is gone is harmless: the
+ * look-up that follows misses.
+ *
+ * Threads, RCU and time: as cache.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache/cache.h"
+
+#define RANGES_MAX 128 /* owners kept per zone; one makes place for the next */
+
+/** Note that @p zone has a validated NSEC at @p owner, good for @p ttl_s seconds. */
+void cache_put_range(struct cache *cache, const uint8_t *zone, const uint8_t *owner, uint32_t ttl_s,
+		     uint32_t now_s);
+
+/**
+ * The last owner at or before @p name in canonical order; before the first one
+ * it is the last of all, whose range reaches around. Valid like any hit.
+ * @return NULL when nothing is known of @p zone
+ */
+const uint8_t *cache_find_range(struct cache *cache, const uint8_t *zone, const uint8_t *name,
+				uint32_t now_s);
