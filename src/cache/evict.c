@@ -24,7 +24,8 @@ static void sweep_bucket(struct cache *c, struct shard *s, entry_link *link)
 {
 	struct entry *e;
 
-	while (s->octets > s->limit && (e = link_get(link)) != NULL) {
+	/* The whole chain: stopping as soon as there is room would spare the oldest, at its end. */
+	while ((e = link_get(link)) != NULL) {
 		if (is_spent(e)) {
 			shard_retire(c, s, link);
 			if (link_get(link) == e)

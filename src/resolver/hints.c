@@ -33,6 +33,7 @@ void root_hints_builtin(struct root_hints *out)
 		check_always(address_from_text(roots[i].v4, 53, &h->addresses[0]));
 		check_always(address_from_text(roots[i].v6, 53, &h->addresses[1]));
 		h->addresses_n = 2;
+		h->is_server = true;
 	}
 }
 
@@ -53,7 +54,10 @@ static struct root_hint *find_hint(struct root_hints *hints, const uint8_t *name
 static void take_record(struct root_hints *hints, const struct tern_rr_text *rr)
 {
 	if (rr->type == TERN_TYPE_NS && tern_name_len(rr->owner) == 1) {
-		find_hint(hints, rr->rdata, true);
+		struct root_hint *named = find_hint(hints, rr->rdata, true);
+
+		if (named)
+			named->is_server = true;
 		return;
 	}
 	struct address a = address_from_rdata(rr->type, rr->rdata, rr->rdata_len);
@@ -104,7 +108,7 @@ bool root_hints_parse(const char *text, size_t len, struct root_hints *out, unsi
 	if (!good)
 		return false;
 	for (unsigned i = 0; i < out->servers_n; i++)
-		addresses += out->servers[i].addresses_n;
+		addresses += out->servers[i].is_server ? out->servers[i].addresses_n : 0;
 	if (addresses == 0) {
 		*error_line = 0;
 		*error = "no NS record of the root with an address";
@@ -118,7 +122,7 @@ struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *ar
 
 	for (unsigned i = 0; cut && i < hints->servers_n; i++) {
 		const struct root_hint *h = &hints->servers[i];
-		int ns = zone_cut_add_ns(cut, h->name);
+		int ns = h->is_server ? zone_cut_add_ns(cut, h->name) : -1;
 
 		if (ns < 0)
 			continue;
