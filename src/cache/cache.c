@@ -14,6 +14,7 @@
 #define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
 #define SHARD_BITS_MAX  6
 #define ENTRY_EXPECTED  128 /* octets per entry that the buckets are sized for */
+#define ALLOCATOR_SHARE 16 /* one part in so many is lost between the entries (measured) */
 #define BUCKET_BITS_MIN 8
 
 static unsigned bits_below(uint64_t n)
@@ -56,7 +57,7 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 	}
 	memset(c->shards, 0, shards * sizeof *c->shards);
 	for (size_t i = 0; i < shards; i++) {
-		uint64_t share = options->size / shards;
+		uint64_t share = (options->size - options->size / ALLOCATOR_SHARE) / shards;
 		uint64_t fixed = buckets * sizeof(entry_link);
 
 		c->shards[i].limit = share > 2 * fixed ? share - fixed : share / 2;

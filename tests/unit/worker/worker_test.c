@@ -1,0 +1,193 @@
+/*
+ * worker_test.c - making, starting and ending a worker, also when the system
+ * refuses, and questions traced through its mailbox.
+ */
+#include "helpers.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "net/stream.h"
+#include "net/udp.h"
+
+static struct worker_shared shared;
+static struct worker       *workers[1];
+static struct log           logger;
+
+static int make_shared(void **state)
+{
+	struct cache_options options = {.size = 1 << 20};
+	struct hash_key key = {1, 2};
+
+	(void)state;
+	log_init(&logger, LOG_LEVEL_ERROR);
+	shared = (struct worker_shared){
+		.log = &logger,
+		.cache = cache_create(&options, &key),
+		.infra = infra_create(&key),
+		.inflight = inflight_create(),
+		.hash_key = key,
+		.resolver = {.qmin = QMIN_OFF, .ipv4 = true, .max_ttl_s = 100,
+			     .do_not_query_localhost = true},
+		.identity = "",
+		.version = "",
+		.workers = workers,
+		.workers_n = 1,
+	};
+	/* The only root server is one that may not be asked: nothing leaves the machine. */
+	shared.hints.servers_n = 1;
+	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
+	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
+	shared.hints.servers[0].addresses_n = 1;
+	assert_true(shared.cache && shared.infra && shared.inflight);
+	return 0;
+}
+
+static int free_shared(void **state)
+{
+	(void)state;
+	inflight_destroy(shared.inflight);
+	infra_destroy(shared.infra);
+	cache_destroy(shared.cache);
+	return 0;
+}
+
+static struct listener_fds listen_somewhere(void)
+{
+	struct address at = address("127.0.0.1@0");
+	struct listener_fds fds;
+
+	fds.udp = udp_listen(&at, &fds.wildcard);
+	fds.tcp = stream_listen(&at);
+	assert_true(fds.udp >= 0 && fds.tcp >= 0);
+	return fds;
+}
+
+static uint64_t now_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+}
+
+/* --- when descriptors run out ----------------------------------------------------------- */
+
+/* The lowest descriptors are all in use: @p n more are to be had. */
+static void allow_descriptors(unsigned n)
+{
+	int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rlimit limit;
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)lowest + n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void creation_fails_cleanly(void **state)
+{
+	struct rlimit before;
+	int input = fcntl(STDIN_FILENO, F_GETFD);
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	alarm(20); /* it must not wait for anything either */
+	for (unsigned n = 0; n < 2; n++) {
+		allow_descriptors(n);
+		assert_null(worker_create(&shared, 0, NULL, 0));
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		/* What was never opened is not closed. */
+		assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), input);
+	}
+	alarm(0);
+	struct worker *w = worker_create(&shared, 0, NULL, 0);
+
+	assert_non_null(w);
+	worker_destroy(w);
+}
+
+/* --- a life ---------------------------------------------------------------------------------- */
+
+static void it_beats_and_stops_at_once(void **state)
+{
+	struct listener_fds fds = listen_somewhere();
+	uint64_t start_ms = now_ms();
+
+	(void)state;
+	workers[0] = worker_create(&shared, 0, &fds, 1);
+	assert_non_null(workers[0]);
+	assert_int_equal(worker_beat(workers[0]), 0);
+	assert_true(worker_start(workers[0], -1));
+	/* Without anything to do, too. */
+	while (worker_beat(workers[0]) < 3 && now_ms() - start_ms < PATIENCE_MS)
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+	assert_true(worker_beat(workers[0]) >= 3);
+	start_ms = now_ms();
+	worker_stop(workers[0]);
+	worker_join(workers[0]);
+	assert_true(now_ms() - start_ms < 1000);
+	worker_destroy(workers[0]);
+}
+
+static size_t read_all(int fd, char *text, size_t max)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (is_readable(fd, PATIENCE_MS) && (n = read(fd, text + len, max - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return len;
+}
+
+static void a_trace_is_told_and_ends(void **state)
+{
+	static char text[65536];
+	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
+	int ends[2];
+
+	(void)state;
+	workers[0] = worker_create(&shared, 0, NULL, 0);
+	assert_non_null(workers[0]);
+	assert_true(worker_start(workers[0], -1));
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_true(worker_trace(workers[0], &q, ends[1]));
+	read_all(ends[0], text, sizeof text);
+	/* The end of the file: the worker has closed its side. */
+	assert_int_equal(read(ends[0], text, 1), 0);
+	assert_true(text[0] != '\0');
+	close(ends[0]);
+	worker_stop(workers[0]);
+	worker_join(workers[0]);
+	worker_destroy(workers[0]);
+}
+
+static void letters_nobody_reads_are_thrown_away(void **state)
+{
+	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
+	int ends[2];
+	char c;
+
+	(void)state;
+	workers[0] = worker_create(&shared, 0, NULL, 0); /* and never started */
+	assert_non_null(workers[0]);
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_true(worker_trace(workers[0], &q, ends[1]));
+	worker_destroy(workers[0]);
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	close(ends[0]);
+}
+
+#define SHARED_TEST(f) cmocka_unit_test_setup_teardown(f, make_shared, free_shared)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SHARED_TEST(it_beats_and_stops_at_once),
+		SHARED_TEST(a_trace_is_told_and_ends),
+		SHARED_TEST(letters_nobody_reads_are_thrown_away),
+		SHARED_TEST(creation_fails_cleanly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
