@@ -38,6 +38,9 @@ uint64_t answer_hash(const struct cache *cache, const struct answer_key *key);
 /** Bring the bucket of @p hash into the processor's cache. */
 void answer_prefetch(const struct cache *cache, uint64_t hash);
 
+/** Bring the first entry of the bucket there too; the bucket itself should have arrived. */
+void answer_prefetch_entry(const struct cache *cache, uint64_t hash);
+
 struct answer_hit {
 	uint32_t len; /* octets copied */
 	bool old;     /* in the last tenth of its life: worth a prefetch */

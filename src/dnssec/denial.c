@@ -109,8 +109,16 @@ static enum proof nsec_of_name(const struct denial *d, const uint8_t *name)
 	return find_nsec_over(d, wildcard, &w) ? PROOF_GOOD : PROOF_NONE;
 }
 
+/* A range that reaches around the end of its zone covers no name of another. */
+static bool is_own(const struct denial *d, const uint8_t *name)
+{
+	return tern_name_is_below_or_equal(name, d->zone);
+}
+
 enum proof denial_of_type(const struct denial *d, const uint8_t *name, uint16_t type)
 {
+	if (!is_own(d, name))
+		return PROOF_NONE;
 	if (denial_has_type(d, TERN_TYPE_NSEC) && nsec_of_type(d, name, type) == PROOF_GOOD)
 		return PROOF_GOOD;
 	return nsec3_of_type(d, name, type);
@@ -118,6 +126,8 @@ enum proof denial_of_type(const struct denial *d, const uint8_t *name, uint16_t 
 
 enum proof denial_of_name(const struct denial *d, const uint8_t *name)
 {
+	if (!is_own(d, name))
+		return PROOF_NONE;
 	if (denial_has_type(d, TERN_TYPE_NSEC) && nsec_of_name(d, name) == PROOF_GOOD)
 		return PROOF_GOOD;
 	return nsec3_of_name(d, name);
@@ -127,6 +137,8 @@ enum proof denial_of_closer(const struct denial *d, const uint8_t *name, unsigne
 {
 	struct nsec n;
 
+	if (!is_own(d, name))
+		return PROOF_NONE;
 	/* The wildcard's parent must be the closest encloser: nothing longer may be shared. */
 	if (find_nsec_over(d, name, &n) && closest_encloser(&n, name) <= labels)
 		return PROOF_GOOD;
@@ -137,6 +149,8 @@ enum cut_kind denial_of_ds(const struct denial *d, const uint8_t *name)
 {
 	struct nsec n;
 
+	if (!is_own(d, name))
+		return CUT_UNPROVEN;
 	if (find_nsec_at(d, name, &n)) {
 		if (!denial_bitmap_denies(&n.types, TERN_TYPE_DS))
 			return bitmap_has(&n.types, TERN_TYPE_CNAME) ? CUT_NOT : CUT_UNPROVEN;

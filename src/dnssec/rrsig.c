@@ -100,6 +100,18 @@ static int compare_records(const void *a, const void *b)
 	return order ? order : (int)x->len - (int)y->len;
 }
 
+/* RFC 4034 6.3: records that only case made different are one. */
+static unsigned without_doubles(struct record *records, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (kept == 0 || compare_records(&records[kept - 1], &records[i]) != 0)
+			records[kept++] = records[i];
+	}
+	return kept;
+}
+
 /* Canonical copies of all rdata at the end of @p out; returns how many, 0 for too many. */
 static unsigned canonical_records(const struct tern_rrset *set, uint8_t *out, size_t out_max,
 				  struct record *records)
@@ -118,7 +130,7 @@ static unsigned canonical_records(const struct tern_rrset *set, uint8_t *out, si
 		records[n++] = (struct record){out + at, rdata.len};
 	}
 	qsort(records, n, sizeof *records, compare_records);
-	return n;
+	return without_doubles(records, n);
 }
 
 size_t rrsig_signed_data(const struct tern_rrset *set, const struct rrsig *sig, uint8_t *out,

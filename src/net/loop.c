@@ -18,7 +18,8 @@ bool loop_init(struct loop *loop)
 
 void loop_fini(struct loop *loop)
 {
-	close(loop->epoll_fd);
+	if (loop->epoll_fd >= 0)
+		close(loop->epoll_fd);
 }
 
 bool loop_add(struct loop *loop, struct watch *w, uint32_t events)

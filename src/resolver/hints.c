@@ -33,17 +33,22 @@ void root_hints_builtin(struct root_hints *out)
 		check_always(address_from_text(roots[i].v4, 53, &h->addresses[0]));
 		check_always(address_from_text(roots[i].v6, 53, &h->addresses[1]));
 		h->addresses_n = 2;
-		h->is_server = true;
 	}
 }
 
-static struct root_hint *find_hint(struct root_hints *hints, const uint8_t *name, bool make)
+/* A hints file being read. */
+struct reading {
+	struct root_hints hints;
+	bool named[CUT_NS_MAX]; /* by an NS record of the root; else only its address was given */
+};
+
+static struct root_hint *find_hint(struct root_hints *hints, const uint8_t *name)
 {
 	for (unsigned i = 0; i < hints->servers_n; i++) {
 		if (tern_name_equal(hints->servers[i].name, name))
 			return &hints->servers[i];
 	}
-	if (!make || hints->servers_n == CUT_NS_MAX)
+	if (hints->servers_n == CUT_NS_MAX)
 		return NULL;
 	struct root_hint *h = &hints->servers[hints->servers_n++];
 
@@ -51,18 +56,18 @@ static struct root_hint *find_hint(struct root_hints *hints, const uint8_t *name
 	return h;
 }
 
-static void take_record(struct root_hints *hints, const struct tern_rr_text *rr)
+static void take_record(struct reading *reading, const struct tern_rr_text *rr)
 {
 	if (rr->type == TERN_TYPE_NS && tern_name_len(rr->owner) == 1) {
-		struct root_hint *named = find_hint(hints, rr->rdata, true);
+		struct root_hint *h = find_hint(&reading->hints, rr->rdata);
 
-		if (named)
-			named->is_server = true;
+		if (h)
+			reading->named[h - reading->hints.servers] = true;
 		return;
 	}
 	struct address a = address_from_rdata(rr->type, rr->rdata, rr->rdata_len);
 	/* Addresses may stand before the NS record that names them. */
-	struct root_hint *h = a.family ? find_hint(hints, rr->owner, true) : NULL;
+	struct root_hint *h = a.family ? find_hint(&reading->hints, rr->owner) : NULL;
 
 	if (h && h->addresses_n < CUT_NS_ADDRS)
 		h->addresses[h->addresses_n++] = a;
@@ -74,46 +79,64 @@ static bool is_blank(const char *line)
 	return *line == '\0' || *line == ';' || *line == '$';
 }
 
-static bool parse_line(struct root_hints *hints, char *line, struct tern_rr_text *rr,
+static bool parse_line(struct reading *reading, char *line, struct tern_rr_text *rr,
 		       const char **error)
 {
 	if (is_blank(line))
 		return true;
 	if (tern_rr_from_text(line, 3600000, rr, error) != TERN_OK)
 		return false;
-	take_record(hints, rr);
+	take_record(reading, rr);
 	return true;
+}
+
+/* Servers that the root names; false when none of them has an address. */
+static bool take_servers(const struct reading *reading, struct root_hints *out)
+{
+	unsigned addresses = 0;
+
+	memset(out, 0, sizeof *out);
+	for (unsigned i = 0; i < reading->hints.servers_n; i++) {
+		if (!reading->named[i])
+			continue;
+		out->servers[out->servers_n++] = reading->hints.servers[i];
+		addresses += reading->hints.servers[i].addresses_n;
+	}
+	return addresses > 0;
+}
+
+static bool parse_lines(struct reading *reading, char *text, unsigned *line_n, const char **error)
+{
+	struct tern_rr_text *rr = malloc(sizeof *rr);
+	bool good = rr != NULL;
+
+	*error = "out of memory";
+	while (good && text) {
+		char *line = strsep(&text, "\n");
+
+		++*line_n;
+		good = parse_line(reading, line, rr, error);
+	}
+	free(rr);
+	return good;
 }
 
 bool root_hints_parse(const char *text, size_t len, struct root_hints *out, unsigned *error_line,
 		      const char **error)
 {
-	struct tern_rr_text *rr = malloc(sizeof *rr);
+	struct reading reading = {.hints.servers_n = 0};
 	char *copy = strndup(text, len);
-	char *rest = copy;
-	bool good = rr && copy;
-	unsigned addresses = 0;
 
-	memset(out, 0, sizeof *out);
 	*error = "out of memory";
 	*error_line = 0;
-	while (good && rest) {
-		char *line = strsep(&rest, "\n");
+	bool good = copy && parse_lines(&reading, copy, error_line, error);
 
-		++*error_line;
-		good = parse_line(out, line, rr, error);
-	}
 	free(copy);
-	free(rr);
 	if (!good)
 		return false;
-	for (unsigned i = 0; i < out->servers_n; i++)
-		addresses += out->servers[i].is_server ? out->servers[i].addresses_n : 0;
-	if (addresses == 0) {
-		*error_line = 0;
-		*error = "no NS record of the root with an address";
-	}
-	return addresses > 0;
+	*error_line = 0;
+	*error = "no NS record of the root with an address";
+	return take_servers(&reading, out);
 }
 
 struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *arena)
@@ -122,7 +145,7 @@ struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *ar
 
 	for (unsigned i = 0; cut && i < hints->servers_n; i++) {
 		const struct root_hint *h = &hints->servers[i];
-		int ns = h->is_server ? zone_cut_add_ns(cut, h->name) : -1;
+		int ns = zone_cut_add_ns(cut, h->name);
 
 		if (ns < 0)
 			continue;

@@ -19,7 +19,6 @@ struct root_hint {
 	uint8_t name[TERN_NAME_MAX];
 	struct address addresses[CUT_NS_ADDRS];
 	unsigned addresses_n;
-	bool is_server; /* an NS record of the root names it; else only its address was given */
 };
 
 /** Root servers; made once at start, then only read. */

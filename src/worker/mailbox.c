@@ -14,7 +14,8 @@ bool mailbox_init(struct mailbox *m)
 
 void mailbox_fini(struct mailbox *m)
 {
-	close(m->event_fd);
+	if (m->event_fd >= 0)
+		close(m->event_fd);
 	cds_wfcq_destroy(&m->head, &m->tail);
 }
 

@@ -19,14 +19,6 @@ enum verdict {
 	VERDICT_DROP,
 };
 
-struct served {
-	struct request request;
-	struct answer_key key;
-	uint8_t lower[TERN_NAME_MAX + 1];
-	size_t len;
-	bool refresh; /* answered, but about to expire */
-};
-
 static void count_query(struct worker *w, const struct request *r, bool ipv6)
 {
 	tally_add(r->tcp ? &w->tally.queries_tcp : &w->tally.queries_udp);
@@ -40,10 +32,9 @@ static void count_rcode(struct worker *w, const uint8_t *answer)
 	tally_add(&w->tally.rcodes[answer[3] & 0x0f]);
 }
 
-static COLD enum verdict refuse(struct worker *w, struct served *s, const struct address *client,
-				uint8_t *out, size_t out_max)
+static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
 {
-	struct render_context context = client_context(w, client);
+	struct render_context context = client_context(w, &s->client);
 
 	tally_add(&w->tally.refused);
 	if (w->shared->access.drop)
@@ -54,13 +45,12 @@ static COLD enum verdict refuse(struct worker *w, struct served *s, const struct
 }
 
 /* Class CH tells about this server; nothing else but IN is served. */
-static COLD enum verdict answer_other_class(struct worker *w, struct served *s,
-					    const struct address *client, uint8_t *out,
+static COLD enum verdict answer_other_class(struct worker *w, struct served *s, uint8_t *out,
 					    size_t out_max)
 {
 	static const uint8_t id_server[] = "\2id\6server";
 	static const uint8_t version_bind[] = "\7version\4bind";
-	struct render_context context = client_context(w, client);
+	struct render_context context = client_context(w, &s->client);
 	const struct request *r = &s->request;
 	const char *text = "";
 
@@ -78,12 +68,20 @@ static COLD enum verdict answer_other_class(struct worker *w, struct served *s,
 	return VERDICT_ANSWERED;
 }
 
-static bool answer_from_cache(struct worker *w, struct served *s, const struct address *client,
-			      uint8_t *out, size_t out_max)
+/* What a query asks for, and where in the cache the answer would be. */
+static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool tcp,
+		       struct served *s)
 {
-	struct answer_hit hit;
+	const struct worker_shared *shared = w->shared;
+	struct request_context context = {&shared->cookie_secret, &s->client, w->loop.now.wall_s,
+					  tcp};
 	const struct request *r = &s->request;
 
+	s->refresh = false;
+	s->parsed = request_parse(octets, len, &context, &s->request);
+	if (unlikely(s->parsed != REQUEST_QUERY))
+		return;
+	tern_name_lower(s->lower, r->name);
 	s->key = (struct answer_key){
 		.name = s->lower,
 		.name_len = r->name_len,
@@ -91,44 +89,50 @@ static bool answer_from_cache(struct worker *w, struct served *s, const struct a
 		.variant = (uint8_t)((r->dnssec_ok ? ANSWER_DO : 0) |
 				     (r->flags & TERN_FLAG_CD ? ANSWER_CD : 0)),
 	};
-	if (!cache_get_answer(w->shared->cache, &s->key, answer_hash(w->shared->cache, &s->key),
-			      w->loop.now.boot_s, out, out_max, &hit))
-		return false;
-	struct render_context context = client_context(w, client);
+	s->hash = answer_hash(shared->cache, &s->key);
+	answer_prefetch(shared->cache, s->hash);
+}
 
-	s->len = render_cached(r, hit.len, &context, out, out_max);
+static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
+{
+	struct answer_hit hit;
+
+	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, w->loop.now.boot_s, out, out_max,
+			      &hit))
+		return false;
+	struct render_context context = client_context(w, &s->client);
+
+	s->len = render_cached(&s->request, hit.len, &context, out, out_max);
 	s->refresh = hit.old;
 	tally_add(&w->tally.hits);
 	return true;
 }
 
-static enum verdict serve(struct worker *w, const uint8_t *octets, size_t len, bool tcp,
-			  const struct address *client, struct served *s, uint8_t *out,
-			  size_t out_max)
+static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_t *out,
+				      size_t out_max)
 {
-	const struct worker_shared *shared = w->shared;
-	struct request_context context = {&shared->cookie_secret, client, w->loop.now.wall_s, tcp};
-	enum request_verdict verdict = request_parse(octets, len, &context, &s->request);
+	struct render_context context = client_context(w, &s->client);
 
-	s->refresh = false;
-	if (unlikely(verdict == REQUEST_DROP)) {
+	s->len = render_error(&s->request, s->request.rcode, TERN_EDE_NONE, NULL, &context, out,
+			      out_max);
+	return VERDICT_ANSWERED;
+}
+
+/* Answer what read_query() has read, if that takes nobody else. */
+static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
+{
+	if (unlikely(s->parsed == REQUEST_DROP)) {
 		tally_add(&w->tally.dropped);
 		return VERDICT_DROP;
 	}
-	count_query(w, &s->request, client->family == 6);
-	if (unlikely(!access_allows(&shared->access, client)))
-		return refuse(w, s, client, out, out_max);
-	if (unlikely(verdict == REQUEST_ERROR)) {
-		struct render_context rc = client_context(w, client);
-
-		s->len = render_error(&s->request, s->request.rcode, TERN_EDE_NONE, NULL, &rc, out,
-				      out_max);
-		return VERDICT_ANSWERED;
-	}
-	tern_name_lower(s->lower, s->request.name);
+	count_query(w, &s->request, s->client.family == 6);
+	if (unlikely(!access_allows(&w->shared->access, &s->client)))
+		return refuse(w, s, out, out_max);
+	if (unlikely(s->parsed == REQUEST_ERROR))
+		return answer_error(w, s, out, out_max);
 	if (unlikely(s->request.rclass != TERN_CLASS_IN))
-		return answer_other_class(w, s, client, out, out_max);
-	return answer_from_cache(w, s, client, out, out_max) ? VERDICT_ANSWERED : VERDICT_RESOLVE;
+		return answer_other_class(w, s, out, out_max);
+	return answer_from_cache(w, s, out, out_max) ? VERDICT_ANSWERED : VERDICT_RESOLVE;
 }
 
 static void start_prefetch(struct worker *w, const struct served *s)
@@ -142,29 +146,52 @@ static void start_prefetch(struct worker *w, const struct served *s)
 	client_prefetch(w, &q, s->request.flags & TERN_FLAG_CD);
 }
 
-static void serve_datagram(struct worker *w, struct listener *l, const struct datagram *d)
+static void serve_datagram(struct worker *w, struct listener *l, const struct udp_peer *peer,
+			   struct served *s)
 {
-	struct served s;
-	struct address client;
 	uint8_t *out = udp_answer_buffer(l->batch);
 
-	if (!address_from_sockaddr(&d->peer->addr.any, &client))
-		return;
-	switch (serve(w, d->octets, d->len, false, &client, &s, out, UDP_ANSWER_MAX)) {
+	switch (serve(w, s, out, UDP_ANSWER_MAX)) {
 	case VERDICT_ANSWERED:
 		count_rcode(w, out);
-		udp_answer(l->batch, s.len, d->peer);
-		if (unlikely(s.refresh))
-			start_prefetch(w, &s);
+		udp_answer(l->batch, s->len, peer);
+		if (unlikely(s->refresh))
+			start_prefetch(w, s);
 		break;
 	case VERDICT_RESOLVE: {
-		struct route_back back = {.listener = l->index, .peer = *d->peer, .client = client};
+		struct route_back back = {.listener = l->index, .peer = *peer, .client = s->client};
 
-		client_resolve(w, &s.request, &back, true);
+		client_resolve(w, &s->request, &back, true);
 		break;
 	}
 	case VERDICT_DROP: break;
 	}
+}
+
+/*
+ * All queries of a batch are read before the first is answered, so that the
+ * processor fetches the cache's buckets and entries side by side.
+ */
+static void serve_batch(struct worker *w, struct listener *l, unsigned n)
+{
+	const struct udp_peer *peers[UDP_BATCH];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct datagram d = udp_received(l->batch, i);
+		struct served *s = &w->served[i];
+
+		peers[i] = d.peer;
+		s->parsed = REQUEST_DROP;
+		if (address_from_sockaddr(&d.peer->addr.any, &s->client))
+			read_query(w, d.octets, d.len, false, s);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (likely(w->served[i].parsed == REQUEST_QUERY))
+			answer_prefetch_entry(w->shared->cache, w->served[i].hash);
+	}
+	for (unsigned i = 0; i < n; i++)
+		serve_datagram(w, l, peers[i], &w->served[i]);
+	udp_flush(l->batch);
 }
 
 #define BATCHES_PER_TURN 4 /* then the other descriptors have their turn */
@@ -177,12 +204,7 @@ void serve_udp_ready(struct watch *watch, uint32_t events)
 	(void)events;
 	for (unsigned round = 0; round < BATCHES_PER_TURN && n == UDP_BATCH; round++) {
 		n = udp_receive(l->batch);
-		for (unsigned i = 0; i < n; i++) {
-			struct datagram d = udp_received(l->batch, i);
-
-			serve_datagram(l->worker, l, &d);
-		}
-		udp_flush(l->batch);
+		serve_batch(l->worker, l, n);
 	}
 }
 
@@ -191,8 +213,9 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 {
 	struct served s;
 
-	switch (serve(w, octets, len, back->tcp, &back->client, &s, w->scratch,
-		      sizeof w->scratch)) {
+	s.client = back->client;
+	read_query(w, octets, len, back->tcp, &s);
+	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {
 	case VERDICT_ANSWERED:
 		count_rcode(w, w->scratch);
 		client_send(w, back, w->scratch, s.len);

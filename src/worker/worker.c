@@ -66,8 +66,9 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->index = index;
 	random_init(&w->random);
 	timer_init(&w->accept_timer, tcp_resume_accepting);
+	w->loop.epoll_fd = -1; /* not there yet, should the mailbox fail */
 	w->crypto = crypto_create();
-	if (!w->crypto || !loop_init(&w->loop) || !mailbox_init(&w->mailbox) || !make_pools(w))
+	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w))
 		goto failed;
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))

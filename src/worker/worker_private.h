@@ -95,6 +95,18 @@ struct zone_load {
 
 #define ZONE_LOADS 4096
 
+/** A query of the batch being served. */
+struct served {
+	struct request request;
+	struct address client;
+	struct answer_key key; /* its name is `lower` */
+	uint64_t hash;
+	size_t len; /* of the answer */
+	enum request_verdict parsed;
+	bool refresh; /* answered, but about to expire */
+	uint8_t lower[TERN_NAME_MAX + 1];
+};
+
 struct listener {
 	struct watch udp_watch;
 	struct watch tcp_watch;
@@ -135,6 +147,7 @@ struct worker {
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint8_t waiting_per_net[65536]; /* by hash of /24 or /56 */
+	struct served served[UDP_BATCH];
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
 	uint8_t signed_data[RRSIG_SCRATCH] ALIGNED(8);
 	uint8_t scratch[TERN_MESSAGE_MAX + 1]; /* one message being rendered */

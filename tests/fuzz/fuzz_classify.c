@@ -45,28 +45,30 @@ enum option {
 
 static const struct {
 	const char *name; /* wire format */
-	uint16_t    type;
+	uint16_t type;
 } questions[] = {
-	{"\3www\7example\4test", TERN_TYPE_A},   {"\3www\7example\4test", TERN_TYPE_AAAA},
-	{"\7example\4test", TERN_TYPE_MX},       {"\7example\4test", TERN_TYPE_ANY},
-	{"\7example\4test", TERN_TYPE_DS},       {"\7example\4test", TERN_TYPE_DNSKEY},
+	{"\3www\7example\4test", TERN_TYPE_A},    {"\3www\7example\4test", TERN_TYPE_AAAA},
+	{"\7example\4test", TERN_TYPE_MX},        {"\7example\4test", TERN_TYPE_ANY},
+	{"\7example\4test", TERN_TYPE_DS},        {"\7example\4test", TERN_TYPE_DNSKEY},
 	{"\1a\1b\1c\1d\1e\4test", TERN_TYPE_TXT}, {"", TERN_TYPE_NS},
 };
 
-static struct resolver      resolver;
-static struct root_hints    hints;
+static struct resolver resolver;
+static struct root_hints hints;
 static struct trust_anchors anchors;
-static struct random        fixed;
-static struct moment        now;
-static struct address       forwarder = {.octets = {192, 0, 2, 9}, .port = 53, .family = 4};
-static struct route         route = {.zone = (const uint8_t *)"\4test", .servers = &forwarder,
-				     .servers_n = 1, .kind = ROUTE_FORWARD};
-static struct job           job;
-static bool                 silent; /* a server did not answer */
-static struct tern_rr_ref   rrs[JOB_REPLY_RRS];
-static uint8_t              scratch[RRSIG_SCRATCH];
-static uint8_t              packet[TERN_MESSAGE_MAX];
-static uint8_t              response[TERN_MESSAGE_MAX];
+static struct random fixed;
+static struct moment now;
+static struct address forwarder = {.octets = {192, 0, 2, 9}, .port = 53, .family = 4};
+static struct route route = {.zone = (const uint8_t *)"\4test",
+			     .servers = &forwarder,
+			     .servers_n = 1,
+			     .kind = ROUTE_FORWARD};
+static struct job job;
+static bool silent; /* a server did not answer */
+static struct tern_rr_ref rrs[JOB_REPLY_RRS];
+static uint8_t scratch[RRSIG_SCRATCH];
+static uint8_t packet[TERN_MESSAGE_MAX];
+static uint8_t response[TERN_MESSAGE_MAX];
 
 static void tear_down(void)
 {
@@ -86,7 +88,8 @@ static void set_up_once(void)
 	cache_thread_enter();
 	root_hints_builtin(&hints);
 	trust_anchors_builtin(&anchors);
-	now = (struct moment){.mono_ns = NS_PER_S, .boot_ms = 1000, .boot_s = 1, .wall_s = 1700000000};
+	now = (struct moment){
+		.mono_ns = NS_PER_S, .boot_ms = 1000, .boot_s = 1, .wall_s = 1700000000};
 	resolver = (struct resolver){
 		.cache = cache_create(&options, &key),
 		.infra = infra_create(&key),
@@ -125,6 +128,7 @@ static void start_anew(uint8_t options)
 	resolver.options = (struct resolver_options){
 		.validation = options & OPTION_VALIDATE ? VALIDATION_ON : VALIDATION_OFF,
 		.sha1 = true,
+		.aggressive = true,
 		.qmin = !(options & OPTION_MINIMISE) ? QMIN_OFF
 			: options & OPTION_STRICT    ? QMIN_STRICT
 						     : QMIN_RELAXED,
@@ -135,7 +139,8 @@ static void start_anew(uint8_t options)
 		.max_ttl_s = 86400,
 		.max_negative_ttl_s = 3600,
 	};
-	resolver.routes = options & OPTION_FORWARD ? (struct routes){&route, 1} : (struct routes){0};
+	resolver.routes =
+		options & OPTION_FORWARD ? (struct routes){&route, 1} : (struct routes){0};
 }
 
 /* --- as one message ------------------------------------------------------------------- */
@@ -189,7 +194,7 @@ static bool give_event(unsigned which)
 {
 	static const enum upstream_event events[] = {
 		UPSTREAM_TIMED_OUT, UPSTREAM_UNREACHABLE, UPSTREAM_SUSPECT,
-		UPSTREAM_CASE,	    UPSTREAM_CROWDED,	  UPSTREAM_NO_RESOURCE,
+		UPSTREAM_CASE,      UPSTREAM_CROWDED,     UPSTREAM_NO_RESOURCE,
 	};
 	struct upstream_reply reply = {.event = events[which % ARRAY_LEN(events)],
 				       .transport = job.outbox.transport};
@@ -254,7 +259,8 @@ static void check_list(const struct kept_list *list)
 static void check_result(void)
 {
 	static const struct hash_key secret = {3, 4};
-	struct request r = {.rclass = TERN_CLASS_IN, .limit = 1232, .edns = true, .dnssec_ok = true};
+	struct request r = {
+		.rclass = TERN_CLASS_IN, .limit = 1232, .edns = true, .dnssec_ok = true};
 	struct render_context context = {&secret, &forwarder, now.wall_s, 0};
 	struct tern_message m;
 

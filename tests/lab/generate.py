@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import signed
 from content import all_zones
 from plan import PROGRAMS
 
@@ -51,23 +52,26 @@ def sign(zone, directory):
     keys = os.path.join(directory, 'keys')
     path = os.path.join(directory, file_of(zone))
     name = zone.name or '.'
-    quiet('dnssec-keygen', '-q', '-K', keys, '-a', 'ECDSAP256SHA256', '-f', 'KSK', name)
-    quiet('dnssec-keygen', '-q', '-K', keys, '-a', 'ECDSAP256SHA256', name)
+    quiet('dnssec-keygen', '-q', '-K', keys, '-a', zone.algorithm, '-f', 'KSK', name)
+    quiet('dnssec-keygen', '-q', '-K', keys, '-a', zone.algorithm, name)
     denial = {'nsec': [], 'nsec3': ['-3', '-', '-H', '0'], 'optout': ['-3', '-', '-H', '0', '-A']}[zone.signed]
     quiet('dnssec-signzone', '-q', '-S', '-x', '-K', keys, '-d', keys, '-o', name, '-N', 'keep',
-          *denial, '-f', path + '.signed', path)
-    os.replace(path + '.signed', path)
+          *denial, *signed.WINDOWS.get(zone.broken, ()), '-P', '-O', 'full', '-f', path + '.signed', path)
+    with open(path + '.signed') as f, open(path, 'w') as out:
+        out.write(signed.spoil(zone.broken, zone.name, f.read()))
+    os.unlink(path + '.signed')
 
 
 def ds_of(zone, directory):
     with open(os.path.join(directory, 'keys', f'dsset-{zone.name or ""}.')) as f:
-        return [' '.join(line.split()) for line in f]
+        lines = [' '.join(line.split()) for line in f]
+    return [signed.wrong_ds(line) for line in lines] if zone.broken == 'wrongds' else lines
 
 
 def generate(directory):
     """Zones into @directory; returns program -> zones."""
     os.makedirs(os.path.join(directory, 'keys'), exist_ok=True)
-    zones = all_zones()
+    zones = all_zones() + signed.zones()
     for zone in sorted(zones, key=lambda z: -z.name.count('.') - (z.name != '')):
         children = [z for z in zones if parent_of(z, zones) is zone]
         ds = [line for c in children if c.signed and c.ds and zone.signed for line in ds_of(c, directory)]

@@ -64,6 +64,8 @@ class Zone:
     minimum: int = 300       # of the SOA
     soa_ttl: int = 3600
     ds: bool = True          # False: signed, but an island
+    broken: str = ''         # of signed.BROKEN
+    algorithm: str = 'ECDSAP256SHA256'
 
     def under(self, other):
         return other == '' or self.name == other or self.name.endswith('.' + other)

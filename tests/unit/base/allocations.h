@@ -18,13 +18,13 @@
 
 /** Of the calling thread. */
 static __thread struct {
-	bool     counting;
+	bool counting;
 	uint64_t n;       /* allocations since counting was switched on */
 	uint64_t fail_at; /* this one (1 for the first) and no other fails; 0 none */
-	bool     is_observer; /* watches the others */
+	bool is_observer; /* watches the others */
 } allocations;
 
-static _Atomic bool     allocations_of_others_count;
+static _Atomic bool allocations_of_others_count;
 static _Atomic uint64_t allocations_of_others_n;
 
 /* Counts the call; true when it has to fail. */

@@ -19,8 +19,8 @@ static bool is_inside(const void *p, size_t len)
 
 struct piece {
 	uint8_t *at;
-	size_t   len;
-	uint8_t  fill;
+	size_t len;
+	uint8_t fill;
 };
 
 static void check_all(const struct piece *pieces, unsigned n)

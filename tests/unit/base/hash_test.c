@@ -92,14 +92,14 @@ static void the_plain_one_is_the_papers(void **state)
 static void vectors(void **state)
 {
 	static const struct {
-		size_t   len;
+		size_t len;
 		uint64_t hash;
 	} known[] = {
-		{0, UINT64_C(0xabac0158050fc4dc)},   {1, UINT64_C(0xc9f49bf37d57ca93)},
-		{2, UINT64_C(0x82cb9b024dc7d44d)},   {3, UINT64_C(0x8bf80ab8e7ddf7fb)},
-		{7, UINT64_C(0xd3927d989bb11140)},   {8, UINT64_C(0x369095118d299a8e)},
-		{15, UINT64_C(0xd320d86d2a519956)},  {16, UINT64_C(0xcc4fdd1a7d908b66)},
-		{63, UINT64_C(0x9d199062b7bbb3a8)},  {255, UINT64_C(0xf76214e3153c4a15)},
+		{0, UINT64_C(0xabac0158050fc4dc)},  {1, UINT64_C(0xc9f49bf37d57ca93)},
+		{2, UINT64_C(0x82cb9b024dc7d44d)},  {3, UINT64_C(0x8bf80ab8e7ddf7fb)},
+		{7, UINT64_C(0xd3927d989bb11140)},  {8, UINT64_C(0x369095118d299a8e)},
+		{15, UINT64_C(0xd320d86d2a519956)}, {16, UINT64_C(0xcc4fdd1a7d908b66)},
+		{63, UINT64_C(0x9d199062b7bbb3a8)}, {255, UINT64_C(0xf76214e3153c4a15)},
 	};
 	uint8_t in[255];
 

@@ -12,13 +12,13 @@
 
 struct object {
 	uint64_t value;
-	uint8_t  rest[100]; /* not a multiple of a cache line */
+	uint8_t rest[100]; /* not a multiple of a cache line */
 };
 
 struct model {
 	struct object *out[OBJECTS_MAX];
-	uint64_t       values[OBJECTS_MAX];
-	unsigned       n;
+	uint64_t values[OBJECTS_MAX];
+	unsigned n;
 };
 
 static void take_one(struct pool *p, struct model *m, uint64_t value)

@@ -134,12 +134,9 @@ static void nothing_is_left_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(octets_are_even),
-		cmocka_unit_test(ids_are_even),
-		cmocka_unit_test(below_is_even),
-		cmocka_unit_test(large_bounds_have_no_bias),
-		cmocka_unit_test(nothing_repeats),
-		cmocka_unit_test(nothing_is_left_behind),
+		cmocka_unit_test(octets_are_even), cmocka_unit_test(ids_are_even),
+		cmocka_unit_test(below_is_even),   cmocka_unit_test(large_bounds_have_no_bias),
+		cmocka_unit_test(nothing_repeats), cmocka_unit_test(nothing_is_left_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,13 +6,13 @@
 
 #include "base/wheel.h"
 
-#define TIMERS  500
-#define ROUNDS  30000
-#define FAR_MS  (5 * WHEEL_SLOTS)
+#define TIMERS 500
+#define ROUNDS 30000
+#define FAR_MS (5 * WHEEL_SLOTS)
 
 struct owner {
 	struct timer timer;
-	uint64_t     at_ms; /* 0: not set */
+	uint64_t at_ms; /* 0: not set */
 };
 
 static struct owner owners[TIMERS];
@@ -207,7 +207,8 @@ static void waiting_covers_every_slot(void **state)
 			timer_set(&wheel, &t, start + ms);
 			assert_int_equal(wheel_wait_ms(&wheel, start, 10000), ms);
 			/* Time that has passed since the last turn counts. */
-			assert_int_equal(wheel_wait_ms(&wheel, start + 5, 10000), ms > 5 ? ms - 5 : 0);
+			assert_int_equal(wheel_wait_ms(&wheel, start + 5, 10000),
+					 ms > 5 ? ms - 5 : 0);
 		}
 		timer_cancel(&wheel, &t);
 	}

@@ -59,8 +59,8 @@ static void better_data_stays(void **state)
 static void ttl_0_is_not_kept(void **state)
 {
 	struct cache_negative negative = {.name = NAME("zero."), .nxdomain = true};
-	struct cache_delegation delegation = {.zone = NAME("zero."), .body = NAME("zero."),
-					      .body_len = 6};
+	struct cache_delegation delegation = {
+		.zone = NAME("zero."), .body = NAME("zero."), .body_len = 6};
 	struct cache_counts before, after;
 
 	(void)state;
@@ -76,9 +76,14 @@ static void ttl_0_is_not_kept(void **state)
 static void many_records_and_signatures_come_back(void **state)
 {
 	static uint8_t packed[64 * 6];
-	struct tern_rrset set = {.owner = NAME("many."), .rdata = packed, .rdata_len = sizeof packed,
-				 .ttl_s = 10, .type = TERN_TYPE_A, .rclass = TERN_CLASS_IN,
-				 .rr_n = 50, .sig_n = 14};
+	struct tern_rrset set = {.owner = NAME("many."),
+				 .rdata = packed,
+				 .rdata_len = sizeof packed,
+				 .ttl_s = 10,
+				 .type = TERN_TYPE_A,
+				 .rclass = TERN_CLASS_IN,
+				 .rr_n = 50,
+				 .sig_n = 14};
 	struct cache_hit hit;
 
 	(void)state;
@@ -100,8 +105,12 @@ static void many_records_and_signatures_come_back(void **state)
 static void a_giant_is_refused(void **state)
 {
 	static uint8_t giant[1 << 20];
-	struct tern_rrset set = {.owner = NAME("giant."), .rdata = giant, .rdata_len = sizeof giant,
-				 .ttl_s = 10, .type = TERN_TYPE_A, .rr_n = 1};
+	struct tern_rrset set = {.owner = NAME("giant."),
+				 .rdata = giant,
+				 .rdata_len = sizeof giant,
+				 .ttl_s = 10,
+				 .type = TERN_TYPE_A,
+				 .rr_n = 1};
 	struct cache_hit hit;
 
 	(void)state;
@@ -221,9 +230,13 @@ static void a_proof_has_several_sets(void **state)
 	(void)state;
 	proof[0] = *make_set(&soa, NAME("zone."), TERN_TYPE_SOA, 60, 1, 30);
 	proof[1] = *make_set(&nsec, NAME("A.zone."), TERN_TYPE_NSEC, 60, 2, 40);
-	struct cache_negative negative = {.name = NAME("b.ZONE."), .type = TERN_TYPE_MX,
-					  .nxdomain = true, .ttl_s = 60, .proof = proof,
-					  .proof_n = 2, .rank = CACHE_RANK_AUTH_ANSWER};
+	struct cache_negative negative = {.name = NAME("b.ZONE."),
+					  .type = TERN_TYPE_MX,
+					  .nxdomain = true,
+					  .ttl_s = 60,
+					  .proof = proof,
+					  .proof_n = 2,
+					  .rank = CACHE_RANK_AUTH_ANSWER};
 
 	cache_put_negative(cache, &negative, 5);
 	assert_int_equal(cache_get(cache, NAME("b.zone."), TERN_TYPE_AAAA, 5, false, &hit),
@@ -260,7 +273,10 @@ static void variants_are_apart(void **state)
 	uint8_t message[4], out[4];
 	struct answer_hit hit;
 	struct answer a = {.key = {.name = NAME("variant."), .name_len = 9, .type = TERN_TYPE_A},
-			   .message = message, .message_len = 4, .ttl_at = ttl_at, .ttl_s = 10,
+			   .message = message,
+			   .message_len = 4,
+			   .ttl_at = ttl_at,
+			   .ttl_s = 10,
 			   .life_s = 10};
 
 	(void)state;
@@ -285,8 +301,12 @@ static void ttls_of_an_answer_age(void **state)
 	uint8_t message[4 * ANSWER_TTLS_MAX], out[sizeof message];
 	struct answer_hit hit;
 	struct answer a = {.key = {.name = NAME("age."), .name_len = 5, .type = TERN_TYPE_A},
-			   .message = message, .message_len = sizeof message, .ttl_at = ttl_at,
-			   .ttl_n = ANSWER_TTLS_MAX, .ttl_s = 50, .life_s = 200};
+			   .message = message,
+			   .message_len = sizeof message,
+			   .ttl_at = ttl_at,
+			   .ttl_n = ANSWER_TTLS_MAX,
+			   .ttl_s = 50,
+			   .life_s = 200};
 
 	(void)state;
 	for (unsigned i = 0; i < ANSWER_TTLS_MAX; i++) {
@@ -311,8 +331,11 @@ static void what_is_too_large_is_no_answer(void **state)
 	static uint16_t ttl_at[ANSWER_TTLS_MAX + 1];
 	struct answer_hit hit;
 	struct answer a = {.key = {.name = NAME("large."), .name_len = 7, .type = TERN_TYPE_A},
-			   .message = message, .message_len = ANSWER_OCTETS_MAX + 1,
-			   .ttl_at = ttl_at, .ttl_s = 50, .life_s = 50};
+			   .message = message,
+			   .message_len = ANSWER_OCTETS_MAX + 1,
+			   .ttl_at = ttl_at,
+			   .ttl_s = 50,
+			   .life_s = 50};
 
 	(void)state;
 	cache_put_answer(cache, &a, 1);

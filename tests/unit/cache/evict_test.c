@@ -46,8 +46,8 @@ static struct cache_counts counts_of(void)
 
 struct flood {
 	struct cache_counts counts;
-	uint64_t            full;    /* entries put in before the first was evicted; 0 not yet */
-	uint64_t            refused; /* so far */
+	uint64_t full;    /* entries put in before the first was evicted; 0 not yet */
+	uint64_t refused; /* so far */
 };
 
 /* Between the steps of a flood. True when it was @p times as large as the cache. */
@@ -69,8 +69,8 @@ static bool is_over(struct flood *f, uint32_t step, unsigned times)
 static void put_delegation(const uint8_t *zone)
 {
 	static const uint8_t body[120];
-	struct cache_delegation d = {.zone = zone, .body = body, .body_len = sizeof body,
-				     .ttl_s = 100000};
+	struct cache_delegation d = {
+		.zone = zone, .body = body, .body_len = sizeof body, .ttl_s = 100000};
 
 	cache_put_delegation(c, &d, 1);
 }
@@ -93,10 +93,14 @@ static void put_hot(void)
 	for (unsigned i = 0; i < HOT_NAMES; i++) {
 		numbered_name(hot[i], "hot", i, "example.");
 		put_a(c, hot[i], i, 100000, 1);
-		struct answer a = {.key = {.name = hot[i], .name_len = (uint16_t)tern_name_len(hot[i]),
+		struct answer a = {.key = {.name = hot[i],
+					   .name_len = (uint16_t)tern_name_len(hot[i]),
 					   .type = TERN_TYPE_A},
-				   .message = message, .message_len = sizeof message, .ttl_at = ttl_at,
-				   .ttl_s = 100000, .life_s = 100000};
+				   .message = message,
+				   .message_len = sizeof message,
+				   .ttl_at = ttl_at,
+				   .ttl_s = 100000,
+				   .life_s = 100000};
 
 		cache_put_answer(c, &a, 1);
 	}
@@ -105,8 +109,8 @@ static void put_hot(void)
 /* Half of them is asked for as rendered answers, half as sets. */
 static bool hit_hot(unsigned i)
 {
-	struct answer_key key = {.name = hot[i], .name_len = (uint16_t)tern_name_len(hot[i]),
-				 .type = TERN_TYPE_A};
+	struct answer_key key = {
+		.name = hot[i], .name_len = (uint16_t)tern_name_len(hot[i]), .type = TERN_TYPE_A};
 	struct answer_hit hit;
 	uint8_t out[60];
 

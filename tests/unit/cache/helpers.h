@@ -60,7 +60,8 @@ static inline const uint8_t *wire_name(uint8_t out[TERN_NAME_MAX], const char *t
 
 #define NAME(text) wire_name((uint8_t[TERN_NAME_MAX]){0}, text)
 
-static const struct hash_key test_key = {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)};
+static const struct hash_key test_key = {UINT64_C(0x0123456789abcdef),
+					 UINT64_C(0xfedcba9876543210)};
 
 /** A cache of @p size octets with this thread as its reader. */
 static inline struct cache *new_cache(uint64_t size, uint32_t stale_s)
@@ -87,7 +88,7 @@ static inline void wait_for_reclaim(void)
 
 /** One record whose rdata is @p len octets, the first four of which are @p value. */
 struct one_set {
-	uint8_t           packed[2 + 4096];
+	uint8_t packed[2 + 4096];
 	struct tern_rrset set;
 };
 

@@ -53,7 +53,8 @@ static void an_unknown_server(void **state)
 
 static void smoothing_follows_rfc_6298(void **state)
 {
-	static const uint32_t samples[] = {100, 100, 300, 20, 20, 20, 1000, 5, 0, 0, 0, 0, 0, 0, 80};
+	static const uint32_t samples[] = {100, 100, 300, 20, 20, 20, 1000, 5,
+					   0,   0,   0,   0,  0,  0,  80};
 	struct address a = server(1);
 	double srtt = 0, rttvar = 0;
 

@@ -23,10 +23,15 @@ static void put_answer(const uint8_t *name, uint32_t now_s)
 {
 	static const uint16_t ttl_at[] = {0};
 	uint8_t message[4] = {0, 0, 0, 9};
-	struct answer a = {.key = {.name = name, .name_len = (uint16_t)tern_name_len(name),
+	struct answer a = {.key = {.name = name,
+				   .name_len = (uint16_t)tern_name_len(name),
 				   .type = TERN_TYPE_A},
-			   .message = message, .message_len = 4, .ttl_at = ttl_at, .ttl_n = 1,
-			   .ttl_s = 9, .life_s = 9};
+			   .message = message,
+			   .message_len = 4,
+			   .ttl_at = ttl_at,
+			   .ttl_n = 1,
+			   .ttl_s = 9,
+			   .life_s = 9};
 
 	cache_put_answer(cache, &a, now_s);
 }

@@ -33,8 +33,8 @@ static uint64_t resident_octets(void)
 /* Rdata lengths that are drawn from, all equally often. */
 struct mix {
 	const char *what;
-	uint16_t    lengths[8];
-	unsigned    n;
+	uint16_t lengths[8];
+	unsigned n;
 };
 
 static void put_many(struct cache *c, const struct mix *m, uint64_t *seed, unsigned n)
@@ -81,8 +81,8 @@ static int measure(const struct mix *m)
 	struct cache_counts counts;
 
 	cache_count(c, &counts);
-	printf("%-24s %8llu sets put, %7llu kept, growth %5.1f MiB (%.1f %% of cache.size)\n", m->what,
-	       (unsigned long long)puts, (unsigned long long)counts.entries,
+	printf("%-24s %8llu sets put, %7llu kept, growth %5.1f MiB (%.1f %% of cache.size)\n",
+	       m->what, (unsigned long long)puts, (unsigned long long)counts.entries,
 	       (double)growth / (1 << 20), 100.0 * (double)growth / CACHE_OCTETS);
 	fflush(stdout);
 	end_cache(c);

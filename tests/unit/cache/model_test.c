@@ -12,8 +12,8 @@
 #define STEPS   300000
 
 static const char *const name_texts[] = {
-	".",           "test.",         "a.test.",       "b.test.",  "a.a.test.", "b.a.test.",
-	"c.b.a.test.", "aa.test.",      "example.",      "a.example.", "*.example.", "a.b.c.d.e.example.",
+	".",           "test.",    "a.test.",  "b.test.",    "a.a.test.",  "b.a.test.",
+	"c.b.a.test.", "aa.test.", "example.", "a.example.", "*.example.", "a.b.c.d.e.example.",
 };
 
 #define NAMES ARRAY_LEN(name_texts)
@@ -30,21 +30,21 @@ enum place {
 };
 
 struct known {
-	bool            present;
-	bool            nodata;
+	bool present;
+	bool nodata;
 	enum cache_rank rank;
 	enum cache_security security;
-	uint64_t        stored_s;
-	uint32_t        ttl_s;
-	uint32_t        value;
+	uint64_t stored_s;
+	uint32_t ttl_s;
+	uint32_t value;
 };
 
-static uint8_t       names[NAMES][TERN_NAME_MAX];
-static struct known  table[NAMES][PLACES];
+static uint8_t names[NAMES][TERN_NAME_MAX];
+static struct known table[NAMES][PLACES];
 static struct cache *cache;
-static uint64_t      now_s; /* the cache sees its lower 32 bits */
-static uint64_t      seed;
-static uint32_t      next_value;
+static uint64_t now_s; /* the cache sees its lower 32 bits */
+static uint64_t seed;
+static uint32_t next_value;
 
 static uint32_t now32(void)
 {
@@ -63,7 +63,8 @@ static bool is_fresh(const struct known *k)
 
 static bool is_usable(const struct known *k, bool allow_stale)
 {
-	return is_fresh(k) || (allow_stale && k->present && now_s < k->stored_s + k->ttl_s + STALE_S);
+	return is_fresh(k) ||
+	       (allow_stale && k->present && now_s < k->stored_s + k->ttl_s + STALE_S);
 }
 
 /* The name in random case: what is stored and found must not depend on it. */
@@ -133,8 +134,8 @@ static void put_denial(unsigned n, enum place p)
 		.security = random_security(),
 		.rank = 1 + random_under(&seed, 2),
 	};
-	struct known fresh = {.nodata = p != PLACE_NAME, .rank = negative.rank,
-			      .security = negative.security};
+	struct known fresh = {
+		.nodata = p != PLACE_NAME, .rank = negative.rank, .security = negative.security};
 
 	cache_put_negative(cache, &negative, now32());
 	store(&table[n][p], negative.ttl_s, &fresh);
@@ -161,8 +162,8 @@ static void put_failure(unsigned n)
 static void put_delegation(unsigned n)
 {
 	uint8_t body[4];
-	struct cache_delegation d = {.zone = any_case(names[n]), .body = body, .body_len = 4,
-				     .ttl_s = random_ttl()};
+	struct cache_delegation d = {
+		.zone = any_case(names[n]), .body = body, .body_len = 4, .ttl_s = random_ttl()};
 
 	put_u32(body, next_value);
 	cache_put_delegation(cache, &d, now32());
@@ -183,8 +184,13 @@ static void put_answer(unsigned n, enum place p)
 	static const uint16_t ttl_at[] = {4, 8};
 	uint8_t message[12];
 	uint32_t ttl_s = random_ttl();
-	struct answer a = {.key = answer_key(n, p), .message = message, .message_len = 12,
-			   .ttl_at = ttl_at, .ttl_n = 2, .ttl_s = ttl_s, .life_s = ttl_s + 100};
+	struct answer a = {.key = answer_key(n, p),
+			   .message = message,
+			   .message_len = 12,
+			   .ttl_at = ttl_at,
+			   .ttl_n = 2,
+			   .ttl_s = ttl_s,
+			   .life_s = ttl_s + 100};
 
 	put_u32(message, next_value);
 	put_u32(message + 4, ttl_s);
@@ -452,7 +458,8 @@ static void random_operations(void **state)
 	cache = new_cache(4 << 20, STALE_S);
 	for (unsigned i = 0; i < STEPS; i++) {
 		do_something();
-		now_s += random_under(&seed, 20) ? 0 : steps_s[random_under(&seed, ARRAY_LEN(steps_s))];
+		now_s += random_under(&seed, 20) ? 0
+						 : steps_s[random_under(&seed, ARRAY_LEN(steps_s))];
 		if (i % 64 == 0)
 			cache_quiescent();
 	}

@@ -17,7 +17,7 @@
 #define WRITERS      2
 
 static struct cache *cache;
-static _Atomic bool  stop;
+static _Atomic bool stop;
 static _Atomic uint64_t hits_n, puts_n;
 
 static void name_of(uint8_t out[TERN_NAME_MAX], uint32_t i)
@@ -108,8 +108,12 @@ static void put_answer(uint32_t i, const uint8_t *name)
 	static const uint16_t ttl_at[] = {4};
 	uint8_t message[8];
 	struct answer a = {.key = {.name = name, .name_len = 11, .type = TERN_TYPE_A},
-			   .message = message, .message_len = 8, .ttl_at = ttl_at, .ttl_n = 1,
-			   .ttl_s = 1000, .life_s = 1000};
+			   .message = message,
+			   .message_len = 8,
+			   .ttl_at = ttl_at,
+			   .ttl_n = 1,
+			   .ttl_s = 1000,
+			   .life_s = 1000};
 
 	put_u32(message, i);
 	put_u32(message + 4, 1000);
@@ -120,8 +124,8 @@ static void put_something(uint64_t *seed)
 {
 	uint32_t i = random_index(seed);
 	uint8_t name[TERN_NAME_MAX], body[4];
-	struct cache_negative negative = {.name = name, .type = TERN_TYPE_A, .ttl_s = 1000,
-					  .nxdomain = i % 2};
+	struct cache_negative negative = {
+		.name = name, .type = TERN_TYPE_A, .ttl_s = 1000, .nxdomain = i % 2};
 	struct cache_delegation d = {.zone = name, .body = body, .body_len = 4, .ttl_s = 1000};
 	struct one_set s;
 

@@ -41,7 +41,7 @@ static void to_text(const uint8_t hash[NSEC3_HASH_LEN], char out[TEXT_MAX])
 		unsigned value = 0;
 
 		for (unsigned bit = i * 5; bit < i * 5 + 5; bit++)
-			value = value << 1 | (hash[bit / 8] >> (7 - bit % 8) & 1u);
+			value = value << 1 | ((unsigned)hash[bit / 8] >> (7 - bit % 8) & 1u);
 		out[i] = "0123456789abcdefghijklmnopqrstuv"[value];
 	}
 	out[32] = '\0';
@@ -61,6 +61,8 @@ static void pack_entry(struct entry *e, unsigned flags, unsigned iterations)
 	pack_one(&e->packed, owner, TERN_TYPE_NSEC3, text);
 }
 
+static const uint8_t apex[] = "\7example"; /* with the root: the NUL */
+
 static const char *const zone[][2] = {
 	{"example", "NS SOA MX RRSIG DNSKEY NSEC3PARAM"},
 	{"a.example", "NS DS RRSIG"},
@@ -76,8 +78,8 @@ static const char *const zone[][2] = {
 
 static void build(struct ring_of *r, unsigned flags, unsigned iterations)
 {
-	struct nsec3 like = {.salt = (const uint8_t *)"\xab", .salt_len = 1,
-			     .iterations = (uint16_t)iterations};
+	struct nsec3 like = {
+		.salt = (const uint8_t *)"\xab", .salt_len = 1, .iterations = (uint16_t)iterations};
 	uint8_t hash[NSEC3_HASH_LEN];
 
 	r->n = ARRAY_LEN(zone);
@@ -93,8 +95,7 @@ static void build(struct ring_of *r, unsigned flags, unsigned iterations)
 	for (unsigned i = 0; i < r->n; i++)
 		pack_entry(&r->entries[i], flags, iterations);
 	r->blocks = 1000;
-	r->d = (struct denial){
-		.zone = wire("example"), .sets = r->sets, .blocks_left = &r->blocks};
+	r->d = (struct denial){.zone = apex, .sets = r->sets, .blocks_left = &r->blocks};
 }
 
 /* Add the record that matches @p name, or covers it. */
@@ -125,7 +126,7 @@ struct proof_case {
 	const char *name;
 	uint16_t type; /* or labels */
 	const char *taken[4];
-	int plain;   /* verdict without and with opt-out */
+	int plain; /* verdict without and with opt-out */
 	int opt_out;
 };
 
@@ -142,28 +143,59 @@ static const struct proof_case cases[] = {
 	{OF_TYPE, "a.example", TERN_TYPE_DS, {"a.example"}, PROOF_NONE, PROOF_NONE},
 	{OF_TYPE, "example", TERN_TYPE_DS, {"example"}, PROOF_NONE, PROOF_NONE},
 	/* NODATA at a wildcard: encloser, next closer, wildcard. */
-	{OF_TYPE, "z.w.example", TERN_TYPE_A, {"w.example", "z.w.example", "*.w.example"},
-	 PROOF_GOOD, PROOF_OPT_OUT},
-	{OF_TYPE, "z.w.example", TERN_TYPE_MX, {"w.example", "z.w.example", "*.w.example"},
-	 PROOF_NONE, PROOF_OPT_OUT},
-	{OF_TYPE, "q.r.z.w.example", TERN_TYPE_A, {"w.example", "z.w.example", "*.w.example"},
-	 PROOF_GOOD, PROOF_OPT_OUT},
+	{OF_TYPE,
+	 "z.w.example",
+	 TERN_TYPE_A,
+	 {"w.example", "z.w.example", "*.w.example"},
+	 PROOF_GOOD,
+	 PROOF_OPT_OUT},
+	{OF_TYPE,
+	 "z.w.example",
+	 TERN_TYPE_MX,
+	 {"w.example", "z.w.example", "*.w.example"},
+	 PROOF_NONE,
+	 PROOF_OPT_OUT},
+	{OF_TYPE,
+	 "q.r.z.w.example",
+	 TERN_TYPE_A,
+	 {"w.example", "z.w.example", "*.w.example"},
+	 PROOF_GOOD,
+	 PROOF_OPT_OUT},
 	/* A DS that an opt-out range hides. */
 	{OF_TYPE, "m.example", TERN_TYPE_DS, {"example", "m.example"}, PROOF_NONE, PROOF_OPT_OUT},
 	/* NXDOMAIN: encloser, next closer, no wildcard. */
-	{OF_NAME, "m.example", 0, {"example", "m.example", "*.example"}, PROOF_GOOD,
+	{OF_NAME, "m.example", 0, {"example", "m.example", "*.example"}, PROOF_GOOD, PROOF_OPT_OUT},
+	{OF_NAME,
+	 "u.v.m.example",
+	 0,
+	 {"example", "m.example", "*.example"},
+	 PROOF_GOOD,
 	 PROOF_OPT_OUT},
-	{OF_NAME, "u.v.m.example", 0, {"example", "m.example", "*.example"}, PROOF_GOOD,
-	 PROOF_OPT_OUT},
-	{OF_NAME, "z.w.example", 0, {"w.example", "z.w.example", "*.w.example"}, PROOF_NONE,
+	{OF_NAME,
+	 "z.w.example",
+	 0,
+	 {"w.example", "z.w.example", "*.w.example"},
+	 PROOF_NONE,
 	 PROOF_NONE},
 	{OF_NAME, "x.w.example", 0, {"w.example", "x.w.example"}, PROOF_NONE, PROOF_NONE},
-	{OF_NAME, "ent.example", 0, {"example", "ent.example", "*.example"}, PROOF_NONE,
+	{OF_NAME,
+	 "ent.example",
+	 0,
+	 {"example", "ent.example", "*.example"},
+	 PROOF_NONE,
 	 PROOF_NONE},
 	/* A cut or a DNAME encloses nothing. */
-	{OF_NAME, "www.b.example", 0, {"b.example", "www.b.example", "*.b.example"}, PROOF_NONE,
+	{OF_NAME,
+	 "www.b.example",
+	 0,
+	 {"b.example", "www.b.example", "*.b.example"},
+	 PROOF_NONE,
 	 PROOF_NONE},
-	{OF_NAME, "www.d.example", 0, {"d.example", "www.d.example", "*.d.example"}, PROOF_NONE,
+	{OF_NAME,
+	 "www.d.example",
+	 0,
+	 {"d.example", "www.d.example", "*.d.example"},
+	 PROOF_NONE,
 	 PROOF_NONE},
 	/* Outside the zone. */
 	{OF_NAME, "com", 0, {"example", "com", "*.example"}, PROOF_NONE, PROOF_NONE},
@@ -252,7 +284,8 @@ static void test_too_many_iterations(void **state)
 	static struct ring_of r;
 
 	(void)state;
-	for (unsigned iterations = 50; iterations <= 2500; iterations += iterations == 50 ? 1 : 2449) {
+	for (unsigned iterations = 50; iterations <= 2500;
+	     iterations += iterations == 50 ? 1 : 2449) {
 		bool costly = iterations > NSEC3_ITERATIONS_MAX;
 
 		build(&r, 0, iterations);
@@ -309,7 +342,9 @@ static void test_records_of_other_rings(void **state)
 	(void)state;
 	build(&r, 0, ITERATIONS);
 	take(&r, "example");
-	r.d.zone = wire("sub.example");
+	static const uint8_t sub[] = "\3sub\7example";
+
+	r.d.zone = sub;
 	assert_int_equal(denial_of_type(&r.d, wire("example"), TERN_TYPE_TXT), PROOF_NONE);
 	r.d.zone = tern_name_root;
 	assert_int_equal(denial_of_type(&r.d, wire("example"), TERN_TYPE_TXT), PROOF_NONE);

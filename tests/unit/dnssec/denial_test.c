@@ -18,9 +18,9 @@
  *
  *	example		SOA NS MX		*.w.example	MX
  *	a.example	NS DS			x.w.example	MX
- *	b.example	NS			x.y.w.example	MX	(y.w is an empty non-terminal)
- *	c.example	CNAME			xx.example	A
- *	d.example	DNAME			ns.ent.example	A
+ *	b.example	NS			x.y.w.example	MX	(y.w is an empty
+ *non-terminal) c.example	CNAME			xx.example	A d.example	DNAME
+ *ns.ent.example	A
  */
 static const char *const zone[][2] = {
 	{"example", "a.example. NS SOA MX RRSIG NSEC DNSKEY"},
@@ -37,10 +37,10 @@ static const char *const zone[][2] = {
 
 /* Records that are in no good zone. */
 static const char *const strange[][2] = {
-	{"example", "a.example. NS RRSIG NSEC"},          /* the parent's side */
-	{"example.org", "z.org. A"},                      /* another zone's */
-	{"m.example", "example.org. A RRSIG NSEC"},       /* leads out of the zone */
-	{"www.child.b.example", "b.example. A"},          /* out of a child */
+	{"example", "a.example. NS RRSIG NSEC"},             /* the parent's side */
+	{"example.org", "z.org. A"},                         /* another zone's */
+	{"m.example", "example.org. A RRSIG NSEC"},          /* leads out of the zone */
+	{"www.child.b.example", "b.example. A"},             /* out of a child */
 	{"n.example", "\\000.n.example. NXNAME RRSIG NSEC"}, /* RFC 9824 */
 };
 
@@ -55,8 +55,7 @@ struct proof_of {
 static struct denial *gather(struct proof_of *p, const char *const owners[SETS_MAX])
 {
 	p->blocks = 1000;
-	p->d = (struct denial){
-		.zone = wire("example"), .sets = p->sets, .blocks_left = &p->blocks};
+	p->d = (struct denial){.zone = wire("example"), .sets = p->sets, .blocks_left = &p->blocks};
 	for (unsigned i = 0; i < SETS_MAX && owners[i]; i++) {
 		const char *const *found = NULL;
 
@@ -67,8 +66,7 @@ static struct denial *gather(struct proof_of *p, const char *const owners[SETS_M
 				found = zone[j];
 		}
 		assert_non_null(found);
-		p->sets[p->d.n++] =
-			pack_one(&p->packed[i], found[0], TERN_TYPE_NSEC, found[1]);
+		p->sets[p->d.n++] = pack_one(&p->packed[i], found[0], TERN_TYPE_NSEC, found[1]);
 	}
 	return &p->d;
 }
@@ -192,8 +190,8 @@ static void test_of_name(void **state)
 static void test_one_name_is_not_the_world(void **state)
 {
 	struct packed packed;
-	const struct tern_rrset *set = pack_one(&packed, "evil.com", TERN_TYPE_NSEC,
-						"evil.com. NS SOA RRSIG NSEC DNSKEY");
+	const struct tern_rrset *set =
+		pack_one(&packed, "evil.com", TERN_TYPE_NSEC, "evil.com. NS SOA RRSIG NSEC DNSKEY");
 	uint32_t blocks = 1000;
 	struct denial d = {wire("evil.com"), &set, 1, &blocks};
 
@@ -248,8 +246,8 @@ static void test_of_ds(void **state)
 	} cases[] = {
 		{"b.example", {"b.example"}, CUT_UNSIGNED},
 		{"B.Example", {"b.example"}, CUT_UNSIGNED},
-		{"a.example", {"a.example"}, CUT_UNPROVEN},  /* there is one */
-		{"example", {"example"}, CUT_UNPROVEN},      /* the child's side */
+		{"a.example", {"a.example"}, CUT_UNPROVEN}, /* there is one */
+		{"example", {"example"}, CUT_UNPROVEN},     /* the child's side */
 		{"xx.example", {"xx.example"}, CUT_NOT},
 		{"c.example", {"c.example"}, CUT_NOT},
 		{"ent.example", {"d.example"}, CUT_NOT},
@@ -264,8 +262,7 @@ static void test_of_ds(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
-		enum cut_kind got =
-			denial_of_ds(gather(&p, cases[i].sets), wire(cases[i].name));
+		enum cut_kind got = denial_of_ds(gather(&p, cases[i].sets), wire(cases[i].name));
 
 		if (got != cases[i].wanted)
 			fail_msg("case %u, %s: %d", i, cases[i].name, got);
@@ -274,7 +271,8 @@ static void test_of_ds(void **state)
 
 static void test_compact(void **state)
 {
-	static const char *const compact[SETS_MAX] = {"!4"}, *const plain[SETS_MAX] = {"xx.example"};
+	static const char *const compact[SETS_MAX] = {"!4"}, *const plain[SETS_MAX] = {
+								     "xx.example"};
 	struct proof_of p;
 
 	(void)state;

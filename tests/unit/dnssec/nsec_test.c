@@ -25,9 +25,10 @@ static bool has(const char *octets, size_t len, uint16_t type)
 }
 
 /* RFC 4034 4.3: A MX RRSIG NSEC TYPE1234. */
-#define EXAMPLE "\x00\x06\x40\x01\x00\x00\x00\x03\x04\x1b" \
-		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" \
-		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x20"
+#define EXAMPLE                                                                                    \
+	"\x00\x06\x40\x01\x00\x00\x00\x03\x04\x1b"                                                 \
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"                                     \
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x20"
 
 static void test_bitmap_of_the_standard(void **state)
 {
@@ -45,8 +46,9 @@ static void test_bitmap_windows(void **state)
 	assert_false(has("", 0, 1));
 	assert_true(has("\x01\x01\x40", 3, 257));
 	assert_false(has("\x01\x01\x40", 3, 1));
-	assert_true(has("\xff\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 34,
-			65535));
+	assert_true(
+		has("\xff\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01",
+		    34, 65535));
 	/* One octet beyond what the window holds. */
 	assert_false(has("\0\1\xff", 3, 8));
 	/* Cut off anywhere: nothing is read beyond the end. */
@@ -96,8 +98,9 @@ static void test_ranges_that_wrap_around(void **state)
 static void test_ranges_in_canonical_order(void **state)
 {
 	static const char *const order[] = {
-		"example",     "a.example",      "yljkjljk.a.example", "Z.a.example", "zABC.a.EXAMPLE",
-		"z.example", "\\001.z.example", "*.z.example",        "\\200.z.example",
+		"example",         "a.example",      "yljkjljk.a.example",
+		"Z.a.example",     "zABC.a.EXAMPLE", "z.example",
+		"\\001.z.example", "*.z.example",    "\\200.z.example",
 	};
 	const unsigned n = ARRAY_LEN(order);
 
@@ -105,7 +108,8 @@ static void test_ranges_in_canonical_order(void **state)
 	for (unsigned from = 0; from < n; from++) {
 		for (unsigned to = 0; to < n; to++) {
 			for (unsigned at = 0; at < n; at++) {
-				bool inside = from < to ? at > from && at < to : at > from || at < to;
+				bool inside =
+					from < to ? at > from && at < to : at > from || at < to;
 
 				assert_true(covers(order[from], order[to], order[at]) == inside);
 			}
@@ -172,10 +176,9 @@ static void test_hashes_of_the_standard(void **state)
 static void test_read_nsec3(void **state)
 {
 	static const char *const refused[] = {
-		"2 0 0 - " HASH_A " A",     /* another hash */
-		"1 2 0 - " HASH_A " A",     /* an unknown flag: RFC 5155 8.2 */
-		"1 129 0 - " HASH_A " A",
-		"1 0 0 - 35mthgpgcu1qg68f A", /* a shorter hash */
+		"2 0 0 - " HASH_A " A", /* another hash */
+		"1 2 0 - " HASH_A " A", /* an unknown flag: RFC 5155 8.2 */
+		"1 129 0 - " HASH_A " A", "1 0 0 - 35mthgpgcu1qg68f A", /* a shorter hash */
 	};
 	struct packed p;
 	struct nsec3 n;
@@ -193,7 +196,8 @@ static void test_read_nsec3(void **state)
 		assert_false(nsec3_read(
 			pack_one(&p, HASH_0 ".example", TERN_TYPE_NSEC3, refused[i]), &n));
 	/* Labels that are no hash: too short, too long, letters outside base32hex. */
-	assert_false(nsec3_read(pack_one(&p, "0p9m.example", TERN_TYPE_NSEC3, "1 0 0 - " HASH_A), &n));
+	assert_false(
+		nsec3_read(pack_one(&p, "0p9m.example", TERN_TYPE_NSEC3, "1 0 0 - " HASH_A), &n));
 	assert_false(nsec3_read(
 		pack_one(&p, HASH_0 "0.example", TERN_TYPE_NSEC3, "1 0 0 - " HASH_A), &n));
 	assert_false(nsec3_read(pack_one(&p, "wp9mhaveqvm6t7vbl5lop2u3t2rp3tom.example",

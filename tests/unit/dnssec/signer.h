@@ -124,8 +124,7 @@ static inline size_t sign(const struct signer *s, const uint8_t *data, size_t le
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	size_t n = 1024;
 
-	assert_int_equal(
-		EVP_DigestSignInit(context, NULL, md_of(s->algorithm), NULL, s->pkey), 1);
+	assert_int_equal(EVP_DigestSignInit(context, NULL, md_of(s->algorithm), NULL, s->pkey), 1);
 	assert_int_equal(EVP_DigestSign(context, out, &n, data, len), 1);
 	EVP_MD_CTX_free(context);
 	if (is_ecdsa(s->algorithm))

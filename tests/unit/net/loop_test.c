@@ -27,10 +27,10 @@ static void turn(uint32_t max_ms)
 
 struct end {
 	struct watch watch;
-	int          other; /* the pipe's other end */
-	unsigned     ready_n;
-	uint32_t     events;
-	struct end  *removes; /* on being ready */
+	int other; /* the pipe's other end */
+	unsigned ready_n;
+	uint32_t events;
+	struct end *removes; /* on being ready */
 };
 
 static void on_ready(struct watch *w, uint32_t events)

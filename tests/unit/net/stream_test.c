@@ -11,16 +11,16 @@
 
 #define IDLE_MS 10000
 
-static struct loop   loop;
+static struct loop loop;
 static struct stream stream;
-static int           listen_fd, peer;
+static int listen_fd, peer;
 
-static uint8_t  received[200000]; /* messages, each with its length again */
-static size_t   received_n;
+static uint8_t received[200000]; /* messages, each with its length again */
+static size_t received_n;
 static unsigned messages_n;
-static bool     echoes;
+static bool echoes;
 static unsigned close_at; /* the owner closes the stream at this message; 0 never */
-static int      ended;    /* enum stream_end, -1 not yet */
+static int ended;         /* enum stream_end, -1 not yet */
 
 static bool on_message(struct stream *s, const uint8_t *octets, size_t len)
 {
@@ -193,8 +193,12 @@ static void send_all_slowly(const uint8_t *out, size_t len)
 /* Longer than the buffer, at its border, and the longest. */
 static void large_messages(void **state)
 {
-	static const size_t lens[] = {STREAM_BUFFER - 3, STREAM_BUFFER - 2, STREAM_BUFFER - 1,
-				      STREAM_BUFFER,     20000,             65535};
+	static const size_t lens[] = {STREAM_BUFFER - 3,
+				      STREAM_BUFFER - 2,
+				      STREAM_BUFFER - 1,
+				      STREAM_BUFFER,
+				      20000,
+				      65535};
 	static uint8_t out[2 * 65537];
 
 	(void)state;
@@ -283,7 +287,8 @@ static void short_writes(void **state)
 	int small = 4096;
 
 	(void)state;
-	assert_int_equal(setsockopt(stream.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+	assert_int_equal(setsockopt(stream.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small),
+			 0);
 	memset(message, 'm', sizeof message);
 	unsigned n = fill_unsent(message, sizeof message);
 
@@ -426,7 +431,8 @@ static void a_peer_that_does_not_read(void **state)
 	int small = 4096;
 
 	(void)state;
-	assert_int_equal(setsockopt(stream.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+	assert_int_equal(setsockopt(stream.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small),
+			 0);
 	fill_unsent(message, sizeof message);
 	pass(STREAM_STALL_MS - 100);
 	assert_int_equal(ended, -1);

@@ -10,8 +10,8 @@
 #define QUERIES 30 /* per client: several batches in all */
 
 static struct udp_batch *batch;
-static int               server_fd;
-static struct address    server;
+static int server_fd;
+static struct address server;
 
 static void open_server(const char *text)
 {

@@ -32,9 +32,9 @@ static bool may_ask(const char *text)
 static void the_lan_may_ask(void **state)
 {
 	static const char *const inside[] = {
-		"127.0.0.1",   "127.255.255.255", "::1",           "10.0.0.0",       "10.255.255.255",
-		"172.16.0.1",  "172.31.255.255",  "192.168.1.7",   "169.254.3.4",    "fc00::1",
-		"fdff::ffff",  "fe80::1",         "febf::1",       "::ffff:10.1.2.3", "10.1.2.3@0",
+		"127.0.0.1",  "127.255.255.255", "::1",         "10.0.0.0",        "10.255.255.255",
+		"172.16.0.1", "172.31.255.255",  "192.168.1.7", "169.254.3.4",     "fc00::1",
+		"fdff::ffff", "fe80::1",         "febf::1",     "::ffff:10.1.2.3", "10.1.2.3@0",
 	};
 
 	(void)state;
@@ -45,10 +45,23 @@ static void the_lan_may_ask(void **state)
 static void the_world_may_not(void **state)
 {
 	static const char *const outside[] = {
-		"126.255.255.255", "128.0.0.0",   "::2",           "::",       "9.255.255.255",
-		"11.0.0.0",        "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0",
-		"fbff::1",         "fe00::1",     "fec0::1",       "2001:db8::1",  "::ffff:8.8.8.8",
-		"0.0.0.0",         "255.255.255.255",
+		"126.255.255.255",
+		"128.0.0.0",
+		"::2",
+		"::",
+		"9.255.255.255",
+		"11.0.0.0",
+		"172.15.255.255",
+		"172.32.0.0",
+		"192.167.255.255",
+		"192.169.0.0",
+		"fbff::1",
+		"fe00::1",
+		"fec0::1",
+		"2001:db8::1",
+		"::ffff:8.8.8.8",
+		"0.0.0.0",
+		"255.255.255.255",
 	};
 
 	(void)state;
@@ -59,7 +72,8 @@ static void the_world_may_not(void **state)
 static void one_and_none(void **state)
 {
 	struct prefix one, all4, all6;
-	struct address a = address("192.0.2.1"), b = address("192.0.2.2"), c = address("2001:db8::1");
+	struct address a = address("192.0.2.1"), b = address("192.0.2.2"),
+		       c = address("2001:db8::1");
 	struct access_list nobody = {.allow_n = 0};
 
 	(void)state;

@@ -40,22 +40,22 @@
 
 /** Everything that a job needs, and the reply being made. */
 struct world {
-	struct resolver      resolver;
-	struct moment        now;
-	struct random        random;
-	struct root_hints    hints;
+	struct resolver resolver;
+	struct moment now;
+	struct random random;
+	struct root_hints hints;
 	struct trust_anchors anchors;
-	struct job           job;
-	bool                 open; /* a job is there to be ended */
-	bool                 done;
+	struct job job;
+	bool open; /* a job is there to be ended */
+	bool done;
 	struct upstream_query asked; /* the outbox as it was before the last reply */
-	struct job_trace     trace;
-	char                 lines[20000]; /* what the job told */
-	uint8_t              packet[TERN_MESSAGE_MAX];
-	size_t               packet_len;
-	struct tern_rr_text  rr;
-	struct tern_rr_ref   rrs[JOB_REPLY_RRS];
-	uint8_t              scratch[RRSIG_SCRATCH];
+	struct job_trace trace;
+	char lines[20000]; /* what the job told */
+	uint8_t packet[TERN_MESSAGE_MAX];
+	size_t packet_len;
+	struct tern_rr_text rr;
+	struct tern_rr_ref rrs[JOB_REPLY_RRS];
+	uint8_t scratch[RRSIG_SCRATCH];
 };
 
 static struct world world;
@@ -105,13 +105,19 @@ static inline int world_open(void **state)
 
 	(void)state;
 	memset(&world, 0, sizeof world);
-	world.now = (struct moment){.mono_ns = NS_PER_S * 5000, .boot_ms = 7000000,
-				    .boot_s = 7000, .wall_s = 1700000000};
+	world.now = (struct moment){.mono_ns = NS_PER_S * 5000,
+				    .boot_ms = 7000000,
+				    .boot_s = 7000,
+				    .wall_s = 1700000000};
 	world.trace.step = collect_line;
 	random_init(&world.random);
 	world.resolver = (struct resolver){
-		.options = {.qmin = QMIN_OFF, .ipv4 = true, .ipv6 = true, .serve_stale = true,
-			    .do_not_query_localhost = true, .max_ttl_s = 86400,
+		.options = {.qmin = QMIN_OFF,
+			    .ipv4 = true,
+			    .ipv6 = true,
+			    .serve_stale = true,
+			    .do_not_query_localhost = true,
+			    .max_ttl_s = 86400,
 			    .max_negative_ttl_s = 3600},
 		.cache = cache_create(&cache, &key),
 		.infra = infra_create(&key),
@@ -129,6 +135,7 @@ static inline int world_open(void **state)
 	memcpy(world.hints.servers[0].name, NAME("ns.root."), 9);
 	world.hints.servers[0].addresses[0] = address("192.0.2.1");
 	world.hints.servers[0].addresses_n = 1;
+	world.hints.servers[0].is_server = true;
 	return 0;
 }
 
@@ -178,7 +185,8 @@ static inline void know(const char *zone, ...)
 		}
 	}
 	va_end(args);
-	struct cache_delegation d = {.zone = cut->zone, .body = body,
+	struct cache_delegation d = {.zone = cut->zone,
+				     .body = body,
 				     .body_len = (uint32_t)zone_cut_pack(cut, body),
 				     .ttl_s = 3600};
 
@@ -196,8 +204,8 @@ static inline void ask_with(const char *name, uint16_t type, unsigned flags)
 	tern_name_copy(q.name, NAME(name));
 	world.lines[0] = '\0';
 	world.open = true;
-	world.done = job_start_traced(&world.job, &world.resolver, &q, flags, &world.trace,
-				      &world.now);
+	world.done =
+		job_start_traced(&world.job, &world.resolver, &q, flags, &world.trace, &world.now);
 }
 
 static inline void ask(const char *name, uint16_t type)
@@ -210,8 +218,8 @@ static inline bool asks(const char *server, const char *name, uint16_t type)
 	struct address a = address(server);
 	const struct upstream_query *q = &world.job.outbox;
 
-	return !world.done && address_equal(&q->server, &a) && tern_name_equal(q->name, NAME(name)) &&
-	       q->type == type;
+	return !world.done && address_equal(&q->server, &a) &&
+	       tern_name_equal(q->name, NAME(name)) && q->type == type;
 }
 
 /** The job waits for this. */
@@ -225,8 +233,9 @@ static inline void assert_asked(const char *server, const char *name, uint16_t t
 		print_error("nothing is asked, rcode %u (%s)\n", world.job.result.rcode,
 			    world.job.result.text);
 	else
-		print_error("%s %u is asked of %s\n", tern_name_to_text(world.job.outbox.name, found),
-			    world.job.outbox.type, address_to_text(&world.job.outbox.server, at));
+		print_error("%s %u is asked of %s\n",
+			    tern_name_to_text(world.job.outbox.name, found), world.job.outbox.type,
+			    address_to_text(&world.job.outbox.server, at));
 	fail();
 }
 
@@ -255,9 +264,8 @@ static inline void add_record(struct tern_builder *b, const char *text)
 		section = TERN_ADDITIONAL;
 	if (tern_rr_from_text(text + 3, 60, &world.rr, &error) != TERN_OK)
 		print_error("%s: %s\n", text, error ? error : "?");
-	assert_int_equal(tern_builder_rr(b, section, world.rr.owner, world.rr.type,
-					 world.rr.rclass, world.rr.ttl_s, world.rr.rdata,
-					 world.rr.rdata_len),
+	assert_int_equal(tern_builder_rr(b, section, world.rr.owner, world.rr.type, world.rr.rclass,
+					 world.rr.ttl_s, world.rr.rdata, world.rr.rdata_len),
 			 TERN_OK);
 }
 
@@ -265,7 +273,9 @@ static inline void send_octets(const uint8_t *octets, size_t len)
 {
 	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
 				   .transport = world.job.outbox.transport,
-				   .octets = octets, .len = len, .rtt_ms = 10};
+				   .octets = octets,
+				   .len = len,
+				   .rtt_ms = 10};
 
 	world.asked = world.job.outbox;
 	pass_ms(10);
@@ -306,7 +316,8 @@ static inline void event(enum upstream_event e)
 	cache_quiescent();
 }
 
-/** Everything else that is asked, such as addresses of server names, gets this rcode and nothing. */
+/** Everything else that is asked, such as addresses of server names, gets this rcode and nothing.
+ */
 static inline void reply_always(uint16_t flags, unsigned rcode)
 {
 	for (unsigned i = 0; i < 200 && !world.done; i++)

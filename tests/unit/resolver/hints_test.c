@@ -4,8 +4,8 @@
 #include "helpers.h"
 
 static struct root_hints hints;
-static unsigned          line;
-static const char       *why;
+static unsigned line;
+static const char *why;
 
 static bool parse(const char *text)
 {
@@ -103,10 +103,18 @@ static void more_than_fits(void **state)
 /* An address of a name that no NS record of the root names is not a root server's. */
 static void addresses_of_others(void **state)
 {
+	struct arena arena;
+
 	(void)state;
 	assert_false(parse("www.example. A 192.0.2.1\n"));
-	assert_true(parse(". NS a.\na. A 192.0.2.1\nwww.example. A 192.0.2.2\n"));
-	assert_int_equal(hints.servers_n, 1);
+	assert_true(parse("www.example. A 192.0.2.2\n. NS a.\na. A 192.0.2.1\n"));
+	arena_init(&arena, 65536);
+	struct zone_cut *cut = root_hints_cut(&hints, &arena);
+
+	assert_int_equal(cut->ns_n, 1);
+	assert_int_equal(cut->servers_n, 1);
+	assert_true(tern_name_equal(cut->ns[0].name, NAME("a.")));
+	arena_reset(&arena);
 }
 
 int main(void)

@@ -121,8 +121,11 @@ static void missing_addresses_are_looked_up(void **state)
 static void a_failed_forwarder_is_left(void **state)
 {
 	struct address forwarder = address("192.0.2.88");
-	struct route route = {.zone = NAME("test."), .servers = &forwarder, .servers_n = 1,
-			      .kind = ROUTE_FORWARD, .first = true};
+	struct route route = {.zone = NAME("test."),
+			      .servers = &forwarder,
+			      .servers_n = 1,
+			      .kind = ROUTE_FORWARD,
+			      .first = true};
 
 	(void)state;
 	know_test();
@@ -183,9 +186,13 @@ static void what_is_bogus_is_asked_again(void **state)
 static void cached_data_is_proven_when_it_is_asked_for(void **state)
 {
 	static const uint8_t packed[] = {0, 4, 192, 0, 2, 9};
-	struct tern_rrset set = {.owner = NAME("old.test."), .rdata = packed,
-				 .rdata_len = sizeof packed, .ttl_s = 60, .type = A,
-				 .rclass = TERN_CLASS_IN, .rr_n = 1};
+	struct tern_rrset set = {.owner = NAME("old.test."),
+				 .rdata = packed,
+				 .rdata_len = sizeof packed,
+				 .ttl_s = 60,
+				 .type = A,
+				 .rclass = TERN_CLASS_IN,
+				 .rr_n = 1};
 
 	(void)state;
 	validate();

@@ -112,9 +112,11 @@ static void cyclic_server_names(void **state)
 		snprintf(name, sizeof name, "w%u.a.test.", i);
 		ask(name, A);
 		for (; !world.done && sends < 200; sends++) {
-			bool a = tern_name_is_below_or_equal(world.job.outbox.name, NAME("a.test."));
+			bool a =
+				tern_name_is_below_or_equal(world.job.outbox.name, NAME("a.test."));
 
-			reply(QR, NOERR, a ? "ns a.test. 60 NS ns.b.test." : "ns b.test. 60 NS ns.a.test.",
+			reply(QR, NOERR,
+			      a ? "ns a.test. 60 NS ns.b.test." : "ns b.test. 60 NS ns.a.test.",
 			      NULL);
 		}
 		assert_result(FAIL, 0);
@@ -133,7 +135,8 @@ static void server_names_nested_too_deep(void **state)
 	for (; !world.done && sends < 200; sends++) {
 		char record[80];
 
-		snprintf(record, sizeof record, "ns z%u.test. 60 NS ns.z%u.test.", sends, sends + 1);
+		snprintf(record, sizeof record, "ns z%u.test. 60 NS ns.z%u.test.", sends,
+			 sends + 1);
 		const uint8_t *name = world.job.outbox.name;
 		char zone[32];
 
@@ -184,7 +187,8 @@ static void aliases_without_end(void **state)
 	for (; !world.done && sends < 200; sends++) {
 		char record[80];
 
-		snprintf(record, sizeof record, "an c%u.test. 60 CNAME c%u.test.", sends, sends + 1);
+		snprintf(record, sizeof record, "an c%u.test. 60 CNAME c%u.test.", sends,
+			 sends + 1);
 		reply(AA, NOERR, record, NULL);
 	}
 	assert_result(FAIL, 0);
@@ -202,7 +206,8 @@ static void aliases_in_a_circle(void **state)
 	for (; !world.done && sends < 20; sends++) {
 		bool x = tern_name_equal(world.job.outbox.name, NAME("x.test."));
 
-		reply(AA, NOERR, x ? "an x.test. 60 CNAME y.test." : "an y.test. 60 CNAME x.test.", NULL);
+		reply(AA, NOERR, x ? "an x.test. 60 CNAME y.test." : "an y.test. 60 CNAME x.test.",
+		      NULL);
 	}
 	assert_result(FAIL, 0);
 	assert_in_range(sends, 1, 4); /* row 29 */
@@ -234,7 +239,8 @@ static void octets_without_end(void **state)
 		struct tern_builder b = begin_reply(AA, NOERR);
 		char record[400];
 
-		snprintf(record, sizeof record, "an c%u.test. 60 CNAME c%u.test.", sends, sends + 1);
+		snprintf(record, sizeof record, "an c%u.test. 60 CNAME c%u.test.", sends,
+			 sends + 1);
 		add_record(&b, record);
 		for (unsigned i = 0; i < 250; i++) {
 			memset(record, 'x', sizeof record);

@@ -134,7 +134,7 @@ static void how_long_denials_live(void **state)
 {
 	static const struct {
 		const char *soa;
-		uint32_t    ttl_s;
+		uint32_t ttl_s;
 	} cases[] = {
 		{"ns test. 100 SOA ns. host. 1 2 3 4 200", 100},
 		{"ns test. 200 SOA ns. host. 1 2 3 4 100", 100},
@@ -204,7 +204,8 @@ static void a_dname_makes_a_cname(void **state)
 	know("other.", "ns.other.", "192.0.2.60", NULL);
 	ask("www.old.test.", A);
 	/* The CNAME that comes along is not needed, and not believed. */
-	reply(AA, NOERR, "an old.test. 60 DNAME other.", "an www.old.test. 60 CNAME evil.other.", NULL);
+	reply(AA, NOERR, "an old.test. 60 DNAME other.", "an www.old.test. 60 CNAME evil.other.",
+	      NULL);
 	assert_asked("192.0.2.60", "www.other.", A);
 	reply(AA, NOERR, "an www.other. 60 A 192.0.2.70", NULL);
 	assert_result(NOERR, 3);

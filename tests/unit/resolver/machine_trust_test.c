@@ -46,7 +46,8 @@ static void no_more_of_the_name_than_needed(void **state)
 	assert_asked(SERV, "b.test.", QMIN_TYPE);
 	reply(AA, NOERR, SOA, NULL); /* an empty non-terminal */
 	assert_asked(SERV, "a.b.test.", QMIN_TYPE);
-	reply(QR, NOERR, "ns a.b.test. 60 NS ns.a.b.test.", "ad ns.a.b.test. 60 A 192.0.2.60", NULL);
+	reply(QR, NOERR, "ns a.b.test. 60 NS ns.a.b.test.", "ad ns.a.b.test. 60 A 192.0.2.60",
+	      NULL);
 	assert_asked("192.0.2.60", "www.a.b.test.", A);
 	reply(AA, NOERR, "an www.a.b.test. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 1);
@@ -130,8 +131,8 @@ static void a_forwarder(void **state)
 	ask("www.a.corp.", A);
 	assert_asked("192.0.2.88@5300", "www.a.corp.", A); /* the whole name at once */
 	assert_true(world.job.outbox.recurse);
-	reply(QR | TERN_FLAG_RA, NOERR, "an www.a.corp. 60 CNAME web.corp.", "an web.corp. 60 A 192.0.2.9",
-	      NULL);
+	reply(QR | TERN_FLAG_RA, NOERR, "an www.a.corp. 60 CNAME web.corp.",
+	      "an web.corp. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 2); /* its whole chain is taken */
 	ask("no.corp.", A);
 	reply(QR | TERN_FLAG_RA, NXD, "ns corp. 60 SOA ns. host. 1 2 3 4 5", NULL);
@@ -212,7 +213,8 @@ static void ns_of_the_root_says_no_server(void **state)
 	assert_result(TERN_RCODE_SERVFAIL, 0);
 }
 
-/* --- what is believed --------------------------------------------------------------------------- */
+/* --- what is believed ---------------------------------------------------------------------------
+ */
 
 static void only_glue_of_ones_own_zone(void **state)
 {

@@ -7,7 +7,7 @@
 
 #define DRAWS 4000
 
-static struct arena     arena;
+static struct arena arena;
 static struct zone_cut *cut;
 
 static int open_cut(void **state)

@@ -42,8 +42,11 @@ static struct zone_cut *pack_and_unpack(const struct zone_cut *cut)
 
 	assert_non_null(exact);
 	memcpy(exact, body, len);
-	struct cache_delegation d = {.zone = cut->zone, .body = exact, .body_len = (uint32_t)len,
-				     .ttl_s = 77, .age_s = 5};
+	struct cache_delegation d = {.zone = cut->zone,
+				     .body = exact,
+				     .body_len = (uint32_t)len,
+				     .ttl_s = 77,
+				     .age_s = 5};
 	struct zone_cut *again = zone_cut_unpack(&other, &d);
 
 	free(body);
@@ -211,7 +214,8 @@ static void borrowing(void **state)
 static void addresses_in_rdata(void **state)
 {
 	static const uint8_t octets[16] = {32, 1, 13, 184, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-	struct address a = address_from_rdata(TERN_TYPE_AAAA, octets, 16), b = address("2001:db8::1");
+	struct address a = address_from_rdata(TERN_TYPE_AAAA, octets, 16),
+		       b = address("2001:db8::1");
 
 	(void)state;
 	assert_true(address_equal(&a, &b));

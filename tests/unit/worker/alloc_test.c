@@ -13,18 +13,18 @@
 #include "net/stream.h"
 #include "net/udp.h"
 
-#define NAMES      1000
-#define BATCH      64
-#define HITS       1000000
-#define HITS_SLOW  50000 /* under a sanitizer */
-#define WARM_UP    2000  /* first use of what libc and liburcu set up lazily */
-#define QUERY_MAX  100
+#define NAMES     1000
+#define BATCH     64
+#define HITS      1000000
+#define HITS_SLOW 50000 /* under a sanitizer */
+#define WARM_UP   2000  /* first use of what libc and liburcu set up lazily */
+#define QUERY_MAX 100
 
 static struct worker_shared shared;
-static struct worker       *workers[1];
-static struct log           logger;
-static struct prefix        everybody;
-static int                  client_fd;
+static struct worker *workers[1];
+static struct log logger;
+static struct prefix everybody;
+static int client_fd;
 
 /* --- the worker --------------------------------------------------------------------- */
 
@@ -42,13 +42,18 @@ static void put_answer(unsigned i)
 	tern_builder_record_ttls(&b, ttl_at, ANSWER_TTLS_MAX);
 	tern_builder_header(&b, 0, TERN_FLAG_QR | TERN_FLAG_RA, 0);
 	assert_int_equal(tern_builder_question(&b, name, TERN_TYPE_A, TERN_CLASS_IN), TERN_OK);
-	assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_A, TERN_CLASS_IN, 36000,
-					 rdata, 4),
-			 TERN_OK);
-	struct answer a = {.key = {.name = name, .name_len = (uint16_t)tern_name_len(name),
+	assert_int_equal(
+		tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_A, TERN_CLASS_IN, 36000, rdata, 4),
+		TERN_OK);
+	struct answer a = {.key = {.name = name,
+				   .name_len = (uint16_t)tern_name_len(name),
 				   .type = TERN_TYPE_A},
-			   .message = message, .message_len = (uint16_t)tern_builder_finish(&b),
-			   .ttl_at = ttl_at, .ttl_n = 1, .ttl_s = 36000, .life_s = 36000};
+			   .message = message,
+			   .message_len = (uint16_t)tern_builder_finish(&b),
+			   .ttl_at = ttl_at,
+			   .ttl_n = 1,
+			   .ttl_s = 36000,
+			   .life_s = 36000};
 	struct moment now;
 
 	clock_read(&now);
@@ -125,9 +130,9 @@ static int stop_worker(void **state)
 
 /* --- the client ------------------------------------------------------------------------ */
 
-static uint8_t        octets[BATCH][QUERY_MAX];
-static uint8_t        answers[BATCH][UDP_ANSWER_MAX];
-static struct iovec   out[BATCH], in[BATCH];
+static uint8_t octets[BATCH][QUERY_MAX];
+static uint8_t answers[BATCH][UDP_ANSWER_MAX];
+static struct iovec out[BATCH], in[BATCH];
 static struct mmsghdr tx[BATCH], rx[BATCH];
 
 /* Of four kinds: plain, with OPT, with DO and a cookie, in capitals. */
@@ -140,9 +145,11 @@ static size_t write_query(uint8_t *to, unsigned i)
 	snprintf(text, sizeof text, i % 4 == 3 ? "NAME%u.Example." : "name%u.example.", i % NAMES);
 	tern_builder_init(&b, to, QUERY_MAX, QUERY_MAX);
 	tern_builder_header(&b, (uint16_t)i, TERN_FLAG_RD, 0);
-	assert_int_equal(tern_builder_question(&b, NAME(text), TERN_TYPE_A, TERN_CLASS_IN), TERN_OK);
+	assert_int_equal(tern_builder_question(&b, NAME(text), TERN_TYPE_A, TERN_CLASS_IN),
+			 TERN_OK);
 	if (i % 4 == 1 || i % 4 == 2)
-		assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, i % 4 == 2 ? 0x8000 : 0), TERN_OK);
+		assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, i % 4 == 2 ? 0x8000 : 0),
+				 TERN_OK);
 	if (i % 4 == 2)
 		assert_int_equal(tern_builder_option(&b, TERN_EDNS_COOKIE, cookie, 8), TERN_OK);
 	return tern_builder_finish(&b);

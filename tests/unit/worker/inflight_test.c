@@ -117,7 +117,8 @@ static void never_two_owners(void **state)
 
 	(void)state;
 	for (uintptr_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, claim_and_release, (void *)i), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, claim_and_release, (void *)i),
+				 0);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	for (unsigned i = 0; i < QUESTIONS; i++)

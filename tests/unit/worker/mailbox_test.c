@@ -15,12 +15,12 @@
 
 struct note {
 	struct letter letter;
-	unsigned      sender;
-	unsigned      number;
+	unsigned sender;
+	unsigned number;
 };
 
 static struct mailbox box;
-static unsigned       letters_n;
+static unsigned letters_n;
 
 static struct note *make_note(unsigned sender, unsigned number)
 {

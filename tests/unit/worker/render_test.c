@@ -11,15 +11,15 @@
 #define WALL_S 1700000000u
 
 static const struct hash_key secret = {5, 6};
-static struct address        client;
-static struct request        request;
-static struct result         result;
-static struct kept           kept[64];
-static uint8_t               rdata[64][600];
-static unsigned              kept_n;
+static struct address client;
+static struct request request;
+static struct result result;
+static struct kept kept[64];
+static uint8_t rdata[64][600];
+static unsigned kept_n;
 
-static uint8_t             out[TERN_MESSAGE_MAX];
-static struct tern_rr_ref  rrs[6000];
+static uint8_t out[TERN_MESSAGE_MAX];
+static struct tern_rr_ref rrs[6000];
 static struct tern_message m;
 
 /* A question for www.test. A with EDNS, and an empty result. */
@@ -30,8 +30,13 @@ static int set_up(void **state)
 	memset(&result, 0, sizeof result);
 	result.ede = TERN_EDE_NONE;
 	kept_n = 0;
-	request = (struct request){.name_len = 10, .type = TERN_TYPE_A, .rclass = TERN_CLASS_IN,
-				   .id = 0x1234, .flags = TERN_FLAG_RD, .limit = 1232, .edns = true};
+	request = (struct request){.name_len = 10,
+				   .type = TERN_TYPE_A,
+				   .rclass = TERN_CLASS_IN,
+				   .id = 0x1234,
+				   .flags = TERN_FLAG_RD,
+				   .limit = 1232,
+				   .edns = true};
 	memcpy(request.name, "\3WwW\4test", 10);
 	return 0;
 }
@@ -44,9 +49,13 @@ static void add_set(struct kept_list *list, const char *owner, uint16_t type, un
 	uint8_t *at = rdata[kept_n++];
 	static uint8_t owners[64][TERN_NAME_MAX];
 
-	k->set = (struct tern_rrset){.owner = wire_name(owners[kept_n - 1], owner), .rdata = at,
-				     .ttl_s = 300, .type = type, .rclass = TERN_CLASS_IN,
-				     .rr_n = (uint16_t)n, .sig_n = (uint16_t)sigs};
+	k->set = (struct tern_rrset){.owner = wire_name(owners[kept_n - 1], owner),
+				     .rdata = at,
+				     .ttl_s = 300,
+				     .type = type,
+				     .rclass = TERN_CLASS_IN,
+				     .rr_n = (uint16_t)n,
+				     .sig_n = (uint16_t)sigs};
 	for (unsigned i = 0; i < n + sigs; i++) {
 		put_u16(at, len);
 		memset(at + 2, (int)(i + 1), len);
@@ -317,7 +326,8 @@ static void chaos(void **state)
 	assert_int_equal(m.rrs[0].rdata_len, 256);
 }
 
-/* --- rendered answers -------------------------------------------------------------------------- */
+/* --- rendered answers --------------------------------------------------------------------------
+ */
 
 /* Rendered for the cache, copied out and turned into a response: as if rendered directly. */
 static void compare_with_cached(void)
@@ -379,7 +389,8 @@ static void too_many_ttls_are_not_kept(void **state)
 	assert_int_equal(render_for_cache(&q, &result, false, false, out, ANSWER_OCTETS_MAX, ttl_at,
 					  &ttl_n, 2),
 			 0);
-	assert_int_equal(render_for_cache(&q, &result, false, false, out, 50, ttl_at, &ttl_n, 2), 0);
+	assert_int_equal(render_for_cache(&q, &result, false, false, out, 50, ttl_at, &ttl_n, 2),
+			 0);
 }
 
 #define SETUP(f) cmocka_unit_test_setup(f, set_up)

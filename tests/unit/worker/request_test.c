@@ -11,9 +11,9 @@
 #define WALL_S 1700000000u
 
 static const struct hash_key secret = {5, 6};
-static struct address        client;
-static struct request        request;
-static uint8_t               octets[TERN_MESSAGE_MAX];
+static struct address client;
+static struct request request;
+static uint8_t octets[TERN_MESSAGE_MAX];
 
 static int set_up(void **state)
 {
@@ -139,7 +139,7 @@ static void sizes_of_answers(void **state)
 {
 	static const struct {
 		uint16_t told, limit;
-	} cases[] = {{0, 512}, {511, 512}, {512, 512}, {513, 513}, {1231, 1231},
+	} cases[] = {{0, 512},     {511, 512},   {512, 512},   {513, 513},   {1231, 1231},
 		     {1232, 1232}, {1233, 1232}, {4096, 1232}, {65535, 1232}};
 
 	(void)state;

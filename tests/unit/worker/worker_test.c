@@ -12,8 +12,8 @@
 #include "net/udp.h"
 
 static struct worker_shared shared;
-static struct worker       *workers[1];
-static struct log           logger;
+static struct worker *workers[1];
+static struct log logger;
 
 static int make_shared(void **state)
 {
@@ -28,7 +28,9 @@ static int make_shared(void **state)
 		.infra = infra_create(&key),
 		.inflight = inflight_create(),
 		.hash_key = key,
-		.resolver = {.qmin = QMIN_OFF, .ipv4 = true, .max_ttl_s = 100,
+		.resolver = {.qmin = QMIN_OFF,
+			     .ipv4 = true,
+			     .max_ttl_s = 100,
 			     .do_not_query_localhost = true},
 		.identity = "",
 		.version = "",
@@ -40,6 +42,7 @@ static int make_shared(void **state)
 	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
 	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
 	shared.hints.servers[0].addresses_n = 1;
+	shared.hints.servers[0].is_server = true;
 	assert_true(shared.cache && shared.infra && shared.inflight);
 	return 0;
 }

@@ -1,0 +1,299 @@
+"""Validation: what is proven, what is not signed, what is forged; and what clients get to see of it."""
+import os
+import subprocess
+
+import dns.flags
+
+import differential
+import harness
+import signed
+from harness import *
+
+
+def anchors():
+    with open(os.environ['LAB_ROOT_ANCHOR']) as f:
+        return [line.strip() for line in f if line.strip()]
+
+
+def validating(**dnssec):
+    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec})
+
+
+def query(name, rtype='A', **how):
+    """With DO, by TCP so that nothing is truncated."""
+    return ask(name, rtype, **{'do': True, 'tcp': True, **how})
+
+
+def is_ad(answer):
+    return bool(answer.flags & dns.flags.AD)
+
+
+def secure(name, rtype='A', code='NOERROR', **how):
+    answer = expect(query(name, rtype, **how), code)
+    check(is_ad(answer), f'{name} {rtype}: no AD')
+    return answer
+
+
+def insecure(name, rtype='A', code='NOERROR', **how):
+    answer = expect(query(name, rtype, **how), code)
+    check(not is_ad(answer), f'{name} {rtype}: AD')
+    return answer
+
+
+def bogus(name, rtype='A', codes=(), **how):
+    answer = expect(query(name, rtype, **how), 'SERVFAIL')
+    check(not is_ad(answer), f'{name} {rtype}: AD in a failure')
+    got = [code for code, _ in ede(answer)]
+    check(got and (not codes or set(got) & set(codes)), f'{name} {rtype}: extended errors {ede(answer)}, wanted {codes}')
+    return answer
+
+
+def test_secure_zones_get_ad():
+    validating()
+    for z in ('nsec-v.net', 'nsec3-v.net'):
+        for _ in range(2):      # from the network, then from the cache
+            secure(f'www.{z}')
+            secure(z, 'SOA')
+            secure(f'www.{z}', 'TXT')                                   # NODATA
+            secure(f'nothing.{z}', code='NXDOMAIN')
+            secure(f'a.b.nothing.{z}', code='NXDOMAIN')
+            equal(data(secure(f'x.wild.{z}')), ['192.0.2.3'])           # a wildcard
+            equal(data(secure(f'x.y.wild.{z}')), ['192.0.2.3'])
+            secure(f'x.wild.{z}', 'TXT')                                # NODATA of a wildcard
+            equal(data(secure(f'there.wild.{z}')), ['192.0.2.4'])
+            secure(f'*.wild.{z}')
+            secure(f'ent.{z}')                                          # an empty non-terminal
+            equal(data(secure(f'to-nsec.{z}')), ['192.0.2.1'])
+            secure(f'to-nsec3.{z}')
+            secure(f'to-nothing.{z}', code='NXDOMAIN')
+            equal(data(secure(f'www.tree.{z}')), ['192.0.2.1'])         # a DNAME
+            secure(z, 'DNSKEY')
+            secure(z, 'DS')
+    secure('www.child.nsec-v.net')
+    secure('nosuchtld', code='NXDOMAIN')
+    secure('.', 'DNSKEY')
+    secure('.', 'DS')
+    secure('com', 'DS')
+
+
+def test_every_algorithm():
+    validating()
+    each([a.lower() for a in signed.ALGORITHMS], lambda a: secure(f'www.{a}-v.net'))
+
+
+def test_sha1_as_unsigned():
+    validating(sha1='insecure')
+    insecure('www.rsasha1-v.net')
+    insecure('www.nsec3rsasha1-v.net')
+    secure('www.rsasha256-v.net')
+
+
+def test_unsigned_zones_get_no_ad():
+    validating()
+    for _ in range(2):
+        for name in ('www.insecure-v.net', 'www.island-v.net', 'www.plain.nsec-v.net', 'www.plain.nsec3-v.net',
+                     'www.plain.optout-v.net', 'x.wild.insecure-v.net', 'www.example.test'):
+            insecure(name)
+        insecure('nothing.insecure-v.net', code='NXDOMAIN')
+        insecure('www.insecure-v.net', 'TXT')
+        # Secure up to where it leaves.
+        insecure('to-insecure.nsec-v.net')
+        insecure('to-nsec.insecure-v.net')
+        # The range may hide an unsigned delegation.
+        insecure('nothing.optout-v.net', code='NXDOMAIN')
+        secure('www.optout-v.net')
+        secure('plain.nsec-v.net', 'DS')
+        secure('plain.nsec3-v.net', 'DS')
+
+
+def test_bogus_zones_fail_with_a_reason():
+    validating()
+    for _ in range(2):
+        bogus('www.expired-v.net', codes=(7,))
+        bogus('www.future-v.net', codes=(8,))
+        bogus('www.changed-v.net', codes=(6,))
+        bogus('www.stripped-v.net', codes=(10,))
+        bogus('nothing.nonsec-v.net', codes=(12, 6))
+        bogus('www.nonsec-v.net', 'TXT', codes=(12, 6))
+        bogus('x.wild.nonsec-v.net', codes=(12, 6))
+        bogus('www.wrongds-v.net', codes=(9, 6))
+        bogus('to-bogus.nsec-v.net', codes=(7,))
+        bogus('to-bogus.insecure-v.net', codes=(7,))
+    # What else is in them is as good as ever.
+    for name in ('other.changed-v.net', 'other.stripped-v.net', 'www.nonsec-v.net'):
+        secure(name)
+    for text in (ede(query('www.expired-v.net')), ede(query('www.wrongds-v.net'))):
+        check(any('v.net' in t for _, t in text), f'the reason names no zone: {text}')
+
+
+def test_checking_disabled_gets_the_data():
+    validating()
+    for first in (False, True):
+        if not first:
+            bogus('www.changed-v.net')
+        for name, address in (('www.changed-v.net', '192.0.2.99'), ('www.expired-v.net', '192.0.2.1'),
+                              ('www.stripped-v.net', '192.0.2.1'), ('www.wrongds-v.net', '192.0.2.1')):
+            answer = expect(query(name, cd=True), 'NOERROR', [address])
+            check(not is_ad(answer) and answer.flags & dns.flags.CD, f'{name}: {dns.flags.to_text(answer.flags)}')
+            bogus(name)         # and nobody else gets it for that
+    expect(query('nothing.nonsec-v.net', cd=True), 'NXDOMAIN')
+    expect(query('www.nsec-v.net', cd=True), 'NOERROR', ['192.0.2.1'])
+
+
+def test_ad_and_signatures_for_those_who_ask():
+    validating()
+    for _ in range(2):
+        plain = ask('www.nsec-v.net')
+        check(not is_ad(plain), 'AD nobody asked for')
+        m = question('www.nsec-v.net')
+        m.flags |= dns.flags.AD
+        asked = dns.query.udp(m, '127.0.0.1', port=PORT, timeout=3)
+        check(is_ad(asked), 'no AD for AD')
+        full = query('www.nsec-v.net')
+        check(is_ad(full), 'no AD for DO')
+        equal((records(plain, 'RRSIG'), records(asked, 'RRSIG')), ([], []))
+        equal(len(records(full, 'RRSIG')), 1)
+        denial = ask('nothing.nsec-v.net', tcp=True)
+        equal({x.split()[1] for x in records(denial, section='authority')}, {'SOA'})
+        full = query('nothing.nsec-v.net')
+        equal({x.split()[1] for x in records(full, section='authority')}, {'SOA', 'NSEC', 'RRSIG'})
+        full = query('nothing.nsec3-v.net')
+        equal({x.split()[1] for x in records(full, section='authority')}, {'SOA', 'NSEC3', 'RRSIG'})
+        full = query('x.wild.nsec-v.net')
+        check(records(full, 'NSEC', 'authority'), 'a wildcard without its proof')
+
+
+def test_validation_off():
+    Tern(dnssec={'validation': 'off', 'trust-anchors': anchors()})
+    for name in ('www.nsec-v.net', 'www.changed-v.net', 'www.expired-v.net', 'www.wrongds-v.net'):
+        insecure(name)
+
+
+def test_permissive():
+    validating(validation='permissive')
+    for _ in range(2):
+        secure('www.nsec-v.net')
+        for name in ('www.changed-v.net', 'www.expired-v.net', 'www.stripped-v.net', 'www.wrongds-v.net'):
+            insecure(name)
+        insecure('nothing.nonsec-v.net', code='NXDOMAIN')
+
+
+def test_negative_trust_anchors():
+    validating(**{'negative-trust-anchors': ['expired-v.net', 'child.nsec-v.net']})
+    for _ in range(2):
+        insecure('www.expired-v.net')
+        insecure('www.child.nsec-v.net')
+        insecure('nothing.expired-v.net', code='NXDOMAIN')
+        secure('www.nsec-v.net')
+        bogus('www.changed-v.net')
+
+
+def island_ds():
+    with open(os.path.join(LAB, 'zones', 'keys', 'dsset-island-v.net.')) as f:
+        return [' '.join(line.split()) for line in f]
+
+
+def test_anchors_below_the_root():
+    """Only what is below an anchor is secure; without one there is nothing to prove, nor to refuse."""
+    tern = Tern(dnssec={'validation': 'on', 'trust-anchors': island_ds()})
+    secure('www.island-v.net')
+    secure('nothing.island-v.net', code='NXDOMAIN')
+    insecure('www.nsec-v.net')
+    insecure('www.expired-v.net')
+    insecure('to-nsec.island-v.net')
+    tern.stop()
+    validating(**{'trust-anchors': anchors() + island_ds()})
+    secure('www.island-v.net')
+    secure('to-nsec.island-v.net')
+
+
+def test_wrong_anchor_fails_everything():
+    wrong = [signed.wrong_ds(line) for line in anchors()]
+    Tern(dnssec={'validation': 'on', 'trust-anchors': wrong})
+    bogus('www.nsec-v.net')
+    bogus('www.insecure-v.net')
+    expect(query('www.nsec-v.net', cd=True), 'NOERROR', ['192.0.2.1'])
+
+
+# --- the others' verdicts ----------------------------------------------------
+
+PEER_PORT = 5330
+
+
+def peer_config():
+    directory = os.path.join(LAB, 'validating-peer')
+    os.makedirs(directory, exist_ok=True)
+    differential.root_hints(f'{directory}/root.hints')
+    quoted = ''.join(f'  trust-anchor: "{line}"\n' for line in anchors())
+    argv = differential.unbound(directory)
+    with open(argv[-1]) as f:
+        text = f.read()
+    text = text.replace('module-config: "iterator"', f'module-config: "validator iterator"\n{quoted}')
+    text = text.replace(f'@{differential.PEER_PORTS["unbound"]}', f'@{PEER_PORT}')
+    with open(argv[-1], 'w') as f:
+        f.write(text)
+    return argv
+
+
+def verdict(answer):
+    return rcode(answer) if rcode(answer) == 'SERVFAIL' else f'{rcode(answer)} {"AD" if is_ad(answer) else "-"}'
+
+
+LABELS = ('', 'www.', 'other.', 'nothing.', 'x.wild.', 'there.wild.', 'y.x.wild.', 'ent.', 'deep.ent.', 'to-insecure.',
+          'to-nsec.', 'to-nsec3.', 'to-nothing.', 'to-bogus.', 'www.tree.', 'a.b.c.')
+
+
+def names():
+    return [(label + z.name, rtype) for z in signed.zones() for label in LABELS
+            for rtype in (('A', 'TXT', 'DS') if label in ('', 'www.', 'x.wild.', 'nothing.') else ('A',))]
+
+
+def test_same_verdicts_as_unbound():
+    validating()
+    peer = subprocess.Popen(peer_config(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, preexec_fn=harness.die_with_parent)
+    differences = []
+    try:
+        for _ in range(50):
+            try:
+                if rcode(ask('.', 'SOA', port=PEER_PORT, timeout=0.2)) == 'NOERROR':
+                    break
+            except (Failed, OSError):
+                pass
+        at_least(len(names()), 400, 'names')
+        for name, rtype in names():
+            ours, theirs = verdict(query(name, rtype)), verdict(query(name, rtype, port=PEER_PORT, timeout=10))
+            if ours != theirs:
+                differences.append(f'{name} {rtype}: {ours}, unbound {theirs}')
+    finally:
+        peer.kill()
+        peer.wait()
+    check(not differences, f'{len(differences)} of {len(names())}: ' + '; '.join(differences[:12]))
+
+
+def delv(name, rtype):
+    """delv follows through ternd with CD, and validates by itself."""
+    path = os.path.join(LAB, 'delv.anchors')
+    with open(path, 'w') as f:
+        lines = [line.split() for line in anchors()]
+        f.write('trust-anchors {\n' + ''.join(
+            f'  "." static-ds {" ".join(x[at:at + 3])} "{"".join(x[at + 3:])}";\n'
+            for x in lines for at in [x.index('DS') + 1]) + '};\n')
+    done = subprocess.run(['delv', '@127.0.0.1', '-p', str(PORT), '-a', path, '+root=.', name, rtype],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    text = done.stdout
+    if 'resolution failed' in text:
+        return 'bogus'
+    return 'secure' if 'fully validated' in text else 'insecure' if 'unsigned' in text else f'? {text[:200]}'
+
+
+def test_same_verdicts_as_delv():
+    validating()
+    wrong = []
+    for name, rtype in [(label + z.name, 'A') for z in signed.zones() for label in ('www.', 'x.wild.')]:
+        answer = query(name, rtype)
+        ours = 'bogus' if rcode(answer) == 'SERVFAIL' else 'secure' if is_ad(answer) else 'insecure'
+        theirs = delv(name, rtype)
+        if ours != theirs:
+            wrong.append(f'{name} {rtype}: {ours}, delv {theirs}')
+    check(not wrong, f'{len(wrong)}: ' + '; '.join(wrong[:8]))
