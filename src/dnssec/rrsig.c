@@ -54,9 +54,9 @@ enum rrsig_fault rrsig_check(const struct rrsig *sig, const uint8_t *owner, uint
 		return RRSIG_MISPLACED;
 	if (is_after(sig->inception, sig->expiration))
 		return RRSIG_BACKWARDS;
-	if (is_after(now_s, sig->expiration + RRSIG_SKEW_S))
+	if (is_after(now_s, sig->expiration) && now_s - sig->expiration > RRSIG_SKEW_S)
 		return RRSIG_EXPIRED;
-	if (is_after(sig->inception, now_s + RRSIG_SKEW_S))
+	if (is_after(sig->inception, now_s) && sig->inception - now_s > RRSIG_SKEW_S)
 		return RRSIG_NOT_YET;
 	return RRSIG_USABLE;
 }

@@ -63,9 +63,12 @@ static bool add_range(struct attempt *a, const uint8_t *name)
 	const uint8_t *owner = cache_find_range(cache, a->zone, name, now_s);
 	struct cache_hit hit;
 
+	uint8_t signer[TERN_NAME_MAX];
+
 	if (!owner ||
 	    cache_get(cache, owner, TERN_TYPE_NSEC, now_s, false, &hit) != CACHE_POSITIVE ||
-	    hit.security != CACHE_SECURE)
+	    hit.security != CACHE_SECURE || !verify_signer(&hit.set, signer) ||
+	    !tern_name_equal(signer, a->zone))
 		return false;
 	a->sets[a->n] = hit.set;
 	a->pointers[a->n] = &a->sets[a->n];
@@ -135,6 +138,14 @@ static bool keep_proof(struct attempt *a, struct frame *f)
 	return kept;
 }
 
+/* A forward or stub zone below has other servers, whom these proofs don't bind. */
+static bool is_routed_below(const struct job *job, const uint8_t *name, const uint8_t *zone)
+{
+	const struct route *route = route_find(&job->resolver->routes, name);
+
+	return route && tern_name_is_below(route->zone, zone);
+}
+
 enum outcome aggressive_denial(struct job *job, struct frame *f)
 {
 	const struct question *q = &f->question;
@@ -143,12 +154,10 @@ enum outcome aggressive_denial(struct job *job, struct frame *f)
 	if (!job->resolver->options.aggressive || !needs_proof(job, f) ||
 	    q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC)
 		return OUTCOME_NONE;
-	/* Where validation is switched off, or other servers answer, these proofs don't count. */
-	if (trust_anchors_is_negative(job->resolver->anchors, q->name) ||
-	    route_find(&job->resolver->routes, q->name))
+	if (trust_anchors_is_negative(job->resolver->anchors, q->name))
 		return OUTCOME_NONE;
 	a.zone = find_zone(job, q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name);
-	if (!a.zone || !add_range(&a, q->name))
+	if (!a.zone || is_routed_below(job, q->name, a.zone) || !add_range(&a, q->name))
 		return OUTCOME_NONE;
 	add_wildcard_range(&a, q->name);
 	struct denial d = {a.zone, a.pointers, a.n, &job->budget.left[BUDGET_HASH]};

@@ -186,6 +186,10 @@ static const uint8_t *candidate_after(struct job *job, const uint8_t *name, unsi
 enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, struct chain *out)
 {
 	const struct trust_anchors *anchors = job->resolver->anchors;
+	uint8_t lower[TERN_NAME_MAX];
+
+	tern_name_lower(lower, name); /* as the cache wants it */
+	name = lower;
 	const uint8_t *anchor = trust_anchors_zone(anchors, name);
 	enum chain_end end;
 

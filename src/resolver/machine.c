@@ -281,7 +281,8 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 
 	if (!owner || !rdata)
 		return false;
-	tern_name_copy(owner, set->owner);
+	/* Owners echo the random case of our own question: that is nobody's business. */
+	tern_name_lower(owner, set->owner);
 	k->next = NULL;
 	k->set = *set;
 	k->set.owner = owner;

@@ -3,10 +3,15 @@
 #include <tern/rr.h>
 
 #include "resolver/machine.h"
+#include "resolver/verify.h"
 
-static bool denies(const struct tern_rrset *set)
+/* A record of another zone, a child's say, is no part of this zone's proof. */
+static bool denies(const struct tern_rrset *set, const uint8_t *zone)
 {
-	return set->type == TERN_TYPE_NSEC || set->type == TERN_TYPE_NSEC3;
+	uint8_t signer[TERN_NAME_MAX];
+
+	return (set->type == TERN_TYPE_NSEC || set->type == TERN_TYPE_NSEC3) &&
+	       verify_signer(set, signer) && tern_name_equal(signer, zone);
 }
 
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
@@ -21,7 +26,7 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 	while (d.n < PROOF_SETS_MAX &&
 	       cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &all[d.n])) {
 		sets[d.n] = &all[d.n];
-		d.n += denies(&all[d.n]);
+		d.n += denies(&all[d.n], zone);
 	}
 	return denial_of_ds(&d, name);
 }
@@ -33,7 +38,7 @@ struct denial proof_gather(struct job *job, const struct kept_list *list, const 
 		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
 	for (const struct kept *k = list->first; k && d.n < PROOF_SETS_MAX; k = k->next) {
-		if (denies(&k->set) && k->security == CACHE_SECURE)
+		if (k->security == CACHE_SECURE && denies(&k->set, zone))
 			sets[d.n++] = &k->set;
 	}
 	return d;

@@ -186,6 +186,9 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 
 	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
 		return false;
+	/* CD=1 asks for the data however they validate (RFC 6840 5.9). */
+	if ((job->flags & JOB_CHECKING_DISABLED) && is_about_dnssec(failure.ede))
+		return false;
 	/* The text keeps the first reason. Bogus stays bogus; else the code says "from memory". */
 	job_note(job, is_about_dnssec(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR, "%.*s",
 		 (int)failure.text_len, failure.text);

@@ -132,15 +132,34 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 	return VERDICT_PROVEN;
 }
 
-/* The zone that signed the proof; NULL when there is no proven NSEC or NSEC3. */
-static bool proof_zone(const struct kept_list *authority, uint8_t zone[TERN_NAME_MAX])
+/* May @p zone deny this question? For a DS it is the parent, for all else the name's own zone. */
+static bool may_deny(const uint8_t *zone, const struct question *q)
 {
-	for (const struct kept *k = authority->first; k; k = k->next) {
-		if (k->security == CACHE_SECURE &&
-		    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3))
-			return verify_signer(&k->set, zone);
+	return q->type == TERN_TYPE_DS && tern_name_len(q->name) > 1
+		       ? tern_name_is_below(q->name, zone)
+		       : tern_name_is_below_or_equal(q->name, zone);
+}
+
+/*
+ * The zone that signed the proof: of those with a proven NSEC or NSEC3 (an alias
+ * may have left others' here) the closest that may deny the question. False when
+ * there is none.
+ */
+static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
+{
+	uint8_t signer[TERN_NAME_MAX];
+	bool found = false;
+
+	for (const struct kept *k = f->authority.first; k; k = k->next) {
+		if (k->security != CACHE_SECURE ||
+		    (k->set.type != TERN_TYPE_NSEC && k->set.type != TERN_TYPE_NSEC3) ||
+		    !verify_signer(&k->set, signer) || !may_deny(signer, &f->question))
+			continue;
+		if (!found || tern_name_labels(signer) > tern_name_labels(zone))
+			tern_name_copy(zone, signer);
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 static void note_missing_proof(struct job *job, const struct frame *f)
@@ -184,6 +203,17 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 	return VERDICT_BOGUS;
 }
 
+/* Without a signature anybody could choose how long the denial lives. */
+static bool has_unproven_soa(const struct frame *f)
+{
+	for (const struct kept *k = f->authority.first; k; k = k->next) {
+		if (k->set.type == TERN_TYPE_SOA && k->security != CACHE_SECURE &&
+		    tern_name_is_below_or_equal(f->question.name, k->set.owner))
+			return true;
+	}
+	return false;
+}
+
 static enum verdict prove_denial(struct job *job, struct frame *f, struct chain *chain)
 {
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
@@ -191,11 +221,16 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 
 	if (f->denial != CACHE_UNCHECKED)
 		return VERDICT_PROVEN;
-	if (!proof_zone(&f->authority, zone))
+	if (!proof_zone(f, zone))
 		return prove_unsigned_denial(job, f, chain);
 	struct denial d = proof_gather(job, &f->authority, zone, sets);
 	const uint8_t *name = f->question.name;
 	enum proof of_type, of_name = PROOF_NONE;
+
+	if (has_unproven_soa(f)) {
+		job_note(job, TERN_EDE_RRSIGS_MISSING, "no signature over the SOA of a denial");
+		return VERDICT_BOGUS;
+	}
 
 	if (f->pending == OUTCOME_NXDOMAIN)
 		of_name = denial_of_name(&d, name);
@@ -299,6 +334,8 @@ static void try_anchors(struct job *job, struct kept *k, struct ds_count *count)
 		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
 			count->known++;
 			count->good = verify_set_with(job, &k->set, k->set.owner, &key, &v);
+			if (count->good)
+				k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
 		}
 	}
 }

@@ -135,7 +135,6 @@ static inline int world_open(void **state)
 	memcpy(world.hints.servers[0].name, NAME("ns.root."), 9);
 	world.hints.servers[0].addresses[0] = address("192.0.2.1");
 	world.hints.servers[0].addresses_n = 1;
-	world.hints.servers[0].is_server = true;
 	return 0;
 }
 

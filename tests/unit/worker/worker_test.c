@@ -42,7 +42,6 @@ static int make_shared(void **state)
 	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
 	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
 	shared.hints.servers[0].addresses_n = 1;
-	shared.hints.servers[0].is_server = true;
 	assert_true(shared.cache && shared.infra && shared.inflight);
 	return 0;
 }
