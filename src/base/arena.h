@@ -13,8 +13,8 @@
 
 #include "base/compiler.h"
 
-#define ARENA_FIRST 4096  /* octets inside the owner: an answer with its delegation */
-#define ARENA_BLOCK 8192  /* octets of each further block, unless one request is larger */
+#define ARENA_FIRST 4096 /* octets inside the owner: an answer with its delegation */
+#define ARENA_BLOCK 8192 /* octets of each further block, unless one request is larger */
 
 struct arena_block {
 	struct arena_block *next;

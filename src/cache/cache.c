@@ -14,7 +14,7 @@
 #define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
 #define SHARD_BITS_MAX  6
 #define ENTRY_EXPECTED  128 /* octets per entry that the buckets are sized for */
-#define ALLOCATOR_SHARE 16 /* one part in so many is lost between the entries (measured) */
+#define ALLOCATOR_SHARE 16  /* one part in so many is lost between the entries (measured) */
 #define BUCKET_BITS_MIN 8
 
 static unsigned bits_below(uint64_t n)

@@ -462,6 +462,9 @@ static void random_operations(void **state)
 						 : steps_s[random_under(&seed, ARRAY_LEN(steps_s))];
 		if (i % 64 == 0)
 			cache_quiescent();
+		/* With too much waiting for its grace period, puts would be refused. */
+		if (i % 4096 == 0)
+			wait_for_reclaim();
 	}
 	walk_all();
 	assert_true(now_s > (uint64_t)UINT32_MAX + 20000); /* it did wrap around */
