@@ -7,6 +7,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define MUST_USE     __attribute__((warn_unused_result))
+#define MAYBE_UNUSED __attribute__((unused))
 #define COLD         __attribute__((cold))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CACHE_LINE   64 /* octets, x86-64 and most arm64 */

@@ -54,7 +54,7 @@ void log_write(struct log *log, struct log_site *site, enum log_level level, con
 /** Log a line unless @p log's level is lower. Arguments are not evaluated then. */
 #define log_line(log, lvl, ...)                                                                    \
 	do {                                                                                       \
-		if ((lvl) <= (log)->level) {                                                       \
+		if ((lvl) <= __atomic_load_n(&(log)->level, __ATOMIC_RELAXED)) {                   \
 			static struct log_site log_site_here;                                      \
 			log_write((log), &log_site_here, (lvl), __VA_ARGS__);                      \
 		}                                                                                  \

@@ -195,31 +195,45 @@ void cache_remove_key(struct cache *c, const uint8_t *name, uint32_t tag)
 	pthread_mutex_unlock(&s->lock);
 }
 
+static size_t remove_from_bucket(struct cache *c, struct shard *s, entry_link *link,
+				 bool (*match)(const struct entry *e, const void *context),
+				 const void *context)
+{
+	size_t removed = 0;
+	struct entry *e;
+
+	while ((e = link_get(link)) != NULL) {
+		if (!match(e, context)) {
+			link = &e->next;
+			continue;
+		}
+		shard_retire(c, s, link);
+		if (link_get(link) == e)
+			break; /* no memory to retire it */
+		removed++;
+	}
+	return removed;
+}
+
+#define REMOVE_SLICE 1024 /* buckets looked at under one lock: writers wait no longer */
+
 size_t cache_remove(struct cache *c, bool (*match)(const struct entry *e, const void *context),
 		    const void *context)
 {
+	size_t buckets = (size_t)1 << c->bucket_bits;
 	size_t removed = 0;
 
 	for (unsigned i = 0; i < 1u << c->shard_bits; i++) {
 		struct shard *s = &c->shards[i];
 
-		pthread_mutex_lock(&s->lock);
-		for (size_t b = 0; b < (size_t)1 << c->bucket_bits; b++) {
-			entry_link *link = &s->buckets[b];
-			struct entry *e;
+		for (size_t b = 0; b < buckets;) {
+			size_t end = MIN(b + REMOVE_SLICE, buckets);
 
-			while ((e = link_get(link)) != NULL) {
-				if (!match(e, context)) {
-					link = &e->next;
-					continue;
-				}
-				shard_retire(c, s, link);
-				if (link_get(link) == e)
-					break; /* no memory to retire it */
-				removed++;
-			}
+			pthread_mutex_lock(&s->lock);
+			for (; b < end; b++)
+				removed += remove_from_bucket(c, s, &s->buckets[b], match, context);
+			pthread_mutex_unlock(&s->lock);
 		}
-		pthread_mutex_unlock(&s->lock);
 	}
 	return removed;
 }

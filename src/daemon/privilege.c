@@ -116,3 +116,11 @@ bool privilege_drop(const char *user, struct log *log)
 	}
 	return true;
 }
+
+void privilege_hand_over(const char *path, const char *user)
+{
+	const struct passwd *entry = *user ? getpwnam(user) : NULL;
+
+	if (entry && geteuid() == 0)
+		(void)!chown(path, entry->pw_uid, entry->pw_gid);
+}

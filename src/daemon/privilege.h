@@ -24,5 +24,11 @@ struct log;
  */
 MUST_USE bool privilege_drop(const char *user, struct log *log);
 
+/**
+ * Give the file at @p path to @p user ("" or unknown: leave it), so that it can
+ * still be used and removed after privilege_drop(). Failing is harmless.
+ */
+void privilege_hand_over(const char *path, const char *user);
+
 /** Allow as many open files as the hard limit does. @return the limit now, 0 if unknown */
 unsigned long privilege_raise_nofile(void);

@@ -359,6 +359,8 @@ static bool run(struct server *s)
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));
+	if (s->control)
+		privilege_hand_over(s->config->control.socket, s->config->server.user);
 	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
 	    start_workers(s)) {
 		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",

@@ -9,7 +9,8 @@
 
 #define TO(stage) (1u << (stage))
 
-static const uint8_t may_follow[STAGE_COUNT] = {
+/* Asserted in debug builds. */
+MAYBE_UNUSED static const uint8_t may_follow[STAGE_COUNT] = {
 	[STAGE_LOOKUP] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_PROVE),
 	[STAGE_PICK] = TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_LOOKUP),
 	[STAGE_SEND] = TO(STAGE_READ) | TO(STAGE_PICK),

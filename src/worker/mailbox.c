@@ -34,6 +34,7 @@ bool mailbox_send(struct mailbox *m, struct letter *letter)
 		return false;
 	}
 	cds_wfcq_node_init(&letter->node);
+	ORDER_RELEASE(m);
 	/* Only the first letter of a row needs to wake the reader. */
 	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node))
 		mailbox_ring(m);
@@ -54,6 +55,7 @@ struct letter *mailbox_take(struct mailbox *m)
 
 	if (!node)
 		return NULL;
+	ORDER_ACQUIRE(m);
 	atomic_fetch_sub_explicit(&m->waiting, 1, memory_order_relaxed);
 	return CONTAINER_OF(node, struct letter, node);
 }
