@@ -51,10 +51,16 @@ MUST_USE bool log_level_from_text(const char *text, enum log_level *out);
 void log_write(struct log *log, struct log_site *site, enum log_level level, const char *format,
 	       ...) PRINTF(4, 5);
 
+/** Is @p level told? The level may be changed by another thread at any time. */
+static inline bool log_wants(const struct log *log, enum log_level level)
+{
+	return (int)level <= (int)__atomic_load_n(&log->level, __ATOMIC_RELAXED);
+}
+
 /** Log a line unless @p log's level is lower. Arguments are not evaluated then. */
 #define log_line(log, lvl, ...)                                                                    \
 	do {                                                                                       \
-		if ((lvl) <= __atomic_load_n(&(log)->level, __ATOMIC_RELAXED)) {                   \
+		if (log_wants((log), (lvl))) {                                                     \
 			static struct log_site log_site_here;                                      \
 			log_write((log), &log_site_here, (lvl), __VA_ARGS__);                      \
 		}                                                                                  \

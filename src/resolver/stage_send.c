@@ -79,8 +79,7 @@ struct turn stage_send(struct job *job, struct frame *f)
 	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
 	struct infra_server infra;
 
-	/* Going on by TCP is part of the same probe. */
-	if (!f->tcp && !infra_claim_probe(job->resolver->infra, &server->addr, now_ms)) {
+	if (!infra_claim_probe(job->resolver->infra, &server->addr, now_ms)) {
 		server->failed = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}
