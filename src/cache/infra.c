@@ -118,8 +118,11 @@ static uint32_t rto_of(const struct record *r)
 {
 	uint32_t base_ms = INFRA_RTO_FIRST_MS;
 
-	if (r->measured)
-		base_ms = MAX((r->srtt_ms8 + 4 * r->rttvar_ms8) / 8, (uint32_t)INFRA_RTO_MIN_MS);
+	if (r->measured) {
+		uint32_t slack_ms = MAX(r->rttvar_ms8 / 2, (uint32_t)INFRA_RTO_SLACK_MS);
+
+		base_ms = MAX(r->srtt_ms8 / 8 + slack_ms, (uint32_t)INFRA_RTO_MIN_MS);
+	}
 	return MIN(base_ms << MIN(r->backoff, (uint8_t)3), (uint32_t)INFRA_RTO_MAX_MS);
 }
 

@@ -24,7 +24,8 @@
 
 #define INFRA_SERVERS_MAX   16384
 #define INFRA_RTO_FIRST_MS  400 /* for a server never asked */
-#define INFRA_RTO_MIN_MS    60
+#define INFRA_RTO_MIN_MS    100
+#define INFRA_RTO_SLACK_MS  60      /* least above the smoothed time: our own load is no silence */
 #define INFRA_RTO_MAX_MS    1600    /* two tries at a dead server must fit the client's 4 s */
 #define INFRA_LEARNED_MS    3600000 /* how long a missing capability is remembered: 1 h */
 #define INFRA_LAME_MS       300000  /* how long lameness for a zone is remembered */
