@@ -203,7 +203,10 @@ struct cache_item {
 	uint16_t type;
 	uint32_t ttl_s;
 	bool stale;
-	struct tern_rrset set; /* CACHE_ITEM_RRSET */
+	enum cache_security security;       /* of sets and denials */
+	struct tern_rrset set;              /* CACHE_ITEM_RRSET */
+	struct cache_failure failure;       /* CACHE_ITEM_FAILURE */
+	struct cache_delegation delegation; /* CACHE_ITEM_DELEGATION */
 };
 
 /**

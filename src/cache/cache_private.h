@@ -76,6 +76,11 @@ _Static_assert(sizeof(struct entry) == 40 && offsetof(struct entry, octets) == 3
  */
 extern const char cache_grace;
 
+/** What a failure entry says. */
+void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out);
+/** What a delegation entry says. */
+void entry_read_delegation(const struct entry *e, uint32_t now_s, struct cache_delegation *out);
+
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
 
 struct retired;

@@ -11,6 +11,17 @@
 
 #include "cache/cache_private.h"
 
+void entry_read_delegation(const struct entry *e, uint32_t now_s, struct cache_delegation *out)
+{
+	*out = (struct cache_delegation){
+		.zone = entry_name(e),
+		.body = entry_body(e),
+		.body_len = e->body_len,
+		.ttl_s = entry_left_s(e, now_s),
+		.age_s = now_s - e->stored_s,
+	};
+}
+
 bool cache_get_delegation(struct cache *c, const uint8_t *zone, uint32_t now_s,
 			  struct cache_delegation *out)
 {
@@ -20,13 +31,7 @@ bool cache_get_delegation(struct cache *c, const uint8_t *zone, uint32_t now_s,
 		return false;
 	if (atomic_load_explicit(&e->lives, memory_order_relaxed) < LIVES_INFRA)
 		atomic_store_explicit(&e->lives, LIVES_INFRA, memory_order_relaxed);
-	*out = (struct cache_delegation){
-		.zone = entry_name(e),
-		.body = entry_body(e),
-		.body_len = e->body_len,
-		.ttl_s = entry_left_s(e, now_s),
-		.age_s = now_s - e->stored_s,
-	};
+	entry_read_delegation(e, now_s, out);
 	return true;
 }
 

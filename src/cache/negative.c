@@ -78,6 +78,18 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 
 #define FAILURE_HEAD 2 /* u16 ede */
 
+void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out)
+{
+	const uint8_t *body = entry_body(e);
+
+	*out = (struct cache_failure){
+		.ede = get_u16(body),
+		.ttl_s = entry_left_s(e, now_s),
+		.text = (const char *)body + FAILURE_HEAD,
+		.text_len = e->body_len - FAILURE_HEAD,
+	};
+}
+
 bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
 		       struct cache_failure *out)
 {
@@ -85,15 +97,8 @@ bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint
 
 	if (!e || !entry_is_fresh(e, now_s))
 		return false;
-	const uint8_t *body = entry_body(e);
-
 	entry_touch(e);
-	*out = (struct cache_failure){
-		.ede = get_u16(body),
-		.ttl_s = entry_left_s(e, now_s),
-		.text = (const char *)body + FAILURE_HEAD,
-		.text_len = e->body_len - FAILURE_HEAD,
-	};
+	entry_read_failure(e, now_s, out);
 	return true;
 }
 

@@ -95,19 +95,27 @@ void shard_flush_retired(struct cache *c, struct shard *s)
 	call_rcu(&batch->head, free_batch_after_grace);
 }
 
+/* Is there room to retire one more entry? */
+static bool can_retire(struct cache *c, struct shard *s)
+{
+	if (s->retired)
+		return true;
+	s->retired = malloc(sizeof *s->retired);
+	if (!s->retired)
+		return false;
+	s->retired->n = 0;
+	s->retired->octets = 0;
+	s->retired->cache = c;
+	return true;
+}
+
 void shard_retire(struct cache *c, struct shard *s, entry_link *link)
 {
 	struct entry *e = link_get(link);
 	uint64_t octets = malloc_usable_size(e);
 
-	if (!s->retired) {
-		s->retired = malloc(sizeof *s->retired);
-		if (!s->retired)
-			return; /* stays in the table: a later sweep tries again */
-		s->retired->n = 0;
-		s->retired->octets = 0;
-		s->retired->cache = c;
-	}
+	if (!can_retire(c, s))
+		return; /* stays in the table: a later sweep tries again */
 	link_set(link, link_get(&e->next));
 	s->octets -= octets;
 	s->entries--;
@@ -154,7 +162,8 @@ void shard_publish(struct cache *c, struct entry *fresh,
 	pthread_mutex_lock(&s->lock);
 	entry_link *old = find_link(bucket, fresh);
 
-	if (backlog_is_full(c) || (old && may_replace && !may_replace(link_get(old), fresh))) {
+	if (backlog_is_full(c) || (old && !can_retire(c, s)) ||
+	    (old && may_replace && !may_replace(link_get(old), fresh))) {
 		s->refused++;
 		pthread_mutex_unlock(&s->lock);
 		entry_free_now(fresh);

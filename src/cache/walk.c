@@ -63,10 +63,17 @@ static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *
 	item->type = (uint16_t)e->tag;
 	item->ttl_s = entry_left_s(e, now_s);
 	item->stale = item->ttl_s == 0;
+	item->security = e->security;
 	switch (TAG_KIND(e->tag)) {
 	case TAG_NAME: item->kind = CACHE_ITEM_NXDOMAIN; return;
-	case TAG_FAILURE(0): item->kind = CACHE_ITEM_FAILURE; return;
-	case TAG_DELEGATION: item->kind = CACHE_ITEM_DELEGATION; return;
+	case TAG_FAILURE(0):
+		item->kind = CACHE_ITEM_FAILURE;
+		entry_read_failure(e, now_s, &item->failure);
+		return;
+	case TAG_DELEGATION:
+		item->kind = CACHE_ITEM_DELEGATION;
+		entry_read_delegation(e, now_s, &item->delegation);
+		return;
 	case TAG_TYPE(0): break;
 	default: item->kind = CACHE_ITEM_ANSWER; return;
 	}

@@ -101,7 +101,8 @@ static bool listen_at(struct control *c, const char *path)
 	return listen(c->fd, BACKLOG) == 0;
 }
 
-struct control *control_create(const char *path, struct worker_shared *shared)
+struct control *control_create(const char *path, struct worker_shared *shared,
+			       const char *listening)
 {
 	struct control *c;
 
@@ -112,6 +113,7 @@ struct control *control_create(const char *path, struct worker_shared *shared)
 	if (!c)
 		return NULL;
 	c->shared = shared;
+	c->listening = listening;
 	c->started_ms = clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 	c->fd = -1;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
@@ -281,7 +283,7 @@ static void go_on(struct control *c, struct client *k, bool pipe_ready, uint64_t
 		if (!pipe_ready)
 			break;
 		k->since_ms = now_ms;
-		trace_read(c, k);
+		trace_read(k);
 		break;
 	}
 }

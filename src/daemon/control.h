@@ -46,12 +46,14 @@ struct control;
 
 /**
  * Listen at @p path, mode 0660. The folder is made if it is missing; the socket
- * of a daemon that is gone is replaced.
+ * of a daemon that is gone is replaced. @p listening are the daemon's addresses as
+ * `status` shows them; it and @p shared outlive the control.
  *
  * @return NULL with errno when that fails: EADDRINUSE for a daemon that is
  *         there, EEXIST for a file that is no socket, ENOENT when @p path is ""
  */
-MUST_USE struct control *control_create(const char *path, struct worker_shared *shared);
+MUST_USE struct control *control_create(const char *path, struct worker_shared *shared,
+					const char *listening);
 
 /** Close everything and remove the socket's file; NULL is allowed. */
 void control_destroy(struct control *c);

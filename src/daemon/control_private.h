@@ -35,7 +35,6 @@ struct unsent {
 enum work { WORK_NONE, WORK_DUMP, WORK_TRACE };
 
 struct trace_work {
-	struct question question;
 	int fd; /* read end of the pipe that the worker writes to, or -1 */
 	size_t line_n;
 	char line[TRACE_LINE];
@@ -57,6 +56,7 @@ struct client {
 
 struct control {
 	struct worker_shared *shared;
+	const char *listening; /* addresses */
 	uint64_t started_ms; /* CLOCK_BOOTTIME */
 	int fd;
 	uint64_t device; /* of the socket's file, */
@@ -101,6 +101,6 @@ void dump_slice(struct control *c, struct client *k);
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);
 /** Forward what the worker has written. */
-void trace_read(struct control *c, struct client *k);
+void trace_read(struct client *k);
 /** Stop listening; the worker ends by itself. */
 void trace_close(struct client *k);

@@ -355,7 +355,7 @@ static bool run(struct server *s)
 	privilege_raise_nofile();
 	if (!sockets_open(&sockets, s->config, &s->log))
 		return false;
-	s->control = control_create(s->config->control.socket, &s->shared);
+	s->control = control_create(s->config->control.socket, &s->shared, sockets.text);
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));

@@ -31,8 +31,6 @@ void aggressive_store(struct job *job, const struct frame *f)
 {
 	uint8_t zone[TERN_NAME_MAX];
 
-	if (!job->resolver->options.aggressive)
-		return;
 	for (const struct kept *k = f->authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE || !verify_signer(&k->set, zone))
 			continue;
@@ -146,13 +144,12 @@ static bool is_routed_below(const struct job *job, const uint8_t *name, const ui
 	return route && tern_name_is_below(route->zone, zone);
 }
 
-enum outcome aggressive_denial(struct job *job, struct frame *f)
+static enum outcome deny(struct job *job, struct frame *f)
 {
 	const struct question *q = &f->question;
 	struct attempt a = {.job = job, .ttl_s = UINT32_MAX};
 
-	if (!job->resolver->options.aggressive || !needs_proof(job, f) ||
-	    q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC)
+	if (q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC)
 		return OUTCOME_NONE;
 	if (trust_anchors_is_negative(job->resolver->anchors, q->name))
 		return OUTCOME_NONE;
@@ -168,4 +165,23 @@ enum outcome aggressive_denial(struct job *job, struct frame *f)
 	else if (denial_of_type(&d, q->name, q->type) == PROOF_GOOD)
 		outcome = OUTCOME_NODATA;
 	return outcome != OUTCOME_NONE && keep_proof(&a, f) ? outcome : OUTCOME_NONE;
+}
+
+enum outcome aggressive_denial(struct job *job, struct frame *f)
+{
+	if (!job->resolver->options.aggressive || !needs_proof(job, f))
+		return OUTCOME_NONE;
+	return deny(job, f);
+}
+
+enum outcome aggressive_proof(struct job *job, struct frame *f)
+{
+	const struct kept_list sent = f->authority;
+
+	f->authority = (struct kept_list){0};
+	enum outcome outcome = deny(job, f);
+
+	if (outcome == OUTCOME_NONE)
+		f->authority = sent;
+	return outcome;
 }

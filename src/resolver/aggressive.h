@@ -16,3 +16,9 @@ void aggressive_store(struct job *job, const struct frame *f);
  * the outcome returned, else OUTCOME_NONE.
  */
 enum outcome aggressive_denial(struct job *job, struct frame *f);
+
+/**
+ * The same where a server denied without proving it, or none answered: replaces
+ * what was sent. Whatever the option says, since the servers were asked.
+ */
+enum outcome aggressive_proof(struct job *job, struct frame *f);

@@ -6,6 +6,7 @@
 #include "dnssec/denial.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
+#include "resolver/verify.h"
 
 enum link { LINK_SIGNED, LINK_UNSIGNED, LINK_NO_CUT, LINK_NO_NAME, LINK_MISSING, LINK_BROKEN };
 
@@ -170,6 +171,27 @@ static enum chain_end take_keys(struct job *job, struct chain *out)
 	return broken(job, out->zone, "DNSKEY");
 }
 
+/*
+ * Labels of the zone that speaks about the DS of @p candidate, when that is a zone
+ * below the one where the walk stands: a server of several zones in a row shows no
+ * referral between them. Else those of @p candidate itself.
+ */
+static unsigned labels_of_next(struct job *job, const uint8_t *zone, const uint8_t *candidate)
+{
+	uint8_t signer[TERN_NAME_MAX];
+	struct cache_hit hit;
+	enum cache_found found = cache_get(job->resolver->cache, candidate, TERN_TYPE_DS,
+					   job->now->boot_s, false, &hit);
+	bool is_signed = found == CACHE_POSITIVE ? verify_signer(&hit.set, signer)
+						 : found != CACHE_MISS && proof_signer(&hit, signer);
+
+	return tern_name_labels(is_signed && hit.security == CACHE_SECURE &&
+						tern_name_is_below(signer, zone) &&
+						tern_name_is_below(candidate, signer)
+					? signer
+					: candidate);
+}
+
 /* The candidate after @p labels labels; NULL at the end of the walk. */
 static const uint8_t *candidate_after(struct job *job, const uint8_t *name, unsigned labels,
 				      bool is_zone)
@@ -209,6 +231,7 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, st
 
 			if (!next)
 				return CHAIN_SECURE;
+			next = tern_name_suffix(name, labels_of_next(job, out->zone, next));
 			if (step_to(job, next, out, &is_cut, &end) == STEP_END)
 				return end;
 			labels = tern_name_labels(next);

@@ -219,6 +219,8 @@ struct job {
 	char why[JOB_TEXT_MAX];              /* in words */
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
+	uint8_t effort; /* of signatures checked since the worker's loop came here */
+	bool yielded;   /* nothing to send: to be resumed after others had their turn */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool chain_broken;  /* not this data but a link above it is bogus */
@@ -230,7 +232,8 @@ struct job {
 
 /**
  * Start answering @p question. @return true when finished already: the result
- * is valid until job_end(). False: the outbox wants to be sent.
+ * is valid until job_end(). False: the outbox wants to be sent, or the job has
+ * yielded and wants to be resumed without a reply.
  */
 bool job_start(struct job *job, struct resolver *resolver, const struct question *question,
 	       unsigned flags, const struct moment *now);
@@ -239,7 +242,7 @@ bool job_start(struct job *job, struct resolver *resolver, const struct question
 bool job_start_traced(struct job *job, struct resolver *resolver, const struct question *question,
 		      unsigned flags, struct job_trace *trace, const struct moment *now);
 
-/** Go on with what the outbox led to. @return as job_start() */
+/** Go on with what the outbox led to; NULL after a yield. @return as job_start() */
 bool job_resume(struct job *job, const struct upstream_reply *reply, const struct moment *now);
 
 /** The client has waited long enough: give up with SERVFAIL. The job is finished. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "resolver/aggressive.h"
 #include "resolver/sentinel.h"
 
 #define TO(stage) (1u << (stage))
@@ -95,12 +96,34 @@ static void finish_failed(struct job *job, const struct frame *top)
 			  failure_max_s(job), job->now->boot_s);
 }
 
+/* What is proven not to exist doesn't, whether its servers are up or not. */
+static enum outcome deny_without_servers(struct job *job, struct frame *top)
+{
+	struct result *r = &job->result;
+
+	if (r->bogus || !needs_proof(job, top))
+		return OUTCOME_FAILED;
+	for (const struct kept *k = top->answer.first; k; k = k->next) {
+		if ((k->dname ? k->dname : k)->security != CACHE_SECURE)
+			return OUTCOME_FAILED;
+	}
+	enum outcome denied = aggressive_proof(job, top);
+
+	if (denied == OUTCOME_NONE)
+		return OUTCOME_FAILED;
+	r->security = CACHE_SECURE;
+	r->uncacheable = true; /* as soon as they are back they are asked */
+	return denied;
+}
+
 static void finish(struct job *job, enum outcome outcome)
 {
 	struct frame *top = &job->frames[0];
 	struct result *r = &job->result;
 
 	job->finished = true;
+	if (outcome == OUTCOME_FAILED)
+		outcome = deny_without_servers(job, top);
 	if (outcome == OUTCOME_FAILED && job_stale_result(job, job->now, r))
 		return;
 	if (outcome == OUTCOME_FAILED) {
@@ -137,6 +160,8 @@ static void job_return(struct job *job, enum outcome outcome)
 /** Run until the job parks or finishes. Returns true when finished. */
 static bool job_run(struct job *job)
 {
+	job->effort = 0;
+	job->yielded = false;
 	while (job->depth > 0 && job->turns_left > 0) {
 		job->turns_left--;
 		struct frame *f = &job->frames[job->depth - 1];
@@ -151,6 +176,10 @@ static bool job_run(struct job *job)
 
 		if (t.move == MOVE_PARK)
 			return false;
+		if (t.move == MOVE_YIELD) {
+			job->yielded = true;
+			return false;
+		}
 		if (t.move == MOVE_CALL && !job_call(job, &t))
 			f->child = OUTCOME_FAILED; /* the frame decides */
 	}

@@ -8,8 +8,8 @@
  *     |--------- alias ---------------------'        |
  *     '--------- bogus: another server --------------'
  *
- * A stage returns one move: go(stage), park(stage), call(question, stage) or
- * give(outcome). LOOKUP calls a sub-question to prime the root, PICK for a
+ * A stage returns one move: go(stage), park(stage), yield(stage), call(question,
+ * stage) or give(outcome). LOOKUP calls a sub-question to prime the root, PICK for a
  * missing server address, PROVE for a missing key or DS.
  */
 #pragma once
@@ -18,7 +18,7 @@
 
 #define CACHED_RECORDS_MAX 1024 /* larger sets are answered, not kept (limits.md row 47) */
 
-enum move { MOVE_GO, MOVE_PARK, MOVE_CALL, MOVE_RETURN };
+enum move { MOVE_GO, MOVE_PARK, MOVE_YIELD, MOVE_CALL, MOVE_RETURN };
 
 struct turn {
 	enum move move;
@@ -39,6 +39,12 @@ static inline struct turn go(enum stage next)
 static inline struct turn park(enum stage next)
 {
 	return (struct turn){.move = MOVE_PARK, .next = next};
+}
+
+/** Let other jobs go first, then @p next (limits.md: 2 ms of CPU in one go). */
+static inline struct turn yield(enum stage next)
+{
+	return (struct turn){.move = MOVE_YIELD, .next = next};
 }
 
 /** Resolve a question of our own, then @p next with frame->child set. */

@@ -31,6 +31,19 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 	return denial_of_ds(&d, name);
 }
 
+bool proof_signer(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX])
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if ((set.type == TERN_TYPE_NSEC || set.type == TERN_TYPE_NSEC3) &&
+		    verify_signer(&set, out))
+			return true;
+	}
+	return false;
+}
+
 struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
 			   const struct tern_rrset *sets[PROOF_SETS_MAX])
 {

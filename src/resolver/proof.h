@@ -13,6 +13,9 @@
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
 			     const struct cache_hit *hit);
 
+/** The zone that signed the NSEC or NSEC3 of a cached denial, into @p out; false for none. */
+bool proof_signer(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX]);
+
 /** Gather the proven NSEC and NSEC3 sets of @p list as a denial of @p zone. */
 struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
 			   const struct tern_rrset *sets[PROOF_SETS_MAX]);

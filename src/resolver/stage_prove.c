@@ -24,7 +24,7 @@
 
 #define RESTARTS_MAX 2
 
-enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT };
+enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT, VERDICT_YIELD };
 
 /* Where a walk that misses a link leaves what to fetch. */
 static struct turn fetch_link(struct job *job, const struct chain *chain)
@@ -81,6 +81,8 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	const uint8_t *owner =
 		k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner) : k->set.owner;
 
+	if (job->effort >= VERIFY_EFFORT_MAX)
+		return VERDICT_YIELD;
 	switch (chain_walk(job, is_signed ? signer : owner, is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
@@ -121,7 +123,7 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 			continue;
 		enum verdict v = prove_kept(job, k, chain);
 
-		if (v == VERDICT_WAIT)
+		if (v == VERDICT_WAIT || v == VERDICT_YIELD)
 			return v;
 		/* A forged SOA gives a denial the lifetime that a forger likes. */
 		if (v == VERDICT_BOGUS && k->set.type == TERN_TYPE_SOA)
@@ -237,6 +239,8 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 	if (of_name != PROOF_NONE)
 		return judge_proof(job, f, of_name);
 	of_type = denial_of_type(&d, name, f->question.type);
+	if (of_type == PROOF_NONE && aggressive_proof(job, f) == f->pending)
+		return VERDICT_PROVEN;
 	/* Said not to exist, the name must be proven to be there, or it is not there. */
 	if (f->pending == OUTCOME_NXDOMAIN && of_type != PROOF_GOOD)
 		return judge_proof(job, f, PROOF_NONE);
@@ -552,6 +556,7 @@ struct turn stage_prove(struct job *job, struct frame *f)
 	switch (v) {
 	case VERDICT_PROVEN: return settle(job, f);
 	case VERDICT_WAIT: return fetch_link(job, &chain);
+	case VERDICT_YIELD: return yield(STAGE_PROVE);
 	case VERDICT_BOGUS: break;
 	}
 	return refuse(job, f);

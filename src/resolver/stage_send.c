@@ -79,7 +79,8 @@ struct turn stage_send(struct job *job, struct frame *f)
 	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
 	struct infra_server infra;
 
-	if (!infra_claim_probe(job->resolver->infra, &server->addr, now_ms)) {
+	/* By TCP it goes on with what a claimed probe has begun. */
+	if (!f->tcp && !infra_claim_probe(job->resolver->infra, &server->addr, now_ms)) {
 		server->failed = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}

@@ -46,6 +46,11 @@ static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 	return fault == RRSIG_USABLE;
 }
 
+static bool is_slow(uint8_t algorithm)
+{
+	return algorithm == DNSSEC_ECDSAP384 || algorithm == DNSSEC_ED448;
+}
+
 static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
 {
 	struct resolver *r = a->job->resolver;
@@ -54,6 +59,8 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 		return false;
 	if (a->failures >= VERIFY_FAILURES_MAX || !budget_spend(&a->job->budget, BUDGET_VERIFY, 1))
 		return false;
+	a->job->effort = (uint8_t)(a->job->effort +
+				   (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
 
 	if (len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len))

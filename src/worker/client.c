@@ -229,11 +229,12 @@ static void keep_rendered(struct worker *w, struct task *t, bool dnssec_ok)
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
+	timer_cancel(&w->loop.wheel, &t->turn_timer);
 	unlink_task(w, t);
 	if (t->announced)
 		inflight_release(w->shared->inflight, t->hash, w->index);
 	if (t->trace_fd >= 0)
-		close(t->trace_fd);
+		trace_end(t);
 	job_end(&t->job);
 	pool_give(&w->tasks, t);
 }
@@ -274,6 +275,10 @@ static void drive(struct task *t, bool finished)
 	enum upstream_event event;
 
 	while (!finished) {
+		if (t->job.yielded) {
+			loop_timer(&w->loop, &t->turn_timer, 0);
+			return;
+		}
 		if (upstream_ask(t, &event))
 			return;
 		struct upstream_reply reply = {.event = event,
@@ -287,6 +292,12 @@ static void drive(struct task *t, bool finished)
 void client_resume(struct task *t, const struct upstream_reply *reply)
 {
 	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
+}
+
+/* It let others go first. */
+static void on_turn(struct timer *timer)
+{
+	client_resume(CONTAINER_OF(timer, struct task, turn_timer), NULL);
 }
 
 static void answer_stale(struct task *t)
@@ -335,6 +346,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 	t->announced = false;
 	t->trace_fd = -1;
 	timer_init(&t->timer, on_task_timer);
+	timer_init(&t->turn_timer, on_turn);
 	return t;
 }
 
@@ -457,16 +469,6 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 	start_task(w, t, q, JOB_REFRESH | JOB_NO_SERVE);
 }
 
-static void write_step(struct job_trace *trace, const char *line)
-{
-	struct task *t = CONTAINER_OF(trace, struct task, trace);
-	char text[1500];
-	int len = snprintf(text, sizeof text, "%s\n", line);
-	ssize_t n = write(t->trace_fd, text, (size_t)MIN(len, (int)sizeof text - 1));
-
-	(void)n; /* a reader that is too slow misses lines; the worker does not wait */
-}
-
 void client_trace(struct worker *w, const struct question *q, int fd)
 {
 	struct task *t = new_task(w, hash_question(w, q, false), false);
@@ -475,8 +477,7 @@ void client_trace(struct worker *w, const struct question *q, int fd)
 		close(fd);
 		return;
 	}
-	t->trace_fd = fd;
-	t->trace.step = write_step;
+	trace_begin(t, fd);
 	t->stale_tried = true;
 	start_task(w, t, q, JOB_NO_SERVE);
 }

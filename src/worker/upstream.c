@@ -207,14 +207,24 @@ static bool is_plausible(const uint8_t *octets, size_t len)
 	return len > TERN_HEADER_LEN && (octets[2] & 0xf8) == 0x80 && get_u16(octets + 4) == 1;
 }
 
+/* Compressed names in rdata point into the question: our random case would reach the client. */
+static void undo_case(const struct exchange *x, uint8_t *octets, size_t len)
+{
+	if (len >= TERN_HEADER_LEN + (size_t)x->question_len)
+		tern_name_lower(octets + TERN_HEADER_LEN, octets + TERN_HEADER_LEN);
+}
+
 /* True when the exchange has ended. */
-static bool take_datagram(struct exchange *x, const uint8_t *octets, size_t len)
+static bool take_datagram(struct exchange *x, uint8_t *octets, size_t len)
 {
 	struct worker *w = x->worker;
 	struct upstream_reply reply = {UPSTREAM_ANSWERED, UPSTREAM_UDP, octets, len, elapsed_ms(x)};
 
 	switch (upstream_match(x, octets, len)) {
-	case REPLY_MATCHES: upstream_end(x, &reply); return true;
+	case REPLY_MATCHES:
+		undo_case(x, octets, len);
+		upstream_end(x, &reply);
+		return true;
 	case REPLY_OTHER_CASE: end_with(x, UPSTREAM_CASE); return true;
 	case REPLY_IS_FOREIGN: break;
 	}

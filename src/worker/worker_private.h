@@ -6,6 +6,7 @@
  *   upstream.c  what jobs ask: exchanges over UDP; upstream_tcp.c over TCP
  *   tcp.c       clients' connections
  *   mail.c      letters between workers
+ *   trace.c     a resolution watched
  */
 #pragma once
 
@@ -74,6 +75,7 @@ struct task {
 	struct waiter *waiters;
 	struct worker *worker;
 	struct timer timer;
+	struct timer turn_timer; /* the job has yielded: its next turn */
 	uint64_t hash;
 	uint64_t started_ms;
 	uint16_t waiters_n;
@@ -168,7 +170,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
 /** Resolve telling every step to @p fd. */
 void client_trace(struct worker *w, const struct question *q, int fd);
-/** An exchange ended: go on with the task's job. */
+/** An exchange ended (or NULL: others had their turn): go on with the task's job. */
 void client_resume(struct task *t, const struct upstream_reply *reply);
 /** Send a finished answer; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
@@ -177,6 +179,12 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 struct render_context client_context(const struct worker *w, const struct address *client);
 /** Forget a TCP connection's waiters' claim on it. */
 void client_finish_all(struct worker *w);
+
+/* trace.c */
+/** Tell every step of the task to @p fd, which is taken over. */
+void trace_begin(struct task *t, int fd);
+/** Tell how it ended and close. */
+void trace_end(struct task *t);
 
 /* upstream.c */
 

@@ -6,6 +6,7 @@
  */
 #include "helpers.h"
 
+#include "cache/ranges.h"
 #include "resolver/machine.h"
 
 struct turn real_stage_lookup(struct job *job, struct frame *f);
@@ -149,7 +150,13 @@ static void a_probe_taken_by_another(void **state)
 	pass_ms(INFRA_PROBE_MIN_MS);
 	ask("www.test.", A); /* the probe is ours */
 	assert_asked(SERV, "www.test.", A);
-	event(UPSTREAM_SUSPECT); /* and may not be repeated for now */
+	event(UPSTREAM_SUSPECT); /* and goes on by TCP */
+	assert_asked(SERV, "www.test.", A);
+	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_false(was_taken(STAGE_SEND, STAGE_PICK));
+	/* Another job that had picked the same server comes too late. */
+	world.job.frames[0].tcp = false;
+	(void)stage_send(&world.job, &world.job.frames[0]);
 	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
 }
 
@@ -203,6 +210,48 @@ static void cached_data_is_proven_when_it_is_asked_for(void **state)
 	assert_false(world.done);
 }
 
+/* "test." has nothing but its apex, says an NSEC that was validated before. */
+static void know_empty_zone(void)
+{
+	/* RRSIG NSEC 8 1 60 ... signer "test.": only who signed is read again. */
+	static const uint8_t nsec[] = {
+		0, 8,  4, 't', 'e', 's', 't', 0,   0,   0, /* next; no types */
+		0, 25, 0, 47,  8,   1,   0,   0,   0,   60,  0,   0, 0, 0,
+		0, 0,  0, 0,   0,   1,   4,   't', 'e', 's', 't', 0, 9};
+	static const uint8_t soa[] = {0, 22, 0, 0, 0, 0, 0, 1,   0,   0,   0,   1, 0, 0,
+				      0, 1,  0, 0, 0, 1, 0, 0,   0,   60, /* and its RRSIG */
+				      0, 25, 0, 6, 8, 1, 0, 0,   0,   60,  0,   0, 0, 0,
+				      0, 0,  0, 0, 0, 1, 4, 't', 'e', 's', 't', 0, 9};
+	struct tern_rrset set = {.owner = NAME("test."),
+				 .rdata = nsec,
+				 .rdata_len = sizeof nsec,
+				 .ttl_s = 60,
+				 .type = TERN_TYPE_NSEC,
+				 .rclass = TERN_CLASS_IN,
+				 .rr_n = 1,
+				 .sig_n = 1};
+	struct cache *cache = world.resolver.cache;
+
+	cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE, world.now.boot_s);
+	cache_put_range(cache, NAME("test."), NAME("test."), 60, world.now.boot_s);
+	set.rdata = soa;
+	set.rdata_len = sizeof soa;
+	set.type = TERN_TYPE_SOA;
+	cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE, world.now.boot_s);
+}
+
+static void what_is_proven_not_to_exist_needs_no_server(void **state)
+{
+	(void)state;
+	validate();
+	know_empty_zone();
+	ask("nothing.test.", A);
+	for (unsigned i = 0; i < 50 && !world.done; i++)
+		event(UPSTREAM_UNREACHABLE);
+	assert_result(TERN_RCODE_NXDOMAIN, 0);
+	assert_int_equal(world.job.result.security, CACHE_SECURE);
+}
+
 /* --- all of them --------------------------------------------------------------------------- */
 
 static void every_edge_was_taken(void **state)
@@ -231,6 +280,7 @@ int main(void)
 		TEST(a_probe_taken_by_another),
 		TEST(what_is_bogus_is_asked_again),
 		TEST(cached_data_is_proven_when_it_is_asked_for),
+		TEST(what_is_proven_not_to_exist_needs_no_server),
 		cmocka_unit_test(every_edge_was_taken),
 	};
 

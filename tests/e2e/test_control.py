@@ -1,0 +1,91 @@
+"""ternctl: what a person sees of a running daemon, and what the daemon refuses."""
+import json
+import os
+import subprocess
+
+import harness
+from harness import *
+from test_dnssec import anchors
+
+SOCKET = os.path.join(LAB, 'control.sock')
+
+
+def ternctl(*args, code=0):
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    done = subprocess.run([program, '-s', SOCKET, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=20)
+    equal(done.returncode, code, f'ternctl {" ".join(args)}: {done.stdout[:200]}')
+    return done.stdout
+
+
+def controlled(**more):
+    return Tern(control={'socket': SOCKET}, dnssec={'validation': 'on', 'trust-anchors': anchors()}, **more)
+
+
+def has(text, *parts):
+    for part in parts:
+        check(part in text, f'no {part!r} in {text[:1500]!r}')
+
+
+def test_status_and_stats():
+    tern = controlled()
+    ask('www.nsec-v.net')
+    status = json.loads(ternctl('--json', 'status'))
+    equal(status['pid'], tern.process.pid)
+    has(status['listen'], f'127.0.0.1@{PORT}')
+    has(ternctl('status'), 'listen', 'uptime_s', 'cache.percent')
+    stats = json.loads(ternctl('--json', 'stats'))
+    check(stats['queries']['udp'] >= 1, f'{stats["queries"]}')
+
+
+def test_dump_shows_what_is_known_and_why():
+    controlled()
+    ask('www.nsec-v.net')
+    ask('nothing.nsec-v.net')
+    ask('www.expired-v.net')
+    ask('mail.example.com')
+    text = ternctl('dump-cache')
+    has(text, 'www.nsec-v.net.\t', '\tIN\tA\t192.0.2.1 ; secure', 'nothing.nsec-v.net.\t', 'nxdomain secure',
+        'failure\tEDE 7', 'expired-v.net', 'delegation\tNS\t')
+    kinds = {}
+    for line in ternctl('--json', 'dump-cache').splitlines():
+        item = json.loads(line)
+        kinds.setdefault(item['kind'], []).append(item)
+    check(any(i['servers'] for i in kinds['delegation']), 'delegations without servers')
+    check(any(i['ede'] == 7 and 'expired-v.net' in i['reason'] for i in kinds['failure']), f'{kinds["failure"]}')
+    check(any(i['name'] == 'www.nsec-v.net.' and i['security'] == 'secure' for i in kinds['rrset']), 'no secure rrset')
+
+
+def test_trace_tells_each_step_and_the_end():
+    controlled()
+    text = ternctl('trace', 'to-nsec3.nsec-v.net', 'A')
+    has(text[-900:], '> ', '< NOERROR', '= to-nsec3.nsec-v.net. ', ' CNAME www.nsec3-v.net.', '= www.nsec3-v.net. 300 A 192.0.2.1',
+        '= to-nsec3.nsec-v.net. A: secure')
+    has(ternctl('trace', 'x.wild.nsec-v.net', 'A'), '= x.wild.nsec-v.net. 300 A 192.0.2.3')
+    has(ternctl('trace', 'nothing.nsec-v.net', 'A'), ': NXDOMAIN, secure')
+    has(ternctl('trace', 'www.insecure-v.net', 'TXT'), ': NODATA, insecure')
+    has(ternctl('trace', 'www.expired-v.net', 'A'), '! ', ': SERVFAIL ')
+    steps = [json.loads(line) for line in ternctl('--json', 'trace', 'other.nsec-v.net', 'A').splitlines()]
+    equal({s['event'] for s in steps} >= {'query', 'reply', 'result'}, True)
+
+
+def test_flush_forgets():
+    controlled()
+    ask('www.honest.evil')
+    before = upstream('honest.evil')
+    ask('www.honest.evil')
+    equal(upstream('honest.evil'), before)
+    check(json.loads(ternctl('--json', 'flush', 'www.honest.evil'))['flushed'] >= 1, 'nothing flushed')
+    ask('www.honest.evil')
+    check(upstream('honest.evil') > before, 'still cached')
+    check(json.loads(ternctl('--json', 'flush-zone', 'evil'))['flushed'] >= 2, 'nothing flushed')
+
+
+def test_bad_commands_are_refused():
+    controlled()
+    has(ternctl('trace', 'a..b', 'A', code=1), 'not a domain name')
+    has(ternctl('trace', 'example.com', 'NOSUCHTYPE', code=1), 'not a record type')
+    has(ternctl('log-level', 'loud', code=1), 'not a log level')
+    ternctl('flush', code=2)
+    ternctl('nosuchcommand', code=2)
+    ternctl('status')       # it is still there
