@@ -17,7 +17,7 @@
  *   failure     u16 ede, text
  *   delegation  the resolver's
  *   answer      u16 offsets of the TTLs (rr_n of them), message
- *   ranges      owner names in canonical order (rr_n of them)
+ *   ranges      u16 offsets of owner names (rr_n of them), the names in canonical order
  */
 #pragma once
 
@@ -57,7 +57,10 @@ struct entry {
 	uint32_t ttl_s; /* good until stored_s + ttl_s */
 	uint32_t body_len;
 	uint16_t rr_n;
-	uint16_t sig_n;
+	union {
+		uint16_t sig_n;
+		uint16_t ranges_type; /* TAG_RANGES: NSEC or NSEC3 */
+	};
 	uint8_t name_len;
 	uint8_t negative : 1; /* under TAG_TYPE: NODATA */
 	uint8_t rank : 2;

@@ -1,6 +1,7 @@
 /*
- * ranges.h - which validated NSEC records of a zone are in the cache, in
- * canonical order: the index behind aggressive use of denial (RFC 8198).
+ * ranges.h - which validated NSEC or NSEC3 records of a zone are in the cache, in
+ * canonical order (which for NSEC3 is the order of hashes): the index behind
+ * aggressive use of denial (RFC 8198).
  *
  * One immutable list of owner names per zone, replaced as a whole; the records
  * themselves are ordinary RRsets. An owner whose record is gone is harmless: the
@@ -17,9 +18,15 @@
 
 #define RANGES_MAX 128 /* owners kept per zone; one makes place for the next */
 
-/** Note that @p zone has a validated NSEC at @p owner, good for @p ttl_s seconds. */
-void cache_put_range(struct cache *cache, const uint8_t *zone, const uint8_t *owner, uint32_t ttl_s,
-		     uint32_t now_s);
+/**
+ * Note that @p zone has a validated @p type (NSEC or NSEC3) at @p owner, good for
+ * @p ttl_s seconds. The first of one type replaces a list of the other.
+ */
+void cache_put_range(struct cache *cache, const uint8_t *zone, uint16_t type, const uint8_t *owner,
+		     uint32_t ttl_s, uint32_t now_s);
+
+/** NSEC or NSEC3: which of them is known of exactly @p zone (lower case); 0 for neither. */
+uint16_t cache_ranges_type(struct cache *cache, const uint8_t *zone, uint32_t now_s);
 
 /**
  * The last owner at or before @p name in canonical order; before the first one

@@ -61,14 +61,13 @@ static void run_status(struct control *c, struct client *k, const struct order *
 	cache_count(s->cache, &counts);
 	uint64_t percent = counts.limit ? counts.octets * 100 / counts.limit : 0;
 
-	reply_object(k,
-		     json_pack("{s:s,s:i,s:I,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version",
-			       TERN_VERSION, "pid", (int)getpid(), "uptime_s",
-			       (json_int_t)(up_ms / 1000), "listen", c->listening, "workers",
-			       (int)s->workers_n, "log_level", level_text(s->log->level),
-			       "cache", "entries", (json_int_t)counts.entries, "octets",
-			       (json_int_t)counts.octets, "limit", (json_int_t)counts.limit,
-			       "percent", (json_int_t)percent));
+	reply_object(k, json_pack("{s:s,s:i,s:I,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version",
+				  TERN_VERSION, "pid", (int)getpid(), "uptime_s",
+				  (json_int_t)(up_ms / 1000), "listen", c->listening, "workers",
+				  (int)s->workers_n, "log_level", level_text(s->log->level),
+				  "cache", "entries", (json_int_t)counts.entries, "octets",
+				  (json_int_t)counts.octets, "limit", (json_int_t)counts.limit,
+				  "percent", (json_int_t)percent));
 }
 
 static void run_stats(struct control *c, struct client *k, const struct order *o)

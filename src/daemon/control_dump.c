@@ -82,8 +82,8 @@ static void print_records(struct dump *d, const struct cache_item *item, struct 
 	char mnemonic[16];
 
 	while (tern_rdata_next(&it, &rdata))
-		unsent_print(&d->client->unsent, "%s\t%u\tIN\t%s\t%s ; %s%s\n", d->name, item->ttl_s,
-			     tern_type_to_text(type, mnemonic, sizeof mnemonic),
+		unsent_print(&d->client->unsent, "%s\t%u\tIN\t%s\t%s ; %s%s\n", d->name,
+			     item->ttl_s, tern_type_to_text(type, mnemonic, sizeof mnemonic),
 			     text_of(type, &rdata), security_text(item),
 			     item->stale ? ", stale" : "");
 }
@@ -154,8 +154,7 @@ static json_t *servers_to_json(struct dump *d, const struct cache_item *item)
 					  json_array());
 	for (unsigned i = 0; cut && i < cut->servers_n; i++) {
 		const struct cut_server *s = &cut->servers[i];
-		json_t *of =
-			json_object_get(servers, tern_name_to_text(cut->ns[s->ns].name, name));
+		json_t *of = json_object_get(servers, tern_name_to_text(cut->ns[s->ns].name, name));
 
 		(void)json_array_append_new(of, json_string(address_to_text(&s->addr, address)));
 	}
@@ -175,9 +174,8 @@ static void print_item_json(struct dump *d, const struct cache_item *item)
 		(void)json_object_set_new(object, "servers", servers_to_json(d, item));
 	if (item->kind == CACHE_ITEM_FAILURE) {
 		(void)json_object_set_new(object, "ede", json_integer(item->failure.ede));
-		(void)json_object_set_new(
-			object, "reason",
-			json_stringn(item->failure.text, item->failure.text_len));
+		(void)json_object_set_new(object, "reason",
+					  json_stringn(item->failure.text, item->failure.text_len));
 	}
 	if (item->kind == CACHE_ITEM_RRSET) {
 		(void)json_object_set_new(

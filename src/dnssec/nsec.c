@@ -132,3 +132,40 @@ void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3
 		len = NSEC3_HASH_LEN;
 	}
 }
+
+bool nsec_is_minimal(const struct nsec *n)
+{
+	return n->next[0] == 1 && n->next[1] == 0 && tern_name_equal(n->next + 2, n->owner);
+}
+
+bool nsec3_is_minimal(const struct nsec3 *n)
+{
+	/* Made ranges reach one hash to each side. */
+	return memcmp(n->hash, n->next, NSEC3_HASH_LEN - 2) == 0;
+}
+
+uint32_t nsec3_blocks(const struct nsec3 *like, const uint8_t *name)
+{
+	/* SHA-1 works on blocks of 64 octets; one holds 55 of them with its padding. */
+	return (uint32_t)(like->iterations + 1) * (1 + (like->salt_len + 40u) / 64) +
+	       (uint32_t)tern_name_len(name) / 64;
+}
+
+void nsec3_owner(const struct nsec3 *like, const uint8_t *name, const uint8_t *zone,
+		 uint8_t out[TERN_NAME_MAX])
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+	uint8_t hash[NSEC3_HASH_LEN];
+
+	nsec3_hash(like, name, hash);
+	*out++ = NSEC3_HASH_LEN * 8 / 5;
+	for (unsigned i = 0; i < NSEC3_HASH_LEN; i += 5) {
+		uint64_t bits = (uint64_t)hash[i] << 32 | (uint64_t)hash[i + 1] << 24 |
+				(uint64_t)hash[i + 2] << 16 | (uint64_t)hash[i + 3] << 8 |
+				hash[i + 4];
+
+		for (int shift = 35; shift >= 0; shift -= 5)
+			*out++ = (uint8_t)digits[bits >> shift & 31];
+	}
+	tern_name_copy(out, zone);
+}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tern/name.h>
 #include <tern/rrset.h>
 
 #include "base/compiler.h"
@@ -54,6 +55,17 @@ MUST_USE bool nsec3_read(const struct tern_rrset *set, struct nsec3 *out);
 
 /** Is @p hash strictly between owner and next? */
 bool nsec3_covers(const struct nsec3 *nsec3, const uint8_t hash[NSEC3_HASH_LEN]);
+
+/** Is the range so small that it was made for one name (RFC 7129 appendix B)? */
+bool nsec_is_minimal(const struct nsec *nsec);
+bool nsec3_is_minimal(const struct nsec3 *nsec3);
+
+/** SHA-1 blocks that hashing @p name costs. */
+uint32_t nsec3_blocks(const struct nsec3 *like, const uint8_t *name);
+
+/** Owner that the NSEC3 of @p name has in @p zone, if the parameters are those of @p like. */
+void nsec3_owner(const struct nsec3 *like, const uint8_t *name, const uint8_t *zone,
+		 uint8_t out[TERN_NAME_MAX]);
 
 /** Hash @p name with the parameters of @p like. */
 void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN]);

@@ -7,27 +7,32 @@
 #include "dnssec/denial.h"
 #include "dnssec/nsec.h"
 #include "resolver/machine.h"
+#include "resolver/reply.h"
 #include "resolver/verify.h"
 
-/* "White lies" cover one name and nothing else: keeping them helps nobody. */
-static bool is_minimal(const struct tern_rrset *set)
+/* --- keeping ------------------------------------------------------------------ */
+
+static bool is_worth_keeping(const struct tern_rrset *set)
 {
+	struct nsec3 n3;
 	struct nsec n;
 
-	return !nsec_read(set, &n) ||
-	       (n.next[0] == 1 && n.next[1] == 0 && tern_name_equal(n.next + 2, n.owner));
+	if (set->type == TERN_TYPE_NSEC)
+		return nsec_read(set, &n) && !nsec_is_minimal(&n);
+	return set->type == TERN_TYPE_NSEC3 && nsec3_read(set, &n3) && !nsec3_is_minimal(&n3) &&
+	       n3.iterations <= NSEC3_ITERATIONS_MAX && !(n3.flags & NSEC3_OPT_OUT);
 }
 
-static void store_set(struct job *job, const struct kept *k, uint32_t ttl_s)
+static void store_set(struct job *job, const struct tern_rrset *set, uint32_t ttl_s)
 {
-	struct tern_rrset set = k->set;
+	struct tern_rrset copy = *set;
 
-	set.ttl_s = MIN(set.ttl_s, ttl_s);
-	cache_put(job->resolver->cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE,
+	copy.ttl_s = MIN(copy.ttl_s, ttl_s);
+	cache_put(job->resolver->cache, &copy, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE,
 		  job->now->boot_s);
 }
 
-void aggressive_store(struct job *job, const struct frame *f)
+void aggressive_store(struct job *job, const struct frame *f, uint32_t ttl_s)
 {
 	uint8_t zone[TERN_NAME_MAX];
 
@@ -35,105 +40,163 @@ void aggressive_store(struct job *job, const struct frame *f)
 		if (k->security != CACHE_SECURE || !verify_signer(&k->set, zone))
 			continue;
 		if (k->set.type == TERN_TYPE_SOA)
-			store_set(job, k, f->denial_ttl_s);
-		if (k->set.type != TERN_TYPE_NSEC || is_minimal(&k->set))
+			store_set(job, &k->set, ttl_s);
+		if (!is_worth_keeping(&k->set))
 			continue;
-		store_set(job, k, f->denial_ttl_s);
-		cache_put_range(job->resolver->cache, zone, k->set.owner, f->denial_ttl_s,
+		store_set(job, &k->set, ttl_s);
+		cache_put_range(job->resolver->cache, zone, k->set.type, k->set.owner, ttl_s,
 				job->now->boot_s);
 	}
 }
 
-/* The proof being put together out of the cache. */
-struct attempt {
+static void wildcard_of(const uint8_t *name, unsigned labels, uint8_t out[TERN_NAME_MAX + 2])
+{
+	out[0] = 1;
+	out[1] = '*';
+	tern_name_copy(out + 2, tern_name_suffix(name, labels));
+}
+
+void aggressive_store_wildcard(struct job *job, const struct tern_rrset *set, unsigned labels)
+{
+	uint8_t owner[TERN_NAME_MAX + 2];
+	struct tern_rrset made_of = *set;
+
+	wildcard_of(set->owner, labels, owner);
+	made_of.owner = owner;
+	store_set(job, &made_of, set->ttl_s);
+}
+
+/* --- gathering what the cache has about one name -------------------------------- */
+
+#define PROOF_PARTS 3 /* the encloser, what covers the next closer name, the wildcard's */
+
+struct gathered {
 	struct job *job;
 	const uint8_t *zone;
+	const uint8_t *name;
 	uint32_t ttl_s;
 	unsigned n;
-	struct tern_rrset sets[2];
-	const struct tern_rrset *pointers[2];
+	bool exists;       /* the name itself has a record */
+	unsigned encloser; /* labels of the closest encloser, when not */
+	struct tern_rrset sets[PROOF_PARTS];
+	const struct tern_rrset *pointers[PROOF_PARTS];
 };
 
-static bool add_range(struct attempt *a, const uint8_t *name)
+static bool is_of_zone(const struct gathered *g, const struct cache_hit *hit)
 {
-	struct cache *cache = a->job->resolver->cache;
-	uint32_t now_s = a->job->now->boot_s;
-	const uint8_t *owner = cache_find_range(cache, a->zone, name, now_s);
-	struct cache_hit hit;
-
 	uint8_t signer[TERN_NAME_MAX];
 
-	if (!owner ||
-	    cache_get(cache, owner, TERN_TYPE_NSEC, now_s, false, &hit) != CACHE_POSITIVE ||
-	    hit.security != CACHE_SECURE || !verify_signer(&hit.set, signer) ||
-	    !tern_name_equal(signer, a->zone))
+	return hit->security == CACHE_SECURE && verify_signer(&hit->set, signer) &&
+	       tern_name_equal(signer, g->zone);
+}
+
+/* Add the record whose owner is the last at or before @p owner; where it is in the list, or NULL.
+ */
+static const struct tern_rrset *add(struct gathered *g, uint16_t type, const uint8_t *owner)
+{
+	struct cache *cache = g->job->resolver->cache;
+	uint32_t now_s = g->job->now->boot_s;
+	const uint8_t *at = cache_find_range(cache, g->zone, owner, now_s);
+	struct cache_hit hit;
+
+	for (unsigned i = 0; at && i < g->n; i++) {
+		if (tern_name_equal(g->sets[i].owner, at))
+			return &g->sets[i];
+	}
+	if (!at || g->n == PROOF_PARTS ||
+	    cache_get(cache, at, type, now_s, false, &hit) != CACHE_POSITIVE ||
+	    !is_of_zone(g, &hit))
+		return NULL;
+	g->sets[g->n] = hit.set;
+	g->pointers[g->n] = &g->sets[g->n];
+	g->ttl_s = MIN(g->ttl_s, hit.ttl_s);
+	return &g->sets[g->n++];
+}
+
+static bool gather_nsec(struct gathered *g)
+{
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	const struct tern_rrset *set = add(g, TERN_TYPE_NSEC, g->name);
+	struct nsec n;
+
+	if (!set || !nsec_read(set, &n))
 		return false;
-	a->sets[a->n] = hit.set;
-	a->pointers[a->n] = &a->sets[a->n];
-	a->n++;
-	a->ttl_s = MIN(a->ttl_s, hit.ttl_s);
+	g->exists = tern_name_equal(n.owner, g->name);
+	if (g->exists)
+		return true;
+	g->encloser = MAX(tern_name_common_labels(n.owner, g->name),
+			  tern_name_common_labels(n.next, g->name));
+	wildcard_of(g->name, g->encloser, wildcard);
+	(void)add(g, TERN_TYPE_NSEC, wildcard);
 	return true;
 }
 
-/* The wildcard that would answer for a name that the first range covers. */
-static void add_wildcard_range(struct attempt *a, const uint8_t *name)
+/* Add what there is about the hash of @p name; is it a match? False when it can't be paid. */
+static bool add_hash(struct gathered *g, const struct nsec3 *like, const uint8_t *name,
+		     bool only_match, bool *matches)
 {
-	uint8_t wildcard[TERN_NAME_MAX + 2] = {1, '*'};
-	struct nsec n;
+	uint32_t *left = &g->job->budget.left[BUDGET_HASH];
+	uint32_t blocks = nsec3_blocks(like, name);
+	uint8_t owner[TERN_NAME_MAX];
+	const uint8_t *at;
 
-	if (!nsec_read(&a->sets[0], &n) || tern_name_equal(n.owner, name))
-		return;
-	unsigned labels =
-		MAX(tern_name_common_labels(n.owner, name), tern_name_common_labels(n.next, name));
+	if (*left < blocks)
+		return false;
+	*left -= blocks;
+	nsec3_owner(like, name, g->zone, owner);
+	at = cache_find_range(g->job->resolver->cache, g->zone, owner, g->job->now->boot_s);
+	*matches = at && tern_name_equal(at, owner);
+	return (only_match && !*matches) || add(g, TERN_TYPE_NSEC3, owner);
+}
 
-	tern_name_copy(wildcard + 2, tern_name_suffix(name, labels));
-	(void)add_range(a, wildcard);
+/* Salt and iterations are those of any record that is there. */
+static bool parameters(const struct gathered *g, struct nsec3 *out)
+{
+	struct cache *cache = g->job->resolver->cache;
+	uint32_t now_s = g->job->now->boot_s;
+	const uint8_t *owner = cache_find_range(cache, g->zone, g->zone, now_s);
+	struct cache_hit hit;
+
+	return owner &&
+	       cache_get(cache, owner, TERN_TYPE_NSEC3, now_s, false, &hit) == CACHE_POSITIVE &&
+	       nsec3_read(&hit.set, out);
+}
+
+static bool gather_nsec3(struct gathered *g)
+{
+	unsigned zone_labels = tern_name_labels(g->zone);
+	unsigned labels = tern_name_labels(g->name);
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	struct nsec3 like;
+	bool matches = false;
+
+	if (!parameters(g, &like) || !add_hash(g, &like, g->name, true, &matches))
+		return false;
+	g->exists = matches;
+	if (g->exists)
+		return true;
+	while (labels > zone_labels && !matches) {
+		if (!add_hash(g, &like, tern_name_suffix(g->name, --labels), true, &matches))
+			return false;
+	}
+	if (!matches || !add_hash(g, &like, tern_name_suffix(g->name, labels + 1), false, &matches))
+		return false;
+	g->encloser = labels;
+	wildcard_of(g->name, labels, wildcard);
+	(void)add_hash(g, &like, wildcard, false, &matches);
+	return true;
 }
 
 /* The closest zone whose ranges are known. */
-static const uint8_t *find_zone(struct job *job, const uint8_t *name)
+static const uint8_t *find_zone(struct job *job, const uint8_t *name, uint16_t *type)
 {
 	for (;; name = tern_name_parent(name)) {
-		if (cache_find_range(job->resolver->cache, name, name, job->now->boot_s))
+		*type = cache_ranges_type(job->resolver->cache, name, job->now->boot_s);
+		if (*type)
 			return name;
 		if (tern_name_len(name) == 1)
 			return NULL;
 	}
-}
-
-static bool keep_proven(struct job *job, struct frame *f, const struct tern_rrset *set,
-			uint32_t ttl_s)
-{
-	struct tern_rrset copy = *set;
-
-	copy.ttl_s = ttl_s;
-	if (!keep(job, &f->authority, &copy))
-		return false;
-	f->authority.last->security = CACHE_SECURE;
-	f->authority.last->proven = true;
-	return true;
-}
-
-static bool keep_proof(struct attempt *a, struct frame *f)
-{
-	struct job *job = a->job;
-	struct cache_hit soa;
-
-	if (cache_get(job->resolver->cache, a->zone, TERN_TYPE_SOA, job->now->boot_s, false,
-		      &soa) != CACHE_POSITIVE ||
-	    soa.security != CACHE_SECURE)
-		return false;
-	a->ttl_s = MIN(a->ttl_s, soa.ttl_s);
-	bool kept = keep_proven(job, f, &soa.set, a->ttl_s);
-
-	for (unsigned i = 0; i < a->n; i++)
-		kept = kept && keep_proven(job, f, &a->sets[i], a->ttl_s);
-	f->denial = CACHE_SECURE;
-	f->denial_cached = true;
-	f->denial_ttl_s = a->ttl_s;
-	if (job->depth == 1 && a->ttl_s < job->result.ttl_s)
-		job->result.ttl_s = job->result.life_s = a->ttl_s;
-	return kept;
 }
 
 /* A forward or stub zone below has other servers, whom these proofs don't bind. */
@@ -144,42 +207,133 @@ static bool is_routed_below(const struct job *job, const uint8_t *name, const ui
 	return route && tern_name_is_below(route->zone, zone);
 }
 
-static enum outcome deny(struct job *job, struct frame *f)
+static bool gather(struct gathered *g, const struct question *q)
 {
-	const struct question *q = &f->question;
-	struct attempt a = {.job = job, .ttl_s = UINT32_MAX};
+	struct job *job = g->job;
+	uint16_t type;
 
-	if (q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC)
-		return OUTCOME_NONE;
-	if (trust_anchors_is_negative(job->resolver->anchors, q->name))
-		return OUTCOME_NONE;
-	a.zone = find_zone(job, q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name);
-	if (!a.zone || is_routed_below(job, q->name, a.zone) || !add_range(&a, q->name))
-		return OUTCOME_NONE;
-	add_wildcard_range(&a, q->name);
-	struct denial d = {a.zone, a.pointers, a.n, &job->budget.left[BUDGET_HASH]};
-	enum outcome outcome = OUTCOME_NONE;
-
-	if (denial_of_name(&d, q->name) == PROOF_GOOD)
-		outcome = OUTCOME_NXDOMAIN;
-	else if (denial_of_type(&d, q->name, q->type) == PROOF_GOOD)
-		outcome = OUTCOME_NODATA;
-	return outcome != OUTCOME_NONE && keep_proof(&a, f) ? outcome : OUTCOME_NONE;
+	if (q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC ||
+	    trust_anchors_is_negative(job->resolver->anchors, q->name))
+		return false;
+	g->zone = find_zone(job, q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name,
+			    &type);
+	if (!g->zone || is_routed_below(job, q->name, g->zone))
+		return false;
+	return type == TERN_TYPE_NSEC ? gather_nsec(g) : gather_nsec3(g);
 }
 
-enum outcome aggressive_denial(struct job *job, struct frame *f)
+/* --- answering -------------------------------------------------------------------- */
+
+static bool keep_proven(struct job *job, struct kept_list *list, const struct tern_rrset *set,
+			uint32_t ttl_s)
 {
-	if (!job->resolver->options.aggressive || !needs_proof(job, f))
+	struct tern_rrset copy = *set;
+
+	copy.ttl_s = ttl_s;
+	if (!keep(job, list, &copy))
+		return false;
+	list->last->security = CACHE_SECURE;
+	list->last->proven = list->last->cached = true;
+	return true;
+}
+
+static void note_ttl(struct job *job, uint32_t ttl_s)
+{
+	if (job->depth == 1 && ttl_s < job->result.ttl_s)
+		job->result.ttl_s = job->result.life_s = ttl_s;
+}
+
+static bool keep_parts(struct gathered *g, struct frame *f)
+{
+	bool kept = true;
+
+	for (unsigned i = 0; i < g->n; i++)
+		kept = kept && keep_proven(g->job, &f->authority, &g->sets[i], g->ttl_s);
+	note_ttl(g->job, g->ttl_s);
+	return kept;
+}
+
+static bool keep_denial(struct gathered *g, struct frame *f)
+{
+	struct job *job = g->job;
+	struct cache_hit soa;
+
+	if (cache_get(job->resolver->cache, g->zone, TERN_TYPE_SOA, job->now->boot_s, false,
+		      &soa) != CACHE_POSITIVE ||
+	    soa.security != CACHE_SECURE)
+		return false;
+	g->ttl_s = MIN(g->ttl_s, soa.ttl_s);
+	f->denial = CACHE_SECURE;
+	f->denial_cached = true;
+	f->denial_ttl_s = g->ttl_s;
+	return keep_proven(job, &f->authority, &soa.set, g->ttl_s) && keep_parts(g, f);
+}
+
+static bool find_made_of(const struct gathered *g, uint16_t type, struct cache_hit *hit)
+{
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+
+	wildcard_of(g->name, g->encloser, wildcard);
+	return cache_get(g->job->resolver->cache, wildcard, type, g->job->now->boot_s, false,
+			 hit) == CACHE_POSITIVE &&
+	       is_of_zone(g, hit);
+}
+
+/* RFC 8198 5.3: with nothing closer, a wildcard that is known answers. */
+static bool answer_by_wildcard(struct gathered *g, struct frame *f, const struct denial *d)
+{
+	uint16_t type = f->question.type;
+	struct cache_hit hit;
+
+	if (g->exists || type == TERN_TYPE_DS ||
+	    denial_of_closer(d, g->name, g->encloser) != PROOF_GOOD ||
+	    (!find_made_of(g, type, &hit) &&
+	     (!alias_hides(type) || !find_made_of(g, TERN_TYPE_CNAME, &hit))))
+		return false;
+	hit.set.owner = g->name;
+	g->ttl_s = MIN(g->ttl_s, hit.ttl_s);
+	return keep_proven(g->job, &f->answer, &hit.set, g->ttl_s) && keep_parts(g, f);
+}
+
+static enum outcome deny(struct gathered *g, struct frame *f, const struct denial *d)
+{
+	const struct question *q = &f->question;
+	enum outcome outcome = OUTCOME_NONE;
+
+	if (!g->exists && denial_of_name(d, q->name) == PROOF_GOOD)
+		outcome = OUTCOME_NXDOMAIN;
+	else if (denial_of_type(d, q->name, q->type) == PROOF_GOOD)
+		outcome = OUTCOME_NODATA;
+	return outcome != OUTCOME_NONE && keep_denial(g, f) ? outcome : OUTCOME_NONE;
+}
+
+static struct denial denial_by(struct gathered *g)
+{
+	return (struct denial){g->zone, g->pointers, g->n, &g->job->budget.left[BUDGET_HASH]};
+}
+
+enum outcome aggressive_answer(struct job *job, struct frame *f)
+{
+	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
+
+	if (!job->resolver->options.aggressive || !needs_proof(job, f) || !gather(&g, &f->question))
 		return OUTCOME_NONE;
-	return deny(job, f);
+	struct denial d = denial_by(&g);
+
+	return answer_by_wildcard(&g, f, &d) ? OUTCOME_ANSWER : deny(&g, f, &d);
 }
 
 enum outcome aggressive_proof(struct job *job, struct frame *f)
 {
+	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
 	const struct kept_list sent = f->authority;
 
+	if (!gather(&g, &f->question))
+		return OUTCOME_NONE;
+	struct denial d = denial_by(&g);
+
 	f->authority = (struct kept_list){0};
-	enum outcome outcome = deny(job, f);
+	enum outcome outcome = deny(&g, f, &d);
 
 	if (outcome == OUTCOME_NONE)
 		f->authority = sent;

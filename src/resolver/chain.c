@@ -182,8 +182,9 @@ static unsigned labels_of_next(struct job *job, const uint8_t *zone, const uint8
 	struct cache_hit hit;
 	enum cache_found found = cache_get(job->resolver->cache, candidate, TERN_TYPE_DS,
 					   job->now->boot_s, false, &hit);
-	bool is_signed = found == CACHE_POSITIVE ? verify_signer(&hit.set, signer)
-						 : found != CACHE_MISS && proof_signer(&hit, signer);
+	bool is_signed = found == CACHE_POSITIVE
+				 ? verify_signer(&hit.set, signer)
+				 : found != CACHE_MISS && proof_signer(&hit, signer);
 
 	return tern_name_labels(is_signed && hit.security == CACHE_SECURE &&
 						tern_name_is_below(signer, zone) &&

@@ -92,16 +92,19 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
+/* The alias kept last in the answer. */
+static bool follow_kept_cname(struct job *job, struct frame *f)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(&f->answer.last->set);
+	struct tern_rdata target;
+
+	return tern_rdata_next(&it, &target) && follow_alias(job, f, target.octets);
+}
+
 static enum looked follow_cached_cname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	struct tern_rdata_iter it = tern_rrset_rdatas(&hit->set);
-	struct tern_rdata target;
-
-	if (!tern_rdata_next(&it, &target) || !keep_hit(job, f, hit) ||
-	    !follow_alias(job, f, target.octets))
-		return LOOKED_FAILED;
-	return LOOKED_ALIAS;
+	return keep_hit(job, f, hit) && follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
 }
 
 static enum looked follow_cached_dname(struct job *job, struct frame *f,
@@ -291,10 +294,12 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
 	case LOOKED_NOTHING: break;
 	}
-	enum outcome denied = aggressive_denial(job, f);
+	enum outcome known = aggressive_answer(job, f);
 
-	if (denied != OUTCOME_NONE)
-		return conclude(job, f, denied);
+	if (known == OUTCOME_ANSWER && f->answer.last->set.type != f->question.type)
+		return follow_kept_cname(job, f) ? go(STAGE_LOOKUP) : give(OUTCOME_FAILED);
+	if (known != OUTCOME_NONE)
+		return conclude(job, f, known);
 	if (failed_lately(job, f->question.name, f->question.type))
 		return give(OUTCOME_FAILED);
 	return ask_somebody(job, f);

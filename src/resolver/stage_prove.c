@@ -418,12 +418,17 @@ static void store_answer(struct job *job, struct frame *f)
 		if (k->cached || k->dname || k->set.rr_n > CACHED_RECORDS_MAX)
 			continue;
 		set.ttl_s = stored_ttl(f, set.ttl_s);
-		/* Without its proof a set made from a wildcard is of no use to the next client. */
-		if (k->wildcard != WILDCARD_NONE)
-			cache_drop(cache, set.owner, set.type);
-		else
+		if (k->wildcard == WILDCARD_NONE) {
 			cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, k->security,
 				  job->now->boot_s);
+			continue;
+		}
+		/* Of use to the next client only as a wildcard with its proof. */
+		cache_drop(cache, set.owner, set.type);
+		if (k->security == CACHE_SECURE) {
+			aggressive_store_wildcard(job, &set, k->wildcard);
+			aggressive_store(job, f, set.ttl_s);
+		}
 	}
 }
 
@@ -466,7 +471,7 @@ static struct turn settle(struct job *job, struct frame *f)
 	store_answer(job, f);
 	if (is_denial(f) && !f->denial_cached) {
 		store_denial(job, f);
-		aggressive_store(job, f);
+		aggressive_store(job, f, f->denial_ttl_s);
 	}
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;

@@ -59,8 +59,8 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 		return false;
 	if (a->failures >= VERIFY_FAILURES_MAX || !budget_spend(&a->job->budget, BUDGET_VERIFY, 1))
 		return false;
-	a->job->effort = (uint8_t)(a->job->effort +
-				   (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
+	a->job->effort =
+		(uint8_t)(a->job->effort + (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
 
 	if (len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len))
