@@ -95,6 +95,13 @@ void cache_thread_leave(void);
 /** Nothing found so far is used from here on. Once per loop turn. */
 void cache_quiescent(void);
 
+/**
+ * Wait until every reader has passed a quiescent state: what was unpublished
+ * before is free to go. Other shared pointers may follow the same rule as the
+ * cache's. Not for a thread that has read something and still uses it.
+ */
+void cache_wait_for_readers(void);
+
 /** Around a sleep: a sleeping reader must not hold reclamation up. */
 void cache_sleep(void);
 void cache_wake(void);

@@ -95,6 +95,15 @@ static void finish_failed(struct job *job, const struct frame *top)
 			  failure_max_s(job), job->now->boot_s);
 }
 
+/* Signed rightly, but nobody knows when. */
+static void call_undated(struct result *r)
+{
+	r->security = CACHE_INSECURE;
+	r->ede = TERN_EDE_OTHER;
+	r->uncacheable = true;
+	snprintf(r->text, sizeof r->text, "the clock is not set: signatures are not dated");
+}
+
 static void finish(struct job *job, enum outcome outcome)
 {
 	struct frame *top = &job->frames[0];
@@ -107,6 +116,9 @@ static void finish(struct job *job, enum outcome outcome)
 		finish_failed(job, top);
 		return;
 	}
+	if (r->security == CACHE_SECURE &&
+	    wall_time_is_unset(job->resolver->wall, job->now->wall_s))
+		call_undated(r);
 	if (r->security == CACHE_SECURE &&
 	    sentinel_withholds(job->resolver->anchors, &job->question)) {
 		r->rcode = TERN_RCODE_SERVFAIL;

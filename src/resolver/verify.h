@@ -17,6 +17,8 @@
 #define VERIFY_KEYS_MAX     2 /* keys tried per RRSIG (key tags may collide) */
 #define VERIFY_FAILURES_MAX 4 /* wrong signatures per set */
 
+#define UNDATED_TTL_S 300 /* longest trust in what was accepted without its dates */
+
 #define WILDCARD_NONE 0xff
 
 /** What a good signature says. */

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ struct listener_fds {
 	bool wildcard;
 };
 
-/** What all workers share; owned by main, constant while workers run. */
+/** What all workers share; owned by main, constant while workers run but for the anchors. */
 struct worker_shared {
 	struct log *log;
 	struct cache *cache;
@@ -47,7 +48,12 @@ struct worker_shared {
 	struct routes routes;
 	struct root_hints hints;
 	struct resolver_options resolver;
-	struct trust_anchors anchors;
+	/**
+	 * RCU: published by main, which frees the old ones after cache_wait_for_readers().
+	 * A worker reads it once per turn and keeps nothing of it over the turn's end.
+	 */
+	_Atomic(const struct trust_anchors *) anchors;
+	struct wall_time *wall; /* NULL: believe the clock whatever it says */
 	bool prefetch;
 	const char *identity; /* CH TXT id.server; "" refuses */
 	const char *version;  /* CH TXT version.bind; "" refuses */
