@@ -9,6 +9,7 @@
  *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -232,9 +233,11 @@ static void end_task(struct worker *w, struct task *t)
 	unlink_task(w, t);
 	if (t->announced)
 		inflight_release(w->shared->inflight, t->hash, w->index);
+	job_end(&t->job);
+	free(t->own);
+	/* Last: the sender of an errand takes its cache back at this. */
 	if (t->trace_fd >= 0)
 		close(t->trace_fd);
-	job_end(&t->job);
 	pool_give(&w->tasks, t);
 }
 
@@ -334,6 +337,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 	t->stale_tried = false;
 	t->announced = false;
 	t->trace_fd = -1;
+	t->own = NULL;
 	timer_init(&t->timer, on_task_timer);
 	return t;
 }
@@ -344,7 +348,8 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 
 	if (t->checking_disabled)
 		flags |= JOB_CHECKING_DISABLED;
-	bool finished = job_start_traced(&t->job, &w->resolver, q, flags, trace, &w->loop.now);
+	struct resolver *resolver = t->own ? t->own : &w->resolver;
+	bool finished = job_start_traced(&t->job, resolver, q, flags, trace, &w->loop.now);
 
 	/* In the table only now: the job has its question from here on. */
 	link_task(w, t);
@@ -467,18 +472,49 @@ static void write_step(struct job_trace *trace, const char *line)
 	(void)n; /* a reader that is too slow misses lines; the worker does not wait */
 }
 
-void client_trace(struct worker *w, const struct question *q, int fd)
+static struct task *new_traced_task(struct worker *w, const struct question *q, int fd)
 {
 	struct task *t = new_task(w, hash_question(w, q, false), false);
 
 	if (!t) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	t->trace_fd = fd;
 	t->trace.step = write_step;
 	t->stale_tried = true;
-	start_task(w, t, q, JOB_NO_SERVE);
+	return t;
+}
+
+void client_trace(struct worker *w, const struct question *q, int fd)
+{
+	struct task *t = new_traced_task(w, q, fd);
+
+	if (t)
+		start_task(w, t, q, JOB_NO_SERVE);
+}
+
+#define ERRAND_TTL_MIN_S 60 /* what was found must be there when the sender looks for it */
+
+void client_run_errand(struct worker *w, const struct errand *errand)
+{
+	struct resolver *own = malloc(sizeof *own);
+	struct task *t = own ? new_traced_task(w, &errand->question, errand->fd) : NULL;
+
+	if (!t) {
+		if (!own)
+			close(errand->fd);
+		free(own);
+		return;
+	}
+	*own = w->resolver;
+	own->cache = errand->cache;
+	own->anchors = errand->anchors;
+	if (own->options.validation == VALIDATION_PERMISSIVE)
+		own->options.validation = VALIDATION_ON;
+	own->options.min_ttl_s = MAX(own->options.min_ttl_s, (uint32_t)ERRAND_TTL_MIN_S);
+	t->own = own;
+	start_task(w, t, &errand->question, errand->flags | JOB_NO_SERVE);
 }
 
 void client_finish_all(struct worker *w)
