@@ -71,6 +71,9 @@ struct config {
 		unsigned negative_trust_anchors_n;
 		enum config_sha1 sha1;
 		enum config_unset_clock unset_clock;
+		char *trust_anchor_file; /* "auto": in systemd's state folder; "" for none */
+		bool trust_anchor_signaling;
+		uint32_t nta_recheck_s; /* 0: never */
 	} dnssec;
 	struct config_zone *forward_zones;
 	unsigned forward_zones_n;

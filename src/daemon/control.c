@@ -101,7 +101,8 @@ static bool listen_at(struct control *c, const char *path)
 	return listen(c->fd, BACKLOG) == 0;
 }
 
-struct control *control_create(const char *path, struct worker_shared *shared)
+struct control *control_create(const char *path, struct worker_shared *shared,
+			       struct keeper *keeper)
 {
 	struct control *c;
 
@@ -112,6 +113,7 @@ struct control *control_create(const char *path, struct worker_shared *shared)
 	if (!c)
 		return NULL;
 	c->shared = shared;
+	c->keeper = keeper;
 	c->started_ms = clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 	c->fd = -1;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)

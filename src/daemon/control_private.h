@@ -57,6 +57,7 @@ struct client {
 
 struct control {
 	struct worker_shared *shared;
+	struct keeper *keeper;
 	uint64_t started_ms; /* CLOCK_BOOTTIME */
 	int fd;
 	uint64_t device; /* of the socket's file, */

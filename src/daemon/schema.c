@@ -227,6 +227,20 @@ static const struct schema_key dnssec_keys[] = {
 	 TO(dnssec.unset_clock),
 	 .words = unset_clock_words,
 	 .initial = "accept"},
+	{.name = "trust-anchor-file",
+	 .kind = SCHEMA_STRING,
+	 TO(dnssec.trust_anchor_file),
+	 .max = PATH_OCTETS - 8, /* ".damaged" is put behind it */
+	 .initial = "auto"},
+	{.name = "trust-anchor-signaling",
+	 .kind = SCHEMA_BOOL,
+	 TO(dnssec.trust_anchor_signaling),
+	 .initial = "true"},
+	{.name = "negative-trust-anchor-recheck",
+	 .kind = SCHEMA_SECONDS,
+	 TO(dnssec.nta_recheck_s),
+	 .max = 604800,
+	 .initial = "5m"},
 	{0},
 };
 

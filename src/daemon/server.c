@@ -331,7 +331,7 @@ static bool run(struct server *s)
 	privilege_raise_nofile();
 	if (!sockets_open(&sockets, s->config, &s->log))
 		return false;
-	s->control = control_create(s->config->control.socket, &s->shared);
+	s->control = control_create(s->config->control.socket, &s->shared, s->keeper);
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));
@@ -356,7 +356,7 @@ static bool run(struct server *s)
 
 static enum server_end prepare_and_run(struct server *s, bool test)
 {
-	s->keeper = keeper_create(s->config, &s->shared);
+	s->keeper = keeper_create(s->config, &s->shared, test);
 	if (!load_hints(s) || !s->keeper)
 		return SERVER_MISCONFIGURED;
 	if (wants_tls(s->config)) {

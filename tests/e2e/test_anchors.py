@@ -1,4 +1,10 @@
 """What trust rests on while the daemon runs: the clock, the trust anchors and their exceptions."""
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import tempfile
 import time
 
 from harness import *
@@ -18,6 +24,33 @@ def await_log(tern, text, seconds=5):
     while text not in tern.log_text():
         check(time.monotonic() < deadline, f'"{text}" is not in the log: {tern.log_text()[-600:]}')
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def controlled(**dnssec):
+    """A validating Tern with a control socket, and ternctl bound to it."""
+    with tempfile.TemporaryDirectory(dir=LAB) as folder:
+        path = f'{folder}/control.sock'
+
+        def ternctl(*args, code=0):
+            done = subprocess.run([os.path.join(os.path.dirname(TERND), 'ternctl'), '-s', path, *args],
+                                  capture_output=True, text=True)
+            equal(done.returncode, code, f'ternctl {args}: {done.stderr}')
+            return done.stdout if code == 0 else done.stderr
+
+        dnssec = {'validation': 'on', 'trust-anchors': anchors(), **dnssec}
+        yield Tern(dnssec=dnssec, control={'socket': path}), ternctl, folder
+
+
+def await_true(what, condition, seconds=5):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, what)
+        time.sleep(0.1)
+
+
+def root_tag():
+    return int(anchors()[0].split(' DS ')[1].split()[0])
 
 
 def test_a_clock_that_is_not_set():
@@ -51,3 +84,127 @@ def test_a_clock_that_jumps_back():
     clock.set(0)
     await_log(tern, 'the clock is set')
     secure('www.nsec3-v.net')
+
+
+def test_a_state_file_is_made_kept_and_mended():
+    with tempfile.TemporaryDirectory(dir=LAB) as folder:
+        path = f'{folder}/anchors'
+        with controlled(**{'trust-anchor-file': path}) as (tern, ternctl, _):
+            secure('www.nsec-v.net')
+            await_log(tern, f'trust anchor . {root_tag()}: valid')
+            await_true('the state file is not written', lambda: os.path.exists(path))
+            found = json.loads(ternctl('--json', 'status'))['trust_anchors']
+            equal([(a['zone'], a['key_tag'], a['state']) for a in found], [('.', root_tag(), 'valid')])
+            check(f'. {root_tag()} ' in ternctl('status'), ternctl('status'))
+            since = found[0]['since']
+            secure('www.nsec3-v.net')
+            tern.stop()
+        with controlled(**{'trust-anchor-file': path}) as (tern, ternctl, _):
+            equal(json.loads(ternctl('--json', 'status'))['trust_anchors'][0]['since'], since)
+            tern.stop()
+        with open(path, 'r+b') as f:
+            f.truncate(os.path.getsize(path) - 30)
+        for _ in range(2):                              # the old one; then none at all
+            with controlled(**{'trust-anchor-file': path}) as (tern, ternctl, _):
+                check('checksum' in tern.log_text(), tern.log_text())
+                secure('www.nsec-v.net')
+                tern.stop()
+            check(os.path.exists(f'{path}.damaged'), 'the damaged file is gone')
+            for name in (path, f'{path}.old'):
+                with open(name, 'wb') as f:
+                    f.write(b'damaged\n')
+
+
+def test_a_state_file_that_can_not_be_written():
+    with controlled(**{'trust-anchor-file': '/nonexistent/anchors'}) as (tern, ternctl, _):
+        await_log(tern, '/nonexistent/anchors: No such file or directory')
+        secure('www.nsec-v.net')
+        equal(json.loads(ternctl('--json', 'status'))['trust_anchors'][0]['state'], 'valid')
+        tern.stop()
+
+
+def test_without_a_state_file_anchors_are_as_configured():
+    with controlled() as (_, ternctl, _):
+        found = json.loads(ternctl('--json', 'status'))['trust_anchors']
+        equal([(a['key_tag'], a['state']) for a in found], [(root_tag(), 'configured')])
+
+
+def signals(seconds=3):
+    """Names of questions for key tags that leave for the authorities while this runs."""
+    found = []
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as s:
+        s.bind(('wire', 3))
+        s.settimeout(0.2)
+        secure('www.nsec-v.net')
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                octets = s.recv(65535).lower()
+            except socket.timeout:
+                continue
+            at = octets.find(b'_ta-')
+            if at > 0:
+                found.append(octets[at:at + octets[at - 1]].decode() + octets[at + octets[at - 1]:][:3].hex())
+    return found
+
+
+def test_zones_are_told_what_is_trusted():
+    validating()
+    found = signals()
+    # Of the root, type NULL; asked and answered.
+    equal(set(found), {f'_ta-{root_tag():04x}00000a'})
+    equal(signals(1), [])                               # once a day
+
+
+def test_zones_are_told_nothing_if_so_configured():
+    validating(**{'trust-anchor-signaling': False})
+    equal(signals(1), [])
+
+
+def excepted(name, **how):
+    answer = insecure(name, **how)
+    equal([code for code, _ in ede(answer)], [33], name)
+
+
+def test_negative_anchors_come_and_go():
+    with controlled(**{'negative-trust-anchors': ['expired-v.net']}) as (_, ternctl, _):
+        for _ in range(3):
+            excepted('www.expired-v.net')
+        bogus('www.changed-v.net')
+        ternctl('nta', 'add', 'changed-v.net', '30m')
+        for _ in range(3):
+            excepted('www.changed-v.net')
+        secure('www.nsec-v.net')
+        listed = json.loads(ternctl('--json', 'nta', 'list'))['negative_trust_anchors']
+        equal([e['name'] for e in listed], ['expired-v.net.', 'changed-v.net.'])
+        check(1700 < listed[1]['left_s'] <= 1800 and 'left_s' not in listed[0], f'{listed}')
+        check('changed-v.net. 1' in ternctl('nta', 'list'), ternctl('nta', 'list'))
+        ternctl('nta', 'remove', 'changed-v.net')
+        bogus('www.changed-v.net')
+        ternctl('nta', 'add', 'Changed-V.net', '2s')
+        excepted('www.changed-v.net')
+        time.sleep(2.5)
+        bogus('www.changed-v.net')
+        excepted('www.expired-v.net')
+
+
+def test_negative_anchors_end_when_the_zone_validates():
+    with controlled(**{'negative-trust-anchor-recheck': '1s'}) as (tern, ternctl, _):
+        ternctl('nta', 'add', 'nsec-v.net')
+        ternctl('nta', 'add', 'changed-v.net')
+        await_log(tern, 'nsec-v.net.: it validates again')
+        secure('www.nsec-v.net')
+        time.sleep(2)
+        excepted('www.changed-v.net')
+
+
+def test_wrong_commands_change_nothing():
+    with controlled(**{'negative-trust-anchors': ['expired-v.net']}) as (_, ternctl, _):
+        for args, why in ((('add', 'a..b'), 'not a domain name'), (('add', 'x', '8d'), 'duration'),
+                          (('add', 'x', '0s'), 'duration'), (('add', 'x', 'soon'), 'duration'),
+                          (('add', 'expired-v.net'), 'in the configuration'), (('remove', 'x'), 'none of that name'),
+                          (('remove', 'expired-v.net'), 'in the configuration')):
+            check(why in ternctl('nta', *args, code=1), f'{args}')
+        for args in (('nta',), ('nta', 'add'), ('nta', 'add', 'x', '1h', 'y'), ('nta', 'drop', 'x')):
+            ternctl(*args, code=2)
+        equal(len(json.loads(ternctl('--json', 'nta', 'list'))['negative_trust_anchors']), 1)
