@@ -191,11 +191,11 @@ def test_negative_anchors_come_and_go():
 def test_negative_anchors_end_when_the_zone_validates():
     with controlled(**{'negative-trust-anchor-recheck': '1s'}) as (tern, ternctl, _):
         ternctl('nta', 'add', 'nsec-v.net')
-        ternctl('nta', 'add', 'changed-v.net')
+        ternctl('nta', 'add', 'expired-v.net')
         await_log(tern, 'nsec-v.net.: it validates again')
         secure('www.nsec-v.net')
         time.sleep(2)
-        excepted('www.changed-v.net')
+        excepted('www.expired-v.net')
 
 
 def test_wrong_commands_change_nothing():
