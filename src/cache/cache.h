@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tern/edns.h>
 #include <tern/rrset.h>
 #include <tern/status.h>
 
@@ -164,6 +165,13 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, 
 
 #define CACHE_FAILURE_MIN_S 5
 #define CACHE_FAILURE_MAX_S 300
+
+/** Is this RFC 8914 INFO-CODE about data that did not validate? */
+static inline bool cache_failure_is_bogus(uint16_t ede)
+{
+	return (ede >= TERN_EDE_BOGUS && ede <= TERN_EDE_NSEC_MISSING) ||
+	       ede == TERN_EDE_SIG_EXPIRED_BEFORE_VALID;
+}
 
 /** A delegation as the parent gave it; the layout of @c body is the resolver's (zonecut.h). */
 struct cache_delegation {

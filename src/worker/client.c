@@ -165,6 +165,16 @@ static void count_latency(struct worker *w, const struct waiter *waiter)
 	tally_add(&w->tally.latency[MIN(bucket, (unsigned)TALLY_LATENCIES - 1)]);
 }
 
+static void count_security(struct worker *w, const struct result *result)
+{
+	if (result->rcode == TERN_RCODE_SERVFAIL && cache_failure_is_bogus(result->ede))
+		tally_add(&w->tally.bogus[MIN(result->ede, (uint16_t)(TALLY_EDES - 1))]);
+	else if (result->security == CACHE_SECURE)
+		tally_add(&w->tally.secure);
+	else if (result->security == CACHE_INSECURE)
+		tally_add(&w->tally.insecure);
+}
+
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
@@ -175,6 +185,8 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
 	if (result->stale)
 		tally_add(&w->tally.stale);
+	if (!(waiter->request.flags & TERN_FLAG_CD))
+		count_security(w, result);
 	if (!result->cached)
 		count_latency(w, waiter);
 	client_send(w, &waiter->back, w->scratch, len);
@@ -259,6 +271,7 @@ static void finish_task(struct worker *w, struct task *t)
 
 	if (t->waiters && r->cached)
 		tally_add(&w->tally.hits_rrset);
+	tally_add_n(&w->tally.signatures, BUDGET_VERIFY_MAX - t->job.budget.left[BUDGET_VERIFY]);
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
 	if (t->waiters)

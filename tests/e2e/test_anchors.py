@@ -208,3 +208,19 @@ def test_wrong_commands_change_nothing():
         for args in (('nta',), ('nta', 'add'), ('nta', 'add', 'x', '1h', 'y'), ('nta', 'drop', 'x')):
             ternctl(*args, code=2)
         equal(len(json.loads(ternctl('--json', 'nta', 'list'))['negative_trust_anchors']), 1)
+
+
+def test_validation_is_counted():
+    with controlled() as (_, ternctl, _):
+        for _ in range(4):                              # from the network, from the sets, then rendered
+            secure('www.nsec-v.net')
+            insecure('www.insecure-v.net')
+            bogus('www.expired-v.net', codes=(7,))
+            insecure('www.nsec-v.net', cd=True)
+        counted = json.loads(ternctl('--json', 'stats'))
+        found = counted['dnssec']
+        equal((found['secure'], found['insecure'], found['bogus']), (4, 4, 4))
+        equal(counted['bogus'], {'Signature Expired': 4})
+        # Keys of root, net, the zones; DS of each; and what was asked for: once each.
+        check(5 < found['signatures'] < 40, f'{found}')
+        check('dnssec.secure' in ternctl('stats'), ternctl('stats'))
