@@ -37,7 +37,9 @@ static char *state_path(const char *configured)
 
 	if (strcmp(configured, "auto") != 0)
 		return *configured ? strdup(configured) : NULL;
-	if (folder && asprintf(&path, "%s/trust-anchors", folder) < 0)
+	/* Of several, apart by colons, the first. */
+	if (folder && *folder &&
+	    asprintf(&path, "%.*s/trust-anchors", (int)strcspn(folder, ":"), folder) < 0)
 		return NULL;
 	return path;
 }

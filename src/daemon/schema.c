@@ -230,7 +230,7 @@ static const struct schema_key dnssec_keys[] = {
 	{.name = "trust-anchor-file",
 	 .kind = SCHEMA_STRING,
 	 TO(dnssec.trust_anchor_file),
-	 .max = PATH_OCTETS - 8, /* ".damaged" is put behind it */
+	 .max = PATH_OCTETS - 16, /* ".old.damaged" is put behind it */
 	 .initial = "auto"},
 	{.name = "trust-anchor-signaling",
 	 .kind = SCHEMA_BOOL,

@@ -169,10 +169,12 @@ class Clock:
             subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', shim, source], check=True)
         self.path = os.path.join(LAB, f'clock-{random.getrandbits(32):x}')
         self.env = {'LD_PRELOAD': shim, 'CLOCK_FILE': self.path}
+        self.seconds = seconds
         with open(self.path, 'wb') as f:
             f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     def set(self, seconds):
+        self.seconds = seconds
         with open(self.path, 'r+b') as f:
             f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 

@@ -5,7 +5,14 @@ import os
 import socket
 import subprocess
 import tempfile
+import threading
 import time
+
+import dns.dnssec
+import dns.message
+import dns.name
+import dns.rrset
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from harness import *
 from test_dnssec import anchors, bogus, insecure, secure, validating
@@ -27,8 +34,8 @@ def await_log(tern, text, seconds=5):
 
 
 @contextlib.contextmanager
-def controlled(**dnssec):
-    """A validating Tern with a control socket, and ternctl bound to it."""
+def controlled(env=None, more=None, **dnssec):
+    """A validating Tern with a control socket, ternctl bound to it, and the socket's folder."""
     with tempfile.TemporaryDirectory(dir=LAB) as folder:
         path = f'{folder}/control.sock'
 
@@ -39,7 +46,7 @@ def controlled(**dnssec):
             return done.stdout if code == 0 else done.stderr
 
         dnssec = {'validation': 'on', 'trust-anchors': anchors(), **dnssec}
-        yield Tern(dnssec=dnssec, control={'socket': path}), ternctl, folder
+        yield Tern(env=env, dnssec=dnssec, control={'socket': path}, **(more or {})), ternctl, folder
 
 
 def await_true(what, condition, seconds=5):
@@ -127,6 +134,88 @@ def test_without_a_state_file_anchors_are_as_configured():
     with controlled() as (_, ternctl, _):
         found = json.loads(ternctl('--json', 'status'))['trust_anchors']
         equal([(a['key_tag'], a['state']) for a in found], [(root_tag(), 'configured')])
+
+
+class Key:
+    def __init__(self):
+        self.private, self.revoked = ed25519.Ed25519PrivateKey.generate(), False
+
+    def dnskey(self):
+        return dns.dnssec.make_dnskey(self.private.public_key(), dns.dnssec.ED25519, 257 | (128 if self.revoked else 0))
+
+
+class RollingZone(threading.Thread):
+    """A server for rolling.test on 127.0.0.1: its keys and who signs them change as the test says, by @clock."""
+    name_ = dns.name.from_text('rolling.test.')
+
+    def __init__(self, clock, keys):
+        super().__init__(daemon=True)
+        self.clock, self.keys, self.signers, self.asked = clock, keys, keys[:1], 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(('127.0.0.1', 0))
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def signed(self, rrset):
+        now = int(time.time()) + self.clock.seconds
+        sigs = [dns.dnssec.sign(rrset, k.private, self.name_, k.dnskey(), inception=now - 3600, expiration=now + 20 * DAY)
+                for k in self.signers]
+        return [rrset, dns.rrset.from_rdata_list(self.name_, rrset.ttl, sigs)]
+
+    def run(self):
+        while True:
+            octets, peer = self.socket.recvfrom(65535)
+            query = dns.message.from_wire(octets)
+            answer = dns.message.make_response(query)
+            answer.flags |= dns.flags.AA
+            rtype = dns.rdatatype.to_text(query.question[0].rdtype)
+            if query.question[0].name == self.name_ and rtype == 'DNSKEY':
+                self.asked += 1
+                answer.answer = self.signed(dns.rrset.from_rdata_list(self.name_, 3600, [k.dnskey() for k in self.keys]))
+            elif query.question[0].name == self.name_ and rtype == 'TXT':
+                answer.answer = self.signed(dns.rrset.from_text(self.name_, 1, 'IN', 'TXT', '"here"'))
+            self.socket.sendto(answer.to_wire(), peer)
+
+
+def test_a_rollover_over_months():
+    clock, a, b = Clock(0), Key(), Key()
+    zone = RollingZone(clock, [a, b])
+    stub = {'resolver': {'do-not-query-localhost': False},
+            'stub-zones': [{'name': 'rolling.test', 'addresses': [f'127.0.0.1@{zone.port}']}]}
+    path = tempfile.mktemp(dir=LAB)
+    config = {'env': clock.env, 'more': stub, 'trust-anchor-file': path,
+              'trust-anchors': [f'rolling.test. IN DNSKEY {a.dnskey().to_text()}']}
+
+    def states(ternctl):
+        found = json.loads(ternctl('--json', 'status'))['trust_anchors']
+        return [(k['key_tag'], k['state']) for k in found]
+
+    def days(n, ternctl, wanted):
+        before = zone.asked
+        clock.set(n * DAY)
+        await_true(f'no probe on day {n}', lambda: zone.asked > before)
+        await_true(f'day {n}: wanted {wanted}', lambda: [s for _, s in states(ternctl)] == wanted)
+
+    with controlled(**config) as (tern, ternctl, _):
+        await_true('the keys are not taken', lambda: [s for _, s in states(ternctl)] == ['valid', 'pending'])
+        days(29, ternctl, ['valid', 'pending'])
+        days(31, ternctl, ['valid', 'valid'])
+        zone.keys, zone.signers = [b], [b]
+        days(40, ternctl, ['missing', 'valid'])
+        secure('rolling.test', 'TXT')
+        zone.keys, zone.signers, a.revoked = [a, b], [a, b], True
+        days(41, ternctl, ['revoked', 'valid'])
+        tern.stop()
+    with controlled(**config) as (tern, ternctl, _):
+        equal([s for _, s in states(ternctl)], ['revoked', 'valid'])
+        secure('rolling.test', 'TXT')
+        # Though the configuration names it, the revoked key does not sign any more.
+        zone.keys, zone.signers, a.revoked = [a], [a], False
+        ternctl('flush-zone', 'rolling.test')
+        bogus('rolling.test', 'TXT')
+        zone.keys, zone.signers = [b], [b]
+        days(72, ternctl, ['removed', 'valid'])
+        tern.stop()
 
 
 def signals(seconds=3):
