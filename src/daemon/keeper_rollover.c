@@ -78,24 +78,26 @@ static void take_zones(struct keeper *k, const struct anchor_states *kept)
 
 bool rollover_begin(struct keeper *k)
 {
-	struct anchor_states *kept = calloc(1, sizeof *kept);
+	struct anchor_states *kept;
 
+	if (!keeper_validates(k))
+		return true;
 	k->path = state_path(k->config->dnssec.trust_anchor_file);
+	if (!k->path)
+		return true;
+	kept = calloc(1, sizeof *kept);
 	k->crypto = crypto_create();
 	k->scratch = malloc(RRSIG_SCRATCH);
 	if (!kept || !k->crypto || !k->scratch) {
 		free(kept);
 		return false;
 	}
-	if (k->path) {
-		if (!anchor_file_read(k->path, kept, k->shared->log))
-			log_notice(k->shared->log,
-				   "no states of trust anchors in %s: they begin "
-				   "with the configured ones",
-				   k->path);
-		atomic_store(&k->wall.proven_s, kept->clock_s);
-		take_zones(k, kept);
-	}
+	if (!anchor_file_read(k->path, kept, k->shared->log))
+		log_notice(k->shared->log,
+			   "no states of trust anchors in %s: they begin with the configured ones",
+			   k->path);
+	atomic_store(&k->wall.proven_s, kept->clock_s);
+	take_zones(k, kept);
 	free(kept);
 	return true;
 }
