@@ -111,6 +111,12 @@ void cache_quiescent(void)
 	rcu_quiescent_state();
 }
 
+void cache_wait_for_readers(void)
+{
+	synchronize_rcu();
+	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
+}
+
 void cache_sleep(void)
 {
 	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tern/edns.h>
 #include <tern/rrset.h>
 #include <tern/status.h>
 
@@ -95,6 +96,13 @@ void cache_thread_leave(void);
 /** Nothing found so far is used from here on. Once per loop turn. */
 void cache_quiescent(void);
 
+/**
+ * Wait until every reader has passed a quiescent state: what was unpublished
+ * before is free to go. Other shared pointers may follow the same rule as the
+ * cache's. Not for a thread that has read something and still uses it.
+ */
+void cache_wait_for_readers(void);
+
 /** Around a sleep: a sleeping reader must not hold reclamation up. */
 void cache_sleep(void);
 void cache_wake(void);
@@ -157,6 +165,13 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, 
 
 #define CACHE_FAILURE_MIN_S 5
 #define CACHE_FAILURE_MAX_S 300
+
+/** Is this RFC 8914 INFO-CODE about data that did not validate? */
+static inline bool cache_failure_is_bogus(uint16_t ede)
+{
+	return (ede >= TERN_EDE_BOGUS && ede <= TERN_EDE_NSEC_MISSING) ||
+	       ede == TERN_EDE_SIG_EXPIRED_BEFORE_VALID;
+}
 
 /** A delegation as the parent gave it; the layout of @c body is the resolver's (zonecut.h). */
 struct cache_delegation {

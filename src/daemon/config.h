@@ -25,6 +25,7 @@ enum config_validation {
 	CONFIG_VALIDATION_OFF,
 	CONFIG_VALIDATION_PERMISSIVE
 };
+enum config_unset_clock { CONFIG_UNSET_CLOCK_ACCEPT, CONFIG_UNSET_CLOCK_REFUSE };
 enum config_sha1 { CONFIG_SHA1_VALIDATE, CONFIG_SHA1_INSECURE };
 
 /** A forward zone or a stub zone. */
@@ -69,6 +70,10 @@ struct config {
 		char **negative_trust_anchors;
 		unsigned negative_trust_anchors_n;
 		enum config_sha1 sha1;
+		enum config_unset_clock unset_clock;
+		char *trust_anchor_file; /* "auto": in systemd's state folder; "" for none */
+		bool trust_anchor_signaling;
+		uint32_t nta_recheck_s; /* 0: never */
 	} dnssec;
 	struct config_zone *forward_zones;
 	unsigned forward_zones_n;

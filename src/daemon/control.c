@@ -102,7 +102,7 @@ static bool listen_at(struct control *c, const char *path)
 }
 
 struct control *control_create(const char *path, struct worker_shared *shared,
-			       const char *listening)
+			       const char *listening, struct keeper *keeper)
 {
 	struct control *c;
 
@@ -114,6 +114,7 @@ struct control *control_create(const char *path, struct worker_shared *shared,
 		return NULL;
 	c->shared = shared;
 	c->listening = listening;
+	c->keeper = keeper;
 	c->started_ms = clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 	c->fd = -1;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)

@@ -21,6 +21,9 @@
  *            dump-cache                an object per line, one for each entry
  *            trace       name, type    an object per line, one for each step
  *            log-level   level         one object
+ *            nta-add     name          one object; "duration" may be there: "30m"
+ *            nta-list                  one object
+ *            nta-remove  name          one object
  *
  * Threads    main thread only, which is an online reader of the cache while
  *            control_serve() runs. Long work is done in slices.
@@ -35,6 +38,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
+#include "daemon/keeper.h"
 #include "worker/worker.h"
 
 #define CONTROL_CLIENTS_MAX 8
@@ -53,7 +57,7 @@ struct control;
  *         there, EEXIST for a file that is no socket, ENOENT when @p path is ""
  */
 MUST_USE struct control *control_create(const char *path, struct worker_shared *shared,
-					const char *listening);
+					const char *listening, struct keeper *keeper);
 
 /** Close everything and remove the socket's file; NULL is allowed. */
 void control_destroy(struct control *c);

@@ -11,6 +11,7 @@
 #include <tern/rr.h>
 
 #include "base/clock.h"
+#include "daemon/config_value.h"
 #include "daemon/control_private.h"
 
 /** A request's members; NULL when absent. */
@@ -19,15 +20,17 @@ struct request_members {
 	const char *name;
 	const char *type;
 	const char *level;
+	const char *duration;
 };
 
 /** The same, understood. */
 struct order {
 	struct question question;
 	enum log_level level;
+	uint32_t duration_s;
 };
 
-enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4 };
+enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8 };
 
 struct command {
 	const char *name;
@@ -61,13 +64,15 @@ static void run_status(struct control *c, struct client *k, const struct order *
 	cache_count(s->cache, &counts);
 	uint64_t percent = counts.limit ? counts.octets * 100 / counts.limit : 0;
 
-	reply_object(k, json_pack("{s:s,s:i,s:I,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version",
-				  TERN_VERSION, "pid", (int)getpid(), "uptime_s",
+	reply_object(k, json_pack("{s:s,s:i,s:I,s:s,s:i,s:s,s:{s:I,s:I,s:I,s:I},s:o,s:o}",
+				  "version", TERN_VERSION, "pid", (int)getpid(), "uptime_s",
 				  (json_int_t)(up_ms / 1000), "listen", c->listening, "workers",
 				  (int)s->workers_n, "log_level", level_text(s->log->level),
 				  "cache", "entries", (json_int_t)counts.entries, "octets",
 				  (json_int_t)counts.octets, "limit", (json_int_t)counts.limit,
-				  "percent", (json_int_t)percent));
+				  "percent", (json_int_t)percent, "trust_anchors",
+				  keeper_anchors_to_json(c->keeper), "negative_trust_anchors",
+				  keeper_exceptions_to_json(c->keeper)));
 }
 
 static void run_stats(struct control *c, struct client *k, const struct order *o)
@@ -114,6 +119,39 @@ static void run_log_level(struct control *c, struct client *k, const struct orde
 	reply_object(k, json_pack("{s:s}", "log_level", level_text(o->level)));
 }
 
+static void run_nta_add(struct control *c, struct client *k, const struct order *o)
+{
+	char name[TERN_NAME_TEXT_MAX];
+	const char *why;
+
+	tern_name_to_text(o->question.name, name);
+	if (!keeper_add_exception(c->keeper, o->question.name, o->duration_s, &why)) {
+		reply_error(k, "%s: %s", name, why);
+		return;
+	}
+	log_notice(c->shared->log, "negative trust anchor %s: for %u s", name, o->duration_s);
+	reply_object(k, json_pack("{s:s,s:I}", "name", name, "left_s", (json_int_t)o->duration_s));
+}
+
+static void run_nta_list(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	reply_object(k, json_pack("{s:o}", "negative_trust_anchors",
+				  keeper_exceptions_to_json(c->keeper)));
+}
+
+static void run_nta_remove(struct control *c, struct client *k, const struct order *o)
+{
+	char name[TERN_NAME_TEXT_MAX];
+	const char *why;
+
+	tern_name_to_text(o->question.name, name);
+	if (keeper_remove_exception(c->keeper, o->question.name, &why))
+		reply_object(k, json_pack("{s:s}", "removed", name));
+	else
+		reply_error(k, "%s: %s", name, why);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -122,6 +160,9 @@ static const struct command commands[] = {
 	{"dump-cache", 0, run_dump_cache},
 	{"trace", NEEDS_NAME | NEEDS_TYPE, run_trace},
 	{"log-level", NEEDS_LEVEL, run_log_level},
+	{"nta-add", NEEDS_NAME | MAY_HAVE_DURATION, run_nta_add},
+	{"nta-list", 0, run_nta_list},
+	{"nta-remove", NEEDS_NAME, run_nta_remove},
 };
 
 /* --- reading the request ------------------------------------------------------- */
@@ -134,6 +175,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->name;
 	if (strcmp(key, "type") == 0)
 		return &m->type;
+	if (strcmp(key, "duration") == 0)
+		return &m->duration;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
 }
 
@@ -182,17 +225,18 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 {
 	const struct {
 		const char *name, *value;
-		unsigned bit;
+		unsigned needed, optional;
 	} members[] = {
-		{"name", m->name, NEEDS_NAME},
-		{"type", m->type, NEEDS_TYPE},
-		{"level", m->level, NEEDS_LEVEL},
+		{"name", m->name, NEEDS_NAME, 0},
+		{"type", m->type, NEEDS_TYPE, 0},
+		{"level", m->level, NEEDS_LEVEL, 0},
+		{"duration", m->duration, 0, MAY_HAVE_DURATION},
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
-		bool needed = command->needs & members[i].bit;
+		bool needed = command->needs & members[i].needed;
 
-		if (needed == (members[i].value != NULL))
+		if (needed == (members[i].value != NULL) || (command->needs & members[i].optional))
 			continue;
 		reply_error(k,
 			    needed ? "command \"%s\" needs a \"%s\""
@@ -201,6 +245,23 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		return false;
 	}
 	return true;
+}
+
+static bool understand_duration(struct client *k, const char *text, struct order *o)
+{
+	static const struct schema_key lifetime = {
+		.kind = SCHEMA_SECONDS, .min = 1, .max = EXCEPTION_LIFE_MAX_S};
+	char why[SCHEMA_WHY_MAX];
+
+	o->duration_s = EXCEPTION_LIFE_S;
+	if (!text)
+		return true;
+	struct value v = {.text = text, .len = strlen(text)};
+
+	if (value_read(&lifetime, &v, &o->duration_s, why))
+		return true;
+	reply_error(k, "duration: %s", why);
+	return false;
 }
 
 static bool understand(struct client *k, const struct request_members *m, struct order *o)
@@ -225,7 +286,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 			    m->level);
 		return false;
 	}
-	return true;
+	return understand_duration(k, m->duration, o);
 }
 
 static void run_members(struct control *c, struct client *k, const struct request_members *m)

@@ -57,7 +57,8 @@ struct client {
 struct control {
 	struct worker_shared *shared;
 	const char *listening; /* addresses */
-	uint64_t started_ms;   /* CLOCK_BOOTTIME */
+	struct keeper *keeper;
+	uint64_t started_ms; /* CLOCK_BOOTTIME */
 	int fd;
 	uint64_t device; /* of the socket's file, */
 	uint64_t inode;  /* so that only our own is removed */

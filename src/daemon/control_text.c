@@ -123,6 +123,23 @@ static void print_value(struct unsent *u, const char *path, const json_t *value)
 		unsent_print(u, "%-36s %s\n", path, json_is_true(value) ? "yes" : "no");
 }
 
+/* An object in a list on one line: its values, which say by themselves what they are. */
+static void print_item(struct unsent *u, const char *path, json_t *item)
+{
+	const char *key;
+	json_t *value;
+
+	unsent_print(u, "%-36s", path);
+	json_object_foreach(item, key, value)
+	{
+		if (json_is_string(value))
+			unsent_print(u, " %s", json_string_value(value));
+		else if (json_is_integer(value))
+			unsent_print(u, " %lld", (long long)json_integer_value(value));
+	}
+	unsent_print(u, "\n");
+}
+
 /* Members of members, two levels as the replies have, in the order in which they were made. */
 static void print_object(struct unsent *u, json_t *object)
 {
@@ -133,6 +150,8 @@ static void print_object(struct unsent *u, json_t *object)
 	json_object_foreach(object, outer, value)
 	{
 		print_value(u, outer, value);
+		for (size_t i = 0; i < json_array_size(value); i++)
+			print_item(u, outer, json_array_get(value, i));
 		json_object_foreach(value, inner, part)
 		{
 			snprintf(path, sizeof path, "%s.%s", outer, inner);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tern/edns.h>
 #include <tern/rr.h>
 
 #include "base/compiler.h"
@@ -98,6 +99,33 @@ static json_t *counts_to_json(const struct tally *t, const struct named_count *l
 	return object;
 }
 
+static json_t *dnssec_to_json(const struct tally *t)
+{
+	uint64_t bogus = 0;
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < TALLY_EDES; i++)
+		bogus += read_count(&t->bogus[i]);
+	set_count(object, "secure", read_count(&t->secure));
+	set_count(object, "insecure", read_count(&t->insecure));
+	set_count(object, "bogus", bogus);
+	set_count(object, "signatures", read_count(&t->signatures));
+	return object;
+}
+
+static json_t *bogus_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < TALLY_EDES; i++) {
+		uint64_t n = read_count(&t->bogus[i]);
+
+		if (n > 0)
+			set_count(object, tern_ede_text((uint16_t)i), n);
+	}
+	return object;
+}
+
 static json_t *types_to_json(const struct tally *t)
 {
 	json_t *object = json_object();
@@ -161,10 +189,11 @@ json_t *metrics_to_json(const struct metrics *m)
 {
 	const struct tally *t = &m->tally;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
 			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
 			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
-			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "types", types_to_json(t),
-			 "rcodes", rcodes_to_json(t), "latency_us", latency_to_json(t), "cache",
+			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "dnssec", dnssec_to_json(t),
+			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",
+			 rcodes_to_json(t), "latency_us", latency_to_json(t), "cache",
 			 cache_to_json(&m->cache), "servers", (json_int_t)m->servers_n);
 }

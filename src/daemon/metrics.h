@@ -23,9 +23,9 @@ struct metrics {
 void metrics_collect(const struct worker_shared *shared, struct metrics *out);
 
 /**
- * As an object with the members "queries", "upstream", "tcp", "types",
+ * As an object with the members "queries", "upstream", "tcp", "dnssec", "bogus", "types",
  * "rcodes", "latency_us", "cache" and "servers"; NULL when memory is short.
- * Types, rcodes and latencies that were never counted are left out. A latency's
- * name is the upper bound of its bucket in microseconds.
+ * Reasons for bogus answers, types, rcodes and latencies that were never counted are left out. A
+ * latency's name is the upper bound of its bucket in microseconds.
  */
 json_t *metrics_to_json(const struct metrics *m);

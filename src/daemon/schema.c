@@ -106,6 +106,12 @@ static const struct schema_word sha1_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word unset_clock_words[] = {
+	{"accept", CONFIG_UNSET_CLOCK_ACCEPT},
+	{"refuse", CONFIG_UNSET_CLOCK_REFUSE},
+	{NULL, 0},
+};
+
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
 
 static const struct schema_word level_words[] = {
@@ -216,6 +222,25 @@ static const struct schema_key dnssec_keys[] = {
 	 TO(dnssec.sha1),
 	 .words = sha1_words,
 	 .initial = "validate"},
+	{.name = "unset-clock",
+	 .kind = SCHEMA_WORD,
+	 TO(dnssec.unset_clock),
+	 .words = unset_clock_words,
+	 .initial = "accept"},
+	{.name = "trust-anchor-file",
+	 .kind = SCHEMA_STRING,
+	 TO(dnssec.trust_anchor_file),
+	 .max = PATH_OCTETS - 16, /* ".old.damaged" is put behind it */
+	 .initial = "auto"},
+	{.name = "trust-anchor-signaling",
+	 .kind = SCHEMA_BOOL,
+	 TO(dnssec.trust_anchor_signaling),
+	 .initial = "true"},
+	{.name = "negative-trust-anchor-recheck",
+	 .kind = SCHEMA_SECONDS,
+	 TO(dnssec.nta_recheck_s),
+	 .max = 604800,
+	 .initial = "5m"},
 	{0},
 };
 

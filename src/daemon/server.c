@@ -19,6 +19,7 @@
 
 #include "daemon/control.h"
 #include "daemon/file.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/sockets.h"
@@ -35,6 +36,7 @@ struct server {
 	struct worker *workers[WORKERS_MAX];
 	struct route *routes;
 	struct control *control;
+	struct keeper *keeper;
 	int signal_fd;
 	int cpus[WORKERS_MAX];
 	bool cache_joined;
@@ -110,32 +112,6 @@ static enum validation_mode validation_mode(enum config_validation mode)
 	return VALIDATION_OFF;
 }
 
-static bool load_anchors(struct server *s)
-{
-	const struct config *c = s->config;
-	struct trust_anchors *anchors = &s->shared.anchors;
-	const char *why;
-
-	if (c->dnssec.trust_anchors_n == 0)
-		trust_anchors_builtin(anchors);
-	for (unsigned i = 0; i < c->dnssec.trust_anchors_n; i++) {
-		if (!trust_anchors_add(anchors, c->dnssec.trust_anchors[i], &why)) {
-			log_error(&s->log, "dnssec.trust-anchors: \"%s\": %s",
-				  c->dnssec.trust_anchors[i], why);
-			return false;
-		}
-	}
-	for (unsigned i = 0; i < c->dnssec.negative_trust_anchors_n; i++) {
-		if (!trust_anchors_add_negative(anchors, c->dnssec.negative_trust_anchors[i],
-						&why)) {
-			log_error(&s->log, "dnssec.negative-trust-anchors: \"%s\": %s",
-				  c->dnssec.negative_trust_anchors[i], why);
-			return false;
-		}
-	}
-	return true;
-}
-
 static void add_routes(struct server *s, const struct config_zone *zones, unsigned n,
 		       enum route_kind kind)
 {
@@ -167,7 +143,6 @@ static void take_options(struct server *s)
 {
 	const struct config *c = s->config;
 
-	s->shared.log = &s->log;
 	s->shared.resolver = (struct resolver_options){
 		.validation = validation_mode(c->dnssec.validation),
 		.sha1 = c->dnssec.sha1 == CONFIG_SHA1_VALIDATE,
@@ -324,6 +299,7 @@ static void serve_until_stopped(struct server *s)
 		if (fds[0].revents && read_signals(s))
 			return;
 		control_serve(s->control, fds + 1, n - 1);
+		keeper_tick(s->keeper);
 		/* After a pause of the whole process nobody had a chance to beat. */
 		if (last_ms && now_ms - last_ms > 4 * TICK_MS)
 			memset(beats, 0, sizeof beats);
@@ -355,12 +331,13 @@ static bool run(struct server *s)
 	privilege_raise_nofile();
 	if (!sockets_open(&sockets, s->config, &s->log))
 		return false;
-	s->control = control_create(s->config->control.socket, &s->shared, sockets.text);
+	s->control = control_create(s->config->control.socket, &s->shared, sockets.text, s->keeper);
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));
 	if (s->control)
 		privilege_hand_over(s->config->control.socket, s->config->server.user);
+	keeper_tick(s->keeper);
 	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
 	    start_workers(s)) {
 		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",
@@ -379,7 +356,8 @@ static bool run(struct server *s)
 
 static enum server_end prepare_and_run(struct server *s, bool test)
 {
-	if (!load_hints(s) || !load_anchors(s))
+	s->keeper = keeper_create(s->config, &s->shared, test);
+	if (!load_hints(s) || !s->keeper)
 		return SERVER_MISCONFIGURED;
 	if (wants_tls(s->config)) {
 		log_error(&s->log, "forward-zones: tls is not supported by this version");
@@ -403,8 +381,10 @@ enum server_end server_run(const struct config *config, bool test)
 	s->config = config;
 	s->signal_fd = -1;
 	log_init(&s->log, config->logging.level);
+	s->shared.log = &s->log;
 	enum server_end end = prepare_and_run(s, test);
 
+	keeper_destroy(s->keeper);
 	inflight_destroy(s->shared.inflight);
 	infra_destroy(s->shared.infra);
 	if (s->cache_joined)

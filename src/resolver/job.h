@@ -39,6 +39,7 @@
 #include "cache/infra.h"
 #include "dnssec/anchor.h"
 #include "dnssec/crypto.h"
+#include "dnssec/walltime.h"
 #include "policy/route.h"
 #include "resolver/budget.h"
 #include "resolver/upstream.h"
@@ -128,6 +129,7 @@ struct resolver {
 	struct random *random;
 	struct crypto *crypto;
 	const struct trust_anchors *anchors;
+	struct wall_time *wall;       /* NULL: signatures always have to be in time */
 	uint8_t *scratch;             /* RRSIG_SCRATCH octets: signed data in canonical form */
 	struct tern_rr_ref *rrs;      /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */

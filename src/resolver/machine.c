@@ -116,6 +116,29 @@ static enum outcome deny_without_servers(struct job *job, struct frame *top)
 	return denied;
 }
 
+/* Signed rightly, but nobody knows when. */
+static void call_undated(struct result *r)
+{
+	r->security = CACHE_INSECURE;
+	r->ede = TERN_EDE_OTHER;
+	r->uncacheable = true;
+	snprintf(r->text, sizeof r->text, "the clock is not set: signatures are not dated");
+}
+
+/* RFC 7646: an answer that is not validated because somebody said so tells it. */
+static void tell_exception(const struct job *job, struct result *r)
+{
+	const struct trust_anchors *anchors = job->resolver->anchors;
+
+	if (r->security != CACHE_INSECURE || r->ede != TERN_EDE_NONE || anchors->negative_n == 0)
+		return;
+	if (!trust_anchors_is_negative(anchors, job->question.name) &&
+	    !trust_anchors_is_negative(anchors, job->frames[0].question.name))
+		return;
+	r->ede = TERN_EDE_NTA;
+	r->uncacheable = true;
+}
+
 static void finish(struct job *job, enum outcome outcome)
 {
 	struct frame *top = &job->frames[0];
@@ -130,6 +153,10 @@ static void finish(struct job *job, enum outcome outcome)
 		finish_failed(job, top);
 		return;
 	}
+	if (r->security == CACHE_SECURE &&
+	    wall_time_is_unset(job->resolver->wall, job->now->wall_s))
+		call_undated(r);
+	tell_exception(job, r);
 	if (r->security == CACHE_SECURE &&
 	    sentinel_withholds(job->resolver->anchors, &job->question)) {
 		r->rcode = TERN_RCODE_SERVFAIL;

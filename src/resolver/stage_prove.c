@@ -344,6 +344,19 @@ static void try_anchors(struct job *job, struct kept *k, struct ds_count *count)
 	}
 }
 
+/* What is trusted by configuration also tells whether the clock can be right. */
+static void try_anchors_in_time(struct job *job, struct kept *k, struct ds_count *count)
+{
+	struct wall_time *wall = job->resolver->wall;
+	uint32_t now_s = job->now->wall_s;
+
+	try_anchors(job, k, count);
+	if (count->good)
+		wall_time_prove(wall, now_s);
+	else if (job->why_ede == TERN_EDE_SIG_NOT_YET_VALID && wall_time_doubt(wall, now_s))
+		try_anchors(job, k, count);
+}
+
 static void try_ds_set(struct job *job, struct kept *k, const struct tern_rrset *set,
 		       struct ds_count *count)
 {
@@ -386,7 +399,7 @@ static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *c
 	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, k->set.owner);
 
 	if (anchor && tern_name_equal(anchor, k->set.owner))
-		try_anchors(job, k, &count);
+		try_anchors_in_time(job, k, &count);
 	else if (cache_get(job->resolver->cache, k->set.owner, TERN_TYPE_DS, job->now->boot_s,
 			   false, &hit) == CACHE_POSITIVE)
 		try_ds_set(job, k, &hit.set, &count);

@@ -21,6 +21,11 @@ static bool job_sha1(const struct job *job)
 	return job->resolver->options.sha1;
 }
 
+static bool is_undated(const struct job *job)
+{
+	return wall_time_is_unset(job->resolver->wall, job->now->wall_s);
+}
+
 static uint16_t ede_of(enum rrsig_fault fault)
 {
 	switch (fault) {
@@ -41,6 +46,8 @@ static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 		return false;
 	enum rrsig_fault fault = rrsig_check(sig, a->set->owner, a->job->now->wall_s);
 
+	if ((fault == RRSIG_EXPIRED || fault == RRSIG_NOT_YET) && is_undated(a->job))
+		fault = RRSIG_USABLE;
 	if (fault != RRSIG_USABLE)
 		a->ede = ede_of(fault);
 	return fault == RRSIG_USABLE;
@@ -74,8 +81,10 @@ static void describe(const struct attempt *a, const struct rrsig *sig, struct ve
 {
 	uint32_t left_s = sig->expiration - a->job->now->wall_s;
 
+	if (is_undated(a->job))
+		left_s = UNDATED_TTL_S;
 	/* Inside the allowed skew an expired signature is good for a moment. */
-	if ((int32_t)left_s <= 0)
+	else if ((int32_t)left_s <= 0)
 		left_s = 1;
 	out->ttl_s = MIN(sig->original_ttl_s, left_s);
 	out->wildcard = rrsig_is_wildcard(sig, a->set->owner) ? sig->labels : WILDCARD_NONE;

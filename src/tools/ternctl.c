@@ -25,16 +25,20 @@ enum exit_code { EXIT_GOOD = 0, EXIT_DAEMON = 1, EXIT_USAGE = 2, EXIT_CONNECTION
 static const struct command {
 	const char *name;
 	const char *arguments[ARGUMENTS_MAX + 1]; /* the request's members */
+	int optional; /* of these, how many of the last may be left out */
 	const char *form;
 	const char *help;
 } commands[] = {
-	{"status", {NULL}, "status", "is it well?"},
-	{"stats", {NULL}, "stats", "what it counted since its start"},
-	{"flush", {"name"}, "flush NAME", "forget a name, all its types"},
-	{"flush-zone", {"name"}, "flush-zone NAME", "forget everything at and below a name"},
-	{"dump-cache", {NULL}, "dump-cache", "print all that is cached"},
-	{"trace", {"name", "type"}, "trace NAME TYPE", "resolve and print every step"},
-	{"log-level", {"level"}, "log-level LEVEL", "error, warning, notice, info or debug"},
+	{"status", {NULL}, 0, "status", "is it well?"},
+	{"stats", {NULL}, 0, "stats", "what it counted since its start"},
+	{"flush", {"name"}, 0, "flush NAME", "forget a name, all its types"},
+	{"flush-zone", {"name"}, 0, "flush-zone NAME", "forget everything at and below a name"},
+	{"dump-cache", {NULL}, 0, "dump-cache", "print all that is cached"},
+	{"trace", {"name", "type"}, 0, "trace NAME TYPE", "resolve and print every step"},
+	{"log-level", {"level"}, 0, "log-level LEVEL", "error, warning, notice, info or debug"},
+	{"nta-add", {"name", "duration"}, 1, "nta add NAME [TIME]", "do not validate below a name"},
+	{"nta-list", {NULL}, 0, "nta list", "names that are not validated"},
+	{"nta-remove", {"name"}, 0, "nta remove NAME", "validate below it again"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -55,7 +59,7 @@ static int usage(FILE *to, int code)
 	      "commands:\n",
 	      to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-18s  %s\n", commands[i].form, commands[i].help);
+		fprintf(to, "  %-19s  %s\n", commands[i].form, commands[i].help);
 	return code;
 }
 
@@ -80,8 +84,14 @@ static bool parse_options(int argc, char **argv, struct options *out)
 	return true;
 }
 
-static const struct command *find_command(const char *name)
+/* "nta add" is one command of two words; @words gets how many there were. */
+static const struct command *find_command(int argc, char **argv, int *words)
 {
+	char name[32];
+
+	*words = strcmp(argv[0], "nta") == 0 && argc > 1 ? 2 : 1;
+	snprintf(name, sizeof name, "%s%s%s", argv[0], *words > 1 ? "-" : "",
+		 *words > 1 ? argv[1] : "");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
@@ -92,25 +102,28 @@ static const struct command *find_command(const char *name)
 /* The request's line, or NULL after saying what is wrong. */
 static char *make_request(int argc, char **argv, bool json)
 {
-	const struct command *c = find_command(argv[0]);
-	int wanted = 0;
+	int words, most = 0;
+	const struct command *c = find_command(argc, argv, &words);
 
 	if (!c) {
-		fprintf(stderr, "ternctl: unknown command \"%s\"\n", argv[0]);
+		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"\n", argv[0],
+			words > 1 ? " " : "", words > 1 ? argv[1] : "");
 		return NULL;
 	}
-	while (c->arguments[wanted])
-		wanted++;
-	if (argc - 1 != wanted) {
-		fprintf(stderr, "ternctl: \"%s\" takes %d arguments, not %d\n", c->name, wanted,
-			argc - 1);
+	while (c->arguments[most])
+		most++;
+	argc -= words;
+	argv += words;
+	if (argc > most || argc < most - c->optional) {
+		fprintf(stderr, "ternctl: \"%s\" takes %d arguments%s, not %d\n", c->name, most,
+			c->optional ? " at most" : "", argc);
 		return NULL;
 	}
 	json_t *request = json_pack("{s:s,s:b}", "command", c->name, "json", (int)json);
 	char *text = NULL;
 
-	for (int i = 0; i < wanted; i++) {
-		if (json_object_set_new(request, c->arguments[i], json_string(argv[1 + i])) == 0)
+	for (int i = 0; i < argc; i++) {
+		if (json_object_set_new(request, c->arguments[i], json_string(argv[i])) == 0)
 			continue;
 		fprintf(stderr, "ternctl: the %s is not UTF-8\n", c->arguments[i]);
 		json_decref(request);

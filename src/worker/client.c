@@ -9,6 +9,7 @@
  *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -164,6 +165,16 @@ static void count_latency(struct worker *w, const struct waiter *waiter)
 	tally_add(&w->tally.latency[MIN(bucket, (unsigned)TALLY_LATENCIES - 1)]);
 }
 
+static void count_security(struct worker *w, const struct result *result)
+{
+	if (result->rcode == TERN_RCODE_SERVFAIL && cache_failure_is_bogus(result->ede))
+		tally_add(&w->tally.bogus[MIN(result->ede, (uint16_t)(TALLY_EDES - 1))]);
+	else if (result->security == CACHE_SECURE)
+		tally_add(&w->tally.secure);
+	else if (result->security == CACHE_INSECURE)
+		tally_add(&w->tally.insecure);
+}
+
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
@@ -174,6 +185,8 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
 	if (result->stale)
 		tally_add(&w->tally.stale);
+	if (!(waiter->request.flags & TERN_FLAG_CD))
+		count_security(w, result);
 	if (!result->cached)
 		count_latency(w, waiter);
 	client_send(w, &waiter->back, w->scratch, len);
@@ -233,9 +246,11 @@ static void end_task(struct worker *w, struct task *t)
 	unlink_task(w, t);
 	if (t->announced)
 		inflight_release(w->shared->inflight, t->hash, w->index);
+	/* With this the sender of an errand takes its cache back. */
 	if (t->trace_fd >= 0)
 		trace_end(t);
 	job_end(&t->job);
+	free(t->own);
 	pool_give(&w->tasks, t);
 }
 
@@ -257,6 +272,7 @@ static void finish_task(struct worker *w, struct task *t)
 
 	if (t->waiters && r->cached)
 		tally_add(&w->tally.hits_rrset);
+	tally_add_n(&w->tally.signatures, BUDGET_VERIFY_MAX - t->job.budget.left[BUDGET_VERIFY]);
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
 	if (t->waiters)
@@ -345,6 +361,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 	t->stale_tried = false;
 	t->announced = false;
 	t->trace_fd = -1;
+	t->own = NULL;
 	timer_init(&t->timer, on_task_timer);
 	timer_init(&t->turn_timer, on_turn);
 	return t;
@@ -356,7 +373,8 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 
 	if (t->checking_disabled)
 		flags |= JOB_CHECKING_DISABLED;
-	bool finished = job_start_traced(&t->job, &w->resolver, q, flags, trace, &w->loop.now);
+	struct resolver *resolver = t->own ? t->own : &w->resolver;
+	bool finished = job_start_traced(&t->job, resolver, q, flags, trace, &w->loop.now);
 
 	/* In the table only now: the job has its question from here on. */
 	link_task(w, t);
@@ -469,17 +487,48 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 	start_task(w, t, q, JOB_REFRESH | JOB_NO_SERVE);
 }
 
-void client_trace(struct worker *w, const struct question *q, int fd)
+static struct task *new_traced_task(struct worker *w, const struct question *q, int fd)
 {
 	struct task *t = new_task(w, hash_question(w, q, false), false);
 
 	if (!t) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	trace_begin(t, fd);
 	t->stale_tried = true;
-	start_task(w, t, q, JOB_NO_SERVE);
+	return t;
+}
+
+void client_trace(struct worker *w, const struct question *q, int fd)
+{
+	struct task *t = new_traced_task(w, q, fd);
+
+	if (t)
+		start_task(w, t, q, JOB_NO_SERVE);
+}
+
+#define ERRAND_TTL_MIN_S 60 /* what was found must be there when the sender looks for it */
+
+void client_run_errand(struct worker *w, const struct errand *errand)
+{
+	struct resolver *own = malloc(sizeof *own);
+	struct task *t = own ? new_traced_task(w, &errand->question, errand->fd) : NULL;
+
+	if (!t) {
+		if (!own)
+			close(errand->fd);
+		free(own);
+		return;
+	}
+	*own = w->resolver;
+	own->cache = errand->cache;
+	own->anchors = errand->anchors;
+	if (own->options.validation == VALIDATION_PERMISSIVE)
+		own->options.validation = VALIDATION_ON;
+	own->options.min_ttl_s = MAX(own->options.min_ttl_s, (uint32_t)ERRAND_TTL_MIN_S);
+	t->own = own;
+	start_task(w, t, &errand->question, errand->flags | JOB_NO_SERVE);
 }
 
 void client_finish_all(struct worker *w)

@@ -27,6 +27,11 @@ struct trace_letter {
 	int fd;
 };
 
+struct errand_letter {
+	struct letter letter;
+	struct errand errand;
+};
+
 bool mail_query(struct worker *w, unsigned to, const struct request *r,
 		const struct route_back *back)
 {
@@ -73,6 +78,20 @@ bool worker_trace(struct worker *w, const struct question *question, int fd)
 	return false;
 }
 
+bool worker_run_errand(struct worker *w, const struct errand *errand)
+{
+	struct errand_letter *e = malloc(sizeof *e);
+
+	if (!e)
+		return false;
+	e->letter.kind = LETTER_ERRAND;
+	e->errand = *errand;
+	if (mailbox_send(&w->mailbox, &e->letter))
+		return true;
+	free(e);
+	return false;
+}
+
 static void read_query(struct worker *w, const struct query_letter *q)
 {
 	/* What the other worker was on may be done by now: then the cache has it. */
@@ -96,6 +115,9 @@ static void read_letter(struct worker *w, struct letter *letter)
 		client_trace(w, &t->question, t->fd);
 		break;
 	}
+	case LETTER_ERRAND:
+		client_run_errand(w, &CONTAINER_OF(letter, struct errand_letter, letter)->errand);
+		break;
 	}
 	/* The letter is the first member of every kind. */
 	free(letter);
@@ -119,6 +141,8 @@ void mail_finish_all(struct worker *w)
 	while ((letter = mailbox_take(&w->mailbox)) != NULL) {
 		if (letter->kind == LETTER_TRACE)
 			close(CONTAINER_OF(letter, struct trace_letter, letter)->fd);
+		if (letter->kind == LETTER_ERRAND)
+			close(CONTAINER_OF(letter, struct errand_letter, letter)->errand.fd);
 		free(letter);
 	}
 }

@@ -19,6 +19,7 @@ enum letter_kind {
 	LETTER_QUERY,  /* a client's query that this worker is resolving already */
 	LETTER_ANSWER, /* an answer for one of this worker's TCP clients */
 	LETTER_TRACE,  /* resolve and tell every step */
+	LETTER_ERRAND, /* resolve something for the daemon itself */
 };
 
 struct letter {

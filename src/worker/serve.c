@@ -93,6 +93,14 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 	answer_prefetch(shared->cache, s->hash);
 }
 
+/* An answer kept rendered was validated if its AD says so, which not every client is told. */
+static void count_security(struct worker *w, const struct request *r, const uint8_t *answer)
+{
+	if (w->shared->resolver.validation == VALIDATION_OFF || (r->flags & TERN_FLAG_CD))
+		return;
+	tally_add(answer[3] & TERN_FLAG_AD ? &w->tally.secure : &w->tally.insecure);
+}
+
 static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
 {
 	struct answer_hit hit;
@@ -102,6 +110,7 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 		return false;
 	struct render_context context = client_context(w, &s->client);
 
+	count_security(w, &s->request, out);
 	s->len = render_cached(&s->request, hit.len, &context, out, out_max);
 	s->refresh = hit.old;
 	tally_add(&w->tally.hits);

@@ -11,6 +11,7 @@
 
 #define TALLY_TYPES     260 /* query types below this are counted one by one, the rest as 0 */
 #define TALLY_RCODES    24
+#define TALLY_EDES      34 /* extended errors below this are counted one by one */
 #define TALLY_LATENCIES 20 /* bucket i: up to 2^i * 64 microseconds */
 
 typedef _Atomic uint64_t tally_count;
@@ -38,16 +39,26 @@ struct tally {
 	tally_count upstream_timeouts;
 	tally_count upstream_mismatched; /* replies that did not match and were dropped */
 	tally_count tcp_accepted;
-	tally_count tcp_refused; /* closed for a limit */
-	tally_count mailed;      /* queries handed to the worker that was on it already */
+	tally_count tcp_refused;       /* closed for a limit */
+	tally_count mailed;            /* queries handed to the worker that was on it already */
+	tally_count secure;            /* answers that were validated, */
+	tally_count insecure;          /* and those that have nothing to be validated by */
+	tally_count signatures;        /* checked */
+	tally_count bogus[TALLY_EDES]; /* answers that failed validation, by extended error */
 	tally_count types[TALLY_TYPES];
 	tally_count rcodes[TALLY_RCODES];
 	tally_count latency[TALLY_LATENCIES]; /* of answers that needed the network */
 };
 
+/** Add @p n; only the owning worker may. */
+static inline void tally_add_n(tally_count *count, uint64_t n)
+{
+	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
 /** Add one; only the owning worker may. */
 static inline void tally_add(tally_count *count)
 {
-	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	tally_add_n(count, 1);
 }

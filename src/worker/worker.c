@@ -48,7 +48,7 @@ static void init_resolver(struct worker *w)
 		.random = &w->random,
 		.rrs = w->rrs,
 		.crypto = w->crypto,
-		.anchors = &s->anchors,
+		.wall = s->wall,
 		.scratch = w->signed_data,
 	};
 }
@@ -114,6 +114,8 @@ static void *run(void *argument)
 		cache_sleep();
 		loop_wait(&w->loop, TURN_MAX_MS);
 		cache_wake();
+		w->resolver.anchors =
+			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
 		loop_dispatch(&w->loop);
 		flush_all(w);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);

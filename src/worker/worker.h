@@ -4,10 +4,11 @@
  * Purpose    a worker per CPU; each owns everything it touches but the cache,
  *            the server table, the in-flight table and its mailbox.
  * Threads    worker_create/start/stop/destroy: main thread. worker_tally(),
- *            worker_trace(): any thread.
+ *            worker_trace(), worker_run_errand(): any thread.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,7 +36,7 @@ struct listener_fds {
 	bool wildcard;
 };
 
-/** What all workers share; owned by main, constant while workers run. */
+/** What all workers share; owned by main, constant while workers run but for the anchors. */
 struct worker_shared {
 	struct log *log;
 	struct cache *cache;
@@ -47,7 +48,12 @@ struct worker_shared {
 	struct routes routes;
 	struct root_hints hints;
 	struct resolver_options resolver;
-	struct trust_anchors anchors;
+	/**
+	 * RCU: published by main, which frees the old ones after cache_wait_for_readers().
+	 * A worker reads it once per turn and keeps nothing of it over the turn's end.
+	 */
+	_Atomic(const struct trust_anchors *) anchors;
+	struct wall_time *wall; /* NULL: believe the clock whatever it says */
 	bool prefetch;
 	const char *identity; /* CH TXT id.server; "" refuses */
 	const char *version;  /* CH TXT version.bind; "" refuses */
@@ -81,6 +87,22 @@ const struct tally *worker_tally(const struct worker *w);
 
 /** Loop turns so far: a worker that hangs does not move. */
 uint64_t worker_beat(const struct worker *w);
+
+/**
+ * A question of the daemon's own, resolved apart from what clients see: what is
+ * found goes into a cache of its own, and nothing is known beforehand. Owned by
+ * the sender, unchanged until the other end of @c fd sees its end.
+ */
+struct errand {
+	struct question question;
+	unsigned flags; /* enum job_flag, besides JOB_NO_SERVE */
+	struct cache *cache;
+	const struct trust_anchors *anchors;
+	int fd; /* as for worker_trace() */
+};
+
+/** Run @p errand on @p w. False when the mailbox is full (its fd stays open). */
+MUST_USE bool worker_run_errand(struct worker *w, const struct errand *errand);
 
 /**
  * Resolve @p question on @p w and write every step as a line to @p fd, which is

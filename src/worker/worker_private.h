@@ -81,8 +81,9 @@ struct task {
 	uint16_t waiters_n;
 	bool checking_disabled;
 	bool stale_tried;
-	bool announced; /* in the in-flight table */
-	int trace_fd;   /* -1 for none */
+	bool announced;       /* in the in-flight table */
+	int trace_fd;         /* -1 for none */
+	struct resolver *own; /* of an errand; else NULL: the worker's */
 	struct job_trace trace;
 	struct job job;
 };
@@ -170,6 +171,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
 /** Resolve telling every step to @p fd. */
 void client_trace(struct worker *w, const struct question *q, int fd);
+void client_run_errand(struct worker *w, const struct errand *errand);
 /** An exchange ended (or NULL: others had their turn): go on with the task's job. */
 void client_resume(struct task *t, const struct upstream_reply *reply);
 /** Send a finished answer; frees nothing. */

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import dns.edns
@@ -94,13 +95,13 @@ def die_with_parent():
 class Tern:
     """A ternd with an empty cache, ended with the test; sections override BASE."""
 
-    def __init__(self, files=None, wait=True, **sections):
+    def __init__(self, files=None, wait=True, env=None, **sections):
         self.config = write_config(merged(BASE, sections))
         self.log_path = self.config.replace('.yaml', '.log')
         self.files = files
         self.log = open(self.log_path, 'wb')
         self.process = subprocess.Popen([TERND, '-c', self.config], stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log, preexec_fn=self.limits)
+                                        stderr=self.log, preexec_fn=self.limits, env={**os.environ, **(env or {})})
         running.append(self)
         if wait:
             self.wait_until_ready()
@@ -156,6 +157,26 @@ class Tern:
 
     def descriptors(self):
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+
+class Clock:
+    """A wall clock for Tern(env=clock.env), @seconds off the true one; the others go on as they are."""
+
+    def __init__(self, seconds):
+        shim = os.path.join(LAB, 'clock.so')
+        if not os.path.exists(shim):
+            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'clock.c')
+            subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', shim, source], check=True)
+        self.path = os.path.join(LAB, f'clock-{random.getrandbits(32):x}')
+        self.env = {'LD_PRELOAD': shim, 'CLOCK_FILE': self.path}
+        self.seconds = seconds
+        with open(self.path, 'wb') as f:
+            f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
+
+    def set(self, seconds):
+        self.seconds = seconds
+        with open(self.path, 'r+b') as f:
+            f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
 
 def stop_all():

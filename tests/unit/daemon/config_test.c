@@ -72,6 +72,10 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->dnssec.trust_anchors_n, 0);
 	assert_int_equal(c->dnssec.negative_trust_anchors_n, 0);
 	assert_int_equal(c->dnssec.sha1, CONFIG_SHA1_VALIDATE);
+	assert_int_equal(c->dnssec.unset_clock, CONFIG_UNSET_CLOCK_ACCEPT);
+	assert_string_equal(c->dnssec.trust_anchor_file, "auto");
+	assert_true(c->dnssec.trust_anchor_signaling);
+	assert_int_equal(c->dnssec.nta_recheck_s, 300);
 	assert_int_equal(c->forward_zones_n, 0);
 	assert_int_equal(c->stub_zones_n, 0);
 	assert_int_equal(c->access.allow_n, 8);
@@ -139,6 +143,10 @@ static const char everything[] =
 	"    - \"example. 3600 IN DNSKEY 257 3 13 bWFkZSB1cA==\"\n"
 	"  negative-trust-anchors: [bad.example, Worse.Example.]\n"
 	"  sha1: insecure\n"
+	"  unset-clock: refuse\n"
+	"  trust-anchor-file: /var/lib/tern/anchors\n"
+	"  trust-anchor-signaling: false\n"
+	"  negative-trust-anchor-recheck: 1h\n"
 	"forward-zones:\n"
 	"  - {name: \".\", addresses: [192.0.2.1, \"192.0.2.2@5353\"], first: true}\n"
 	"  - {addresses: [\"2001:db8::1\", \"2001:db8::2@53\"], tls: true, name: Corp.Example}\n"
@@ -201,6 +209,10 @@ static void test_everything(void **state)
 	assert_int_equal(c->dnssec.negative_trust_anchors_n, 2);
 	assert_string_equal(c->dnssec.negative_trust_anchors[1], "Worse.Example.");
 	assert_int_equal(c->dnssec.sha1, CONFIG_SHA1_INSECURE);
+	assert_int_equal(c->dnssec.unset_clock, CONFIG_UNSET_CLOCK_REFUSE);
+	assert_string_equal(c->dnssec.trust_anchor_file, "/var/lib/tern/anchors");
+	assert_false(c->dnssec.trust_anchor_signaling);
+	assert_int_equal(c->dnssec.nta_recheck_s, 3600);
 	assert_zones(c);
 	assert_int_equal(c->access.allow_n, 0);
 	assert_true(c->access.drop);
@@ -218,6 +230,8 @@ static void test_words(void **state)
 		"dnssec: {validation: \"on\"}",
 		"dnssec: {validation: permissive, sha1: validate}",
 		"dnssec: {sha1: insecure}",
+		"dnssec: {unset-clock: accept}",
+		"dnssec: {unset-clock: refuse}",
 		"resolver: {qname-minimization: strict}",
 		"resolver: {qname-minimization: relaxed}",
 		"resolver: {qname-minimization: off}",
