@@ -284,8 +284,11 @@ bool anchor_file_write(const char *path, const struct anchor_states *states)
 		return false;
 	}
 	/* By a second name, so that there is a good file under the first at any moment. */
-	(void)unlink(old);
-	(void)link(path, old);
+	if (access(path, F_OK) == 0) {
+		unlink(old);
+		if (link(path, old) != 0)
+			return false;
+	}
 	if (rename(temporary, path) != 0)
 		return false;
 	sync_folder_of(path);
