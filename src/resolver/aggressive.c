@@ -160,7 +160,10 @@ enum outcome aggressive_denial(struct job *job, struct frame *f)
 	if (!a.zone || is_routed_below(job, q->name, a.zone) || !add_range(&a, q->name))
 		return OUTCOME_NONE;
 	add_wildcard_range(&a, q->name);
-	struct denial d = {a.zone, a.pointers, a.n, &job->budget.left[BUDGET_HASH]};
+	struct denial d = {.zone = a.zone,
+			   .sets = a.pointers,
+			   .n = a.n,
+			   .blocks_left = &job->budget.left[BUDGET_HASH]};
 	enum outcome outcome = OUTCOME_NONE;
 
 	if (denial_of_name(&d, q->name) == PROOF_GOOD)
