@@ -174,12 +174,6 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
-static bool is_about_dnssec(uint16_t ede)
-{
-	return (ede >= TERN_EDE_BOGUS && ede <= TERN_EDE_NSEC_MISSING) ||
-	       ede == TERN_EDE_SIG_EXPIRED_BEFORE_VALID;
-}
-
 static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 {
 	struct cache_failure failure;
@@ -187,11 +181,11 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
 		return false;
 	/* CD=1 asks for the data however they validate (RFC 6840 5.9). */
-	if ((job->flags & JOB_CHECKING_DISABLED) && is_about_dnssec(failure.ede))
+	if ((job->flags & JOB_CHECKING_DISABLED) && cache_failure_is_bogus(failure.ede))
 		return false;
 	/* The text keeps the first reason. Bogus stays bogus; else the code says "from memory". */
-	job_note(job, is_about_dnssec(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR, "%.*s",
-		 (int)failure.text_len, failure.text);
+	job_note(job, cache_failure_is_bogus(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR,
+		 "%.*s", (int)failure.text_len, failure.text);
 	job->known_failure = true;
 	return true;
 }

@@ -18,11 +18,14 @@
 
 #include "dnssec/anchor.h"
 #include "resolver/aggressive.h"
+#include "resolver/believe.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/verify.h"
 
-#define RESTARTS_MAX 2
+#define RESTARTS_MAX   2
+#define DS_MAX         16 /* usable DS compared with keys: HashTrap makes them many */
+#define DS_DIGESTS_MAX 4  /* keys of its tag digested for one DS */
 
 enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT };
 
@@ -113,9 +116,22 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 	return VERDICT_PROVEN;
 }
 
+static void note_missing_proof(struct job *job, const struct frame *f)
+{
+	char name[TERN_NAME_TEXT_MAX], type[16];
+
+	job_note(job, TERN_EDE_NSEC_MISSING, "no proof that %s %s does not exist",
+		 tern_name_to_text(f->question.name, name),
+		 tern_type_to_text(f->question.type, type, sizeof type));
+}
+
 /* Records of a proof that don't hold are left out of it; what is left must be enough. */
 static enum verdict prove_authority(struct job *job, struct frame *f, struct chain *chain)
 {
+	if (!proof_choose(job, f)) {
+		note_missing_proof(job, f);
+		return VERDICT_BOGUS;
+	}
 	for (struct kept *k = f->authority.first; k; k = k->next) {
 		if (k->proven || k->set.sig_n == 0)
 			continue;
@@ -132,14 +148,6 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 	return VERDICT_PROVEN;
 }
 
-/* May @p zone deny this question? For a DS it is the parent, for all else the name's own zone. */
-static bool may_deny(const uint8_t *zone, const struct question *q)
-{
-	return q->type == TERN_TYPE_DS && tern_name_len(q->name) > 1
-		       ? tern_name_is_below(q->name, zone)
-		       : tern_name_is_below_or_equal(q->name, zone);
-}
-
 /*
  * The zone that signed the proof: of those with a proven NSEC or NSEC3 (an alias
  * may have left others' here) the closest that may deny the question. False when
@@ -153,22 +161,13 @@ static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 	for (const struct kept *k = f->authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE ||
 		    (k->set.type != TERN_TYPE_NSEC && k->set.type != TERN_TYPE_NSEC3) ||
-		    !verify_signer(&k->set, signer) || !may_deny(signer, &f->question))
+		    !verify_signer(&k->set, signer) || !proof_may_deny(signer, &f->question))
 			continue;
 		if (!found || tern_name_labels(signer) > tern_name_labels(zone))
 			tern_name_copy(zone, signer);
 		found = true;
 	}
 	return found;
-}
-
-static void note_missing_proof(struct job *job, const struct frame *f)
-{
-	char name[TERN_NAME_TEXT_MAX], type[16];
-
-	job_note(job, TERN_EDE_NSEC_MISSING, "no proof that %s %s does not exist",
-		 tern_name_to_text(f->question.name, name),
-		 tern_type_to_text(f->question.type, type, sizeof type));
 }
 
 static enum verdict judge_proof(struct job *job, struct frame *f, enum proof proof)
@@ -277,13 +276,17 @@ static bool key_set_is_signed_by(struct job *job, struct kept *k, const struct d
 	struct tern_rdata_iter it = tern_rrset_rdatas(&k->set);
 	struct tern_rdata rdata;
 	struct verified v;
-	unsigned tried = 0;
+	unsigned tried = 0, digests = 0;
 
-	while (tried < VERIFY_KEYS_MAX && tern_rdata_next(&it, &rdata)) {
+	while (tried < VERIFY_KEYS_MAX && digests < DS_DIGESTS_MAX &&
+	       tern_rdata_next(&it, &rdata)) {
 		struct dnskey key;
 
 		if (!dnskey_read(rdata.octets, rdata.len, &key) || !dnskey_signs_zones(&key) ||
-		    !ds_matches(ds, k->set.owner, &key))
+		    key.tag != ds->tag || key.algorithm != ds->algorithm)
+			continue;
+		digests++;
+		if (!ds_matches(ds, k->set.owner, &key))
 			continue;
 		tried++;
 		if (verify_set_with(job, &k->set, k->set.owner, &key, &v)) {
@@ -312,8 +315,8 @@ static void try_ds(struct job *job, struct kept *k, const struct ds *ds, struct 
 {
 	if (!is_usable_ds(job, ds) || (count->strong && ds->digest_type == DNSSEC_SHA1))
 		return;
-	count->known++;
-	count->good = count->good || key_set_is_signed_by(job, k, ds);
+	if (count->known++ < DS_MAX)
+		count->good = count->good || key_set_is_signed_by(job, k, ds);
 }
 
 static void try_anchors(struct job *job, struct kept *k, struct ds_count *count)
@@ -459,6 +462,7 @@ static struct turn settle(struct job *job, struct frame *f)
 		if (job->depth == 1 && k->set.ttl_s < job->result.ttl_s)
 			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
 	}
+	proof_prune(&f->authority);
 	store_answer(job, f);
 	if (is_denial(f) && !f->denial_cached) {
 		store_denial(job, f);
@@ -466,6 +470,9 @@ static struct turn settle(struct job *job, struct frame *f)
 	}
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;
+	if (f->purpose == FRAME_CLIENT && f->denial == CACHE_SECURE)
+		job->result.compact = f->pending == OUTCOME_NXDOMAIN &&
+				      kept_find(&f->authority, f->question.name, TERN_TYPE_NSEC);
 	/* A signed zone has keys; without them the chain ends here. */
 	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
 		char zone[TERN_NAME_TEXT_MAX];
@@ -517,7 +524,7 @@ static struct turn refuse(struct job *job, struct frame *f)
 		return settle(job, f);
 	}
 	forget(job, f);
-	if (!job->chain_broken && f->restarts < RESTARTS_MAX) {
+	if (!job->chain_broken && f->restarts < RESTARTS_MAX && verify_may_go_on(job)) {
 		start_again(job, f);
 		return go(STAGE_LOOKUP);
 	}
