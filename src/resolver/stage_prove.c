@@ -77,14 +77,22 @@ static void note_unsigned(struct job *job, const struct kept *k)
 		 tern_type_to_text(k->set.type, type, sizeof type));
 }
 
+/* Where to look for cuts on the way to an unsigned set; what answers for DS is the parent's. */
+static const uint8_t *zone_side(const struct job *job, const struct kept *k)
+{
+	bool for_ds = job->frames[job->depth - 1].purpose == FRAME_DS;
+
+	return k->set.type == TERN_TYPE_DS || (for_ds && k->set.type == TERN_TYPE_CNAME)
+		       ? tern_name_parent(k->set.owner)
+		       : k->set.owner;
+}
+
 static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *chain)
 {
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
-	const uint8_t *owner =
-		k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner) : k->set.owner;
 
-	switch (chain_walk(job, is_signed ? signer : owner, is_signed, chain)) {
+	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
@@ -489,7 +497,8 @@ static void forget(struct job *job, struct frame *f)
 	struct cache *cache = job->resolver->cache;
 
 	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (!k->proven || k->security == CACHE_BOGUS)
+		/* What a wildcard made is good by itself; without its proof it is not. */
+		if (!k->proven || k->security == CACHE_BOGUS || k->wildcard != WILDCARD_NONE)
 			cache_drop(cache, k->set.owner, k->set.type);
 	}
 	if (is_denial(f))

@@ -22,6 +22,15 @@ def signed_as(**wrong):
     return tamper
 
 
+def resigned(ttl):
+    """The signature is for a lower TTL than the records have."""
+    def tamper(zone, q, reply):
+        for s in reply.answer:
+            s.sigs = [signer.rrsig(zone.zsk if s.type != DNSKEY else zone.ksk, zone.name, s.owner, s.type, s.rdatas, ttl)]
+            s.ttl = 7200
+    return tamper
+
+
 def other_key(zone, q, reply):
     """Of a key that nobody has published, with the published one's tag."""
     key = Key(f'{zone.name}/other', zone.algorithm, ZONE)
@@ -166,6 +175,17 @@ def other_ring(zone, q, reply):
         s.rdatas = [r[:2] + b'\0\1' + r[4:] for r in s.rdatas]
 
 
+def padded(signed):
+    """Five records that deny something else stand before the right ones; signed, or forged."""
+    def tamper(zone, q, reply):
+        if any(s.type == NSEC3 for s in reply.authority):
+            more = [zone.nsec3_set(bytes([i]) * 20, bytes([i]) * 19 + b'\xff', [wire.A]) for i in range(1, 6)]
+            for s in more:
+                s.sigs = [zone.signature(s)] if signed else [zone.signature(s, octets=bytes(64))]
+            reply.authority = more + reply.authority
+    return tamper
+
+
 # --- wildcards ----------------------------------------------------------------
 
 def replayed(label, proof=None):
@@ -266,6 +286,8 @@ def zones():
         'besideexpired': Signed(tamper=beside(expiration=-HOUR, inception=-2 * HOUR)),
         'besideunknown': Signed(tamper=beside(algorithm=UNKNOWN_ALGORITHM)),
         'besidewrong': Signed(tamper=beside(octets=b'\1' * 64)),
+        'parentsigns': Signed(tamper=parents_signature),
+        'shortttl': Signed(tamper=resigned(ttl=60)), 'soon': Signed(tamper=signed_as(expiration=100)),
         # not signed as far as anybody can tell
         'unsigned': Signed(secure=False), 'onlyunknown': Delegated(records=UNKNOWN_DS),
         'onlydigest': Delegated(records=lambda k, n: [k.ds(n, UNKNOWN_DIGEST)]),
@@ -275,7 +297,6 @@ def zones():
         'backwards': Signed(tamper=signed_as(expiration=-2 * HOUR, inception=HOUR)),
         'wrongkey': Signed(tamper=other_key), 'unpublished': Signed(tamper=unpublished_key),
         'changed': Signed(tamper=changed), 'added': Signed(tamper=added), 'stripped': Signed(tamper=stripped),
-        'parentsigns': Signed(tamper=parents_signature),
         'signerabove': Signed(tamper=signed_as(signer=TLD_NAME)),
         'signerbelow': Signed(tamper=signed_as(signer='www.signerbelow.' + TLD_NAME)),
         'signerother': Signed(tamper=signed_as(signer='good.' + TLD_NAME)),
@@ -296,6 +317,7 @@ def zones():
         'hash2': Signed(denial='nsec3', before=unknown_nsec3(0, 2)),
         'flags2': Signed(denial='nsec3', before=unknown_nsec3(1, 2)),
         'tworings': Signed(denial='nsec3', before=other_ring),
+        'padfew': Signed(denial='nsec3', tamper=padded(True)), 'padforged': Signed(denial='nsec3', tamper=padded(False)),
         # wildcards
         'replayed': Signed(before=replayed('there.wild')),
         'replayedproof': Signed(before=replayed('there.wild', 'x.wild')),
