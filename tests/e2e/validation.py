@@ -11,8 +11,8 @@ def anchors():
         return [line.strip() for line in f if line.strip()]
 
 
-def validating(**dnssec):
-    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec})
+def validating(server=None, **dnssec):
+    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec}, server=server or {})
 
 
 def query(name, rtype='A', **how):
