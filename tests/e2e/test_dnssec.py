@@ -1,10 +1,6 @@
 """Validation: what is proven, what is not signed, what is forged; and what clients get to see of it."""
-import subprocess
-
 import dns.flags
 
-import differential
-import harness
 import signed
 from harness import *
 from validation import *
@@ -175,87 +171,3 @@ def test_wrong_anchor_fails_everything():
     bogus('www.nsec-v.net')
     bogus('www.insecure-v.net')
     expect(query('www.nsec-v.net', cd=True), 'NOERROR', ['192.0.2.1'])
-
-
-# --- the others' verdicts ----------------------------------------------------
-
-PEER_PORT = 5330
-
-
-def peer_config():
-    directory = os.path.join(LAB, 'validating-peer')
-    os.makedirs(directory, exist_ok=True)
-    differential.root_hints(f'{directory}/root.hints')
-    quoted = ''.join(f'  trust-anchor: "{line}"\n' for line in anchors())
-    argv = differential.unbound(directory)
-    with open(argv[-1]) as f:
-        text = f.read()
-    text = text.replace('module-config: "iterator"', f'module-config: "validator iterator"\n{quoted}')
-    text = text.replace(f'@{differential.PEER_PORTS["unbound"]}', f'@{PEER_PORT}')
-    with open(argv[-1], 'w') as f:
-        f.write(text)
-    return argv
-
-
-def verdict(answer):
-    return rcode(answer) if rcode(answer) == 'SERVFAIL' else f'{rcode(answer)} {"AD" if is_ad(answer) else "-"}'
-
-
-LABELS = ('', 'www.', 'other.', 'nothing.', 'x.wild.', 'there.wild.', 'y.x.wild.', 'ent.', 'deep.ent.', 'to-insecure.',
-          'to-nsec.', 'to-nsec3.', 'to-nothing.', 'to-bogus.', 'www.tree.', 'a.b.c.')
-
-
-def names():
-    return [(label + z.name, rtype) for z in signed.zones() for label in LABELS
-            for rtype in (('A', 'TXT', 'DS') if label in ('', 'www.', 'x.wild.', 'nothing.') else ('A',))]
-
-
-def test_same_verdicts_as_unbound():
-    validating()
-    peer = subprocess.Popen(peer_config(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, preexec_fn=harness.die_with_parent)
-    differences = []
-    try:
-        for _ in range(50):
-            try:
-                if rcode(ask('.', 'SOA', port=PEER_PORT, timeout=0.2)) == 'NOERROR':
-                    break
-            except (Failed, OSError):
-                pass
-        at_least(len(names()), 400, 'names')
-        for name, rtype in names():
-            ours, theirs = verdict(query(name, rtype)), verdict(query(name, rtype, port=PEER_PORT, timeout=10))
-            if ours != theirs:
-                differences.append(f'{name} {rtype}: {ours}, unbound {theirs}')
-    finally:
-        peer.kill()
-        peer.wait()
-    check(not differences, f'{len(differences)} of {len(names())}: ' + '; '.join(differences[:12]))
-
-
-def delv(name, rtype):
-    """delv follows through ternd with CD, and validates by itself."""
-    path = os.path.join(LAB, 'delv.anchors')
-    with open(path, 'w') as f:
-        lines = [line.split() for line in anchors()]
-        f.write('trust-anchors {\n' + ''.join(
-            f'  "." static-ds {" ".join(x[at:at + 3])} "{"".join(x[at + 3:])}";\n'
-            for x in lines for at in [x.index('DS') + 1]) + '};\n')
-    done = subprocess.run(['delv', '@127.0.0.1', '-p', str(PORT), '-a', path, '+root=.', name, rtype],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    text = done.stdout
-    if 'resolution failed' in text:
-        return 'bogus'
-    return 'secure' if 'fully validated' in text else 'insecure' if 'unsigned' in text else f'? {text[:200]}'
-
-
-def test_same_verdicts_as_delv():
-    validating()
-    wrong = []
-    for name, rtype in [(label + z.name, 'A') for z in signed.zones() for label in ('www.', 'x.wild.')]:
-        answer = query(name, rtype)
-        ours = 'bogus' if rcode(answer) == 'SERVFAIL' else 'secure' if is_ad(answer) else 'insecure'
-        theirs = delv(name, rtype)
-        if ours != theirs:
-            wrong.append(f'{name} {rtype}: {ours}, delv {theirs}')
-    check(not wrong, f'{len(wrong)}: ' + '; '.join(wrong[:8]))

@@ -11,8 +11,9 @@ def anchors():
         return [line.strip() for line in f if line.strip()]
 
 
-def validating(server=None, **dnssec):
-    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec}, server=server or {})
+def validating(server=None, cache=None, **dnssec):
+    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec}, server=server or {},
+                cache=cache or {})
 
 
 def query(name, rtype='A', **how):

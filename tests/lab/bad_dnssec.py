@@ -1,7 +1,7 @@
 """Every way to sign a zone wrongly, or to lie about a signed one. Each zone of `crypt` is named after what it does."""
 import signer
 import wire
-from signer import HOUR, REVOKE, SEP, SHA1, SHA256, ZONE, Key
+from signer import DAY, HOUR, REVOKE, SEP, SHA1, SHA256, ZONE, Key
 from signing import DNSKEY, NSEC, NSEC3, SOA, TLD_NAME, Set, Signed
 
 UNKNOWN_ALGORITHM, UNKNOWN_DIGEST = 200, 200
@@ -283,7 +283,7 @@ def zones():
         'extrads': Delegated(records=lambda k, n: [k.ds(n, algorithm=UNKNOWN_ALGORITHM), k.ds(n)]),
         'extradigest': Delegated(records=lambda k, n: [k.ds(n, UNKNOWN_DIGEST), k.ds(n)]),
         'strayds': Delegated(records=lambda k, n: [wrong_digest(k, n), k.ds(n)]),
-        'besideexpired': Signed(tamper=beside(expiration=-HOUR, inception=-2 * HOUR)),
+        'besideexpired': Signed(tamper=beside(expiration=-3 * DAY, inception=-9 * DAY)),
         'besideunknown': Signed(tamper=beside(algorithm=UNKNOWN_ALGORITHM)),
         'besidewrong': Signed(tamper=beside(octets=b'\1' * 64)),
         'parentsigns': Signed(tamper=parents_signature),
@@ -292,8 +292,8 @@ def zones():
         'unsigned': Signed(secure=False), 'onlyunknown': Delegated(records=UNKNOWN_DS),
         'onlydigest': Delegated(records=lambda k, n: [k.ds(n, UNKNOWN_DIGEST)]),
         # the data
-        'expired': Signed(tamper=signed_as(expiration=-HOUR, inception=-2 * HOUR)),
-        'future': Signed(tamper=signed_as(expiration=9 * HOUR, inception=HOUR)),
+        'expired': Signed(tamper=signed_as(expiration=-3 * DAY, inception=-9 * DAY)),
+        'future': Signed(tamper=signed_as(expiration=9 * DAY, inception=3 * DAY)),
         'backwards': Signed(tamper=signed_as(expiration=-2 * HOUR, inception=HOUR)),
         'wrongkey': Signed(tamper=other_key), 'unpublished': Signed(tamper=unpublished_key),
         'changed': Signed(tamper=changed), 'added': Signed(tamper=added), 'stripped': Signed(tamper=stripped),
@@ -335,6 +335,6 @@ def zones():
         'neighbour': Signed(parent=neighbours_denial), 'bareds': Signed(parent=unsigned_ds),
         # one server of two
         'half': Signed(servers=2, tamper=changed), 'halfproof': Signed(servers=2, tamper=no_proof),
-        'halfexpired': Signed(servers=2, tamper=signed_as(expiration=-HOUR, inception=-2 * HOUR)),
+        'halfexpired': Signed(servers=2, tamper=signed_as(expiration=-3 * DAY, inception=-9 * DAY)),
     }
     return {f'{name}.{TLD_NAME}': zone for name, zone in found.items()}

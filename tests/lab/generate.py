@@ -7,6 +7,7 @@ import sys
 
 import signed
 import signer
+import signers
 from content import all_zones
 from plan import PROGRAMS
 
@@ -64,6 +65,11 @@ def sign(zone, directory):
     keys = os.path.join(directory, 'keys')
     path = os.path.join(directory, file_of(zone))
     name = zone.name or '.'
+    if zone.signer:
+        stems = signers.make_keys(zone, keys)
+        if zone.signer == 'ldns':
+            signers.ldns(zone, stems, path)
+        return
     make_keys(zone, keys)
     denial = {'nsec': [], 'nsec3': ['-3', '-', '-H', '0'], 'optout': ['-3', '-', '-H', '0', '-A']}[zone.signed]
     quiet('dnssec-signzone', '-q', '-S', '-x', '-K', keys, '-d', keys, '-o', name, '-N', 'keep',
@@ -82,7 +88,7 @@ def ds_of(zone, directory):
 def generate(directory):
     """Zones into @directory; returns program -> zones."""
     os.makedirs(os.path.join(directory, 'keys'), exist_ok=True)
-    zones = all_zones() + signed.zones()
+    zones = all_zones() + signed.zones() + signers.zones()
     families = {}
     for zone in zones:
         above = parent_of(zone, zones)

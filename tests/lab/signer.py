@@ -17,7 +17,7 @@ CURVES = {P256: (ec.SECP256R1(), hashes.SHA256(), 32), P384: (ec.SECP384R1(), ha
 ZONE, REVOKE, SEP = 0x100, 0x80, 1
 SHA1, SHA256, SHA384 = 1, 2, 4
 DIGESTS = {SHA1: hashlib.sha1, SHA256: hashlib.sha256, SHA384: hashlib.sha384}
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 
 
 def key_tag(rdata):
