@@ -17,15 +17,27 @@ static bool denies(const struct tern_rrset *set, const uint8_t *zone)
 	       verify_signer(set, signer) && tern_name_equal(signer, zone);
 }
 
-/* One for the whole job: what was hashed to choose records is not hashed again to judge them. */
-static struct nsec3_memo *proof_memo(struct job *job)
+static bool has_nsec3(const struct denial *d)
 {
+	for (unsigned i = 0; i < d->n; i++) {
+		if (d->sets[i]->type == TERN_TYPE_NSEC3)
+			return true;
+	}
+	return false;
+}
+
+/* One memo for the whole job: what was hashed to choose records is not hashed again to judge them.
+ */
+static void add_memo(struct job *job, struct denial *d)
+{
+	if (!has_nsec3(d))
+		return;
 	if (!job->memo) {
 		job->memo = arena_take(&job->arena, sizeof *job->memo);
 		if (job->memo)
 			memset(job->memo, 0, sizeof *job->memo);
 	}
-	return job->memo;
+	d->memo = job->memo;
 }
 
 bool proof_may_deny(const uint8_t *zone, const struct question *q)
@@ -41,31 +53,29 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 	struct tern_rrset all[PROOF_SETS_MAX];
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	const uint8_t *at = hit->proof;
-	struct denial d = {.zone = zone,
-			   .sets = sets,
-			   .blocks_left = &job->budget.left[BUDGET_HASH],
-			   .memo = proof_memo(job)};
+	struct denial d = {
+		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
 	while (d.n < PROOF_SETS_MAX &&
 	       cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &all[d.n])) {
 		sets[d.n] = &all[d.n];
 		d.n += denies(&all[d.n], zone);
 	}
+	add_memo(job, &d);
 	return denial_of_ds(&d, name);
 }
 
 struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
 			   const struct tern_rrset *sets[PROOF_SETS_MAX])
 {
-	struct denial d = {.zone = zone,
-			   .sets = sets,
-			   .blocks_left = &job->budget.left[BUDGET_HASH],
-			   .memo = proof_memo(job)};
+	struct denial d = {
+		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
 	for (const struct kept *k = list->first; k && d.n < PROOF_SETS_MAX; k = k->next) {
 		if (k->security == CACHE_SECURE && denies(&k->set, zone))
 			sets[d.n++] = &k->set;
 	}
+	add_memo(job, &d);
 	return d;
 }
 
@@ -96,7 +106,6 @@ static void gather_candidates(struct job *job, const struct kept_list *list, con
 		.d = {.zone = zone,
 		      .sets = c->sets,
 		      .blocks_left = &job->budget.left[BUDGET_HASH],
-		      .memo = proof_memo(job),
 		      .used = &c->used},
 	};
 	for (struct kept *k = list->first; k && c->d.n < PROOF_SETS_MAX; k = k->next) {
@@ -105,6 +114,7 @@ static void gather_candidates(struct job *job, const struct kept_list *list, con
 		c->of[c->d.n] = k;
 		c->sets[c->d.n++] = &k->set;
 	}
+	add_memo(job, &c->d);
 }
 
 static void keep_used(const struct candidates *c)
