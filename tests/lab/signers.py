@@ -97,7 +97,7 @@ def pdns_database(path, zones, key_directory):
     with sqlite3.connect(path) as db:
         def meta(zone, kind, content):
             db.execute('INSERT INTO domainmetadata (domain, kind, content) VALUES (?, ?, ?)',
-                       (zone.name, kind, content))
+                       (zone.name or '.', kind, content))
         for zone in zones:
             if zone.signed and zone.signer != 'pdns':
                 meta(zone, 'PRESIGNED', '1')
