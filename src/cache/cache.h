@@ -157,14 +157,16 @@ bool cache_get_failure(struct cache *cache, const uint8_t *name, uint16_t type, 
 		       struct cache_failure *out);
 
 /**
- * Remember a failure: CACHE_FAILURE_MIN_S at first, doubled each time it is
- * repeated soon after, up to @p max_s (RFC 9520 3.2).
+ * Remember a failure: CACHE_FAILURE_MIN_S at first (CACHE_FAILURE_BOGUS_S when
+ * @p ede is about DNSSEC: what does not validate is dear to try), doubled each
+ * time it is repeated soon after, up to @p max_s (RFC 9520 3.2).
  */
 void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, uint16_t ede,
 		       const char *text, uint32_t max_s, uint32_t now_s);
 
-#define CACHE_FAILURE_MIN_S 5
-#define CACHE_FAILURE_MAX_S 300
+#define CACHE_FAILURE_MIN_S   5
+#define CACHE_FAILURE_MAX_S   300
+#define CACHE_FAILURE_BOGUS_S 60
 
 /** Is this RFC 8914 INFO-CODE about data that did not validate? */
 static inline bool cache_failure_is_bogus(uint16_t ede)

@@ -103,10 +103,10 @@ bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint
 }
 
 /* Repeated within twice its last lifetime it is the same trouble going on: wait twice as long. */
-static uint32_t next_lifetime_s(const struct entry *old, uint32_t now_s)
+static uint32_t next_lifetime_s(const struct entry *old, uint16_t ede, uint32_t now_s)
 {
 	if (!old || now_s - old->stored_s > 3 * old->ttl_s)
-		return CACHE_FAILURE_MIN_S;
+		return cache_failure_is_bogus(ede) ? CACHE_FAILURE_BOGUS_S : CACHE_FAILURE_MIN_S;
 	return MIN(old->ttl_s * 2, (uint32_t)CACHE_FAILURE_MAX_S);
 }
 
@@ -126,7 +126,7 @@ void cache_put_failure(struct cache *c, const uint8_t *name, uint16_t type, uint
 	if (!e)
 		return;
 	e->stored_s = now_s;
-	e->ttl_s = MIN(next_lifetime_s(old, now_s), max_s);
+	e->ttl_s = MIN(next_lifetime_s(old, ede, now_s), max_s);
 	uint8_t *body = entry_body_to_fill(e);
 
 	put_u16(body, ede);

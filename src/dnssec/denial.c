@@ -6,6 +6,12 @@
 #include "dnssec/denial_private.h"
 #include "dnssec/nsec.h"
 
+void denial_use(const struct denial *d, unsigned i)
+{
+	if (d->used && i < DENIAL_SETS_MAX)
+		*d->used |= 1u << i;
+}
+
 bool denial_has_type(const struct denial *d, uint16_t type)
 {
 	for (unsigned i = 0; i < d->n; i++) {
@@ -26,8 +32,10 @@ static bool read_nsec(const struct denial *d, unsigned i, struct nsec *out)
 static bool find_nsec_at(const struct denial *d, const uint8_t *name, struct nsec *out)
 {
 	for (unsigned i = 0; i < d->n; i++) {
-		if (read_nsec(d, i, out) && tern_name_equal(out->owner, name))
+		if (read_nsec(d, i, out) && tern_name_equal(out->owner, name)) {
+			denial_use(d, i);
 			return true;
+		}
 	}
 	return false;
 }
@@ -47,8 +55,10 @@ static bool is_cut_above(const struct nsec *n, const uint8_t *name)
 static bool find_nsec_over(const struct denial *d, const uint8_t *name, struct nsec *out)
 {
 	for (unsigned i = 0; i < d->n; i++) {
-		if (read_nsec(d, i, out) && nsec_covers(out, name) && !is_cut_above(out, name))
+		if (read_nsec(d, i, out) && nsec_covers(out, name) && !is_cut_above(out, name)) {
+			denial_use(d, i);
 			return true;
+		}
 	}
 	return false;
 }

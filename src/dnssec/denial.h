@@ -17,11 +17,17 @@
 
 #define DENIAL_NSEC3_MAX 8 /* NSEC3 records looked at (limits.md, the budget) */
 
+struct nsec3_memo;
+
+#define DENIAL_SETS_MAX 32 /* as many as `used` has bits */
+
 struct denial {
 	const uint8_t *zone;
 	const struct tern_rrset **sets; /* NSEC and NSEC3 sets; others are passed over */
 	unsigned n;
-	uint32_t *blocks_left; /* SHA-1 blocks that may still be hashed */
+	uint32_t *blocks_left;   /* SHA-1 blocks that may still be hashed */
+	struct nsec3_memo *memo; /* hashes already paid for; NULL for none */
+	uint32_t *used;          /* gets a bit for each set that a proof relied on; may be NULL */
 };
 
 enum proof {

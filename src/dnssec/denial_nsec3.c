@@ -1,9 +1,11 @@
 /*
  * denial_nsec3.c - proofs by hashed names (RFC 5155 8).
  *
- * All proofs need the closest encloser: the longest ancestor of the name whose
- * hash is there, with the next longer name's hash covered. Each name is hashed
- * once per proof and every hash is paid for out of one account.
+ * All proofs need the closest encloser: an ancestor of the name whose hash is
+ * there, with the next longer name's hash covered. It is looked for from the
+ * zone down: what exists is near its apex, while an asker may add labels without
+ * end. Each name is hashed once per message and set of parameters, and every
+ * hash is paid for out of one account.
  */
 #include <string.h>
 
@@ -15,8 +17,11 @@
 struct ring {
 	const struct denial *d;
 	struct nsec3 records[DENIAL_NSEC3_MAX];
+	uint8_t sets[DENIAL_NSEC3_MAX]; /* where they stand in the denial */
 	unsigned n;
-	bool costly; /* too many iterations: not even looked at */
+	unsigned costly; /* 1 + where the first with too many iterations to be looked at stands; 0:
+			    none */
+	bool mixed;      /* records of several chains */
 	bool exhausted;
 };
 
@@ -32,9 +37,12 @@ static bool same_parameters(const struct nsec3 *a, const struct nsec3 *b)
 	       (a->salt_len == 0 || memcmp(a->salt, b->salt, a->salt_len) == 0);
 }
 
-/* Records right below the zone's apex, of one set of parameters. */
-static void open_ring(struct ring *r, const struct denial *d)
+/* Records right below the zone's apex, of one set of parameters, to prove something of @p name. */
+static void open_ring(struct ring *r, const struct denial *d, const uint8_t *name)
 {
+	struct nsec3 first;
+	bool any = false;
+
 	*r = (struct ring){.d = d};
 	for (unsigned i = 0; i < d->n && r->n < DENIAL_NSEC3_MAX; i++) {
 		struct nsec3 *record = &r->records[r->n];
@@ -42,19 +50,23 @@ static void open_ring(struct ring *r, const struct denial *d)
 		if (d->sets[i]->type != TERN_TYPE_NSEC3 || !nsec3_read(d->sets[i], record) ||
 		    !tern_name_equal(tern_name_parent(record->owner), d->zone))
 			continue;
+		if (!any)
+			first = *record;
+		any = true;
+		r->mixed = r->mixed || d->sets[i]->rr_n > 1 || !same_parameters(record, &first);
 		if (record->iterations > NSEC3_ITERATIONS_MAX)
-			r->costly = true;
+			r->costly = i + 1;
 		else if (r->n == 0 || same_parameters(record, &r->records[0]))
-			r->n++;
+			r->sets[r->n++] = (uint8_t)i;
 	}
+	if (d->memo && r->n > 0)
+		nsec3_memo_open(d->memo, &r->records[0], name);
 }
 
-/* SHA-1 works on blocks of 64 octets; one holds 55 of them with its padding. */
-static bool hash(struct ring *r, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN])
+static bool pay_and_hash(struct ring *r, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN])
 {
 	const struct nsec3 *like = &r->records[0];
-	uint32_t blocks = (uint32_t)(like->iterations + 1) * (1 + (like->salt_len + 40u) / 64) +
-			  (uint32_t)tern_name_len(name) / 64;
+	uint32_t blocks = nsec3_blocks(like, name);
 
 	if (*r->d->blocks_left < blocks) {
 		r->exhausted = true;
@@ -65,6 +77,26 @@ static bool hash(struct ring *r, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN
 	return true;
 }
 
+static bool hash(struct ring *r, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN])
+{
+	bool *known;
+
+	if (!r->d->memo)
+		return pay_and_hash(r, name, out);
+	uint8_t *place = nsec3_memo_place(r->d->memo, name, &known);
+
+	*known = *known || pay_and_hash(r, name, place);
+	if (*known)
+		memcpy(out, place, NSEC3_HASH_LEN);
+	return *known;
+}
+
+static const struct nsec3 *use(const struct ring *r, unsigned i)
+{
+	denial_use(r->d, r->sets[i]);
+	return &r->records[i];
+}
+
 static const struct nsec3 *find_match(struct ring *r, const uint8_t *name)
 {
 	uint8_t h[NSEC3_HASH_LEN];
@@ -73,7 +105,7 @@ static const struct nsec3 *find_match(struct ring *r, const uint8_t *name)
 		return NULL;
 	for (unsigned i = 0; i < r->n; i++) {
 		if (memcmp(r->records[i].hash, h, NSEC3_HASH_LEN) == 0)
-			return &r->records[i];
+			return use(r, i);
 	}
 	return NULL;
 }
@@ -86,7 +118,7 @@ static const struct nsec3 *find_cover(struct ring *r, const uint8_t *name)
 		return NULL;
 	for (unsigned i = 0; i < r->n; i++) {
 		if (nsec3_covers(&r->records[i], h))
-			return &r->records[i];
+			return use(r, i);
 	}
 	return NULL;
 }
@@ -100,11 +132,12 @@ static bool may_enclose(const struct nsec3 *match)
 
 static bool find_encloser(struct ring *r, const uint8_t *name, struct encloser *out)
 {
-	unsigned zone_labels = tern_name_labels(r->d->zone);
-	unsigned labels = tern_name_labels(name);
+	unsigned full = tern_name_labels(name);
+	bool found = false;
 
-	while (labels > zone_labels) {
-		const uint8_t *candidate = tern_name_suffix(name, --labels);
+	for (unsigned labels = tern_name_labels(r->d->zone); labels < full && !r->exhausted;
+	     labels++) {
+		const uint8_t *candidate = tern_name_suffix(name, labels);
 		const struct nsec3 *match = find_match(r, candidate);
 
 		if (!match)
@@ -113,16 +146,20 @@ static bool find_encloser(struct ring *r, const uint8_t *name, struct encloser *
 			return false;
 		*out = (struct encloser){candidate,
 					 find_cover(r, tern_name_suffix(name, labels + 1)), labels};
-		return true;
+		found = true;
+		if (out->next_closer)
+			break;
 	}
-	return false;
+	return found;
 }
 
 static enum proof unproven(const struct ring *r)
 {
-	if (r->costly)
-		return PROOF_INSECURE;
-	return r->exhausted ? PROOF_EXHAUSTED : PROOF_NONE;
+	/* Together they prove nothing, whatever the hashes would be (RFC 5155 8.2). */
+	if (!r->costly || r->mixed)
+		return r->exhausted ? PROOF_EXHAUSTED : PROOF_NONE;
+	denial_use(r->d, r->costly - 1);
+	return PROOF_INSECURE;
 }
 
 static enum proof proven_by(const struct nsec3 *cover)
@@ -143,7 +180,7 @@ enum proof nsec3_of_type(const struct denial *d, const uint8_t *name, uint16_t t
 	struct encloser e;
 	struct ring r;
 
-	open_ring(&r, d);
+	open_ring(&r, d, name);
 	const struct nsec3 *match = find_match(&r, name);
 
 	if (match)
@@ -167,7 +204,7 @@ enum proof nsec3_of_name(const struct denial *d, const uint8_t *name)
 	struct encloser e;
 	struct ring r;
 
-	open_ring(&r, d);
+	open_ring(&r, d, name);
 	if (!find_encloser(&r, name, &e) || !e.next_closer)
 		return unproven(&r);
 	wildcard_of(e.name, wildcard);
@@ -178,7 +215,7 @@ enum proof nsec3_of_closer(const struct denial *d, const uint8_t *name, unsigned
 {
 	struct ring r;
 
-	open_ring(&r, d);
+	open_ring(&r, d, name);
 	const struct nsec3 *cover = find_cover(&r, tern_name_suffix(name, labels + 1));
 
 	return cover ? proven_by(cover) : unproven(&r);
@@ -189,7 +226,7 @@ enum cut_kind nsec3_of_ds(const struct denial *d, const uint8_t *name)
 	struct encloser e;
 	struct ring r;
 
-	open_ring(&r, d);
+	open_ring(&r, d, name);
 	const struct nsec3 *match = find_match(&r, name);
 
 	if (match) {
@@ -199,5 +236,5 @@ enum cut_kind nsec3_of_ds(const struct denial *d, const uint8_t *name)
 	}
 	if (find_encloser(&r, name, &e) && e.next_closer)
 		return e.next_closer->flags & NSEC3_OPT_OUT ? CUT_UNSIGNED : CUT_NOT;
-	return r.costly ? CUT_UNSIGNED : CUT_UNPROVEN;
+	return unproven(&r) == PROOF_INSECURE ? CUT_UNSIGNED : CUT_UNPROVEN;
 }

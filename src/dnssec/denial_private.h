@@ -6,6 +6,9 @@
 #include "dnssec/denial.h"
 #include "dnssec/nsec.h"
 
+/** The proof relies on set @p i. */
+void denial_use(const struct denial *d, unsigned i);
+
 bool denial_has_type(const struct denial *d, uint16_t type);
 /** NS without SOA: the parent's side of a zone cut. */
 bool denial_bitmap_is_delegation(const struct type_bitmap *types);

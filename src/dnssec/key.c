@@ -21,7 +21,7 @@ static uint16_t key_tag(const uint8_t *rdata, size_t len)
 
 bool dnskey_read(const uint8_t *rdata, size_t len, struct dnskey *out)
 {
-	if (len < 5 || len > UINT16_MAX)
+	if (len < 5 || len > DNSKEY_RDATA_MAX)
 		return false;
 	*out = (struct dnskey){
 		.rdata = rdata,
@@ -88,7 +88,7 @@ static const EVP_MD *digest_of(uint8_t type)
 
 bool ds_matches(const struct ds *ds, const uint8_t *owner, const struct dnskey *key)
 {
-	uint8_t input[TERN_NAME_MAX + UINT16_MAX];
+	uint8_t input[TERN_NAME_MAX + DNSKEY_RDATA_MAX];
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	const EVP_MD *md = digest_of(ds->digest_type);

@@ -51,7 +51,9 @@ struct ds {
 	uint8_t digest_type;
 };
 
-/** False when the rdata is too short to be one. */
+#define DNSKEY_RDATA_MAX 1100 /* octets; a 4096-bit RSA key needs 520 */
+
+/** False when the rdata is too short to be one (or, for a key, absurdly long). */
 MUST_USE bool dnskey_read(const uint8_t *rdata, size_t len, struct dnskey *out);
 MUST_USE bool ds_read(const uint8_t *rdata, size_t len, struct ds *out);
 

@@ -1,8 +1,10 @@
+/* OpenSSL's newer interface to SHA-1 costs six times what the block itself does. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "dnssec/nsec.h"
 
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <tern/name.h>
 
@@ -124,10 +126,13 @@ void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3
 {
 	uint8_t input[TERN_NAME_MAX + 255];
 	size_t len = tern_name_lower(input, name);
+	SHA_CTX sha;
 
 	for (unsigned i = 0; i <= like->iterations; i++) {
 		memcpy(input + len, like->salt, like->salt_len);
-		EVP_Digest(input, len + like->salt_len, out, NULL, EVP_sha1(), NULL);
+		SHA1_Init(&sha);
+		SHA1_Update(&sha, input, len + like->salt_len);
+		SHA1_Final(out, &sha);
 		memcpy(input, out, NSEC3_HASH_LEN);
 		len = NSEC3_HASH_LEN;
 	}
@@ -168,4 +173,39 @@ void nsec3_owner(const struct nsec3 *like, const uint8_t *name, const uint8_t *z
 			*out++ = (uint8_t)digits[bits >> shift & 31];
 	}
 	tern_name_copy(out, zone);
+}
+
+static bool is_memo_of(const struct nsec3_memo *m, const struct nsec3 *like, const uint8_t *name)
+{
+	return m->name[0] && tern_name_equal(m->name, name) && m->iterations == like->iterations &&
+	       m->salt_len == like->salt_len &&
+	       (m->salt_len == 0 || memcmp(m->salt, like->salt, m->salt_len) == 0);
+}
+
+void nsec3_memo_open(struct nsec3_memo *m, const struct nsec3 *like, const uint8_t *name)
+{
+	if (is_memo_of(m, like, name))
+		return;
+	memset(m->known, 0, sizeof m->known);
+	tern_name_copy(m->name, name);
+	m->iterations = like->iterations;
+	m->salt_len = like->salt_len;
+	if (like->salt_len)
+		memcpy(m->salt, like->salt, like->salt_len);
+}
+
+uint8_t *nsec3_memo_place(struct nsec3_memo *m, const uint8_t *name, bool **known)
+{
+	unsigned at = tern_name_labels(name);
+
+	if (!tern_name_is_below_or_equal(m->name, name)) {
+		uint8_t labels = (uint8_t)(at - 1);
+
+		at = NSEC3_MEMO_PLACES - 1;
+		if (m->wildcard_labels != labels)
+			m->known[at] = false;
+		m->wildcard_labels = labels;
+	}
+	*known = &m->known[at];
+	return m->hashes[at];
 }

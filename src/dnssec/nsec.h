@@ -69,3 +69,28 @@ void nsec3_owner(const struct nsec3 *like, const uint8_t *name, const uint8_t *z
 
 /** Hash @p name with the parameters of @p like. */
 void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3_HASH_LEN]);
+
+#define NSEC3_MEMO_PLACES (TERN_LABELS_MAX + 2)
+
+/**
+ * What a name, the names above it and a wildcard hash to under one set of
+ * parameters: each is hashed once, however often a proof asks. Zeroed, it is empty.
+ */
+struct nsec3_memo {
+	uint8_t name[TERN_NAME_MAX];
+	uint8_t salt[UINT8_MAX];
+	uint8_t salt_len;
+	uint16_t iterations;
+	uint8_t wildcard_labels; /* of the name behind the asterisk in the last place */
+	bool known[NSEC3_MEMO_PLACES];
+	uint8_t hashes[NSEC3_MEMO_PLACES][NSEC3_HASH_LEN]; /* by labels */
+};
+
+/** Empty @p memo unless it is of this name and these parameters. */
+void nsec3_memo_open(struct nsec3_memo *memo, const struct nsec3 *like, const uint8_t *name);
+
+/**
+ * Where the hash of @p name is, or belongs: @p name is the memo's name, one
+ * above it, or a wildcard below one of these. *@p known says whether it is there.
+ */
+uint8_t *nsec3_memo_place(struct nsec3_memo *memo, const uint8_t *name, bool **known);

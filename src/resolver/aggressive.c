@@ -309,7 +309,10 @@ static enum outcome deny(struct gathered *g, struct frame *f, const struct denia
 
 static struct denial denial_by(struct gathered *g)
 {
-	return (struct denial){g->zone, g->pointers, g->n, &g->job->budget.left[BUDGET_HASH]};
+	return (struct denial){.zone = g->zone,
+			       .sets = g->pointers,
+			       .n = g->n,
+			       .blocks_left = &g->job->budget.left[BUDGET_HASH]};
 }
 
 enum outcome aggressive_answer(struct job *job, struct frame *f)

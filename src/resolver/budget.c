@@ -10,6 +10,7 @@ void budget_init(struct budget *b)
 	b->left[BUDGET_SUBQUERY] = BUDGET_SUBQUERY_MAX;
 	b->left[BUDGET_ALIAS] = BUDGET_ALIAS_MAX;
 	b->left[BUDGET_VERIFY] = BUDGET_VERIFY_MAX;
+	b->left[BUDGET_WRONG] = BUDGET_WRONG_MAX;
 	b->left[BUDGET_HASH] = BUDGET_HASH_MAX;
 	b->exhausted = 0;
 }
@@ -34,6 +35,7 @@ const char *budget_exhausted_text(const struct budget *b)
 		[BUDGET_SUBQUERY] = "too many server names to look up",
 		[BUDGET_ALIAS] = "too many aliases",
 		[BUDGET_VERIFY] = "too many signatures to check",
+		[BUDGET_WRONG] = "too many wrong signatures",
 		[BUDGET_HASH] = "too many NSEC3 hashes",
 	};
 

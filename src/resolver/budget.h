@@ -17,6 +17,7 @@ enum budget_kind {
 	BUDGET_SUBQUERY, /* questions of our own: server addresses, priming */
 	BUDGET_ALIAS,    /* CNAME and DNAME steps */
 	BUDGET_VERIFY,   /* signature checks */
+	BUDGET_WRONG,    /* of these, signatures that turned out wrong */
 	BUDGET_HASH,     /* SHA-1 blocks for NSEC3 */
 	BUDGET_KINDS,
 };
@@ -27,6 +28,7 @@ enum budget_kind {
 #define BUDGET_SUBQUERY_MAX 40
 #define BUDGET_ALIAS_MAX    12
 #define BUDGET_VERIFY_MAX   32
+#define BUDGET_WRONG_MAX    8 /* key tags that collide honestly cost one per set */
 #define BUDGET_HASH_MAX     2560
 
 struct budget {

@@ -37,10 +37,38 @@ static enum link negative_link(struct job *job, const uint8_t *zone, const uint8
 	return LINK_BROKEN;
 }
 
+/* Did fetching the link fail lately? Then its reason is ours, unless there is one already. */
+static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
+{
+	struct cache_failure failure;
+
+	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
+		return false;
+	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
+		job_note(job, failure.ede, "%.*s", (int)failure.text_len, failure.text);
+	return true;
+}
+
+/* Unsigned as far as we can tell; the client hears why we can't (RFC 8914 4.2 and 4.3). */
+static enum link unknown_ds(struct job *job, const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+	struct tern_rdata rdata;
+	bool sha1 = job->resolver->options.sha1;
+	struct ds ds;
+
+	job->result.ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;
+	while (tern_rdata_next(&it, &rdata)) {
+		if (ds_read(rdata.octets, rdata.len, &ds) &&
+		    dnssec_algorithm_is_known(ds.algorithm, sha1))
+			job->result.ede = TERN_EDE_UNSUPPORTED_DS_DIGEST;
+	}
+	return LINK_UNSIGNED;
+}
+
 /* What is known of a delegation at @p name out of @p zone. */
 static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *name)
 {
-	struct cache_failure failure;
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 	enum cache_found found =
@@ -49,11 +77,9 @@ static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *na
 	if (found != CACHE_MISS && hit.security == CACHE_INSECURE)
 		return LINK_UNSIGNED;
 	if (found == CACHE_MISS || hit.security != CACHE_SECURE)
-		return cache_get_failure(cache, name, TERN_TYPE_DS, job->now->boot_s, &failure)
-			       ? LINK_BROKEN
-			       : LINK_MISSING;
+		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
 	if (found == CACHE_POSITIVE)
-		return has_known_ds(job, &hit.set) ? LINK_SIGNED : LINK_UNSIGNED;
+		return has_known_ds(job, &hit.set) ? LINK_SIGNED : unknown_ds(job, &hit.set);
 	if (found == CACHE_NXDOMAIN)
 		return LINK_NO_NAME;
 	return negative_link(job, zone, name, &hit);
@@ -62,7 +88,6 @@ static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *na
 /* The zone's validated keys, out of the cache. */
 static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrset *keys)
 {
-	struct cache_failure failure;
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 	enum cache_found found =
@@ -74,9 +99,7 @@ static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrs
 	}
 	if (found == CACHE_POSITIVE && hit.security == CACHE_INSECURE)
 		return LINK_UNSIGNED;
-	if (cache_get_failure(cache, zone, TERN_TYPE_DNSKEY, job->now->boot_s, &failure))
-		return LINK_BROKEN;
-	return LINK_MISSING;
+	return failed_lately(job, zone, TERN_TYPE_DNSKEY) ? LINK_BROKEN : LINK_MISSING;
 }
 
 /* The next name on the way that may be a cut: one that is known as such, else every label. */

@@ -68,6 +68,7 @@ struct kept {
 	enum cache_security security;
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
+	bool needed;              /* a proof relies on it */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
 	uint8_t wildcard;         /* labels behind the asterisk it came from, 0xff for none */
 };
@@ -87,6 +88,7 @@ struct result {
 	enum cache_security security;
 	bool stale;
 	bool bogus;              /* SERVFAIL because validation failed */
+	bool compact;            /* NXDOMAIN, proven by an NSEC that says so (RFC 9824) */
 	bool yxdomain;           /* a DNAME led to a name that is too long */
 	bool cached;             /* nothing was sent for it */
 	bool uncacheable;        /* has TTL 0 data, or ANY: not to be kept rendered */
@@ -221,8 +223,9 @@ struct job {
 	char why[JOB_TEXT_MAX];              /* in words */
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
-	uint8_t effort; /* of signatures checked since the worker's loop came here */
-	bool yielded;   /* nothing to send: to be resumed after others had their turn */
+	uint8_t effort;          /* of signatures checked since the worker's loop came here */
+	bool yielded;            /* nothing to send: to be resumed after others had their turn */
+	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool chain_broken;  /* not this data but a link above it is bogus */

@@ -243,6 +243,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.cached = true;
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
+	job->memo = NULL;
 	job->known_failure = false;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
@@ -345,7 +346,7 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 	k->set.owner = owner;
 	k->set.rdata = rdata;
 	k->security = CACHE_UNCHECKED;
-	k->proven = k->cached = false;
+	k->proven = k->cached = k->needed = false;
 	k->dname = NULL;
 	k->wildcard = UINT8_MAX;
 	if (list->last)

@@ -1,7 +1,10 @@
 #include "resolver/proof.h"
 
+#include <string.h>
+
 #include <tern/rr.h>
 
+#include "dnssec/nsec.h"
 #include "resolver/machine.h"
 #include "resolver/verify.h"
 
@@ -12,6 +15,36 @@ static bool denies(const struct tern_rrset *set, const uint8_t *zone)
 
 	return (set->type == TERN_TYPE_NSEC || set->type == TERN_TYPE_NSEC3) &&
 	       verify_signer(set, signer) && tern_name_equal(signer, zone);
+}
+
+static bool has_nsec3(const struct denial *d)
+{
+	for (unsigned i = 0; i < d->n; i++) {
+		if (d->sets[i]->type == TERN_TYPE_NSEC3)
+			return true;
+	}
+	return false;
+}
+
+/* One memo for the whole job: what was hashed to choose records is not hashed again to judge them.
+ */
+static void add_memo(struct job *job, struct denial *d)
+{
+	if (!has_nsec3(d))
+		return;
+	if (!job->memo) {
+		job->memo = arena_take(&job->arena, sizeof *job->memo);
+		if (job->memo)
+			memset(job->memo, 0, sizeof *job->memo);
+	}
+	d->memo = job->memo;
+}
+
+bool proof_may_deny(const uint8_t *zone, const struct question *q)
+{
+	return q->type == TERN_TYPE_DS && tern_name_len(q->name) > 1
+		       ? tern_name_is_below(q->name, zone)
+		       : tern_name_is_below_or_equal(q->name, zone);
 }
 
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
@@ -28,6 +61,7 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 		sets[d.n] = &all[d.n];
 		d.n += denies(&all[d.n], zone);
 	}
+	add_memo(job, &d);
 	return denial_of_ds(&d, name);
 }
 
@@ -54,5 +88,142 @@ struct denial proof_gather(struct job *job, const struct kept_list *list, const 
 		if (k->security == CACHE_SECURE && denies(&k->set, zone))
 			sets[d.n++] = &k->set;
 	}
+	add_memo(job, &d);
 	return d;
+}
+
+/* --- what is needed, before it is verified ---------------------------------- */
+
+/* The records that may become a proof of one zone. */
+struct candidates {
+	const struct tern_rrset *sets[PROOF_SETS_MAX];
+	struct kept *of[PROOF_SETS_MAX];
+	uint32_t used;
+	struct denial d;
+};
+
+static bool is_denial_type(uint16_t type)
+{
+	return type == TERN_TYPE_NSEC || type == TERN_TYPE_NSEC3;
+}
+
+static bool may_hold(const struct kept *k)
+{
+	return is_denial_type(k->set.type) && (!k->proven || k->security == CACHE_SECURE);
+}
+
+static void gather_candidates(struct job *job, const struct kept_list *list, const uint8_t *zone,
+			      struct candidates *c)
+{
+	*c = (struct candidates){
+		.d = {.zone = zone,
+		      .sets = c->sets,
+		      .blocks_left = &job->budget.left[BUDGET_HASH],
+		      .used = &c->used},
+	};
+	for (struct kept *k = list->first; k && c->d.n < PROOF_SETS_MAX; k = k->next) {
+		if (!may_hold(k) || !denies(&k->set, zone))
+			continue;
+		c->of[c->d.n] = k;
+		c->sets[c->d.n++] = &k->set;
+	}
+	add_memo(job, &c->d);
+}
+
+static void keep_used(const struct candidates *c)
+{
+	for (unsigned i = 0; i < c->d.n; i++)
+		c->of[i]->needed |= (c->used >> i & 1) != 0;
+}
+
+/* The closest zone that signed a denial and may deny this question. */
+static bool denying_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
+{
+	uint8_t signer[TERN_NAME_MAX];
+	bool found = false;
+
+	for (const struct kept *k = f->authority.first; k; k = k->next) {
+		if (!may_hold(k) || !verify_signer(&k->set, signer) ||
+		    !proof_may_deny(signer, &f->question))
+			continue;
+		if (!found || tern_name_labels(signer) > tern_name_labels(zone))
+			tern_name_copy(zone, signer);
+		found = true;
+	}
+	return found;
+}
+
+static bool choose_of_question(struct job *job, struct frame *f)
+{
+	uint8_t zone[TERN_NAME_MAX];
+	struct candidates c;
+	const struct question *q = &f->question;
+	enum proof proof = PROOF_NONE;
+
+	if (!denying_zone(f, zone))
+		return true;
+	gather_candidates(job, &f->authority, zone, &c);
+	if (f->pending == OUTCOME_NXDOMAIN)
+		proof = denial_of_name(&c.d, q->name);
+	if (proof == PROOF_NONE)
+		proof = denial_of_type(&c.d, q->name, q->type);
+	if (q->type == TERN_TYPE_DS)
+		(void)denial_of_ds(&c.d, q->name);
+	keep_used(&c);
+	return proof != PROOF_EXHAUSTED;
+}
+
+static bool choose_of_wildcard(struct job *job, struct frame *f, const struct kept *made)
+{
+	uint8_t zone[TERN_NAME_MAX];
+	struct candidates c;
+
+	if (!verify_signer(&made->set, zone))
+		return true;
+	gather_candidates(job, &f->authority, zone, &c);
+	enum proof proof = denial_of_closer(&c.d, made->set.owner, made->wildcard);
+
+	keep_used(&c);
+	return proof != PROOF_EXHAUSTED;
+}
+
+bool proof_choose(struct job *job, struct frame *f)
+{
+	bool paid = true;
+
+	for (struct kept *k = f->answer.first; k && paid; k = k->next) {
+		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE)
+			paid = choose_of_wildcard(job, f, k);
+	}
+	if (paid && f->denial == CACHE_UNCHECKED &&
+	    (f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN))
+		paid = choose_of_question(job, f);
+	for (struct kept *k = f->authority.first; k; k = k->next) {
+		if (k->needed || k->proven || !is_denial_type(k->set.type))
+			continue;
+		k->security = CACHE_BOGUS;
+		k->proven = true;
+	}
+	/* Taking one more than there are says what ran out. */
+	return paid || budget_spend(&job->budget, BUDGET_HASH, job->budget.left[BUDGET_HASH] + 1);
+}
+
+void proof_prune(struct kept_list *list)
+{
+	struct kept_list left = {0};
+
+	for (struct kept *k = list->first, *next; k; k = next) {
+		next = k->next;
+		if (is_denial_type(k->set.type) && k->security != CACHE_SECURE &&
+		    k->security != CACHE_INSECURE)
+			continue;
+		k->next = NULL;
+		if (left.last)
+			left.last->next = k;
+		else
+			left.first = k;
+		left.last = k;
+		left.n++;
+	}
+	*list = left;
 }

@@ -9,12 +9,24 @@
 
 #define PROOF_SETS_MAX 12 /* sets of a denial that are looked at */
 
+/** May @p zone deny this question? For a DS it is the parent, for all else the name's own zone. */
+bool proof_may_deny(const uint8_t *zone, const struct question *q);
+
 /** A validated absence of DS out of the cache: what does it mean? */
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
 			     const struct cache_hit *hit);
 
 /** The zone that signed the NSEC or NSEC3 of a cached denial, into @p out; false for none. */
 bool proof_signer(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX]);
+/**
+ * Before a signature is checked: which NSEC and NSEC3 sets would the frame's
+ * proofs rely on? The others are marked bogus, unchecked, so that nobody pays for
+ * padding. False when the account of hashes ran out over it.
+ */
+bool proof_choose(struct job *job, struct frame *f);
+
+/** Of the records that deny something, only those that hold go to clients and into the cache. */
+void proof_prune(struct kept_list *list);
 
 /** Gather the proven NSEC and NSEC3 sets of @p list as a denial of @p zone. */
 struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,

@@ -16,8 +16,9 @@
 
 #include <tern/rr.h>
 
-#include "dnssec/anchor.h"
 #include "resolver/aggressive.h"
+#include "resolver/believe.h"
+#include "resolver/keys.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/verify.h"
@@ -74,16 +75,24 @@ static void note_unsigned(struct job *job, const struct kept *k)
 		 tern_type_to_text(k->set.type, type, sizeof type));
 }
 
+/* Where to look for cuts on the way to an unsigned set; what answers for DS is the parent's. */
+static const uint8_t *zone_side(const struct job *job, const struct kept *k)
+{
+	bool for_ds = job->frames[job->depth - 1].purpose == FRAME_DS;
+
+	return k->set.type == TERN_TYPE_DS || (for_ds && k->set.type == TERN_TYPE_CNAME)
+		       ? tern_name_parent(k->set.owner)
+		       : k->set.owner;
+}
+
 static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *chain)
 {
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
-	const uint8_t *owner =
-		k->set.type == TERN_TYPE_DS ? tern_name_parent(k->set.owner) : k->set.owner;
 
 	if (job->effort >= VERIFY_EFFORT_MAX)
 		return VERDICT_YIELD;
-	switch (chain_walk(job, is_signed ? signer : owner, is_signed, chain)) {
+	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
@@ -115,9 +124,22 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 	return VERDICT_PROVEN;
 }
 
+static void note_missing_proof(struct job *job, const struct frame *f)
+{
+	char name[TERN_NAME_TEXT_MAX], type[16];
+
+	job_note(job, TERN_EDE_NSEC_MISSING, "no proof that %s %s does not exist",
+		 tern_name_to_text(f->question.name, name),
+		 tern_type_to_text(f->question.type, type, sizeof type));
+}
+
 /* Records of a proof that don't hold are left out of it; what is left must be enough. */
 static enum verdict prove_authority(struct job *job, struct frame *f, struct chain *chain)
 {
+	if (!proof_choose(job, f)) {
+		note_missing_proof(job, f);
+		return VERDICT_BOGUS;
+	}
 	for (struct kept *k = f->authority.first; k; k = k->next) {
 		if (k->proven || k->set.sig_n == 0)
 			continue;
@@ -134,14 +156,6 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 	return VERDICT_PROVEN;
 }
 
-/* May @p zone deny this question? For a DS it is the parent, for all else the name's own zone. */
-static bool may_deny(const uint8_t *zone, const struct question *q)
-{
-	return q->type == TERN_TYPE_DS && tern_name_len(q->name) > 1
-		       ? tern_name_is_below(q->name, zone)
-		       : tern_name_is_below_or_equal(q->name, zone);
-}
-
 /*
  * The zone that signed the proof: of those with a proven NSEC or NSEC3 (an alias
  * may have left others' here) the closest that may deny the question. False when
@@ -155,22 +169,13 @@ static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 	for (const struct kept *k = f->authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE ||
 		    (k->set.type != TERN_TYPE_NSEC && k->set.type != TERN_TYPE_NSEC3) ||
-		    !verify_signer(&k->set, signer) || !may_deny(signer, &f->question))
+		    !verify_signer(&k->set, signer) || !proof_may_deny(signer, &f->question))
 			continue;
 		if (!found || tern_name_labels(signer) > tern_name_labels(zone))
 			tern_name_copy(zone, signer);
 		found = true;
 	}
 	return found;
-}
-
-static void note_missing_proof(struct job *job, const struct frame *f)
-{
-	char name[TERN_NAME_TEXT_MAX], type[16];
-
-	job_note(job, TERN_EDE_NSEC_MISSING, "no proof that %s %s does not exist",
-		 tern_name_to_text(f->question.name, name),
-		 tern_type_to_text(f->question.type, type, sizeof type));
 }
 
 static enum verdict judge_proof(struct job *job, struct frame *f, enum proof proof)
@@ -216,6 +221,16 @@ static bool has_unproven_soa(const struct frame *f)
 	return false;
 }
 
+/* A server that tries to prove, by the wrong records: what is known already may do. */
+static bool has_denials(const struct frame *f)
+{
+	for (const struct kept *k = f->authority.first; k; k = k->next) {
+		if (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3)
+			return true;
+	}
+	return false;
+}
+
 static enum verdict prove_denial(struct job *job, struct frame *f, struct chain *chain)
 {
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
@@ -224,7 +239,9 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 	if (f->denial != CACHE_UNCHECKED)
 		return VERDICT_PROVEN;
 	if (!proof_zone(f, zone))
-		return prove_unsigned_denial(job, f, chain);
+		return has_denials(f) && aggressive_proof(job, f) == f->pending
+			       ? VERDICT_PROVEN
+			       : prove_unsigned_denial(job, f, chain);
 	struct denial d = proof_gather(job, &f->authority, zone, sets);
 	const uint8_t *name = f->question.name;
 	enum proof of_type, of_name = PROOF_NONE;
@@ -274,114 +291,10 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 	return VERDICT_PROVEN;
 }
 
-/* --- keys ------------------------------------------------------------------ */
-
-static bool key_set_is_signed_by(struct job *job, struct kept *k, const struct ds *ds)
-{
-	struct tern_rdata_iter it = tern_rrset_rdatas(&k->set);
-	struct tern_rdata rdata;
-	struct verified v;
-	unsigned tried = 0;
-
-	while (tried < VERIFY_KEYS_MAX && tern_rdata_next(&it, &rdata)) {
-		struct dnskey key;
-
-		if (!dnskey_read(rdata.octets, rdata.len, &key) || !dnskey_signs_zones(&key) ||
-		    !ds_matches(ds, k->set.owner, &key))
-			continue;
-		tried++;
-		if (verify_set_with(job, &k->set, k->set.owner, &key, &v)) {
-			k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
-			return true;
-		}
-	}
-	return false;
-}
-
-struct ds_count {
-	unsigned known;
-	bool good;
-	bool strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
-};
-
-static bool is_usable_ds(const struct job *job, const struct ds *ds)
-{
-	bool sha1 = job->resolver->options.sha1;
-
-	return dnssec_algorithm_is_known(ds->algorithm, sha1) &&
-	       dnssec_digest_is_known(ds->digest_type, sha1);
-}
-
-static void try_ds(struct job *job, struct kept *k, const struct ds *ds, struct ds_count *count)
-{
-	if (!is_usable_ds(job, ds) || (count->strong && ds->digest_type == DNSSEC_SHA1))
-		return;
-	count->known++;
-	count->good = count->good || key_set_is_signed_by(job, k, ds);
-}
-
-static void try_anchors(struct job *job, struct kept *k, struct ds_count *count)
-{
-	const struct trust_anchors *anchors = job->resolver->anchors;
-	struct verified v;
-
-	for (unsigned i = 0; i < anchors->n && !count->good; i++) {
-		const struct trust_anchor *a = &anchors->anchors[i];
-		struct dnskey key;
-		struct ds ds;
-
-		if (!tern_name_equal(a->zone, k->set.owner))
-			continue;
-		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
-			try_ds(job, k, &ds, count);
-		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
-		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
-			count->known++;
-			count->good = verify_set_with(job, &k->set, k->set.owner, &key, &v);
-			if (count->good)
-				k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
-		}
-	}
-}
-
-/* What is trusted by configuration also tells whether the clock can be right. */
-static void try_anchors_in_time(struct job *job, struct kept *k, struct ds_count *count)
-{
-	struct wall_time *wall = job->resolver->wall;
-	uint32_t now_s = job->now->wall_s;
-
-	try_anchors(job, k, count);
-	if (count->good)
-		wall_time_prove(wall, now_s);
-	else if (job->why_ede == TERN_EDE_SIG_NOT_YET_VALID && wall_time_doubt(wall, now_s))
-		try_anchors(job, k, count);
-}
-
-static void try_ds_set(struct job *job, struct kept *k, const struct tern_rrset *set,
-		       struct ds_count *count)
-{
-	struct tern_rdata_iter it = tern_rrset_rdatas(set);
-	struct tern_rdata rdata;
-	struct ds ds;
-
-	while (tern_rdata_next(&it, &rdata)) {
-		if (ds_read(rdata.octets, rdata.len, &ds) && is_usable_ds(job, &ds) &&
-		    ds.digest_type != DNSSEC_SHA1)
-			count->strong = true;
-	}
-	it = tern_rrset_rdatas(set);
-	while (!count->good && tern_rdata_next(&it, &rdata)) {
-		if (ds_read(rdata.octets, rdata.len, &ds))
-			try_ds(job, k, &ds, count);
-	}
-}
-
 /* The DNSKEY set of a zone: one of its keys is vouched for from above and signs the set. */
 static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *chain)
 {
 	struct kept *k = f->answer.first;
-	struct cache_hit hit;
-	struct ds_count count = {0};
 	char zone[TERN_NAME_TEXT_MAX];
 
 	if (!k || k->set.type != TERN_TYPE_DNSKEY || k->proven)
@@ -396,16 +309,10 @@ static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *c
 			return prove_answer(job, f, chain);
 		break;
 	}
-	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, k->set.owner);
-
-	if (anchor && tern_name_equal(anchor, k->set.owner))
-		try_anchors_in_time(job, k, &count);
-	else if (cache_get(job->resolver->cache, k->set.owner, TERN_TYPE_DS, job->now->boot_s,
-			   false, &hit) == CACHE_POSITIVE)
-		try_ds_set(job, k, &hit.set, &count);
-	if (count.good || count.known == 0) {
-		mark(k, count.good ? CACHE_SECURE : CACHE_INSECURE);
-		return VERDICT_PROVEN;
+	switch (keys_vouched(job, &k->set)) {
+	case VOUCHED_YES: mark(k, CACHE_SECURE); return VERDICT_PROVEN;
+	case VOUCHED_UNKNOWN: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case VOUCHED_NO: break;
 	}
 	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
 		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY of %s matches its DS",
@@ -481,6 +388,7 @@ static struct turn settle(struct job *job, struct frame *f)
 		if (job->depth == 1 && k->set.ttl_s < job->result.ttl_s)
 			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
 	}
+	proof_prune(&f->authority);
 	store_answer(job, f);
 	if (is_denial(f) && !f->denial_cached) {
 		store_denial(job, f);
@@ -488,6 +396,9 @@ static struct turn settle(struct job *job, struct frame *f)
 	}
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;
+	if (f->purpose == FRAME_CLIENT && f->denial == CACHE_SECURE)
+		job->result.compact = f->pending == OUTCOME_NXDOMAIN &&
+				      kept_find(&f->authority, f->question.name, TERN_TYPE_NSEC);
 	/* A signed zone has keys; without them the chain ends here. */
 	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
 		char zone[TERN_NAME_TEXT_MAX];
@@ -504,7 +415,8 @@ static void forget(struct job *job, struct frame *f)
 	struct cache *cache = job->resolver->cache;
 
 	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (!k->proven || k->security == CACHE_BOGUS)
+		/* What a wildcard made is good by itself; without its proof it is not. */
+		if (!k->proven || k->security == CACHE_BOGUS || k->wildcard != WILDCARD_NONE)
 			cache_drop(cache, k->set.owner, k->set.type);
 	}
 	if (is_denial(f))
@@ -539,7 +451,7 @@ static struct turn refuse(struct job *job, struct frame *f)
 		return settle(job, f);
 	}
 	forget(job, f);
-	if (!job->chain_broken && f->restarts < RESTARTS_MAX) {
+	if (!job->chain_broken && f->restarts < RESTARTS_MAX && verify_may_go_on(job)) {
 		start_again(job, f);
 		return go(STAGE_LOOKUP);
 	}

@@ -61,10 +61,19 @@ static bool is_slow(uint8_t algorithm)
 static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
 {
 	struct resolver *r = a->job->resolver;
+	struct budget *b = &a->job->budget;
 
-	if (key->tag != sig->tag || key->algorithm != sig->algorithm || !dnskey_signs_zones(key))
+	if (key->tag != sig->tag || key->algorithm != sig->algorithm)
 		return false;
-	if (a->failures >= VERIFY_FAILURES_MAX || !budget_spend(&a->job->budget, BUDGET_VERIFY, 1))
+	if (!dnskey_signs_zones(key)) {
+		a->ede = key->flags & DNSKEY_ZONE ? TERN_EDE_DNSKEY_MISSING
+						  : TERN_EDE_NO_ZONE_KEY_BIT;
+		return false;
+	}
+	/* With nothing left to be wrong with there is no try: the account tells why. */
+	if (a->failures >= VERIFY_FAILURES_MAX ||
+	    (b->left[BUDGET_WRONG] == 0 && !budget_spend(b, BUDGET_WRONG, 1)) ||
+	    !budget_spend(b, BUDGET_VERIFY, 1))
 		return false;
 	a->job->effort =
 		(uint8_t)(a->job->effort + (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
@@ -72,6 +81,7 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 
 	if (len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len))
 		return true;
+	budget_spend(b, BUDGET_WRONG, 1);
 	a->failures++;
 	a->ede = TERN_EDE_BOGUS;
 	return false;
@@ -157,6 +167,11 @@ bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_
 	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
 
 	return verify(&a, NULL, key, out);
+}
+
+bool verify_may_go_on(const struct job *job)
+{
+	return !job->budget.exhausted && job->budget.left[BUDGET_WRONG] > 0;
 }
 
 bool verify_signer(const struct tern_rrset *set, uint8_t out[TERN_NAME_MAX])

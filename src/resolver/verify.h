@@ -41,6 +41,9 @@ bool verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zo
 bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
 		     const struct dnskey *key, struct verified *out);
 
+/** Is there anything left to validate with? Asking another server costs the same again. */
+bool verify_may_go_on(const struct job *job);
+
 /**
  * The signer named by the RRSIGs of @p set: one at or above the owner (strictly
  * above for a DS). Into @p out; false when there is none.

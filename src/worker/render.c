@@ -132,6 +132,15 @@ static bool add_authority(struct tern_builder *b, const struct result *result, b
 	return true;
 }
 
+/*
+ * RFC 9824 5: who validates by himself and does not ask for it by CO would take
+ * NXDOMAIN beside an NSEC at that very name for bogus.
+ */
+static unsigned rcode_for(const struct result *result, bool dnssec_ok)
+{
+	return result->compact && dnssec_ok ? TERN_RCODE_NOERROR : result->rcode;
+}
+
 static bool is_authentic(const struct request *r, const struct result *result)
 {
 	return result->security == CACHE_SECURE && !(r->flags & TERN_FLAG_CD) &&
@@ -146,13 +155,15 @@ size_t render_result(const struct request *r, const struct result *result,
 	/* RFC 8482: by UDP one set is enough of an answer to ANY. */
 	bool only_first = r->type == TERN_TYPE_ANY && !r->tcp;
 
+	unsigned rcode = rcode_for(result, r->dnssec_ok);
+
 	if (is_authentic(r, result))
 		flags |= TERN_FLAG_AD;
-	start(&b, r, flags, result->rcode, out, out_max);
+	start(&b, r, flags, rcode, out, out_max);
 	if (!add_answer(&b, result, r->dnssec_ok, only_first) ||
 	    !add_authority(&b, result, r->dnssec_ok))
 		tern_builder_set_flag(&b, TERN_FLAG_TC);
-	add_opt(&b, r, result->rcode, result->ede, result->text, context);
+	add_opt(&b, r, rcode, result->ede, result->text, context);
 	return tern_builder_finish(&b);
 }
 
@@ -167,7 +178,7 @@ size_t render_for_cache(const struct question *q, const struct result *result, b
 		flags |= TERN_FLAG_AD;
 	tern_builder_init(&b, out, out_max, out_max);
 	tern_builder_record_ttls(&b, ttl_at, ttl_max);
-	tern_builder_header(&b, 0, flags, result->rcode);
+	tern_builder_header(&b, 0, flags, rcode_for(result, dnssec_ok));
 	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK ||
 	    !add_answer(&b, result, dnssec_ok, false) || !add_authority(&b, result, dnssec_ok) ||
 	    b.ttl_overflow)

@@ -3,7 +3,8 @@
  *
  * The input is a name that is asked for, the zone's labels of it, a type, and
  * records: an octet that says NSEC or NSEC3, an owner, a length and the rdata.
- * Whatever they say: no crash, no more hashes than were paid for.
+ * Whatever they say: no crash, no more hashes than were paid for, the same verdict
+ * with a memo of them (which never costs more), and every proof names its records.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "dnssec/denial.h"
+#include "dnssec/nsec.h"
 
 #define RECORDS_MAX  12
 #define BLOCKS       2560
@@ -92,6 +94,38 @@ static struct denial denial_of(struct input *in, const uint8_t *zone, uint32_t *
 	return (struct denial){.zone = zone, .sets = in->pointers, .n = in->n, .blocks_left = left};
 }
 
+/* With a memo nothing is proven that is not without, and what a proof relied on is enough for it.
+ */
+static void judge_remembered(struct input *in)
+{
+	static struct nsec3_memo memo;
+	uint32_t left, remembered, used = 0;
+	struct denial plain = denial_of(in, in->zone, &left);
+	struct denial with = denial_of(in, in->zone, &remembered);
+	const struct tern_rrset *needed[RECORDS_MAX];
+
+	with.memo = &memo;
+	with.used = &used;
+	for (unsigned round = 0; round < 2; round++) {
+		enum proof wanted = denial_of_name(&plain, in->name);
+
+		if (left < BLOCKS / 2)
+			return; /* one may have run out where the other has not */
+		check_always(denial_of_name(&with, in->name) == wanted);
+		check_always(remembered >= left);
+		left = remembered;
+		if (wanted != PROOF_GOOD && wanted != PROOF_OPT_OUT)
+			continue;
+		struct denial few = {.zone = in->zone, .sets = needed, .blocks_left = &left};
+
+		for (unsigned i = 0; i < in->n; i++) {
+			if (used >> i & 1)
+				needed[few.n++] = in->pointers[i];
+		}
+		check_always(few.n > 0 && denial_of_name(&few, in->name) == wanted);
+	}
+}
+
 /* All functions; each leaves no more hashes than there were. */
 static void judge(struct input *in)
 {
@@ -128,8 +162,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cursor c = cursor_over(data, size);
 	struct input in = {.n = 0};
 
-	if (read_input(&c, &in))
+	if (read_input(&c, &in)) {
 		judge(&in);
+		judge_remembered(&in);
+	}
 	for (unsigned i = 0; i < in.n; i++)
 		free(in.blocks[i]);
 	return 0;

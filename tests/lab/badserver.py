@@ -1,7 +1,7 @@
 """The authoritative server that does what no real one does.  badserver.py CONTROL-SOCKET
 
-It answers on every address of its namespace (plan.BAD_NETS), serves the TLD `evil` and whatever is below, each zone
-by a behaviour of its own from bad_*.py, and counts every query. Tests steer and read it over a stream socket, one
+It answers on every address of its namespace (plan.BAD_NETS), serves the TLDs `evil` and `crypt` (signed) and what is
+below, each zone by a behaviour of its own from bad_*.py, and counts every query. Tests steer and read it over a stream socket, one
 JSON object per line: {"do": "reset"}, {"do": "log"}, {"do": "set", "zone": ..., "key": ..., "value": ...}.
 """
 import asyncio
@@ -14,6 +14,8 @@ import sys
 import time
 
 import bad_aliases
+import bad_costly
+import bad_dnssec
 import bad_forged
 import bad_honest
 import bad_packets
@@ -21,6 +23,7 @@ import bad_referrals
 import bad_transport
 import wire
 from behaviour import SILENT_NET, TLD, Close, Drop, Send, Stream
+from signing import SignedTLD
 
 LOG_MAX = 200000
 IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_PKTINFO, IPV6_FREEBIND = 8, 49, 50, 78
@@ -31,7 +34,8 @@ class Server:
         self.zones = {}
         for module in (bad_honest, bad_forged, bad_packets, bad_referrals, bad_aliases, bad_transport):
             self.zones.update(module.zones())
-        self.tld = TLD(self.zones)
+        self.tlds = [TLD(self.zones), SignedTLD(bad_dnssec.zones() | bad_costly.zones())]
+        self.zones |= self.tlds[1].zones
         self.log = []
         self.loop = asyncio.get_running_loop()
         self.sockets = {4: self.listen_udp(socket.AF_INET), 6: self.listen_udp(socket.AF_INET6)}
@@ -42,9 +46,11 @@ class Server:
 
     def zone_of(self, q):
         """By the address that was asked when it belongs to somebody (they see questions for any name), else by name."""
-        owner = self.tld.by_address.get(q.local)
-        if owner:
-            return owner
+        for tld in self.tlds:
+            if q.local in tld.own_addresses:
+                return tld
+            if q.local in tld.by_address:
+                return tld.by_address[q.local]
         labels = q.name.split('.')
         for i in range(len(labels)):
             zone = self.zones.get('.'.join(labels[i:]))
@@ -53,7 +59,7 @@ class Server:
         return None
 
     def handle(self, q):
-        zone = self.tld if q.local in self.tld.own_addresses else self.zone_of(q)
+        zone = self.zone_of(q)
         if len(self.log) < LOG_MAX:
             self.log.append(q.to_log(zone.name if zone else '', time.monotonic()))
         if q.local.startswith(f'198.19.{SILENT_NET}.'):

@@ -1,6 +1,7 @@
 """What stands in the lab's zones: the same every time, from a fixed seed."""
 import random
 
+import signing
 from plan import PROGRAMS, ROOT_SERVERS, Zone, address
 
 WORDS = ('alder ash aspen beech birch cedar cherry elm fir hazel holly juniper larch lime linden maple oak '
@@ -72,9 +73,9 @@ def top_level():
                                   ('arpa', 'bind', '')):
         zones.append(Zone(name, program, glue_ns(f'nic.{name}', program, (3, 4)), signed=signed))
     zones.append(Zone('six', 'knot', glue_ns('nic.six', 'knot', (5, 6), (6,))))
-    # All of evil is the bad server's: it makes up what lies below.
+    # All of evil and crypt is the bad server's: it makes up what lies below.
     zones[0].lines += ['evil. 172800 IN NS ns.evil.', 'ns.evil. 172800 IN A 198.18.0.1',
-                       'ns.evil. 172800 IN AAAA 2001:db8:bad::1']
+                       'ns.evil. 172800 IN AAAA 2001:db8:bad::1', *signing.root_lines()]
     return zones
 
 

@@ -1,10 +1,13 @@
 """Writes the lab's zone files, signed where the plan says so, and the root's trust anchor."""
+import concurrent.futures
 import glob
 import os
 import subprocess
 import sys
 
 import signed
+import signer
+import signers
 from content import all_zones
 from plan import PROGRAMS
 
@@ -48,12 +51,26 @@ def quiet(*command):
     return done.stdout
 
 
+def make_keys(zone, keys):
+    """The same every time and without a process each, but for RSA."""
+    for role, flags, more in (('ksk', signer.ZONE | signer.SEP, ['-f', 'KSK']), ('zsk', signer.ZONE, [])):
+        if zone.algorithm in signer.ALGORITHMS:
+            key = signer.Key(f'{zone.name}/{role}', signer.ALGORITHMS[zone.algorithm], flags)
+            key.write(keys, zone.name, zone.algorithm)
+        else:
+            quiet('dnssec-keygen', '-q', '-K', keys, '-a', zone.algorithm, *more, zone.name or '.')
+
+
 def sign(zone, directory):
     keys = os.path.join(directory, 'keys')
     path = os.path.join(directory, file_of(zone))
     name = zone.name or '.'
-    quiet('dnssec-keygen', '-q', '-K', keys, '-a', zone.algorithm, '-f', 'KSK', name)
-    quiet('dnssec-keygen', '-q', '-K', keys, '-a', zone.algorithm, name)
+    if zone.signer:
+        stems = signers.make_keys(zone, keys)
+        if zone.signer == 'ldns':
+            signers.ldns(zone, stems, path)
+        return
+    make_keys(zone, keys)
     denial = {'nsec': [], 'nsec3': ['-3', '-', '-H', '0'], 'optout': ['-3', '-', '-H', '0', '-A']}[zone.signed]
     quiet('dnssec-signzone', '-q', '-S', '-x', '-K', keys, '-d', keys, '-o', name, '-N', 'keep',
           *denial, *signed.WINDOWS.get(zone.broken, ()), '-P', '-O', 'full', '-f', path + '.signed', path)
@@ -71,14 +88,24 @@ def ds_of(zone, directory):
 def generate(directory):
     """Zones into @directory; returns program -> zones."""
     os.makedirs(os.path.join(directory, 'keys'), exist_ok=True)
-    zones = all_zones() + signed.zones()
-    for zone in sorted(zones, key=lambda z: -z.name.count('.') - (z.name != '')):
-        children = [z for z in zones if parent_of(z, zones) is zone]
+    zones = all_zones() + signed.zones() + signers.zones()
+    families = {}
+    for zone in zones:
+        above = parent_of(zone, zones)
+        families.setdefault(above and above.name, []).append(zone)
+
+    def make(zone):
+        children = families.get(zone.name, [])
         ds = [line for c in children if c.signed and c.ds and zone.signed for line in ds_of(c, directory)]
         with open(os.path.join(directory, file_of(zone)), 'w') as f:
             f.write(zone_text(zone, children, ds))
         if zone.signed:
             sign(zone, directory)
+
+    depth = {z: z.name.count('.') + (z.name != '') for z in zones}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for level in range(max(depth.values()), -1, -1):      # children first: their DS are signed
+            list(pool.map(make, [z for z in zones if depth[z] == level]))
     with open(os.path.join(directory, 'root.ds'), 'w') as f:
         f.write('\n'.join(ds_of(zones[0], directory)) + '\n')
     for stale in glob.glob(os.path.join(directory, 'keys', '*.jnl')):

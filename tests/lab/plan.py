@@ -54,13 +54,14 @@ def addresses_of(program):
     return own
 
 
-@dataclass
+@dataclass(eq=False)
 class Zone:
     name: str                # 'example.com', '' for the root
     program: str             # who serves it; 'root' for all four
     ns: dict = field(default_factory=dict)   # server name -> addresses, [] when they are elsewhere
     lines: list = field(default_factory=list)
-    signed: str = ''         # '', 'nsec', 'nsec3', 'optout'
+    signed: str = ''         # '', 'nsec', 'nsec3', 'optout'; of signers.py also others
+    signer: str = ''         # '' for dnssec-signzone, else of signers.py
     minimum: int = 300       # of the SOA
     soa_ttl: int = 3600
     ds: bool = True          # False: signed, but an island

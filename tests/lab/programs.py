@@ -2,6 +2,7 @@
 import os
 import subprocess
 
+import signers
 from generate import file_of
 from plan import addresses_of
 
@@ -35,7 +36,9 @@ def knot(directory, zone_dir, zones):
              '    zonefile-load: whole', '    journal-content: none', '    semantic-checks: off', 'zone:']
     for z in zones:
         lines += [f'  - domain: "{z.name}."', f'    file: "{file_of(z)}"']
-    conf = write(f'{directory}/knot.conf', '\n'.join(lines) + '\n')
+        lines += signers.knot_zone(z) if z.signer == 'knot' else []
+    conf = write(f'{directory}/knot.conf', '\n'.join(lines).replace('template:', signers.KNOT_POLICIES + 'template:', 1) + '\n')
+    signers.knot_import(zones, conf, f'{zone_dir}/keys')
     return ['knotd', '-c', conf, '-s', f'{directory}/knot.sock']
 
 
@@ -47,8 +50,9 @@ def bind(directory, zone_dir, zones):
              f'  session-keyfile "{directory}/session.key"; lock-file none; check-integrity no;',
              '  check-names primary ignore; max-records-per-type 0; max-udp-size 4096; interface-interval 0;',
              '};', 'controls { };', 'logging { category default { null; }; category general { default_stderr; }; };']
-    lines += [f'zone "{z.name or "."}" {{ type primary; file "{zone_dir}/{file_of(z)}"; }};' for z in zones]
-    conf = write(f'{directory}/named.conf', '\n'.join(lines) + '\n')
+    lines += [f'zone "{z.name or "."}" {{ type primary; file "{zone_dir}/{file_of(z)}"; '
+              f'{signers.bind_zone(z, zone_dir + "/keys")}}};' for z in zones]
+    conf = write(f'{directory}/named.conf', signers.BIND_POLICIES + '\n'.join(lines) + '\n')
     return ['named', '-f', '-n', '1', '-c', conf]
 
 
@@ -64,9 +68,7 @@ def pdns(directory, zone_dir, zones):
     util = ['pdnsutil', f'--config-dir={directory}']
     quiet = {'check': True, 'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}
     subprocess.run([*util, 'create-bind-db', f'{directory}/dnssec.db'], **quiet)
-    for z in zones:
-        if z.signed:        # the zone files bring their signatures along
-            subprocess.run([*util, 'set-presigned', z.name or '.'], **quiet)
+    signers.pdns_database(f'{directory}/dnssec.db', zones, f'{zone_dir}/keys')
     return ['pdns_server', f'--config-dir={directory}']
 
 

@@ -9,9 +9,9 @@ BROKEN = ('expired', 'future', 'changed', 'stripped', 'nonsec', 'wrongds', 'soas
 WINDOWS = {'expired': ('-s', 'now-864000', '-e', 'now-86400'), 'future': ('-s', 'now+86400', '-e', 'now+864000')}
 
 
-def zone(name, signed='nsec', **more):
-    z = Zone(name, 'nsd', {f'ns1.{name}': [address('nsd', 1, 4)]}, signed=signed, **more)
-    z.lines += [f'ns1 86400 IN A {address("nsd", 1, 4)}', 'www 300 IN A 192.0.2.1',
+def zone(name, signed='nsec', program='nsd', **more):
+    z = Zone(name, program, {f'ns1.{name}': [address(program, 1, 4)]}, signed=signed, **more)
+    z.lines += [f'ns1 86400 IN A {address(program, 1, 4)}', 'www 300 IN A 192.0.2.1',
                 'other 300 IN A 192.0.2.2', '*.wild 300 IN A 192.0.2.3',
                 'there.wild 300 IN A 192.0.2.4', 'deep.ent 300 IN A 192.0.2.5',
                 'to-insecure 300 IN CNAME www.insecure-v.net.', 'to-nsec 300 IN CNAME www.nsec-v.net.',

@@ -326,12 +326,90 @@ static void test_budget_of_hashes(void **state)
 		assert_int_equal(got, PROOF_EXHAUSTED);
 		assert_true(enough < 1000);
 	}
-	/* Five or six names of 51 hashes. */
-	assert_in_range(enough, 5 * 51, 6 * 51);
+	/* The apex, the next closer name and the wildcard, 51 hashes each. */
+	assert_int_equal(enough, 3 * 51);
 	r.blocks = 0;
 	assert_int_equal(denial_of_type(&r.d, wire("example"), TERN_TYPE_TXT), PROOF_EXHAUSTED);
 	assert_int_equal(denial_of_closer(&r.d, wire("m.example"), 1), PROOF_EXHAUSTED);
 	assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_UNPROVEN);
+}
+
+/* However many labels the asker puts in front, what has to be hashed is near the apex. */
+static void test_deep_names_cost_no_more(void **state)
+{
+	static struct ring_of r;
+	char name[TERN_NAME_MAX] = "";
+
+	(void)state;
+	while (strlen(name) < 200)
+		strcat(name, "a.");
+	strcat(name, "m.example");
+	build(&r, 0, 50);
+	take(&r, "example");
+	take(&r, "m.example");
+	take(&r, "*.example");
+	assert_int_equal(denial_of_name(&r.d, wire(name)), PROOF_GOOD);
+	assert_int_equal(1000 - r.blocks, 3 * 51);
+}
+
+/* With a memo no name is hashed twice, whatever is asked of the message; without, it is. */
+static void test_memo_of_hashes(void **state)
+{
+	static struct nsec3_memo memo;
+	static struct ring_of r;
+
+	(void)state;
+	for (unsigned with = 0; with < 2; with++) {
+		build(&r, 0, 50);
+		take(&r, "example");
+		take(&r, "m.example");
+		take(&r, "*.example");
+		r.d.memo = with ? &memo : NULL;
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(denial_of_name(&r.d, wire("m.example")), PROOF_GOOD);
+			assert_int_equal(denial_of_closer(&r.d, wire("M.example"), 1), PROOF_GOOD);
+			assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_NOT);
+		}
+		assert_int_equal(1000 - r.blocks, (with ? 3 : 14) * 51);
+	}
+	/* Another name, or other parameters, and it starts afresh. */
+	r.blocks = 1000;
+	assert_int_equal(denial_of_name(&r.d, wire("n.example")),
+			 denial_of_name(&r.d, wire("n.example")));
+	assert_true(r.blocks < 1000);
+	build(&r, 0, 49);
+	take(&r, "m.example");
+	r.d.memo = &memo;
+	assert_int_equal(denial_of_closer(&r.d, wire("m.example"), 1), PROOF_GOOD);
+	assert_int_equal(1000 - r.blocks, 50);
+}
+
+/* Which records a proof relied on. */
+static void test_records_used(void **state)
+{
+	static struct ring_of r;
+	uint32_t used = 0;
+
+	(void)state;
+	build(&r, 0, ITERATIONS);
+	take(&r, "x.w.example");
+	take(&r, "example");
+	take(&r, "ent.example");
+	take(&r, "m.example");
+	take(&r, "*.example");
+	r.d.used = &used;
+	assert_int_equal(denial_of_closer(&r.d, wire("m.example"), 1), PROOF_GOOD);
+	assert_int_equal(used & (used - 1), 0);
+	used = 0;
+	assert_int_equal(denial_of_name(&r.d, wire("m.example")), PROOF_GOOD);
+	assert_true(used && !(used & 1));
+	build(&r, 0, 51);
+	take(&r, "x.w.example");
+	take(&r, "example");
+	r.d.used = &used;
+	used = 0;
+	assert_int_equal(denial_of_name(&r.d, wire("m.example")), PROOF_INSECURE);
+	assert_true(used); /* insecure only by a record that holds */
 }
 
 /* A record whose parent is not the zone's apex, or with other parameters, is not of the ring. */
@@ -366,6 +444,9 @@ int main(void)
 		cmocka_unit_test(test_every_part_is_needed),
 		cmocka_unit_test(test_too_many_iterations),
 		cmocka_unit_test(test_budget_of_hashes),
+		cmocka_unit_test(test_deep_names_cost_no_more),
+		cmocka_unit_test(test_memo_of_hashes),
+		cmocka_unit_test(test_records_used),
 		cmocka_unit_test(test_records_of_other_rings),
 	};
 

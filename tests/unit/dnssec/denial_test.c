@@ -193,7 +193,7 @@ static void test_one_name_is_not_the_world(void **state)
 	const struct tern_rrset *set =
 		pack_one(&packed, "evil.com", TERN_TYPE_NSEC, "evil.com. NS SOA RRSIG NSEC DNSKEY");
 	uint32_t blocks = 1000;
-	struct denial d = {wire("evil.com"), &set, 1, &blocks};
+	struct denial d = {.zone = wire("evil.com"), .sets = &set, .n = 1, .blocks_left = &blocks};
 
 	(void)state;
 	assert_int_equal(denial_of_name(&d, wire("www.evil.com")), PROOF_GOOD);
@@ -290,7 +290,7 @@ static void test_root(void **state)
 		pack_one(&packed[1], "zw", TERN_TYPE_NSEC, ". NS DS RRSIG NSEC"),
 	};
 	uint32_t blocks = 1000;
-	struct denial d = {wire("."), sets, 2, &blocks};
+	struct denial d = {.zone = wire("."), .sets = sets, .n = 2, .blocks_left = &blocks};
 
 	(void)state;
 	assert_int_equal(denial_of_name(&d, wire("zzz")), PROOF_GOOD);

@@ -1,0 +1,133 @@
+#include "resolver/keys.h"
+
+#include "base/bytes.h"
+#include "dnssec/anchor.h"
+#include "dnssec/walltime.h"
+#include "resolver/machine.h"
+#include "resolver/verify.h"
+
+#define DS_MAX         16 /* usable DS compared with keys: HashTrap makes them many */
+#define DS_DIGESTS_MAX 4  /* keys of its tag digested for one DS */
+
+static bool key_set_is_signed_by(struct job *job, struct tern_rrset *keys, const struct ds *ds)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
+	struct tern_rdata rdata;
+	struct verified v;
+	unsigned tried = 0, digests = 0;
+
+	while (tried < VERIFY_KEYS_MAX && digests < DS_DIGESTS_MAX &&
+	       tern_rdata_next(&it, &rdata)) {
+		struct dnskey key;
+
+		if (!dnskey_read(rdata.octets, rdata.len, &key) || !dnskey_signs_zones(&key) ||
+		    key.tag != ds->tag || key.algorithm != ds->algorithm)
+			continue;
+		digests++;
+		if (!ds_matches(ds, keys->owner, &key))
+			continue;
+		tried++;
+		if (verify_set_with(job, keys, keys->owner, &key, &v)) {
+			keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct ds_count {
+	unsigned known;
+	bool good;
+	bool strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
+};
+
+static bool is_usable_ds(const struct job *job, const struct ds *ds)
+{
+	bool sha1 = job->resolver->options.sha1;
+
+	return dnssec_algorithm_is_known(ds->algorithm, sha1) &&
+	       dnssec_digest_is_known(ds->digest_type, sha1);
+}
+
+static void try_ds(struct job *job, struct tern_rrset *keys, const struct ds *ds,
+		   struct ds_count *count)
+{
+	if (!is_usable_ds(job, ds) || (count->strong && ds->digest_type == DNSSEC_SHA1))
+		return;
+	if (count->known++ < DS_MAX)
+		count->good = count->good || key_set_is_signed_by(job, keys, ds);
+}
+
+static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_count *count)
+{
+	const struct trust_anchors *anchors = job->resolver->anchors;
+	struct verified v;
+
+	for (unsigned i = 0; i < anchors->n && !count->good; i++) {
+		const struct trust_anchor *a = &anchors->anchors[i];
+		struct dnskey key;
+		struct ds ds;
+
+		if (!tern_name_equal(a->zone, keys->owner))
+			continue;
+		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
+			try_ds(job, keys, &ds, count);
+		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
+		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
+			count->known++;
+			count->good = verify_set_with(job, keys, keys->owner, &key, &v);
+			if (count->good)
+				keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);
+		}
+	}
+}
+
+/* What is trusted by configuration also tells whether the clock can be right. */
+static void try_anchors_in_time(struct job *job, struct tern_rrset *keys, struct ds_count *count)
+{
+	struct wall_time *wall = job->resolver->wall;
+	uint32_t now_s = job->now->wall_s;
+
+	try_anchors(job, keys, count);
+	if (count->good)
+		wall_time_prove(wall, now_s);
+	else if (job->why_ede == TERN_EDE_SIG_NOT_YET_VALID && wall_time_doubt(wall, now_s))
+		try_anchors(job, keys, count);
+}
+
+static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct tern_rrset *set,
+		       struct ds_count *count)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+	struct tern_rdata rdata;
+	struct ds ds;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (ds_read(rdata.octets, rdata.len, &ds) && is_usable_ds(job, &ds) &&
+		    ds.digest_type != DNSSEC_SHA1)
+			count->strong = true;
+	}
+	it = tern_rrset_rdatas(set);
+	while (!count->good && tern_rdata_next(&it, &rdata)) {
+		if (ds_read(rdata.octets, rdata.len, &ds))
+			try_ds(job, keys, &ds, count);
+	}
+}
+
+enum vouched keys_vouched(struct job *job, struct tern_rrset *keys)
+{
+	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, keys->owner);
+	struct ds_count count = {0};
+	struct cache_hit hit;
+
+	if (anchor && tern_name_equal(anchor, keys->owner))
+		try_anchors_in_time(job, keys, &count);
+	else if (cache_get(job->resolver->cache, keys->owner, TERN_TYPE_DS, job->now->boot_s, false,
+			   &hit) == CACHE_POSITIVE)
+		try_ds_set(job, keys, &hit.set, &count);
+	else
+		return VOUCHED_NO; /* evicted since the walk found it: unlucky, never unsigned */
+	if (count.good)
+		return VOUCHED_YES;
+	return count.known == 0 ? VOUCHED_UNKNOWN : VOUCHED_NO;
+}

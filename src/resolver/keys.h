@@ -1,0 +1,24 @@
+/*
+ * keys.h - is a zone's DNSKEY set vouched for, by a trust anchor or by the DS
+ * above it?
+ *
+ * Standards  RFC 4035 5.2, RFC 4509 3 (SHA-1 where nothing better is there),
+ *            RFC 6840 5.2 (unknown algorithms).
+ */
+#pragma once
+
+#include <tern/rrset.h>
+
+#include "resolver/job.h"
+
+enum vouched {
+	VOUCHED_NO,
+	VOUCHED_YES,
+	VOUCHED_UNKNOWN, /* by algorithms that nobody here knows: as good as unsigned */
+};
+
+/**
+ * Does a vouched key sign @p keys, a DNSKEY set at the apex where the chain ends?
+ * Bounds its TTL by the signature's. Signatures are paid for by the job.
+ */
+enum vouched keys_vouched(struct job *job, struct tern_rrset *keys);
