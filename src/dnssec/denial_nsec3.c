@@ -174,6 +174,28 @@ static void wildcard_of(const uint8_t *name, uint8_t out[TERN_NAME_MAX + 2])
 	tern_name_copy(out + 2, name);
 }
 
+/*
+ * Records that cost too much to hash for: could any hash make them deny a DS?
+ * Either one is the delegation's own, or one opts out around it and one is the
+ * encloser's; a range made for one name can't be both.
+ */
+static bool may_deny_ds(const struct denial *d)
+{
+	unsigned n = 0, opt_out = 0, wide = 0;
+	struct nsec3 record;
+
+	for (unsigned i = 0; i < d->n; i++) {
+		if (d->sets[i]->type != TERN_TYPE_NSEC3 || !nsec3_read(d->sets[i], &record))
+			continue;
+		if (denial_bitmap_denies(&record.types, TERN_TYPE_DS))
+			return true;
+		n++;
+		opt_out += (record.flags & NSEC3_OPT_OUT) != 0;
+		wide += !nsec3_is_minimal(&record);
+	}
+	return opt_out > 0 && (n > 1 || wide > 0);
+}
+
 enum proof nsec3_of_type(const struct denial *d, const uint8_t *name, uint16_t type)
 {
 	uint8_t wildcard[TERN_NAME_MAX + 2];
@@ -189,7 +211,7 @@ enum proof nsec3_of_type(const struct denial *d, const uint8_t *name, uint16_t t
 			       ? PROOF_GOOD
 			       : PROOF_NONE;
 	if (!find_encloser(&r, name, &e) || !e.next_closer)
-		return unproven(&r);
+		return type == TERN_TYPE_DS && !may_deny_ds(d) ? PROOF_NONE : unproven(&r);
 	wildcard_of(e.name, wildcard);
 	match = find_match(&r, wildcard);
 	if (match && denial_bitmap_denies(&match->types, type))
@@ -236,5 +258,5 @@ enum cut_kind nsec3_of_ds(const struct denial *d, const uint8_t *name)
 	}
 	if (find_encloser(&r, name, &e) && e.next_closer)
 		return e.next_closer->flags & NSEC3_OPT_OUT ? CUT_UNSIGNED : CUT_NOT;
-	return unproven(&r) == PROOF_INSECURE ? CUT_UNSIGNED : CUT_UNPROVEN;
+	return may_deny_ds(d) && unproven(&r) == PROOF_INSECURE ? CUT_UNSIGNED : CUT_UNPROVEN;
 }

@@ -306,6 +306,35 @@ static void test_too_many_iterations(void **state)
 	}
 }
 
+/* What no hash could make a proof is none, though nothing is hashed. */
+static void test_costly_and_impossible(void **state)
+{
+	static struct ring_of r;
+	static struct packed child_apex, opt_out, other_chain;
+
+	(void)state;
+	build(&r, 0, 100);
+	take(&r, "example");
+	take(&r, "m.example");
+	pack_one(&other_chain, "00000000000000000000000000000000.example", TERN_TYPE_NSEC3,
+		 "1 0 120 ab 7vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv A");
+	r.sets[r.d.n++] = &other_chain.set;
+	assert_int_equal(denial_of_name(&r.d, wire("m.example")), PROOF_NONE);
+
+	pack_one(&child_apex, "8r1f0ieoutlnjc03meng9e3bn2n0o9pd.example", TERN_TYPE_NSEC3,
+		 "1 1 123 ab 8r1f0ieoutlnjc03meng9e3bn3n0o9pd NS SOA DNSKEY RRSIG");
+	r.sets[0] = &child_apex.set;
+	r.d.n = 1;
+	assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_UNPROVEN);
+	assert_int_equal(denial_of_type(&r.d, wire("m.example"), TERN_TYPE_DS), PROOF_NONE);
+	/* A second one may cover the name, and the first be its encloser's. */
+	pack_one(&opt_out, "00000000000000000000000000000000.example", TERN_TYPE_NSEC3,
+		 "1 1 123 ab 7vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv A RRSIG");
+	r.sets[r.d.n++] = &opt_out.set;
+	assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_UNSIGNED);
+	assert_int_equal(r.blocks, 1000);
+}
+
 static void test_budget_of_hashes(void **state)
 {
 	static struct ring_of r;
@@ -443,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_with_opt_out),
 		cmocka_unit_test(test_every_part_is_needed),
 		cmocka_unit_test(test_too_many_iterations),
+		cmocka_unit_test(test_costly_and_impossible),
 		cmocka_unit_test(test_budget_of_hashes),
 		cmocka_unit_test(test_deep_names_cost_no_more),
 		cmocka_unit_test(test_memo_of_hashes),
