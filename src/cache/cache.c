@@ -197,6 +197,15 @@ enum cache_found cache_get(struct cache *c, const uint8_t *name, uint16_t type, 
 	return CACHE_MISS;
 }
 
+bool cache_get_set(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
+		   struct cache_hit *out)
+{
+	struct entry *e = cache_find_name(c, name, TAG_TYPE(type));
+
+	return e && entry_is_fresh(e, now_s) && !e->negative &&
+	       describe_type(e, now_s, out) == CACHE_POSITIVE;
+}
+
 void cache_drop(struct cache *c, const uint8_t *name, uint16_t type)
 {
 	cache_remove_key(c, name, TAG_TYPE(type));

@@ -116,6 +116,10 @@ void cache_wake(void);
 enum cache_found cache_get(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
 			   bool allow_stale, struct cache_hit *out);
 
+/** Only a fresh RRset, with half the work: not whether the name or type is denied. */
+bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
+		   struct cache_hit *out);
+
 /**
  * Store an RRset for its ttl_s seconds. Refused silently when fresh data of
  * a better rank is there, when ttl_s is 0, or when memory is short.

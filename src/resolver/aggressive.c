@@ -103,8 +103,7 @@ static const struct tern_rrset *add(struct gathered *g, uint16_t type, const uin
 		if (tern_name_equal(g->sets[i].owner, at))
 			return &g->sets[i];
 	}
-	if (!at || g->n == PROOF_PARTS ||
-	    cache_get(cache, at, type, now_s, false, &hit) != CACHE_POSITIVE ||
+	if (!at || g->n == PROOF_PARTS || !cache_get_set(cache, at, type, now_s, &hit) ||
 	    !is_of_zone(g, &hit))
 		return NULL;
 	g->sets[g->n] = hit.set;
@@ -157,8 +156,7 @@ static bool parameters(const struct gathered *g, struct nsec3 *out)
 	const uint8_t *owner = cache_find_range(cache, g->zone, g->zone, now_s);
 	struct cache_hit hit;
 
-	return owner &&
-	       cache_get(cache, owner, TERN_TYPE_NSEC3, now_s, false, &hit) == CACHE_POSITIVE &&
+	return owner && cache_get_set(cache, owner, TERN_TYPE_NSEC3, now_s, &hit) &&
 	       nsec3_read(&hit.set, out);
 }
 
@@ -258,8 +256,7 @@ static bool keep_denial(struct gathered *g, struct frame *f)
 	struct job *job = g->job;
 	struct cache_hit soa;
 
-	if (cache_get(job->resolver->cache, g->zone, TERN_TYPE_SOA, job->now->boot_s, false,
-		      &soa) != CACHE_POSITIVE ||
+	if (!cache_get_set(job->resolver->cache, g->zone, TERN_TYPE_SOA, job->now->boot_s, &soa) ||
 	    soa.security != CACHE_SECURE)
 		return false;
 	g->ttl_s = MIN(g->ttl_s, soa.ttl_s);
@@ -274,8 +271,7 @@ static bool find_made_of(const struct gathered *g, uint16_t type, struct cache_h
 	uint8_t wildcard[TERN_NAME_MAX + 2];
 
 	wildcard_of(g->name, g->encloser, wildcard);
-	return cache_get(g->job->resolver->cache, wildcard, type, g->job->now->boot_s, false,
-			 hit) == CACHE_POSITIVE &&
+	return cache_get_set(g->job->resolver->cache, wildcard, type, g->job->now->boot_s, hit) &&
 	       is_of_zone(g, hit);
 }
 

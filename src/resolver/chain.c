@@ -8,7 +8,15 @@
 #include "resolver/proof.h"
 #include "resolver/verify.h"
 
-enum link { LINK_SIGNED, LINK_UNSIGNED, LINK_NO_CUT, LINK_NO_NAME, LINK_MISSING, LINK_BROKEN };
+enum link {
+	LINK_SIGNED,
+	LINK_UNSIGNED,
+	LINK_NO_CUT,
+	LINK_NO_NAME,
+	LINK_MISSING,
+	LINK_BETWEEN,
+	LINK_BROKEN
+};
 
 static bool has_known_ds(const struct job *job, const struct tern_rrset *set)
 {
@@ -66,8 +74,20 @@ static enum link unknown_ds(struct job *job, const struct tern_rrset *set)
 	return LINK_UNSIGNED;
 }
 
-/* What is known of a delegation at @p name out of @p zone. */
-static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *name)
+/*
+ * A server of several zones in a row shows no referral between them: then a zone
+ * below the one where the walk stands speaks about the DS. Into @p between.
+ */
+static bool is_denied_below(const uint8_t *zone, const uint8_t *name, const struct cache_hit *hit,
+			    uint8_t between[TERN_NAME_MAX])
+{
+	return proof_signer(hit, between) && tern_name_is_below(between, zone) &&
+	       tern_name_is_below(name, between);
+}
+
+/* What is known of a delegation at @p name out of @p zone. LINK_BETWEEN: @p between is set. */
+static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *name,
+			 uint8_t between[TERN_NAME_MAX])
 {
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
@@ -80,6 +100,8 @@ static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *na
 		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
 	if (found == CACHE_POSITIVE)
 		return has_known_ds(job, &hit.set) ? LINK_SIGNED : unknown_ds(job, &hit.set);
+	if (is_denied_below(zone, name, &hit, between))
+		return LINK_BETWEEN;
 	if (found == CACHE_NXDOMAIN)
 		return LINK_NO_NAME;
 	return negative_link(job, zone, name, &hit);
@@ -90,14 +112,13 @@ static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrs
 {
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
-	enum cache_found found =
-		cache_get(cache, zone, TERN_TYPE_DNSKEY, job->now->boot_s, false, &hit);
+	bool found = cache_get_set(cache, zone, TERN_TYPE_DNSKEY, job->now->boot_s, &hit);
 
-	if (found == CACHE_POSITIVE && hit.security == CACHE_SECURE) {
+	if (found && hit.security == CACHE_SECURE) {
 		*keys = hit.set;
 		return LINK_SIGNED;
 	}
-	if (found == CACHE_POSITIVE && hit.security == CACHE_INSECURE)
+	if (found && hit.security == CACHE_INSECURE)
 		return LINK_UNSIGNED;
 	return failed_lately(job, zone, TERN_TYPE_DNSKEY) ? LINK_BROKEN : LINK_MISSING;
 }
@@ -154,12 +175,20 @@ static enum chain_end broken(struct job *job, const uint8_t *name, const char *w
 
 enum step { STEP_ON, STEP_END };
 
-/* Look for a cut at @p candidate. STEP_END: *end is set. */
+/* Look for a cut at @p candidate, or first at one before it. STEP_END: *end is set. */
 static enum step step_to(struct job *job, const uint8_t *candidate, struct chain *out, bool *is_cut,
-			 enum chain_end *end)
+			 unsigned *labels, enum chain_end *end)
 {
+	uint8_t between[TERN_NAME_MAX];
+	enum link link = find_ds(job, out->zone, candidate, between);
+
+	if (link == LINK_BETWEEN) {
+		candidate = tern_name_suffix(candidate, tern_name_labels(between));
+		link = find_ds(job, out->zone, candidate, between);
+	}
+	*labels = tern_name_labels(candidate);
 	*is_cut = false;
-	switch (find_ds(job, out->zone, candidate)) {
+	switch (link) {
 	case LINK_SIGNED: *is_cut = true; return STEP_ON;
 	case LINK_NO_CUT: return STEP_ON;
 	case LINK_NO_NAME: *end = CHAIN_SECURE; return STEP_END;
@@ -169,6 +198,7 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 			       ? broken(job, candidate, "DS")
 			       : missing(out, candidate, TERN_TYPE_DS);
 		return STEP_END;
+	case LINK_BETWEEN:
 	case LINK_BROKEN: break;
 	}
 	*end = broken(job, candidate, "DS");
@@ -189,31 +219,10 @@ static enum chain_end take_keys(struct job *job, struct chain *out)
 		break;
 	case LINK_NO_CUT:
 	case LINK_NO_NAME:
+	case LINK_BETWEEN:
 	case LINK_BROKEN: break;
 	}
 	return broken(job, out->zone, "DNSKEY");
-}
-
-/*
- * Labels of the zone that speaks about the DS of @p candidate, when that is a zone
- * below the one where the walk stands: a server of several zones in a row shows no
- * referral between them. Else those of @p candidate itself.
- */
-static unsigned labels_of_next(struct job *job, const uint8_t *zone, const uint8_t *candidate)
-{
-	uint8_t signer[TERN_NAME_MAX];
-	struct cache_hit hit;
-	enum cache_found found = cache_get(job->resolver->cache, candidate, TERN_TYPE_DS,
-					   job->now->boot_s, false, &hit);
-	bool is_signed = found == CACHE_POSITIVE
-				 ? verify_signer(&hit.set, signer)
-				 : found != CACHE_MISS && proof_signer(&hit, signer);
-
-	return tern_name_labels(is_signed && hit.security == CACHE_SECURE &&
-						tern_name_is_below(signer, zone) &&
-						tern_name_is_below(candidate, signer)
-					? signer
-					: candidate);
 }
 
 /* The candidate after @p labels labels; NULL at the end of the walk. */
@@ -241,6 +250,11 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, st
 
 	if (!anchor || trust_anchors_is_negative(anchors, name))
 		return CHAIN_INSECURE;
+	/* Validated keys live no longer than what vouches for them: no need to look further up. */
+	if (is_zone && find_keys(job, name, &out->keys) == LINK_SIGNED) {
+		tern_name_copy(out->zone, name);
+		return CHAIN_SECURE;
+	}
 	tern_name_copy(out->zone, anchor);
 	unsigned labels = tern_name_labels(anchor);
 
@@ -255,12 +269,10 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, st
 
 			if (!next)
 				return CHAIN_SECURE;
-			next = tern_name_suffix(name, labels_of_next(job, out->zone, next));
-			if (step_to(job, next, out, &is_cut, &end) == STEP_END)
+			if (step_to(job, next, out, &is_cut, &labels, &end) == STEP_END)
 				return end;
-			labels = tern_name_labels(next);
 			if (is_cut)
-				tern_name_lower(out->zone, next);
+				tern_name_copy(out->zone, tern_name_suffix(name, labels));
 		} while (!is_cut);
 	}
 }

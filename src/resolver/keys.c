@@ -122,11 +122,13 @@ enum vouched keys_vouched(struct job *job, struct tern_rrset *keys)
 
 	if (anchor && tern_name_equal(anchor, keys->owner))
 		try_anchors_in_time(job, keys, &count);
-	else if (cache_get(job->resolver->cache, keys->owner, TERN_TYPE_DS, job->now->boot_s, false,
-			   &hit) == CACHE_POSITIVE)
+	else if (cache_get_set(job->resolver->cache, keys->owner, TERN_TYPE_DS, job->now->boot_s,
+			       &hit)) {
 		try_ds_set(job, keys, &hit.set, &count);
-	else
+		keys->ttl_s = MIN(keys->ttl_s, hit.ttl_s); /* trusted no longer than this is */
+	} else {
 		return VOUCHED_NO; /* evicted since the walk found it: unlucky, never unsigned */
+	}
 	if (count.good)
 		return VOUCHED_YES;
 	return count.known == 0 ? VOUCHED_UNKNOWN : VOUCHED_NO;

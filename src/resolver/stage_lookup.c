@@ -85,8 +85,8 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 	struct cache_hit hit;
 
 	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
-		if (cache_get(job->resolver->cache, f->question.name, types[i], job->now->boot_s,
-			      false, &hit) == CACHE_POSITIVE)
+		if (cache_get_set(job->resolver->cache, f->question.name, types[i],
+				  job->now->boot_s, &hit))
 			return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	}
 	return LOOKED_NOTHING;
@@ -132,8 +132,8 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 
 	while (tern_name_len(name) > 1) {
 		name = tern_name_parent(name);
-		if (cache_get(job->resolver->cache, name, TERN_TYPE_DNAME, job->now->boot_s, false,
-			      &hit) == CACHE_POSITIVE &&
+		if (cache_get_set(job->resolver->cache, name, TERN_TYPE_DNAME, job->now->boot_s,
+				  &hit) &&
 		    may_use(job, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
@@ -146,8 +146,7 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	struct cache *cache = job->resolver->cache;
 
 	if (alias_hides(f->question.type) &&
-	    cache_get(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, false, &hit) ==
-		    CACHE_POSITIVE &&
+	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, &hit) &&
 	    may_use(job, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
