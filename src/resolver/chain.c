@@ -173,6 +173,14 @@ static enum chain_end broken(struct job *job, const uint8_t *name, const char *w
 	return CHAIN_BROKEN;
 }
 
+static COLD void tell_unsigned(struct job *job, const uint8_t *name)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	if (job->trace)
+		job_tell(job, "  no DS for %s: not signed below", tern_name_to_text(name, text));
+}
+
 enum step { STEP_ON, STEP_END };
 
 /* Look for a cut at @p candidate, or first at one before it. STEP_END: *end is set. */
@@ -192,7 +200,10 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 	case LINK_SIGNED: *is_cut = true; return STEP_ON;
 	case LINK_NO_CUT: return STEP_ON;
 	case LINK_NO_NAME: *end = CHAIN_SECURE; return STEP_END;
-	case LINK_UNSIGNED: *end = CHAIN_INSECURE; return STEP_END;
+	case LINK_UNSIGNED:
+		tell_unsigned(job, candidate);
+		*end = CHAIN_INSECURE;
+		return STEP_END;
 	case LINK_MISSING:
 		*end = is_being_resolved(job, candidate, TERN_TYPE_DS)
 			       ? broken(job, candidate, "DS")

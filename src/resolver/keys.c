@@ -9,6 +9,15 @@
 #define DS_MAX         16 /* usable DS compared with keys: HashTrap makes them many */
 #define DS_DIGESTS_MAX 4  /* keys of its tag digested for one DS */
 
+static COLD void tell_match(struct job *job, const struct tern_rrset *keys, const struct ds *ds)
+{
+	char zone[TERN_NAME_TEXT_MAX];
+
+	if (job->trace)
+		job_tell(job, "  DS %u of %s, digest %u: matches a DNSKEY of algorithm %u", ds->tag,
+			 tern_name_to_text(keys->owner, zone), ds->digest_type, ds->algorithm);
+}
+
 static bool key_set_is_signed_by(struct job *job, struct tern_rrset *keys, const struct ds *ds)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
@@ -26,6 +35,7 @@ static bool key_set_is_signed_by(struct job *job, struct tern_rrset *keys, const
 		digests++;
 		if (!ds_matches(ds, keys->owner, &key))
 			continue;
+		tell_match(job, keys, ds);
 		tried++;
 		if (verify_set_with(job, keys, keys->owner, &key, &v)) {
 			keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);

@@ -53,6 +53,18 @@ static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 	return fault == RRSIG_USABLE;
 }
 
+static COLD void tell_signature(const struct attempt *a, const struct rrsig *sig, bool good)
+{
+	char owner[TERN_NAME_TEXT_MAX], zone[TERN_NAME_TEXT_MAX], type[16];
+
+	if (!a->job->trace)
+		return;
+	job_tell(a->job, "  RRSIG over %s %s by key %u of %s, algorithm %u: %s",
+		 tern_name_to_text(a->set->owner, owner),
+		 tern_type_to_text(a->set->type, type, sizeof type), sig->tag,
+		 tern_name_to_text(a->zone, zone), sig->algorithm, good ? "good" : "wrong");
+}
+
 static bool is_slow(uint8_t algorithm)
 {
 	return algorithm == DNSSEC_ECDSAP384 || algorithm == DNSSEC_ED448;
@@ -79,7 +91,10 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 		(uint8_t)(a->job->effort + (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
 
-	if (len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len))
+	bool good = len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len);
+
+	tell_signature(a, sig, good);
+	if (good)
 		return true;
 	budget_spend(b, BUDGET_WRONG, 1);
 	a->failures++;

@@ -61,6 +61,9 @@ def test_trace_tells_each_step_and_the_end():
     text = ternctl('trace', 'to-nsec3.nsec-v.net', 'A')
     has(text[-900:], '> ', '< NOERROR', '= to-nsec3.nsec-v.net. ', ' CNAME www.nsec3-v.net.', '= www.nsec3-v.net. 300 A 192.0.2.1',
         '= to-nsec3.nsec-v.net. A: secure')
+    has(text, 'DS ', 'matches a DNSKEY of algorithm 13', 'RRSIG over www.nsec3-v.net. A by key ', ': good')
+    has(ternctl('trace', 'www.changed-v.net', 'A'), 'RRSIG over www.changed-v.net. A by key', ': wrong')
+    has(ternctl('trace', 'www.insecure-v.net', 'A'), 'no DS for insecure-v.net.: not signed below')
     has(ternctl('trace', 'x.wild.nsec-v.net', 'A'), '= x.wild.nsec-v.net. 300 A 192.0.2.3')
     has(ternctl('trace', 'nothing.nsec-v.net', 'A'), ': NXDOMAIN, secure')
     has(ternctl('trace', 'www.insecure-v.net', 'TXT'), ': NODATA, insecure')
