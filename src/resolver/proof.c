@@ -47,19 +47,41 @@ bool proof_may_deny(const uint8_t *zone, const struct question *q)
 		       : tern_name_is_below_or_equal(q->name, zone);
 }
 
+/*
+ * The zone between @p zone and @p name that signed a denial out of the cache. It
+ * need not be @p zone: servers of several zones in a row show no cut between them.
+ */
+static void signing_zone(const struct cache_hit *hit, const uint8_t *zone, const uint8_t *name,
+			 uint8_t out[TERN_NAME_MAX])
+{
+	uint8_t signer[TERN_NAME_MAX];
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	tern_name_copy(out, zone);
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if ((set.type == TERN_TYPE_NSEC || set.type == TERN_TYPE_NSEC3) &&
+		    verify_signer(&set, signer) && tern_name_is_below(name, signer) &&
+		    tern_name_is_below(signer, out))
+			tern_name_copy(out, signer);
+	}
+}
+
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
 			     const struct cache_hit *hit)
 {
 	struct tern_rrset all[PROOF_SETS_MAX];
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	const uint8_t *at = hit->proof;
+	uint8_t signer[TERN_NAME_MAX];
 	struct denial d = {
-		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
+		.zone = signer, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
 
+	signing_zone(hit, zone, name, signer);
 	while (d.n < PROOF_SETS_MAX &&
 	       cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &all[d.n])) {
 		sets[d.n] = &all[d.n];
-		d.n += denies(&all[d.n], zone);
+		d.n += denies(&all[d.n], signer);
 	}
 	add_memo(job, &d);
 	return denial_of_ds(&d, name);

@@ -12,7 +12,7 @@
 /** May @p zone deny this question? For a DS it is the parent, for all else the name's own zone. */
 bool proof_may_deny(const uint8_t *zone, const struct question *q);
 
-/** A validated absence of DS out of the cache: what does it mean? */
+/** A validated absence of DS at @p name, below @p zone, out of the cache: what does it mean? */
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
 			     const struct cache_hit *hit);
 

@@ -22,7 +22,7 @@ def scaled(limit):
 
 
 def one_worker():
-    tern = validating(server={'workers': 1})
+    tern = validating({'server': {'workers': 1}})
     secure('www.good.crypt')
     return tern
 
