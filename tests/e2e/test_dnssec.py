@@ -64,6 +64,22 @@ def test_unsigned_zones_get_no_ad():
         secure('plain.nsec3-v.net', 'DS')
 
 
+def test_one_server_for_zones_in_a_row():
+    """It answers for root, net and what is below as one: no referral ever shows a cut."""
+    for first in ('www.insecure-v.net', 'www.nsec-v.net', 'nothing.nsec3-v.net'):
+        tern = validating({'stub-zones': [{'name': '.', 'addresses': ['198.41.0.4']}]})
+        query(first)
+        for name in ('www.island-v.net', 'www.insecure-v.net', 'www.plain.nsec-v.net', 'www.plain.nsec3-v.net',
+                     'www.plain.optout-v.net'):
+            insecure(name)
+        for name in ('www.nsec-v.net', 'www.nsec3-v.net', 'www.child.nsec-v.net'):
+            secure(name)
+        insecure('nothing.island-v.net', code='NXDOMAIN')
+        secure('nothing.nsec3-v.net', code='NXDOMAIN')
+        bogus('www.changed-v.net')
+        tern.stop()
+
+
 def test_bogus_zones_fail_with_a_reason():
     validating()
     for _ in range(2):

@@ -51,5 +51,5 @@ def test_every_signer():
 
 def test_every_signer_without_aggressive_use():
     """Each proof comes from the signer, none is put together out of the cache."""
-    validating(cache={'aggressive-nsec': False})
+    validating({'cache': {'aggressive-nsec': False}})
     each(signers.ZONES, every_kind)

@@ -11,9 +11,9 @@ def anchors():
         return [line.strip() for line in f if line.strip()]
 
 
-def validating(server=None, cache=None, **dnssec):
-    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec}, server=server or {},
-                cache=cache or {})
+def validating(sections=None, **dnssec):
+    """A ternd that trusts the lab's root; further @sections of the configuration, and keys of `dnssec`."""
+    return Tern(dnssec={'validation': 'on', 'trust-anchors': anchors(), **dnssec}, **(sections or {}))
 
 
 def query(name, rtype='A', **how):
