@@ -13,7 +13,7 @@
 
 #define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
 #define SHARD_BITS_MAX  6
-#define ENTRY_EXPECTED  128 /* octets per entry that the buckets are sized for */
+#define ENTRY_EXPECTED  256 /* octets per entry that the buckets are sized for */
 #define ALLOCATOR_SHARE 16  /* one part in so many is lost between the entries (measured) */
 #define BUCKET_BITS_MIN 8
 
@@ -22,16 +22,36 @@ static unsigned bits_below(uint64_t n)
 	return n < 2 ? 0 : 63 - (unsigned)__builtin_clzll(n);
 }
 
-static bool shard_init(struct shard *s, size_t buckets)
+static size_t buckets_octets(const struct cache *c)
 {
-	/* Fresh mappings are zero and cost no resident memory before they are used. */
-	s->buckets = mmap(NULL, buckets * sizeof *s->buckets, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (s->buckets == MAP_FAILED) {
-		s->buckets = NULL;
+	return sizeof(entry_link) << (c->bucket_bits + c->shard_bits);
+}
+
+/* Those of all shards in one mapping: hit anywhere, it wants few and large pages. */
+static bool map_buckets(struct cache *c)
+{
+	/* Fresh mappings are zero. */
+	void *all = mmap(NULL, buckets_octets(c), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (all == MAP_FAILED)
 		return false;
-	}
-	return pthread_mutex_init(&s->lock, NULL) == 0;
+	(void)madvise(all, buckets_octets(c), MADV_HUGEPAGE);
+	c->buckets = all;
+	return true;
+}
+
+static bool shard_init(struct cache *c, size_t i)
+{
+	struct shard *s = &c->shards[i];
+	uint64_t share = (c->size - c->size / ALLOCATOR_SHARE) >> c->shard_bits;
+	uint64_t fixed = sizeof(entry_link) << c->bucket_bits;
+
+	s->limit = share > 2 * fixed ? share - fixed : share / 2;
+	if (pthread_mutex_init(&s->lock, NULL) != 0)
+		return false;
+	s->buckets = c->buckets + (i << c->bucket_bits);
+	return true;
 }
 
 struct cache *cache_create(const struct cache_options *options, const struct hash_key *key)
@@ -48,7 +68,6 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 	c->bucket_bits = MAX(bits_below(options->size / ENTRY_EXPECTED >> c->shard_bits),
 			     (unsigned)BUCKET_BITS_MIN);
 	size_t shards = (size_t)1 << c->shard_bits;
-	size_t buckets = (size_t)1 << c->bucket_bits;
 
 	c->shards = aligned_alloc(CACHE_LINE, shards * sizeof *c->shards);
 	if (!c->shards) {
@@ -56,17 +75,14 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 		return NULL;
 	}
 	memset(c->shards, 0, shards * sizeof *c->shards);
-	for (size_t i = 0; i < shards; i++) {
-		uint64_t share = (options->size - options->size / ALLOCATOR_SHARE) / shards;
-		uint64_t fixed = buckets * sizeof(entry_link);
+	bool good = map_buckets(c);
 
-		c->shards[i].limit = share > 2 * fixed ? share - fixed : share / 2;
-		if (!shard_init(&c->shards[i], buckets)) {
-			cache_destroy(c);
-			return NULL;
-		}
-	}
-	return c;
+	for (size_t i = 0; i < shards && good; i++)
+		good = shard_init(c, i);
+	if (good)
+		return c;
+	cache_destroy(c);
+	return NULL;
 }
 
 void cache_destroy(struct cache *c)
@@ -85,11 +101,12 @@ void cache_destroy(struct cache *c)
 				entry_free_now(e);
 			}
 		}
-		munmap(s->buckets, buckets * sizeof *s->buckets);
 		pthread_mutex_destroy(&s->lock);
 	}
 	rcu_barrier();
 	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
+	if (c->buckets)
+		munmap(c->buckets, buckets_octets(c));
 	free(c->shards);
 	free(c);
 }

@@ -109,6 +109,7 @@ struct cache {
 	unsigned bucket_bits; /* per shard */
 	uint64_t size;
 	struct shard *shards;
+	entry_link *buckets;                          /* of all shards */
 	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
 };
 

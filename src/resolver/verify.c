@@ -91,7 +91,8 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 		(uint8_t)(a->job->effort + (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
 
-	bool good = len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len);
+	bool good =
+		len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len);
 
 	tell_signature(a, sig, good);
 	if (good)
