@@ -19,7 +19,7 @@
 
 /* Checks that make up a worker's 2 ms in one go, and how many of them a slow curve counts for. */
 #define VERIFY_EFFORT_MAX  16
-#define VERIFY_EFFORT_SLOW 4
+#define VERIFY_EFFORT_SLOW 8
 #define UNDATED_TTL_S      300 /* longest trust in what was accepted without its dates */
 
 #define WILDCARD_NONE 0xff
