@@ -5,6 +5,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
@@ -17,10 +18,21 @@ struct slot {
 	EVP_PKEY *key;
 	uint8_t *rdata; /* what it was made of */
 	uint16_t len;
+	uint8_t algorithm;
+};
+
+/* Making a key of a curve by name costs a third of a check; another point in a copy next to
+ * nothing. */
+struct curve {
+	const char *name;
+	size_t half; /* octets of a coordinate */
+	EVP_PKEY *model;
 };
 
 struct crypto {
 	EVP_MD_CTX *context;
+	struct curve p256;
+	struct curve p384;
 	struct slot slots[SLOTS];
 };
 
@@ -31,9 +43,11 @@ struct crypto *crypto_create(void)
 	if (!c)
 		return NULL;
 	c->context = EVP_MD_CTX_new();
-	if (c->context)
+	c->p256 = (struct curve){"P-256", 32, EVP_EC_gen("P-256")};
+	c->p384 = (struct curve){"P-384", 48, EVP_EC_gen("P-384")};
+	if (c->context && c->p256.model && c->p384.model)
 		return c;
-	free(c);
+	crypto_destroy(c);
 	return NULL;
 }
 
@@ -50,6 +64,8 @@ void crypto_destroy(struct crypto *c)
 		return;
 	for (unsigned i = 0; i < SLOTS; i++)
 		empty(&c->slots[i]);
+	EVP_PKEY_free(c->p256.model);
+	EVP_PKEY_free(c->p384.model);
 	EVP_MD_CTX_free(c->context);
 	free(c);
 }
@@ -110,24 +126,34 @@ static EVP_PKEY *read_rsa(const uint8_t *octets, size_t len)
 	return key;
 }
 
-/* RFC 6605 4: the uncompressed point without its first octet. */
-static EVP_PKEY *read_ecdsa(const char *group, size_t size, const uint8_t *octets, size_t len)
+static const struct curve *curve_of(const struct crypto *c, uint8_t algorithm)
+{
+	switch (algorithm) {
+	case DNSSEC_ECDSAP256: return &c->p256;
+	case DNSSEC_ECDSAP384: return &c->p384;
+	default: return NULL;
+	}
+}
+
+/*
+ * RFC 6605 4: the uncompressed point without its first octet. Into @p old, a key
+ * of the same curve, or a new one; NULL, and @p old is freed, when it is not on
+ * the curve.
+ */
+static EVP_PKEY *read_ecdsa(const struct curve *curve, EVP_PKEY *old, const uint8_t *octets,
+			    size_t len)
 {
 	uint8_t point[1 + 96];
-	EVP_PKEY *key = NULL;
+	EVP_PKEY *key = old ? old : EVP_PKEY_dup(curve->model);
 
-	if (len != 2 * size)
-		return NULL;
-	point[0] = 4;
-	memcpy(point + 1, octets, len);
-	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-
-	if (build &&
-	    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, len + 1) == 1)
-		key = from_params("EC", build);
-	OSSL_PARAM_BLD_free(build);
-	return key;
+	if (key && len == 2 * curve->half) {
+		point[0] = 4;
+		memcpy(point + 1, octets, len);
+		if (EVP_PKEY_set1_encoded_public_key(key, point, len + 1) == 1)
+			return key;
+	}
+	EVP_PKEY_free(key);
+	return NULL;
 }
 
 static EVP_PKEY *read_key(const struct dnskey *k)
@@ -137,8 +163,6 @@ static EVP_PKEY *read_key(const struct dnskey *k)
 	case DNSSEC_RSASHA1_NSEC3:
 	case DNSSEC_RSASHA256:
 	case DNSSEC_RSASHA512: return read_rsa(k->key, k->key_len);
-	case DNSSEC_ECDSAP256: return read_ecdsa("P-256", 32, k->key, k->key_len);
-	case DNSSEC_ECDSAP384: return read_ecdsa("P-384", 48, k->key, k->key_len);
 	case DNSSEC_ED25519:
 		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->key, k->key_len);
 	case DNSSEC_ED448:
@@ -153,8 +177,16 @@ static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
 
 	if (s->key && s->len == k->rdata_len && memcmp(s->rdata, k->rdata, s->len) == 0)
 		return s->key;
+	const struct curve *curve = curve_of(c, k->algorithm);
+	EVP_PKEY *old = NULL;
+
+	if (curve && s->key && s->algorithm == k->algorithm) {
+		old = s->key;
+		s->key = NULL;
+	}
 	empty(s);
-	s->key = read_key(k);
+	s->key = curve ? read_ecdsa(curve, old, k->key, k->key_len) : read_key(k);
+	s->algorithm = k->algorithm;
 	s->rdata = malloc(k->rdata_len);
 	if (!s->key || !s->rdata) {
 		empty(s);
@@ -226,15 +258,15 @@ bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig,
 		   const uint8_t *data, size_t data_len)
 {
 	uint8_t der[DER_MAX];
-	size_t half = k->algorithm == DNSSEC_ECDSAP384 ? 48 : 32;
+	const struct curve *curve = curve_of(c, k->algorithm);
 	EVP_PKEY *key = find_key(c, k);
 
 	if (!key) {
 		ERR_clear_error();
 		return false;
 	}
-	if (k->algorithm == DNSSEC_ECDSAP256 || k->algorithm == DNSSEC_ECDSAP384) {
-		if (sig_len != 2 * half)
+	if (curve) {
+		if (sig_len != 2 * curve->half)
 			return false;
 		sig_len = ecdsa_to_der(sig, sig_len, der);
 		sig = der;
