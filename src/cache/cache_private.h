@@ -1,14 +1,14 @@
 /*
  * cache_private.h - entries, shards and how they hang together; src/cache only.
  *
- *   hash (64 bits, keyed):  | kept in the entry (32) | bucket | shard |
+ *   hash (64 bits, keyed):  | not used | bucket | shard |
  *
  *   cache ──► shard[s] ──► bucket[b] ──► entry ──► entry ──► NULL
  *
  * An entry is immutable once published, except its `next` (RCU) and `lives`.
  *
  *	+--------------------+------------+----------------------------+
- *	| struct entry (36)  | name       | body, by kind              |
+ *	| struct entry (32)  | name       | body, by kind              |
  *	+--------------------+------------+----------------------------+
  *
  *   rrset       packed records, as struct tern_rrset
@@ -51,7 +51,6 @@ typedef _Atomic(struct entry *) entry_link;
 
 struct entry {
 	entry_link next; /* RCU */
-	uint32_t hash;   /* upper half */
 	uint32_t tag;
 	uint32_t stored_s;
 	uint32_t ttl_s; /* good until stored_s + ttl_s */
@@ -70,7 +69,7 @@ struct entry {
 	uint8_t octets[]; /* name, body */
 };
 
-_Static_assert(sizeof(struct entry) == 40 && offsetof(struct entry, octets) == 36,
+_Static_assert(sizeof(struct entry) == 32 && offsetof(struct entry, octets) == 32,
 	       "a small RRset must fit 64 octets");
 
 /*

@@ -29,10 +29,9 @@ struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name
 {
 	struct shard *s = cache_shard(c, hash);
 	struct entry *e = link_get(shard_bucket(c, s, hash));
-	uint32_t upper = (uint32_t)(hash >> 32);
 
 	for (; e; e = link_get(&e->next)) {
-		if (e->hash == upper && e->tag == tag && e->name_len == name_len &&
+		if (e->tag == tag && e->name_len == name_len &&
 		    memcmp(e->octets, name, name_len) == 0)
 			return e;
 	}
@@ -130,7 +129,7 @@ static entry_link *find_link(entry_link *link, const struct entry *like)
 	struct entry *e;
 
 	for (; (e = link_get(link)) != NULL; link = &e->next) {
-		if (e->hash == like->hash && e->tag == like->tag && e->name_len == like->name_len &&
+		if (e->tag == like->tag && e->name_len == like->name_len &&
 		    memcmp(e->octets, like->octets, e->name_len) == 0)
 			return link;
 	}
@@ -158,7 +157,6 @@ void shard_publish(struct cache *c, struct entry *fresh,
 	struct shard *s = cache_shard(c, hash);
 	entry_link *bucket = shard_bucket(c, s, hash);
 
-	fresh->hash = (uint32_t)(hash >> 32);
 	pthread_mutex_lock(&s->lock);
 	entry_link *old = find_link(bucket, fresh);
 
