@@ -79,13 +79,16 @@ def measure(running, load, settings):
     return values, outcome
 
 
-def signed_loads(settings, sets, twins):
-    """The same for the signed internet. The last two sets take turns, so that the machine's moods hit both."""
+def signed_loads(settings, sets, signed_few, twins):
+    """
+    The same for the signed internet. The questions of @p twins are those of @p signed_few, of unsigned zones. These
+    two take turns, so that the machine's moods hit both.
+    """
     s, half_s = settings, max(1, settings.seconds // 2)
     hot, cold = sets.hot(), sets.cold(0)[0]
     warm_do = ('warm-do', drivers.Load(sets.warm(), once=True, flags='DO', secure=True))
-    warm_twins = [('warm-twins', drivers.Load(each.warm(), once=True, flags='AD')) for each in (sets, twins)]
-    secure = ('secure-hot', drivers.Load(hot, half_s, flags='AD', secure=True))
+    warm_twins = [('warm-twins', drivers.Load(each.warm(), once=True, flags='AD')) for each in (signed_few, twins)]
+    secure = ('secure-hot', drivers.Load(signed_few.hot(), half_s, flags='AD', secure=True))
     insecure = ('insecure-hot', drivers.Load(twins.hot(), half_s, flags='AD'))
     return [('dnssec-cold', drivers.Load(cold, once=True, flags='DO', secure=True))] + [warm_do] * WARM_RUNS + [
             ('dnssec-hot', drivers.Load(hot, s.seconds, flags='DO', secure=True))] + warm_twins * WARM_RUNS + [
