@@ -23,6 +23,7 @@
 #include "blast_line.h"
 
 #define LINES_MAX      64
+#define EDNS_SIZE      1232
 #define SLEEP_MAX_NS   (10 * NS_PER_MS)
 #define TIMER_SLACK_NS 1000
 
@@ -36,7 +37,7 @@ struct options {
 	unsigned runs; /* through the file; 0: until the time is over */
 	unsigned pace; /* queries per second; 0: window only */
 	unsigned timeout_ms;
-	uint16_t edns_size;
+	struct query_form form;
 };
 
 struct blast {
@@ -59,7 +60,9 @@ static const char usage_text[] =
 	"  -l N     seconds (5)\n"
 	"  -n N     times through the file at most (no limit)\n"
 	"  -t MS    when a query is lost (3000)\n"
-	"  -e SIZE  send an OPT with this UDP size (none)\n";
+	"  -e SIZE  send an OPT with this UDP size (none)\n"
+	"  -D       ask for signatures: DO, in an OPT of 1232 octets unless -e says more\n"
+	"  -A       ask whether answers are validated: AD\n";
 
 static unsigned number_of(const char *text, unsigned min, unsigned max)
 {
@@ -84,7 +87,9 @@ static void parse_option(struct options *o, int letter, const char *value, unsig
 	case 'l': o->seconds = number_of(value, 1, 86400); break;
 	case 'n': o->runs = number_of(value, 1, 1000000); break;
 	case 't': o->timeout_ms = number_of(value, 1, 60000); break;
-	case 'e': o->edns_size = (uint16_t)number_of(value, 512, 65535); break;
+	case 'e': o->form.edns_size = (uint16_t)number_of(value, 512, 65535); break;
+	case 'D': o->form.dnssec_ok = true; break;
+	case 'A': o->form.authentic = true; break;
 	case 'a':
 		if (address_from_text(value, 0, &o->from))
 			break;
@@ -101,13 +106,15 @@ static void parse_options(struct options *o, int argc, char **argv)
 	int letter;
 
 	*o = (struct options){.window = 100, .lines = 8, .seconds = 5, .timeout_ms = 3000};
-	while ((letter = getopt(argc, argv, "d:p:a:s:w:Q:l:n:t:e:h")) != -1)
+	while ((letter = getopt(argc, argv, "d:p:a:s:w:Q:l:n:t:e:DAh")) != -1)
 		parse_option(o, letter, optarg, &port);
 	if (!o->path || optind + 1 != argc ||
 	    !address_from_text(argv[optind], (uint16_t)port, &o->server)) {
 		fputs(usage_text, stderr);
 		exit(2);
 	}
+	if (o->form.dnssec_ok && !o->form.edns_size)
+		o->form.edns_size = EDNS_SIZE;
 	if (o->lines > o->window && !o->pace)
 		o->lines = o->window;
 }
@@ -115,7 +122,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 static bool open_all(struct blast *b)
 {
 	unsigned line;
-	const char *why = queries_read(&b->queries, b->options.path, b->options.edns_size, &line);
+	const char *why = queries_read(&b->queries, b->options.path, &b->options.form, &line);
 
 	if (why) {
 		fprintf(stderr, "blast: %s:%u: %s\n", b->options.path, line, why);
@@ -241,8 +248,10 @@ static void print_result(const struct blast *b, uint64_t end_ns)
 	       t->sent, t->answered, t->lost, t->strange, seconds,
 	       seconds > 0 ? (double)t->answered / seconds : 0.0);
 	printf("\"noerror\": %" PRIu64 ", \"servfail\": %" PRIu64 ", \"nxdomain\": %" PRIu64
-	       ", \"refused\": %" PRIu64 ", \"octets\": %" PRIu64 ", ",
-	       t->rcodes[0], t->rcodes[2], t->rcodes[3], t->rcodes[5], t->octets);
+	       ", \"refused\": %" PRIu64 ", \"octets\": %" PRIu64 ", \"authentic\": %" PRIu64
+	       ", \"truncated\": %" PRIu64 ", ",
+	       t->rcodes[0], t->rcodes[2], t->rcodes[3], t->rcodes[5], t->octets, t->authentic,
+	       t->truncated);
 	printf("\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
 	       "\"max_us\": %.1f}\n",
 	       (double)histogram_quantile(&t->latency, 0.5) / 1e3,

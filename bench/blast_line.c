@@ -9,7 +9,9 @@
 
 #define ANSWER_MAX     2048
 #define SOCKET_OCTETS  (4 << 20) /* of each buffer; the kernel may give less */
-#define FLAG_QR        0x80
+#define FLAG_QR        0x80      /* of the third octet */
+#define FLAG_TC        0x02
+#define FLAG_AD        0x20 /* of the fourth */
 #define HEADER_OCTETS  12
 #define RCODE(message) ((message)[3] & 15)
 
@@ -131,6 +133,8 @@ static bool take_answer(struct line *line, const uint8_t *octets, size_t len, ui
 	line->in_flight--;
 	tally->answered++;
 	tally->octets += len;
+	tally->authentic += (octets[3] & FLAG_AD) != 0;
+	tally->truncated += (octets[2] & FLAG_TC) != 0;
 	tally->rcodes[RCODE(octets)]++;
 	while (line->oldest != line->next && !*slot_of(line, line->oldest))
 		line->oldest++;

@@ -31,8 +31,10 @@ struct tally {
 	uint64_t sent;
 	uint64_t answered;
 	uint64_t lost;
-	uint64_t strange; /* messages that answer nothing in flight */
-	uint64_t octets;  /* of answers */
+	uint64_t strange;   /* messages that answer nothing in flight */
+	uint64_t octets;    /* of answers */
+	uint64_t authentic; /* answers with AD */
+	uint64_t truncated; /* answers with TC */
 	uint64_t rcodes[16];
 	struct histogram latency; /* ns */
 };

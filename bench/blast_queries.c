@@ -7,12 +7,14 @@
 #include <tern/builder.h>
 #include <tern/rr.h>
 
+#define EDNS_DO 0x8000
+
 /* Growing arrays; `octets_max` and `n_max` are what is allocated. */
 struct reader {
 	struct queries *q;
 	size_t octets_max;
 	size_t n_max;
-	uint16_t edns_size;
+	const struct query_form *form;
 };
 
 static bool has_room(struct reader *r)
@@ -53,11 +55,14 @@ static const char *add_query(struct reader *r, const char *name, const char *typ
 	if (!has_room(r))
 		return "out of memory";
 	struct queries *q = r->q;
+	const struct query_form *form = r->form;
 	tern_builder_init(&b, q->octets + q->at[q->n], QUERY_MAX, QUERY_MAX);
-	tern_builder_header(&b, 0, TERN_FLAG_RD, TERN_RCODE_NOERROR);
+	tern_builder_header(&b, 0, TERN_FLAG_RD | (form->authentic ? TERN_FLAG_AD : 0),
+			    TERN_RCODE_NOERROR);
 	if (tern_builder_question(&b, qname, qtype, TERN_CLASS_IN) != TERN_OK)
 		return "too long";
-	if (r->edns_size && tern_builder_opt(&b, r->edns_size, 0, 0, 0) != TERN_OK)
+	if (form->edns_size &&
+	    tern_builder_opt(&b, form->edns_size, 0, 0, form->dnssec_ok ? EDNS_DO : 0) != TERN_OK)
 		return "too long";
 	q->at[q->n + 1] = q->at[q->n] + (uint32_t)tern_builder_finish(&b);
 	q->n++;
@@ -81,9 +86,10 @@ static const char *read_lines(struct reader *r, FILE *file, unsigned *line)
 	return r->q->n ? NULL : "no questions";
 }
 
-const char *queries_read(struct queries *q, const char *path, uint16_t edns_size, unsigned *line)
+const char *queries_read(struct queries *q, const char *path, const struct query_form *form,
+			 unsigned *line)
 {
-	struct reader r = {.q = q, .edns_size = edns_size};
+	struct reader r = {.q = q, .form = form};
 	FILE *file = fopen(path, "re");
 
 	*q = (struct queries){0};

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,13 +18,19 @@ struct queries {
 	uint32_t n;
 };
 
+/** What every query says besides its question. */
+struct query_form {
+	uint16_t edns_size; /* of the OPT; 0: no OPT */
+	bool dnssec_ok;     /* DO, in the OPT */
+	bool authentic;     /* AD: tell me whether it is validated (RFC 6840 5.7) */
+};
+
 /**
  * Read "NAME TYPE" per line, as dnsperf does; comments begin with ';'.
  *
- * @param edns_size  of the OPT; 0: no OPT
  * @return NULL, or what is wrong (static text, @p line set)
  */
-MUST_USE const char *queries_read(struct queries *q, const char *path, uint16_t edns_size,
-				  unsigned *line);
+MUST_USE const char *queries_read(struct queries *q, const char *path,
+				  const struct query_form *form, unsigned *line);
 
 void queries_fini(struct queries *q);

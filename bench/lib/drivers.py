@@ -11,19 +11,25 @@ IN_FLIGHT = 100     # queries, dnsperf's own default
 
 
 class Load:
-    """One run of at most @p seconds: the questions of @p path, again and again unless @p once."""
+    """
+    One run of at most @p seconds: the questions of @p path, again and again unless @p once. @p flags: "DO" asks for
+    signatures, "AD" whether the answer is validated, None says nothing. With @p secure only validated answers count.
+    """
 
-    def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, in_flight=IN_FLIGHT):
+    def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, flags=None, secure=False):
         self.path, self.seconds, self.once, self.tcp, self.pace = path, seconds, once, tcp, pace
-        self.in_flight = in_flight
+        self.flags, self.secure = flags, secure
 
 
 class Outcome:
-    """@p answered counts every response; @p failed those that were SERVFAIL or REFUSED."""
+    """
+    @p answered counts every response; @p failed those that were SERVFAIL or REFUSED, and those without AD where it is a
+    must. @p octets: of an answer. None for what the driver doesn't tell.
+    """
 
-    def __init__(self, sent, answered, failed, seconds, p50_us=None, p99_us=None):
+    def __init__(self, sent, answered, failed, seconds, octets=None, authentic=None, p50_us=None, p99_us=None):
         self.sent, self.answered, self.failed, self.seconds = sent, answered, failed, seconds
-        self.p50_us, self.p99_us = p50_us, p99_us
+        self.octets, self.authentic, self.p50_us, self.p99_us = octets, authentic, p50_us, p99_us
 
 
 def run(argv, cpus, limit_s):
@@ -41,7 +47,7 @@ def run(argv, cpus, limit_s):
 
 def dnsperf(load, cpus, _blast):
     argv = ['dnsperf', '-s', RESOLVER, '-p', '53', '-a', CLIENT, '-d', load.path, '-T', '1',
-            '-c', '10' if load.tcp else '8', '-q', str(load.in_flight), '-t', '3', '-l', str(load.seconds)]
+            '-c', '10' if load.tcp else '8', '-q', str(IN_FLIGHT), '-t', '3', '-l', str(load.seconds)]
     argv += ['-m', 'tcp'] if load.tcp else []
     argv += ['-n', '1'] if load.once else []
     argv += ['-Q', str(load.pace)] if load.pace else []
@@ -52,19 +58,22 @@ def dnsperf(load, cpus, _blast):
         return float(found[1]) if found else 0.0
     failed = sum(number(rf'{rcode} (\d+)') for rcode in ('SERVFAIL', 'REFUSED'))
     return Outcome(int(number(r'Queries sent:\s+(\d+)')), int(number(r'Queries completed:\s+(\d+)')), int(failed),
-                   number(r'Run time \(s\):\s+([\d.]+)'))
+                   number(r'Run time \(s\):\s+([\d.]+)'), number(r'response (\d+)') or None)
 
 
 def blast(load, cpus, program):
-    argv = [program, '-a', CLIENT, '-d', load.path, '-w', str(load.in_flight), '-l', str(load.seconds)]
+    argv = [program, '-a', CLIENT, '-d', load.path, '-w', str(IN_FLIGHT), '-l', str(load.seconds)]
+    argv += [{'DO': '-D', 'AD': '-A'}[load.flags]] if load.flags else []
     argv += ['-n', '1'] if load.once else []
     argv += ['-Q', str(load.pace)] if load.pace else []
     said = json.loads(run(argv + [RESOLVER], cpus, load.seconds + 30))
-    return Outcome(said['sent'], said['answered'], said['servfail'] + said['refused'], said['seconds'],
-                   said['p50_us'], said['p99_us'])
+    answered = said['answered']
+    failed = answered - said['authentic'] if load.secure else said['servfail'] + said['refused']
+    return Outcome(said['sent'], answered, failed, said['seconds'], said['octets'] / max(answered, 1),
+                   said['authentic'] if load.flags else None, said['p50_us'], said['p99_us'])
 
 
 def drive(load, driver, cpus, program):
-    """TCP is dnsperf's; percentiles are blast's."""
-    use = dnsperf if load.tcp or (driver == 'dnsperf' and not load.pace) else blast
+    """TCP is dnsperf's; percentiles and AD are blast's."""
+    use = dnsperf if load.tcp or (driver == 'dnsperf' and not load.pace and not load.flags) else blast
     return use(load, cpus, program)

@@ -102,15 +102,16 @@ def delegation(name, servers):
     return '\n'.join(lines + [f'{server} A {glue}' for server, glue in servers if glue]) + '\n'
 
 
-def root_zone():
+def root_zone(ds=()):
+    """@p ds: lines that make delegations secure."""
     lines = [soa('a.root-servers.net.')]
     lines += [f'. NS {c}.root-servers.net.\n{c}.root-servers.net. A {a}\n' for c, a in zip('ab', ROOTS)]
     for i, tld in enumerate(TLDS):
         lines.append(delegation(tld, [(f'{c}.nic.{tld}.', a) for c, a in zip('ab', tld_servers(i))]))
-    return ''.join(lines)
+    return ''.join(lines + list(ds))
 
 
-def tld_zone(i, zones, hosters):
+def tld_zone(i, zones, hosters, ds=()):
     tld = TLDS[i]
     lines = [soa('a.nic')]
     lines += [f'@ NS {c}.nic\n{c}.nic A {a}\n' for c, a in zip('ab', tld_servers(i))]
@@ -119,7 +120,7 @@ def tld_zone(i, zones, hosters):
             servers = [(f'ns{n}.{hoster.name}.', a) for n, a in enumerate(hoster_servers(k), 1)]
             lines.append(delegation(hoster.name, servers))
     lines += [delegation(z.name, servers_of(z, hosters)) for z in zones if z.name.endswith('.' + tld)]
-    return ''.join(lines)
+    return ''.join(lines + list(ds))
 
 
 def site_zone(servers, n, is_wild):
@@ -129,17 +130,31 @@ def site_zone(servers, n, is_wild):
     return ''.join(lines) + SITE.format(n=n) + (f'* A 198.51.100.{n}\n' if is_wild else '')
 
 
-def write_site_zones(directory, hosters):
-    for i, hoster in enumerate(hosters):
-        named = [(f'ns{k}', a) for k, a in enumerate(hoster_servers(i), 1)]
-        write(f'{directory}/hoster{i}.zone', site_zone(named, i + 1, False))
-        for suffix, is_wild in (('', False), ('-wild', True)):
-            named = [(f'ns{k}.{hoster.name}.', None) for k in (1, 2)]
-            write(f'{directory}/hosted{i}{suffix}.zone', site_zone(named, i + 1, is_wild))
-    for i in range(PAIRS):
-        for suffix, is_wild in (('', False), ('-wild', True)):
-            named = [(f'ns{k}', a) for k, a in enumerate(pair_servers(i), 1)]
-            write(f'{directory}/own{i}{suffix}.zone', site_zone(named, i + 101, is_wild))
+def hoster_text(i):
+    """A hoster's own zone."""
+    return site_zone([(f'ns{k}', a) for k, a in enumerate(hoster_servers(i), 1)], i + 1, False)
+
+
+def site_text(zone, hosters):
+    """The same for all zones of one hoster, or pair, and kind."""
+    if zone.hoster is not None:
+        return site_zone(servers_of(zone, hosters), zone.hoster + 1, zone.is_wild)
+    named = [(f'ns{k}', a) for k, a in enumerate(pair_servers(zone.pair), 1)]
+    return site_zone(named, zone.pair + 101, zone.is_wild)
+
+
+def write_hoster_zones(directory, hosters):
+    """@return [(zone, file)]"""
+    for i in range(len(hosters)):
+        write(f'{directory}/hoster{i}.zone', hoster_text(i))
+    return [(h.name, f'hoster{i}.zone') for i, h in enumerate(hosters)]
+
+
+def write_site_zones(directory, hosters, zones):
+    """@return [(zone, file)]"""
+    for zone in {z.file: z for z in zones}.values():
+        write(f'{directory}/{zone.file}', site_text(zone, hosters))
+    return [(z.name, z.file) for z in zones]
 
 
 def nsd_conf(directory, name, addresses, zones):
@@ -164,16 +179,19 @@ def flat(lists):
     return [item for some in lists for item in some]
 
 
-def build(directory, hosters, zones):
-    """Write everything; returns [(argv of a server, one address of it)]."""
-    os.makedirs(directory, exist_ok=True)
-    write(f'{directory}/root.zone', root_zone())
-    for i, tld in enumerate(TLDS):
-        write(f'{directory}/tld-{tld}.zone', tld_zone(i, zones, hosters))
-    write_site_zones(directory, hosters)
+def servers(directory, below):
+    """Configure nsd for the root, the TLDs and @p below, [(zone, file)]; returns [(argv of a server, one address)]."""
     write_hints(directory)
-    below = [(h.name, f'hoster{i}.zone') for i, h in enumerate(hosters)] + [(z.name, z.file) for z in zones]
     parts = [('root', ROOTS, [('.', 'root.zone')]),
              ('tlds', flat(map(tld_servers, range(len(TLDS)))), [(t, f'tld-{t}.zone') for t in TLDS]),
              ('sites', flat(map(hoster_servers, range(HOSTERS))) + flat(map(pair_servers, range(PAIRS))), below)]
     return [(['nsd', '-d', '-c', nsd_conf(directory, *part)], part[1][0]) for part in parts]
+
+
+def build(directory, hosters, zones):
+    """Write everything; returns what servers() does."""
+    os.makedirs(directory)
+    write(f'{directory}/root.zone', root_zone())
+    for i, tld in enumerate(TLDS):
+        write(f'{directory}/tld-{tld}.zone', tld_zone(i, zones, hosters))
+    return servers(directory, write_hoster_zones(directory, hosters) + write_site_zones(directory, hosters, zones))

@@ -13,10 +13,11 @@ class Peer:
     """
     @p argv: options with {conf} (the file made from @p template), {dir} and {workers}.
     @p version: the option that tells it; None when there is none to tell.
+    @p more: further files that the first one names, made the same way.
     """
 
-    def __init__(self, name, binary, template, argv, version, variable=None):
-        self.name, self.template, self.argv, self.version = name, template, argv, version
+    def __init__(self, name, binary, template, argv, version, variable=None, more=()):
+        self.name, self.template, self.more, self.argv, self.version = name, template, more, argv, version
         self.is_forked = False  # a process per worker, each started by us
         self.binary = shutil.which(os.environ.get(variable or f'{name.upper()}_BIN') or binary)
         self.answers = None     # sets it can be asked; None: all
@@ -25,6 +26,8 @@ class Peer:
         conf = ''
         if self.template:
             conf = write(f'{directory}/{self.template}', fill_in(self.template, directory, settings))
+        for template in self.more:
+            write(f'{directory}/{template}', fill_in(template, directory, settings))
         return [self.binary] + [a.format(conf=conf, dir=directory, workers=settings.workers) for a in self.argv]
 
     def version_text(self):
@@ -38,10 +41,16 @@ class Peer:
 
 
 def fill_in(template, directory, settings):
+    """Lines that begin with "@signed " or "@unsigned " are for that internet only."""
     with open(f'{PEERS_DIR}/{template}', encoding='ascii') as f:
         text = f.read()
     cache = settings.cache_mib
+    anchor = settings.anchor or 'none'
+    other = '@unsigned ' if settings.anchor else '@signed '
+    lines = (line for line in text.splitlines(keepends=True) if not line.startswith(other))
+    text = ''.join(line.removeprefix('@unsigned ').removeprefix('@signed ') for line in lines)
     for key, value in {'RESOLVER': RESOLVER, 'DIR': directory, 'HINTS': settings.hints, 'WORKERS': settings.workers,
+                       'ANCHOR': anchor, 'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
                        'CACHE_MIB': cache, 'CACHE_THIRD_MIB': cache // 3,
                        'CACHE_TWO_THIRDS_MIB': cache * 2 // 3}.items():
         text = text.replace(f'@{key}@', str(value))
@@ -59,6 +68,6 @@ def known(tern, floor):
             Peer('unbound', 'unbound', 'unbound.conf', ['-d', '-c', '{conf}'], '-V'),
             kresd,
             Peer('pdns', 'pdns_recursor', 'recursor.conf', ['--config-dir={dir}'], '--version',
-                 variable='PDNS_RECURSOR_BIN'),
+                 variable='PDNS_RECURSOR_BIN', more=('anchor.lua',)),
             Peer('named', 'named', 'named.conf', ['-4', '-f', '-n', '{workers}', '-c', '{conf}'], '-v'),
             bare]

@@ -5,6 +5,7 @@ import os
 import random
 
 HOT_NAMES = 10_000
+TWIN_NAMES = 2_000          # of the comparison of secure with insecure answers: warmed up twice
 HOT_LINES = 400_000         # longer than any run, so that nothing is learned from a period
 FILL_ZONES = 1_000
 OTHERS = ('MX', 'TXT')
@@ -34,9 +35,9 @@ class Zipf:
 class Sets:
     """Names of files in @p directory; each is made when first asked for."""
 
-    def __init__(self, directory, zones, seed):
+    def __init__(self, directory, zones, seed, hot_n=HOT_NAMES):
         self.directory, self.zones, self.seed = directory, zones, seed
-        self.hot_zones = zones[:min(HOT_NAMES, len(zones))]
+        self.hot_zones = zones[:min(hot_n, len(zones))]
         os.makedirs(directory, exist_ok=True)
 
     def _file(self, name, lines):

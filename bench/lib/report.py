@@ -12,10 +12,16 @@ SETS = {
     'cold': 'each zone once, from an empty cache',
     'cold-paced': 'cold at a fixed pace',
     'fill': 'distinct A RRsets until all are cached',
+    'dnssec-cold': 'each signed zone once, with DO, from an empty cache',
+    'dnssec-hot': '10,000 signed names, Zipf 1.0, with DO, cached',
+    'secure-hot': '2,000 signed names, Zipf 1.0, without DO, cached',
+    'insecure-hot': 'their unsigned twins in the same cache',
 }
+SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot')
 COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
            ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),
-           ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('lost', 'lost %', '{:.2f}'),
+           ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('answer_octets', 'octets/answer', '{:.0f}'),
+           ('authentic', 'AD %', '{:.2f}'), ('lost', 'lost %', '{:.2f}'),
            ('failed', 'failed %', '{:.2f}')]
 
 
@@ -59,7 +65,7 @@ def header(report):
         f'{m["cpus"]} CPUs ({m["cpu"]}), {m["memory_gib"]} GiB, Linux {m["kernel"]}; load average before the run '
         f'{m["load_average_before"]}.',
         f'{versions}. {s["workers"]} worker(s) each{", on a CPU of their own" if s["pinned"] else ""}; '
-        f'{s["zones"]:,} zones; {s["rounds"]} round(s) of {s["seconds"]} s per set; driver {s["driver"]}; '
+        f'{s["zones"]:,} zones, {s["signed_zones"]:,} signed ones; {s["rounds"]} round(s) of {s["seconds"]} s per set; driver {s["driver"]}; '
         f'paced {s["pace"]:,} q/s, cold-paced {s["cold_pace"]:,} q/s, fill {s["fill"]:,}.',
         'Medians (min-max). CPU: user and system time of the server alone, per answer.', ''])
 

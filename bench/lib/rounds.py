@@ -1,4 +1,5 @@
 """The rounds: every peer from a fresh start, one after another, set by set."""
+import functools
 import os
 import shutil
 import time
@@ -40,8 +41,13 @@ class Running:
             server.stop()
 
 
-def loads_of(settings, sets):
-    """[(name of the set, its load)] in the order of a round; the set "warm" is not reported."""
+# What fills the cache for which sets; not reported.
+WARMS = {'warm': ('hot', 'hot1', 'paced', 'tcp', 'mixed'), 'warm-do': ('dnssec-hot',),
+         'warm-twins': ('secure-hot', 'insecure-hot')}
+
+
+def unsigned_loads(settings, sets):
+    """[(name of the set, its load)] in the order of a round."""
     s, cold_pace, paced_s = settings, settings.cold_pace, settings.seconds
     cold, cold_paced = sets.cold(cold_pace * paced_s)
     hot = sets.hot()
@@ -66,18 +72,35 @@ def measure(running, load, settings):
               'resident_mib': running.resident() / 2**20,
               'lost': 100 * (outcome.sent - outcome.answered) / outcome.sent,
               'failed': 100 * outcome.failed / outcome.answered}
-    if outcome.p50_us is not None:
-        values.update(p50_us=outcome.p50_us, p99_us=outcome.p99_us)
+    if outcome.authentic is not None:
+        values['authentic'] = 100 * outcome.authentic / outcome.answered
+    told = {'answer_octets': outcome.octets, 'p50_us': outcome.p50_us, 'p99_us': outcome.p99_us}
+    values.update({metric: value for metric, value in told.items() if value is not None})
     return values, outcome
+
+
+def signed_loads(settings, sets, signed_few, twins):
+    """
+    The same for the signed internet. The questions of @p twins are those of @p signed_few, of unsigned zones. These
+    two take turns, so that the machine's moods hit both.
+    """
+    s, half_s = settings, max(1, settings.seconds // 2)
+    hot, cold = sets.hot(), sets.cold(0)[0]
+    warm_do = ('warm-do', drivers.Load(sets.warm(), once=True, flags='DO', secure=True))
+    warm_twins = [('warm-twins', drivers.Load(each.warm(), once=True, flags='AD')) for each in (signed_few, twins)]
+    secure = ('secure-hot', drivers.Load(signed_few.hot(), half_s, flags='AD', secure=True))
+    insecure = ('insecure-hot', drivers.Load(twins.hot(), half_s, flags='AD'))
+    return [('dnssec-cold', drivers.Load(cold, once=True, flags='DO', secure=True))] + [warm_do] * WARM_RUNS + [
+            ('dnssec-hot', drivers.Load(hot, s.seconds, flags='DO', secure=True))] + warm_twins * WARM_RUNS + [
+            secure, insecure, insecure, secure]
 
 
 class Rounds:
     """Collects {peer: {set: {metric: [value of each round]}}}."""
 
-    def __init__(self, peers, settings, sets, directory, say):
-        self.peers, self.settings, self.sets, self.say = peers, settings, sets, say
+    def __init__(self, peers, settings, directory, say):
+        self.peers, self.settings, self.say = peers, settings, say
         self.directory, self.results = directory, {}
-        self.loads = loads_of(settings, sets)
 
     def _keep(self, peer, name, values):
         kept = self.results.setdefault(peer.name, {}).setdefault(name, {})
@@ -86,16 +109,12 @@ class Rounds:
 
     def _wanted(self, peer):
         sets = [n for n in self.settings.sets if peer.answers is None or n in peer.answers]
-        needs_warm = peer.answers is None and any(n in sets for n in ('hot', 'hot1', 'paced', 'tcp', 'mixed'))
-        return sets + (['warm'] if needs_warm else [])
+        return sets + [name for name, served in WARMS.items() if peer.answers is None and set(served) & set(sets)]
 
-    def _run_sets(self, peer, running):
-        wanted = self._wanted(peer)
-        for name, load in self.loads:
-            if name not in wanted:
-                continue
+    def _run_sets(self, peer, running, loads):
+        for name, load in loads:
             values, _ = measure(running, load, self.settings)
-            if name != 'warm':
+            if name not in WARMS:
                 self._keep(peer, name, values)
                 self.say(f'{peer.name} {name}: {values["qps"]:.0f} q/s, {values["cpu_us"]:.1f} us')
 
@@ -109,21 +128,22 @@ class Rounds:
         except Failed as e:
             self.say(f'{peer.name}: {e}')
 
-    def one_round(self, number):
+    def one_round(self, number, loads):
         for i in range(len(self.peers)):
-            self._with_peer(self.peers[(i + number) % len(self.peers)], self._run_sets)
+            peer = self.peers[(i + number) % len(self.peers)]
+            wanted = self._wanted(peer)
+            its_loads = [(name, load) for name, load in loads if name in wanted]
+            if its_loads:
+                self._with_peer(peer, functools.partial(self._run_sets, loads=its_loads))
 
-    def _fill(self, peer, running):
+    def _fill(self, peer, running, path):
         empty = running.resident()
-        values, outcome = measure(running, drivers.Load(self.sets.fill(self.settings.fill), 240, once=True),
-                                  self.settings)
+        values, outcome = measure(running, drivers.Load(path, 240, once=True), self.settings)
         values['octets_per_rrset'] = (running.resident() - empty) / (outcome.answered - outcome.failed)
         self._keep(peer, 'fill', values)
         self.say(f'{peer.name} fill: {values["octets_per_rrset"]:.0f} octets per RRset, {values["cpu_us"]:.1f} us')
 
-    def fill(self):
-        if 'fill' not in self.settings.sets or not self.settings.fill:
-            return
+    def fill(self, path):
         for peer in self.peers:
             if peer.answers is None:
-                self._with_peer(peer, self._fill)
+                self._with_peer(peer, functools.partial(self._fill, path=path))

@@ -1,0 +1,3 @@
+-- Trust anchor of the recursor.
+clearTA()
+addTA('.', "@ANCHOR@")
