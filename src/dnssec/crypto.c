@@ -12,7 +12,8 @@
 
 #include "base/bytes.h"
 
-#define SLOTS 512 /* parsed keys kept, by key tag and algorithm */
+#define EFFORT_SLOW 8   /* of a check with P-384 or Ed448; with others it is 1 */
+#define SLOTS       512 /* parsed keys kept, by key tag and algorithm */
 
 struct slot {
 	EVP_PKEY *key;
@@ -31,6 +32,7 @@ struct curve {
 
 struct crypto {
 	EVP_MD_CTX *context;
+	unsigned effort;
 	struct curve p256;
 	struct curve p384;
 	struct slot slots[SLOTS];
@@ -259,6 +261,9 @@ bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig,
 {
 	uint8_t der[DER_MAX];
 	const struct curve *curve = curve_of(c, k->algorithm);
+
+	c->effort +=
+		k->algorithm == DNSSEC_ECDSAP384 || k->algorithm == DNSSEC_ED448 ? EFFORT_SLOW : 1;
 	EVP_PKEY *key = find_key(c, k);
 
 	if (!key) {
@@ -272,4 +277,14 @@ bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig,
 		sig = der;
 	}
 	return verify(c->context, key, digest_of(k->algorithm), sig, sig_len, data, data_len);
+}
+
+unsigned crypto_effort(const struct crypto *c)
+{
+	return c->effort;
+}
+
+void crypto_rest(struct crypto *c)
+{
+	c->effort = 0;
 }

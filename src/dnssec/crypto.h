@@ -26,3 +26,11 @@ void crypto_destroy(struct crypto *crypto);
  */
 bool crypto_verify(struct crypto *crypto, const struct dnskey *key, const uint8_t *sig,
 		   size_t sig_len, const uint8_t *data, size_t data_len);
+
+#define CRYPTO_EFFORT_MAX 16 /* about 2 ms: then others should have a turn (limits.md) */
+
+/** Checks made since crypto_rest(); one with a slow curve counts for several. */
+unsigned crypto_effort(const struct crypto *crypto);
+
+/** Others had their turn: count anew. */
+void crypto_rest(struct crypto *crypto);

@@ -223,7 +223,6 @@ struct job {
 	char why[JOB_TEXT_MAX];              /* in words */
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
-	uint8_t effort;          /* of signatures checked since the worker's loop came here */
 	bool yielded;            /* nothing to send: to be resumed after others had their turn */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */

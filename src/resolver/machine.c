@@ -187,7 +187,6 @@ static void job_return(struct job *job, enum outcome outcome)
 /** Run until the job parks or finishes. Returns true when finished. */
 static bool job_run(struct job *job)
 {
-	job->effort = 0;
 	job->yielded = false;
 	while (job->depth > 0 && job->turns_left > 0) {
 		job->turns_left--;

@@ -90,7 +90,7 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
 
-	if (job->effort >= VERIFY_EFFORT_MAX)
+	if (crypto_effort(job->resolver->crypto) >= CRYPTO_EFFORT_MAX)
 		return VERDICT_YIELD;
 	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;

@@ -65,11 +65,6 @@ static COLD void tell_signature(const struct attempt *a, const struct rrsig *sig
 		 tern_name_to_text(a->zone, zone), sig->algorithm, good ? "good" : "wrong");
 }
 
-static bool is_slow(uint8_t algorithm)
-{
-	return algorithm == DNSSEC_ECDSAP384 || algorithm == DNSSEC_ED448;
-}
-
 static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
 {
 	struct resolver *r = a->job->resolver;
@@ -87,8 +82,6 @@ static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dns
 	    (b->left[BUDGET_WRONG] == 0 && !budget_spend(b, BUDGET_WRONG, 1)) ||
 	    !budget_spend(b, BUDGET_VERIFY, 1))
 		return false;
-	a->job->effort =
-		(uint8_t)(a->job->effort + (is_slow(key->algorithm) ? VERIFY_EFFORT_SLOW : 1));
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
 
 	bool good =

@@ -17,10 +17,7 @@
 #define VERIFY_KEYS_MAX     2 /* keys tried per RRSIG (key tags may collide) */
 #define VERIFY_FAILURES_MAX 4 /* wrong signatures per set */
 
-/* Checks that make up a worker's 2 ms in one go, and how many of them a slow curve counts for. */
-#define VERIFY_EFFORT_MAX  16
-#define VERIFY_EFFORT_SLOW 8
-#define UNDATED_TTL_S      300 /* longest trust in what was accepted without its dates */
+#define UNDATED_TTL_S 300 /* longest trust in what was accepted without its dates */
 
 #define WILDCARD_NONE 0xff
 

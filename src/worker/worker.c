@@ -116,6 +116,7 @@ static void *run(void *argument)
 		cache_wake();
 		w->resolver.anchors =
 			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
+		crypto_rest(w->crypto);
 		loop_dispatch(&w->loop);
 		flush_all(w);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);

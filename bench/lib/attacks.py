@@ -1,0 +1,54 @@
+"""Inside the lab: CPU per hostile question, and what other clients notice of them. See bench/attacks."""
+import os
+import sys
+
+TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..', 'tests')
+sys.path[:0] = [os.path.join(TESTS, 'e2e'), os.path.join(TESTS, 'lab')]
+
+import harness                          # noqa: E402
+import test_dnssec_attacks as attacks   # noqa: E402
+
+DEEP = ('deep0', 'deep50', 'deepsalt', 'deepthere', 'deepforged', 'deepsaltforged')
+COSTLY = ('it51', 'it500', 'it2500', 'it65535')
+
+
+def ask_signed(zone):
+    below, _, codes = attacks.SIGNATURES[zone]
+    return lambda n: attacks.fails(f'{n}{below}.{zone}.crypt', codes)
+
+
+def ask_deep(zone):
+    return lambda n: harness.ask(attacks.deep_name(zone, n), do=True)
+
+
+def cpu_table():
+    tern = attacks.one_worker()
+    print('| zone | CPU ms per client query |\n|---|--:|')
+    for zone in attacks.SIGNATURES:
+        print(f'| {zone} | {attacks.cpu_ms(tern, ask_signed(zone), count=3):.2f} |', flush=True)
+    for zone in DEEP + COSTLY:
+        ask_deep(zone)('first')
+        print(f'| {zone} | {attacks.cpu_ms(tern, ask_deep(zone)):.2f} |', flush=True)
+    harness.stop_all()
+
+
+def others_table():
+    attacks.one_worker()
+    print('\n| attack, 100 a second | p99 of hits without, ms | with, ms |\n|---|--:|--:|')
+    for kind, names in attacks.ATTACKS.items():
+        without = attacks.hit_p99_ms()
+        with attacks.Attack(names, 100):
+            during = attacks.hit_p99_ms()
+        print(f'| {kind} | {without:.2f} | {during:.2f} |', flush=True)
+
+
+def main():
+    harness.TERND = sys.argv[1]
+    try:
+        cpu_table()
+        others_table()
+    finally:
+        harness.stop_all()
+
+
+main()
