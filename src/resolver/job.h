@@ -88,7 +88,7 @@ struct result {
 	enum cache_security security;
 	bool stale;
 	bool bogus;              /* SERVFAIL because validation failed */
-	bool compact;            /* NXDOMAIN, proven by an NSEC that says so (RFC 9824) */
+	bool compact;            /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
 	bool yxdomain;           /* a DNAME led to a name that is too long */
 	bool cached;             /* nothing was sent for it */
 	bool uncacheable;        /* has TTL 0 data, or ANY: not to be kept rendered */

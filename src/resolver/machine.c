@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "resolver/aggressive.h"
+#include "resolver/believe.h"
 #include "resolver/sentinel.h"
 
 #define TO(stage) (1u << (stage))
@@ -168,6 +169,9 @@ static void finish(struct job *job, enum outcome outcome)
 	r->answer = top->answer;
 	r->authority = top->authority;
 	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
+	/* Also when it was proven for somebody else, and this client (CD=1) proves it himself. */
+	r->compact = outcome == OUTCOME_NXDOMAIN &&
+		     kept_find(&top->authority, top->question.name, TERN_TYPE_NSEC);
 	if (r->yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
 }

@@ -396,9 +396,6 @@ static struct turn settle(struct job *job, struct frame *f)
 	}
 	if (f->purpose == FRAME_CLIENT)
 		job->result.security = least;
-	if (f->purpose == FRAME_CLIENT && f->denial == CACHE_SECURE)
-		job->result.compact = f->pending == OUTCOME_NXDOMAIN &&
-				      kept_find(&f->authority, f->question.name, TERN_TYPE_NSEC);
 	/* A signed zone has keys; without them the chain ends here. */
 	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
 		char zone[TERN_NAME_TEXT_MAX];

@@ -84,6 +84,7 @@ struct lookup {
 	uint8_t edns_version;
 	uint16_t udp_size;
 	bool dnssec;
+	bool compact; /* CO */
 	bool nsid;
 	bool keepalive;
 	bool expire;

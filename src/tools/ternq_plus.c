@@ -232,6 +232,8 @@ static const struct plus plus_table[] = {
 	BOOL("cdflag", checking_disabled),
 	BOOL("class", show.rclass),
 	BOOL("cmd", show.cmd),
+	EDNS("co", compact),
+	EDNS("coflag", compact),
 	BOOL("comments", show.comments),
 	{.name = "cookie", .apply = set_cookie, .implies_edns = true},
 	EDNS("dnssec", dnssec),

@@ -280,19 +280,23 @@ static void variants_are_apart(void **state)
 			   .life_s = 10};
 
 	(void)state;
-	for (uint8_t v = 0; v < 4; v++) {
+	for (uint8_t v = 0; v < 8; v++) {
 		a.key.variant = v;
 		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
 		put_u32(message, v);
 		cache_put_answer(cache, &a, 1);
 	}
-	for (uint8_t v = 0; v < 4; v++) {
+	for (uint8_t v = 0; v < 8; v++) {
 		a.key.variant = v;
 		assert_true(get_answer(&a.key, 1, out, sizeof out, &hit));
 		assert_int_equal(get_u32(out), v);
 	}
 	a.key.type = TERN_TYPE_AAAA;
 	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	a.key.type = TERN_TYPE_A;
+	cache_drop_answers(cache, NAME("variant."), TERN_TYPE_A);
+	for (a.key.variant = 0; a.key.variant < 8; a.key.variant++)
+		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
 }
 
 static void ttls_of_an_answer_age(void **state)
