@@ -22,7 +22,8 @@ void print_records(const struct show *show, const struct tern_message *m);
 
 /** What +validate found. */
 struct verdict {
-	const char *word;   /* "secure", "insecure", "bogus", "unknown" */
+	const char *word;   /* "secure", "insecure", "bogus", "unknown": for programs */
+	const char *text;   /* "fully validated", ...: for people */
 	const char *reason; /* of the last two; else NULL */
 };
 

@@ -256,33 +256,29 @@ static bool render(struct validation *v, const uint8_t *qname)
 
 static enum exit_code judge(const struct result *result, struct verdict *out)
 {
-	*out = (struct verdict){.word = "unknown", .reason = result->text};
-	if (result->rcode == TERN_RCODE_SERVFAIL && !cache_failure_is_bogus(result->ede))
+	if (result->rcode == TERN_RCODE_SERVFAIL && !cache_failure_is_bogus(result->ede)) {
+		*out = (struct verdict){"unknown", "not validated", result->text};
 		return EXIT_INTERNAL;
+	}
 	if (result->rcode == TERN_RCODE_SERVFAIL) {
-		out->word = "bogus";
+		*out = (struct verdict){"bogus", "bogus", result->text};
 		return EXIT_BOGUS;
 	}
-	out->word = result->security == CACHE_SECURE ? "secure" : "insecure";
-	out->reason = NULL;
+	if (result->security == CACHE_SECURE)
+		*out = (struct verdict){"secure", "fully validated", NULL};
+	else
+		*out = (struct verdict){"insecure", "unsigned answer", NULL};
 	return EXIT_REPLY;
 }
 
 /* With +short the answer is for programs, so what is wrong with it goes elsewhere. */
-static void tell_verdict(const struct validation *v, const struct verdict *verdict)
+static void tell_verdict(const struct show *show, const struct verdict *verdict)
 {
-	FILE *out = v->lookup->show.brief ? stderr : stdout;
-
-	if (!verdict->reason && v->lookup->show.brief)
-		return;
 	if (verdict->reason)
-		fprintf(out, "; %s: %s\n",
-			strcmp(verdict->word, "bogus") == 0 ? "bogus" : "not validated",
+		fprintf(show->brief ? stderr : stdout, "; %s: %s\n", verdict->text,
 			verdict->reason);
-	else
-		fprintf(out, "; %s\n",
-			v->job.result.security == CACHE_SECURE ? "fully validated"
-							       : "unsigned answer");
+	else if (!show->brief)
+		printf("; %s\n", verdict->text);
 }
 
 static enum exit_code show(struct validation *v, const struct options *o, const uint8_t *qname)
@@ -294,7 +290,7 @@ static enum exit_code show(struct validation *v, const struct options *o, const 
 		return EXIT_INTERNAL;
 	if (v->lookup->show.json)
 		return print_json(v->reply, &verdict) ? code : EXIT_INTERNAL;
-	tell_verdict(v, &verdict);
+	tell_verdict(&v->lookup->show, &verdict);
 	print_reply(o, v->lookup, &v->query, v->reply);
 	return code;
 }
@@ -338,6 +334,8 @@ enum exit_code validate_run(struct options *o, const struct net *net, const stru
 	v->net = net;
 	v->lookup = l;
 	v->reply = r;
+	r->server[0] = r->asked[0] = '\0';
+	r->tcp = false;
 	enum exit_code code = run(v, o, qname);
 
 	free(v);
