@@ -63,12 +63,12 @@ static void copy_question(struct request *r, const struct tern_message *m)
 /* RFC 6895: types that mean something else than data, and opcodes nobody speaks here. */
 static enum request_verdict judge(struct request *r)
 {
-	if (r->type == TERN_TYPE_NXNAME) /* RFC 9824: exists in bitmaps only */
-		return fail(r, TERN_RCODE_FORMERR);
 	if (r->type == TERN_TYPE_AXFR || r->type == TERN_TYPE_IXFR)
 		return fail(r, TERN_RCODE_REFUSED);
 	if (r->type != TERN_TYPE_ANY && tern_type_is_meta(r->type))
-		return fail(r, TERN_RCODE_NOTIMP);
+		/* RFC 9824: NXNAME exists in bitmaps only. */
+		return fail(r,
+			    r->type == TERN_TYPE_NXNAME ? TERN_RCODE_FORMERR : TERN_RCODE_NOTIMP);
 	return REQUEST_QUERY;
 }
 
@@ -95,7 +95,7 @@ enum request_verdict request_parse(const uint8_t *octets, size_t len,
 	copy_question(out, &m);
 	out->edns = m.edns.present;
 	out->dnssec_ok = m.edns.dnssec_ok;
-	out->compact_ok = m.edns.dnssec_ok && m.edns.compact_ok;
+	out->compact_ok = m.edns.dnssec_ok & m.edns.compact_ok;
 	out->limit = answer_limit(out, &m);
 	if (m.edns.present && m.edns.version > 0)
 		return fail(out, TERN_RCODE_BADVERS);
