@@ -95,6 +95,6 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 
 void cache_drop_answers(struct cache *c, const uint8_t *name, uint16_t type)
 {
-	for (unsigned variant = 0; variant <= (ANSWER_DO | ANSWER_CD); variant++)
+	for (unsigned variant = 0; variant <= (ANSWER_DO | ANSWER_CD | ANSWER_CO); variant++)
 		cache_remove_key(c, name, TAG_ANSWER(type, variant));
 }

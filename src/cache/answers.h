@@ -23,6 +23,7 @@
 enum answer_variant {
 	ANSWER_DO = 1, /* signatures and proofs inside */
 	ANSWER_CD = 2, /* not validated */
+	ANSWER_CO = 4, /* with DO only: NXDOMAIN beside a compact proof (RFC 9824) */
 };
 
 struct answer_key {

@@ -163,6 +163,7 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	out->age_s = now_s - e->stored_s;
 	out->rank = (enum cache_rank)e->rank;
 	out->security = (enum cache_security)e->security;
+	out->ede = e->ede ? e->ede : TERN_EDE_NONE;
 	out->stale = out->ttl_s == 0;
 	out->old = !out->stale && out->ttl_s <= e->ttl_s / 10;
 }
@@ -234,15 +235,13 @@ static uint8_t lives_of_type(uint16_t type)
 	return type == TERN_TYPE_DNSKEY || type == TERN_TYPE_DS ? LIVES_INFRA : 0;
 }
 
-void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
-	       enum cache_security security, uint32_t now_s)
+static struct entry *build_set(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
+			       enum cache_security security, uint32_t now_s)
 {
-	if (set->ttl_s == 0)
-		return;
 	struct entry *e = entry_build(c, set->owner, TAG_TYPE(set->type), set->rdata_len);
 
 	if (!e)
-		return;
+		return NULL;
 	e->stored_s = now_s;
 	e->ttl_s = set->ttl_s;
 	e->rr_n = set->rr_n;
@@ -251,5 +250,25 @@ void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank ra
 	e->security = security & 3;
 	atomic_init(&e->lives, lives_of_type(set->type));
 	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
+	return e;
+}
+
+void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
+	       enum cache_security security, uint32_t now_s)
+{
+	struct entry *e = set->ttl_s ? build_set(c, set, rank, security, now_s) : NULL;
+
+	if (e)
+		shard_publish(c, e, entry_may_replace);
+}
+
+void cache_put_insecure(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
+			uint16_t ede, uint32_t now_s)
+{
+	struct entry *e = set->ttl_s ? build_set(c, set, rank, CACHE_INSECURE, now_s) : NULL;
+
+	if (!e)
+		return;
+	e->ede = entry_ede(CACHE_INSECURE, ede);
 	shard_publish(c, e, entry_may_replace);
 }

@@ -67,6 +67,7 @@ struct cache_hit {
 	uint32_t age_s;        /* seconds since it was stored */
 	enum cache_rank rank;
 	enum cache_security security;
+	uint16_t ede; /* why it is insecure: see cache_put_insecure(); TERN_EDE_NONE for none */
 	bool stale;
 	bool old; /* fresh, but in the last tenth of its life: worth a prefetch */
 };
@@ -127,6 +128,14 @@ bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, uint
 void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
 	       enum cache_security security, uint32_t now_s);
 
+/**
+ * The same for what is insecure because nobody here can check it: @p ede is the
+ * RFC 8914 INFO-CODE that says why, TERN_EDE_NONE for simply unsigned.
+ * TERN_EDE_OTHER and codes above 255 are not kept.
+ */
+void cache_put_insecure(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
+			uint16_t ede, uint32_t now_s);
+
 /** A negative answer to store. */
 struct cache_negative {
 	const uint8_t *name;            /* any case */
@@ -137,6 +146,7 @@ struct cache_negative {
 	unsigned proof_n;
 	enum cache_security security;
 	enum cache_rank rank;
+	uint16_t ede; /* with CACHE_INSECURE: as in cache_put_insecure(); else ignored */
 };
 
 /** Store a negative answer; same refusals as cache_put(). */

@@ -65,8 +65,8 @@ struct entry {
 	uint8_t rank : 2;
 	uint8_t security : 2;
 	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
-	uint8_t spare;
-	uint8_t octets[]; /* name, body */
+	uint8_t ede;           /* INFO-CODE of what is insecure; 0 for none */
+	uint8_t octets[];      /* name, body */
 };
 
 _Static_assert(sizeof(struct entry) == 32 && offsetof(struct entry, octets) == 32,
@@ -137,6 +137,12 @@ static inline const uint8_t *entry_body(const struct entry *e)
 static inline bool entry_is_fresh(const struct entry *e, uint32_t now_s)
 {
 	return now_s - e->stored_s < e->ttl_s;
+}
+
+/** An INFO-CODE as entries keep it. */
+static inline uint8_t entry_ede(enum cache_security security, uint16_t ede)
+{
+	return security == CACHE_INSECURE && ede <= UINT8_MAX ? (uint8_t)ede : 0;
 }
 
 /** Seconds left; 0 when expired. */

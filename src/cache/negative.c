@@ -72,6 +72,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	e->negative = 1;
 	e->rank = n->rank & 3;
 	e->security = n->security & 3;
+	e->ede = entry_ede(n->security, n->ede);
 	write_proof(entry_body_to_fill(e), n);
 	shard_publish(c, e, entry_may_replace);
 }

@@ -235,6 +235,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 
 	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
 	f->denial = CACHE_UNCHECKED;
+	f->denial_ede = TERN_EDE_NONE;
 	f->denial_cached = false;
 	f->denial_ttl_s = ttl_s;
 	note_ttl(job, ttl_s);

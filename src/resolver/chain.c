@@ -58,18 +58,18 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 }
 
 /* Unsigned as far as we can tell; the client hears why we can't (RFC 8914 4.2 and 4.3). */
-static enum link unknown_ds(struct job *job, const struct tern_rrset *set)
+static enum link unknown_ds(const struct job *job, const struct tern_rrset *set, uint16_t *ede)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(set);
 	struct tern_rdata rdata;
 	bool sha1 = job->resolver->options.sha1;
 	struct ds ds;
 
-	job->result.ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;
+	*ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;
 	while (tern_rdata_next(&it, &rdata)) {
 		if (ds_read(rdata.octets, rdata.len, &ds) &&
 		    dnssec_algorithm_is_known(ds.algorithm, sha1))
-			job->result.ede = TERN_EDE_UNSUPPORTED_DS_DIGEST;
+			*ede = TERN_EDE_UNSUPPORTED_DS_DIGEST;
 	}
 	return LINK_UNSIGNED;
 }
@@ -85,10 +85,11 @@ static bool is_denied_below(const uint8_t *zone, const uint8_t *name, const stru
 	       tern_name_is_below(name, between);
 }
 
-/* What is known of a delegation at @p name out of @p zone. LINK_BETWEEN: @p between is set. */
-static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *name,
+/* What is known of a delegation at @p name out of chain->zone. LINK_BETWEEN: @p between is set. */
+static enum link find_ds(struct job *job, struct chain *chain, const uint8_t *name,
 			 uint8_t between[TERN_NAME_MAX])
 {
+	const uint8_t *zone = chain->zone;
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 	enum cache_found found =
@@ -99,7 +100,8 @@ static enum link find_ds(struct job *job, const uint8_t *zone, const uint8_t *na
 	if (found == CACHE_MISS || hit.security != CACHE_SECURE)
 		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
 	if (found == CACHE_POSITIVE)
-		return has_known_ds(job, &hit.set) ? LINK_SIGNED : unknown_ds(job, &hit.set);
+		return has_known_ds(job, &hit.set) ? LINK_SIGNED
+						   : unknown_ds(job, &hit.set, &chain->ede);
 	if (is_denied_below(zone, name, &hit, between))
 		return LINK_BETWEEN;
 	if (found == CACHE_NXDOMAIN)
@@ -188,11 +190,11 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 			 unsigned *labels, enum chain_end *end)
 {
 	uint8_t between[TERN_NAME_MAX];
-	enum link link = find_ds(job, out->zone, candidate, between);
+	enum link link = find_ds(job, out, candidate, between);
 
 	if (link == LINK_BETWEEN) {
 		candidate = tern_name_suffix(candidate, tern_name_labels(between));
-		link = find_ds(job, out->zone, candidate, between);
+		link = find_ds(job, out, candidate, between);
 	}
 	*labels = tern_name_labels(candidate);
 	*is_cut = false;
@@ -256,6 +258,7 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, st
 
 	tern_name_lower(lower, name); /* as the cache wants it */
 	name = lower;
+	out->ede = TERN_EDE_NONE;
 	const uint8_t *anchor = trust_anchors_zone(anchors, name);
 	enum chain_end end;
 

@@ -29,6 +29,7 @@ struct chain {
 	struct tern_rrset keys;      /* its DNSKEY set; valid for this turn */
 	uint8_t name[TERN_NAME_MAX]; /* CHAIN_MISSING: of the link */
 	uint16_t type;               /* DNSKEY or DS */
+	uint16_t ede; /* CHAIN_INSECURE: why nobody here can check it; TERN_EDE_NONE: unsigned */
 };
 
 /**

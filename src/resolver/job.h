@@ -69,6 +69,7 @@ struct kept {
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
+	uint16_t ede;             /* why it is insecure: enum tern_ede; TERN_EDE_NONE for none */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
 	uint8_t wildcard;         /* labels behind the asterisk it came from, 0xff for none */
 };
@@ -88,7 +89,7 @@ struct result {
 	enum cache_security security;
 	bool stale;
 	bool bogus;              /* SERVFAIL because validation failed */
-	bool compact;            /* NXDOMAIN, proven by an NSEC that says so (RFC 9824) */
+	bool compact;            /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
 	bool yxdomain;           /* a DNAME led to a name that is too long */
 	bool cached;             /* nothing was sent for it */
 	bool uncacheable;        /* has TTL 0 data, or ANY: not to be kept rendered */
@@ -173,6 +174,7 @@ struct frame {
 	enum outcome pending;       /* in PROVE: how this frame ends if it holds */
 	enum cache_security denial; /* verdict on a denial */
 	enum frame_purpose purpose;
+	uint16_t denial_ede; /* why that is insecure, TERN_EDE_NONE for none */
 	uint32_t denial_ttl_s;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
 	uint8_t fruitless;          /* sends in a row that brought nothing */

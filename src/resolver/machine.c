@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "resolver/aggressive.h"
+#include "resolver/believe.h"
 #include "resolver/sentinel.h"
 
 #define TO(stage) (1u << (stage))
@@ -41,6 +42,7 @@ static void frame_init(struct frame *f, const uint8_t *name, uint16_t type,
 	f->purpose = purpose;
 	f->stage = STAGE_LOOKUP;
 	f->cut_dead = true;
+	f->denial_ede = TERN_EDE_NONE;
 }
 
 /* A question that waits further down the stack would wait for itself. */
@@ -121,7 +123,6 @@ static void call_undated(struct result *r)
 {
 	r->security = CACHE_INSECURE;
 	r->ede = TERN_EDE_OTHER;
-	r->uncacheable = true;
 	snprintf(r->text, sizeof r->text, "the clock is not set: signatures are not dated");
 }
 
@@ -136,7 +137,6 @@ static void tell_exception(const struct job *job, struct result *r)
 	    !trust_anchors_is_negative(anchors, job->frames[0].question.name))
 		return;
 	r->ede = TERN_EDE_NTA;
-	r->uncacheable = true;
 }
 
 static void finish(struct job *job, enum outcome outcome)
@@ -157,6 +157,9 @@ static void finish(struct job *job, enum outcome outcome)
 	    wall_time_is_unset(job->resolver->wall, job->now->wall_s))
 		call_undated(r);
 	tell_exception(job, r);
+	/* What is kept rendered has no OPT to tell it in. */
+	if (r->ede != TERN_EDE_NONE)
+		r->uncacheable = true;
 	if (r->security == CACHE_SECURE &&
 	    sentinel_withholds(job->resolver->anchors, &job->question)) {
 		r->rcode = TERN_RCODE_SERVFAIL;
@@ -168,6 +171,9 @@ static void finish(struct job *job, enum outcome outcome)
 	r->answer = top->answer;
 	r->authority = top->authority;
 	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
+	/* Also when it was proven for somebody else, and this client (CD=1) proves it himself. */
+	r->compact = outcome == OUTCOME_NXDOMAIN &&
+		     kept_find(&top->authority, top->question.name, TERN_TYPE_NSEC);
 	if (r->yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
 }
@@ -346,6 +352,7 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
 	k->set.rdata = rdata;
 	k->security = CACHE_UNCHECKED;
 	k->proven = k->cached = k->needed = false;
+	k->ede = TERN_EDE_NONE;
 	k->dname = NULL;
 	k->wildcard = UINT8_MAX;
 	if (list->last)

@@ -55,6 +55,7 @@ static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *h
 	if (!keep(job, &f->answer, &hit->set))
 		return false;
 	f->answer.last->security = hit->security;
+	f->answer.last->ede = hit->ede;
 	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
 	return true;
 }
@@ -66,6 +67,7 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
 	f->denial = hit->security;
+	f->denial_ede = hit->ede;
 	f->denial_cached = hit->security != CACHE_UNCHECKED;
 	f->denial_ttl_s = hit->ttl_s;
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {

@@ -41,6 +41,12 @@ static void mark(struct kept *k, enum cache_security security)
 	k->proven = true;
 }
 
+static void mark_insecure(struct kept *k, const struct chain *chain)
+{
+	mark(k, CACHE_INSECURE);
+	k->ede = chain->ede;
+}
+
 /* Signed by a zone whose keys we have: do the signatures hold? */
 static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t *signer,
 				 const struct chain *chain)
@@ -95,7 +101,7 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
-	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case CHAIN_INSECURE: mark_insecure(k, chain); return VERDICT_PROVEN;
 	case CHAIN_SECURE: break;
 	}
 	if (is_signed)
@@ -185,7 +191,7 @@ static enum verdict judge_proof(struct job *job, struct frame *f, enum proof pro
 	case PROOF_OPT_OUT: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
 	case PROOF_INSECURE:
 		f->denial = CACHE_INSECURE;
-		job->result.ede = TERN_EDE_NSEC3_ITERATIONS;
+		f->denial_ede = TERN_EDE_NSEC3_ITERATIONS;
 		return VERDICT_PROVEN;
 	case PROOF_NONE:
 	case PROOF_EXHAUSTED: break;
@@ -202,7 +208,10 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 
 	switch (chain_walk(job, name, false, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
-	case CHAIN_INSECURE: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
+	case CHAIN_INSECURE:
+		f->denial = CACHE_INSECURE;
+		f->denial_ede = chain->ede;
+		return VERDICT_PROVEN;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_SECURE: break;
 	}
@@ -283,6 +292,8 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 			d = proof_gather(job, &f->authority, zone, sets);
 			proof = denial_of_closer(&d, k->set.owner, k->wildcard);
 		}
+		if (proof == PROOF_INSECURE)
+			k->ede = TERN_EDE_NSEC3_ITERATIONS;
 		if (proof == PROOF_OPT_OUT || proof == PROOF_INSECURE)
 			k->security = CACHE_INSECURE;
 		else if (proof != PROOF_GOOD)
@@ -302,7 +313,7 @@ static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *c
 	switch (chain_walk(job, k->set.owner, true, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
-	case CHAIN_INSECURE: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case CHAIN_INSECURE: mark_insecure(k, chain); return VERDICT_PROVEN;
 	case CHAIN_SECURE:
 		/* Keys at a name that is no zone's apex are data like any other. */
 		if (!tern_name_equal(chain->zone, k->set.owner))
@@ -328,6 +339,16 @@ static uint32_t stored_ttl(const struct frame *f, uint32_t ttl_s)
 	return f->purpose == FRAME_CLIENT ? ttl_s : MAX(ttl_s, 1u);
 }
 
+static void store_set(struct job *job, const struct kept *k, const struct tern_rrset *set)
+{
+	struct cache *cache = job->resolver->cache;
+
+	if (k->security == CACHE_INSECURE)
+		cache_put_insecure(cache, set, CACHE_RANK_AUTH_ANSWER, k->ede, job->now->boot_s);
+	else
+		cache_put(cache, set, CACHE_RANK_AUTH_ANSWER, k->security, job->now->boot_s);
+}
+
 static void store_answer(struct job *job, struct frame *f)
 {
 	struct cache *cache = job->resolver->cache;
@@ -339,8 +360,7 @@ static void store_answer(struct job *job, struct frame *f)
 			continue;
 		set.ttl_s = stored_ttl(f, set.ttl_s);
 		if (k->wildcard == WILDCARD_NONE) {
-			cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, k->security,
-				  job->now->boot_s);
+			store_set(job, k, &set);
 			continue;
 		}
 		/* Of use to the next client only as a wildcard with its proof. */
@@ -363,6 +383,7 @@ static void store_denial(struct job *job, struct frame *f)
 		.proof = proof,
 		.security = f->denial,
 		.rank = CACHE_RANK_AUTH_ANSWER,
+		.ede = f->denial_ede,
 	};
 
 	for (const struct kept *k = f->authority.first; k && negative.proof_n < PROOF_SETS_MAX;
@@ -376,6 +397,16 @@ static void store_denial(struct job *job, struct frame *f)
 static bool is_denial(const struct frame *f)
 {
 	return f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN;
+}
+
+/* RFC 8914: why the client gets no AD for what is signed. */
+static uint16_t insecure_ede(const struct frame *f)
+{
+	for (const struct kept *k = f->answer.first; k; k = k->next) {
+		if (k->ede != TERN_EDE_NONE)
+			return k->ede;
+	}
+	return is_denial(f) ? f->denial_ede : TERN_EDE_NONE;
 }
 
 static struct turn settle(struct job *job, struct frame *f)
@@ -394,11 +425,10 @@ static struct turn settle(struct job *job, struct frame *f)
 		store_denial(job, f);
 		aggressive_store(job, f, f->denial_ttl_s);
 	}
-	if (f->purpose == FRAME_CLIENT)
+	if (f->purpose == FRAME_CLIENT) {
 		job->result.security = least;
-	if (f->purpose == FRAME_CLIENT && f->denial == CACHE_SECURE)
-		job->result.compact = f->pending == OUTCOME_NXDOMAIN &&
-				      kept_find(&f->authority, f->question.name, TERN_TYPE_NSEC);
+		job->result.ede = insecure_ede(f);
+	}
 	/* A signed zone has keys; without them the chain ends here. */
 	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
 		char zone[TERN_NAME_TEXT_MAX];
@@ -432,6 +462,7 @@ static void start_again(struct job *job, struct frame *f)
 		f->question = job->question;
 	f->answer = f->authority = (struct kept_list){0};
 	f->denial = CACHE_UNCHECKED;
+	f->denial_ede = TERN_EDE_NONE;
 	f->denial_cached = false;
 	f->cut = NULL;
 	f->restarts++;

@@ -5,6 +5,7 @@
 
 #include <tern/name.h>
 
+#include "resolver/believe.h"
 #include "resolver/machine.h"
 
 #define STALE_TTL_S 30 /* RFC 8767 4 */
@@ -53,7 +54,10 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 			return keep(job, &out->answer, &hit.set);
 		case CACHE_NXDOMAIN:
 			out->rcode = TERN_RCODE_NXDOMAIN;
-			return keep_denial(job, &hit, out);
+			if (!keep_denial(job, &hit, out))
+				return false;
+			out->compact = kept_find(&out->authority, q.name, TERN_TYPE_NSEC);
+			return true;
 		case CACHE_NODATA: return keep_denial(job, &hit, out);
 		case CACHE_MISS: break;
 		}

@@ -17,7 +17,12 @@
 
 enum upstream_transport { UPSTREAM_UDP, UPSTREAM_TCP };
 
-/** A question to one server; pointers are valid until the job is resumed. */
+/**
+ * A question to one server; pointers are valid until the job is resumed.
+ *
+ * CO (RFC 9824) is never sent: the proof says NXNAME with it or without it, so it
+ * could tell nothing new, and some servers drop queries with flags they don't know.
+ */
 struct upstream_query {
 	struct address server;
 	const uint8_t *name; /* lower case; the network randomises its case */

@@ -2,7 +2,8 @@
  * ternq.c - ask DNS servers from the command line, in dig's manner.
  *
  *   arguments -> look-ups -> for each: servers -> query -> reply -> print
- *                                      '-> +trace: from the root down
+ *                                      |-> +trace: from the root down
+ *                                      '-> +validate: with the chain of trust
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "tools/ternq_options.h"
 #include "tools/ternq_print.h"
 #include "tools/ternq_trace.h"
+#include "tools/ternq_validate.h"
 
 #define BATCH_LINE_MAX  4096 /* octets */
 #define BATCH_WORDS_MAX 64
@@ -28,8 +30,9 @@ static void print_usage(FILE *to)
 		"options: +[no]tcp +[no]dnssec +[no]cd +[no]ad +[no]recurse +[no]edns[=n] "
 		"+bufsize=n\n"
 		"         +subnet=address/bits +[no]nsid +[no]cookie[=hex] +[no]ignore +timeout=s\n"
-		"         +tries=n +retry=n +[no]trace +[no]short +[no]json +[no]all "
-		"+[no]comments\n"
+		"         +tries=n +retry=n +[no]trace +[no]validate +anchor=file +[no]short "
+		"+[no]json "
+		"+[no]all +[no]comments\n"
 		"         +[no]question +[no]answer +[no]authority +[no]additional +[no]stats\n"
 		"         and more, see ternq(1)\n");
 }
@@ -52,7 +55,7 @@ static enum exit_code ask(struct options *o, const struct net *net, const struct
 	case NET_REPLY: break;
 	}
 	if (l->show.json)
-		return print_json(r) ? EXIT_REPLY : EXIT_INTERNAL;
+		return print_json(r, NULL) ? EXIT_REPLY : EXIT_INTERNAL;
 	print_reply(o, l, &q, r);
 	return EXIT_REPLY;
 }
@@ -75,6 +78,8 @@ static enum exit_code run_lookup(struct options *o, const struct net *net, const
 		fprintf(stderr, "ternq: zone transfers are not supported\n");
 		return EXIT_USAGE;
 	}
+	if (l->validate)
+		return validate_run(o, &own, l, qname, r);
 	if (!l->trace)
 		return ask(o, &own, l, qname, r);
 	print_banner(o, l, &(struct servers){.n = 1});

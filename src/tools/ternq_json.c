@@ -215,11 +215,24 @@ static bool put_transport(json_t *top, const struct reply *r)
 	       put(top, "msgLength", json_integer((json_int_t)r->m.len));
 }
 
-bool print_json(const struct reply *r)
+static bool put_verdict(json_t *top, const struct verdict *verdict)
+{
+	if (!verdict)
+		return true;
+	json_t *object = json_object();
+	bool good = put(object, "verdict", json_string(verdict->word));
+
+	if (verdict->reason)
+		good = good && put(object, "reason", json_string(verdict->reason));
+	return put(top, "validation", object) && good;
+}
+
+bool print_json(const struct reply *r, const struct verdict *verdict)
 {
 	json_t *top = json_object();
 	bool good = put_header(top, &r->m) && put_question(top, &r->m) &&
 		    put_sections(top, &r->m) && put_transport(top, r) &&
+		    put_verdict(top, verdict) &&
 		    json_dumpf(top, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
 
 	json_decref(top);

@@ -26,6 +26,7 @@ enum exit_code {
 	EXIT_BATCH = 8,
 	EXIT_NO_REPLY = 9,
 	EXIT_INTERNAL = 10,
+	EXIT_BOGUS = 11, /* dig has none: +validate found forged or broken data */
 };
 
 /** Which parts of a reply are printed. */
@@ -68,6 +69,8 @@ struct lookup {
 	bool retry_badcookie;
 	bool retry_badvers;
 	bool trace;
+	bool validate;
+	const char *anchors; /* +anchor: a file, points into argv; NULL for the built-in ones */
 	bool idn_in;
 
 	bool recurse;
@@ -81,6 +84,7 @@ struct lookup {
 	uint8_t edns_version;
 	uint16_t udp_size;
 	bool dnssec;
+	bool compact; /* CO */
 	bool nsid;
 	bool keepalive;
 	bool expire;

@@ -194,6 +194,14 @@ static bool set_trace(struct lookup *l, bool on, const char *value)
 	return !value;
 }
 
+/* Other anchors are of use to +validate only. */
+static bool set_anchor(struct lookup *l, bool on, const char *value)
+{
+	l->anchors = on ? value : NULL;
+	l->validate |= on;
+	return on == (value != NULL);
+}
+
 #define BOOL(word, field)                                                                          \
 	{                                                                                          \
 		.name = word, .offset = offsetof(struct lookup, field)                             \
@@ -216,6 +224,7 @@ static const struct plus plus_table[] = {
 	BOOL("adflag", authentic),
 	CALL("all", set_all),
 	BOOL("answer", show.answer),
+	CALL("anchor", set_anchor),
 	BOOL("authority", show.authority),
 	BOOL("badcookie", retry_badcookie),
 	CALL("bufsize", set_bufsize),
@@ -223,6 +232,8 @@ static const struct plus plus_table[] = {
 	BOOL("cdflag", checking_disabled),
 	BOOL("class", show.rclass),
 	BOOL("cmd", show.cmd),
+	EDNS("co", compact),
+	EDNS("coflag", compact),
 	BOOL("comments", show.comments),
 	{.name = "cookie", .apply = set_cookie, .implies_edns = true},
 	EDNS("dnssec", dnssec),
@@ -254,6 +265,7 @@ static const struct plus plus_table[] = {
 	BOOL("ttlid", show.ttl),
 	BOOL("unknownformat", show.unknown_format),
 	BOOL("vc", tcp),
+	BOOL("validate", validate),
 	BOOL("zflag", zero_flag),
 };
 

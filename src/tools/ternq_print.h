@@ -20,8 +20,15 @@ void print_reply(const struct options *o, const struct lookup *l, const struct q
 /** The records of the sections that @p show has, without headings, for +trace. */
 void print_records(const struct show *show, const struct tern_message *m);
 
-/** One line of JSON in the form of RFC 8427. False when out of memory. */
-MUST_USE bool print_json(const struct reply *r);
+/** What +validate found. */
+struct verdict {
+	const char *word;   /* "secure", "insecure", "bogus", "unknown": for programs */
+	const char *text;   /* "fully validated", ...: for people */
+	const char *reason; /* of the last two; else NULL */
+};
+
+/** One line of JSON in the form of RFC 8427; @p verdict may be NULL. False when out of memory. */
+MUST_USE bool print_json(const struct reply *r, const struct verdict *verdict);
 
 /** "do" and "co" and the options of an OPT, as dig's pseudo-section; @p q may be NULL. */
 void print_opt(const struct tern_message *m, const struct query *q);

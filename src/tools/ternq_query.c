@@ -15,6 +15,7 @@
 
 #define FLAG_ZERO    0x0040 /* Z, RFC 1035 4.1.1 */
 #define EDNS_FLAG_DO 0x8000
+#define EDNS_FLAG_CO 0x4000
 
 static bool is_ascii(const char *text)
 {
@@ -91,8 +92,9 @@ static bool put_padding(struct tern_builder *b, size_t block)
 
 static bool put_opt(struct tern_builder *b, const struct lookup *l, const struct query *q)
 {
-	bool good = tern_builder_opt(b, l->udp_size, 0, l->edns_version,
-				     l->dnssec ? EDNS_FLAG_DO : 0) == TERN_OK;
+	unsigned flags = (l->dnssec ? EDNS_FLAG_DO : 0u) | (l->compact ? EDNS_FLAG_CO : 0u);
+	bool good =
+		tern_builder_opt(b, l->udp_size, 0, l->edns_version, (uint16_t)flags) == TERN_OK;
 
 	if (l->nsid)
 		good = good && tern_builder_option(b, TERN_EDNS_NSID, NULL, 0) == TERN_OK;

@@ -161,7 +161,7 @@ static bool show_step(const struct trace *t)
 	const struct show *show = &t->lookup.show;
 
 	if (show->json)
-		return print_json(r);
+		return print_json(r, NULL);
 	if (show->brief)
 		return true;
 	if (show->comments)

@@ -205,18 +205,19 @@ static void answer_all(struct worker *w, struct task *t, const struct result *re
 }
 
 /* What was asked a second time is worth keeping ready to copy. */
-static void keep_rendered(struct worker *w, struct task *t, bool dnssec_ok)
+static void keep_rendered(struct worker *w, const struct task *t, const struct request *request)
 {
 	const struct result *r = &t->job.result;
 	const struct question *q = &t->job.question;
+	uint8_t variant = request_variant(request);
 	uint16_t ttl_at[ANSWER_TTLS_MAX];
 	uint16_t ttl_n = 0;
 
 	if (!r->cached || r->stale || r->uncacheable || r->rcode == TERN_RCODE_SERVFAIL ||
 	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY)
 		return;
-	size_t len = render_for_cache(q, r, dnssec_ok, t->checking_disabled, w->scratch,
-				      ANSWER_OCTETS_MAX, ttl_at, &ttl_n, ANSWER_TTLS_MAX);
+	size_t len = render_for_cache(q, r, variant, w->scratch, ANSWER_OCTETS_MAX, ttl_at, &ttl_n,
+				      ANSWER_TTLS_MAX);
 
 	if (len == 0)
 		return;
@@ -224,8 +225,7 @@ static void keep_rendered(struct worker *w, struct task *t, bool dnssec_ok)
 		.key = {.name = q->name,
 			.name_len = (uint16_t)tern_name_len(q->name),
 			.type = q->type,
-			.variant = (uint8_t)((dnssec_ok ? ANSWER_DO : 0) |
-					     (t->checking_disabled ? ANSWER_CD : 0))},
+			.variant = variant},
 		.message = w->scratch,
 		.message_len = (uint16_t)len,
 		.ttl_at = ttl_at,
@@ -276,7 +276,7 @@ static void finish_task(struct worker *w, struct task *t)
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
 	if (t->waiters)
-		keep_rendered(w, t, t->waiters->request.dnssec_ok);
+		keep_rendered(w, t, &t->waiters->request);
 	/* After a prefetch the rendered answer is the old one. */
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
 		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);

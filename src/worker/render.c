@@ -9,7 +9,8 @@
 #include "net/udp.h"
 
 #define OPT_LEN      11 /* octets without options */
-#define FLAG_DO      0x8000
+#define FLAG_DO_AT   15 /* bits of the OPT's flags */
+#define FLAG_CO_AT   14
 #define EDE_TEXT_MAX (JOB_TEXT_MAX + 1)
 
 static uint16_t response_flags(const struct request *r)
@@ -41,14 +42,20 @@ static void add_error_option(struct tern_builder *b, uint16_t ede, const char *t
 		add_option(b, TERN_EDNS_EDE, option, 2);
 }
 
+/* What was understood of the query's OPT: DO is echoed, CO tells that we know it (RFC 9824 5.1). */
+static uint16_t opt_flags(const struct request *r)
+{
+	return (uint16_t)((unsigned)r->dnssec_ok << FLAG_DO_AT | (unsigned)r->compact_ok
+									 << FLAG_CO_AT);
+}
+
 static void add_opt(struct tern_builder *b, const struct request *r, unsigned rcode, uint16_t ede,
 		    const char *text, const struct render_context *context)
 {
 	uint8_t cookie[COOKIE_LEN];
 	uint8_t keepalive[2];
 
-	if (!r->edns ||
-	    tern_builder_opt(b, UDP_ANSWER_MAX, rcode, 0, r->dnssec_ok ? FLAG_DO : 0) != TERN_OK)
+	if (!r->edns || tern_builder_opt(b, UDP_ANSWER_MAX, rcode, 0, opt_flags(r)) != TERN_OK)
 		return;
 	if (r->cookie_len) {
 		cookie_make(context->cookie_secret, r->client_cookie, context->client,
@@ -133,12 +140,18 @@ static bool add_authority(struct tern_builder *b, const struct result *result, b
 }
 
 /*
- * RFC 9824 5: who validates by himself and does not ask for it by CO would take
- * NXDOMAIN beside an NSEC at that very name for bogus.
+ * RFC 9824 5, the rcode of a name that a compact proof denies:
+ *
+ *   DO=0        NXDOMAIN: gets no proof that could contradict it
+ *   DO=1, CO=0  NOERROR: who validates by himself and does not know NXNAME would
+ *               take NXDOMAIN beside an NSEC at that very name for bogus
+ *   DO=1, CO=1  NXDOMAIN: knows what the NSEC means
  */
-static unsigned rcode_for(const struct result *result, bool dnssec_ok)
+static unsigned rcode_for(const struct result *result, unsigned variant)
 {
-	return result->compact && dnssec_ok ? TERN_RCODE_NOERROR : result->rcode;
+	bool unaware = (variant & (ANSWER_DO | ANSWER_CO)) == ANSWER_DO;
+
+	return result->compact && unaware ? TERN_RCODE_NOERROR : result->rcode;
 }
 
 static bool is_authentic(const struct request *r, const struct result *result)
@@ -155,7 +168,7 @@ size_t render_result(const struct request *r, const struct result *result,
 	/* RFC 8482: by UDP one set is enough of an answer to ANY. */
 	bool only_first = r->type == TERN_TYPE_ANY && !r->tcp;
 
-	unsigned rcode = rcode_for(result, r->dnssec_ok);
+	unsigned rcode = rcode_for(result, request_variant(r));
 
 	if (is_authentic(r, result))
 		flags |= TERN_FLAG_AD;
@@ -167,18 +180,19 @@ size_t render_result(const struct request *r, const struct result *result,
 	return tern_builder_finish(&b);
 }
 
-size_t render_for_cache(const struct question *q, const struct result *result, bool dnssec_ok,
-			bool checking_disabled, uint8_t *out, size_t out_max, uint16_t *ttl_at,
-			uint16_t *ttl_n, uint16_t ttl_max)
+size_t render_for_cache(const struct question *q, const struct result *result, unsigned variant,
+			uint8_t *out, size_t out_max, uint16_t *ttl_at, uint16_t *ttl_n,
+			uint16_t ttl_max)
 {
+	bool dnssec_ok = variant & ANSWER_DO;
 	struct tern_builder b;
 	uint16_t flags = TERN_FLAG_QR | TERN_FLAG_RA;
 
-	if (result->security == CACHE_SECURE && !checking_disabled)
+	if (result->security == CACHE_SECURE && !(variant & ANSWER_CD))
 		flags |= TERN_FLAG_AD;
 	tern_builder_init(&b, out, out_max, out_max);
 	tern_builder_record_ttls(&b, ttl_at, ttl_max);
-	tern_builder_header(&b, 0, flags, rcode_for(result, dnssec_ok));
+	tern_builder_header(&b, 0, flags, rcode_for(result, variant));
 	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK ||
 	    !add_answer(&b, result, dnssec_ok, false) || !add_authority(&b, result, dnssec_ok) ||
 	    b.ttl_overflow)
@@ -196,7 +210,7 @@ static size_t append_opt(const struct request *r, size_t len, const struct rende
 	at[0] = 0;
 	put_u16(at + 1, TERN_TYPE_OPT);
 	put_u16(at + 3, UDP_ANSWER_MAX);
-	put_u32(at + 5, r->dnssec_ok ? FLAG_DO : 0);
+	put_u32(at + 5, opt_flags(r));
 	put_u16(at + 9, (uint16_t)options);
 	at += OPT_LEN;
 	if (r->cookie_len) {

@@ -43,7 +43,10 @@ size_t render_chaos(const struct request *r, const char *text, const struct rend
 size_t render_cached(const struct request *r, size_t len, const struct render_context *context,
 		     uint8_t *out, size_t out_max);
 
-/** Could @p result be kept rendered, and how: message without OPT, TTL offsets. 0: no. */
-size_t render_for_cache(const struct question *q, const struct result *result, bool dnssec_ok,
-			bool checking_disabled, uint8_t *out, size_t out_max, uint16_t *ttl_at,
-			uint16_t *ttl_n, uint16_t ttl_max);
+/**
+ * Could @p result be kept rendered, and how: message without OPT, TTL offsets. 0: no.
+ * @p variant is of enum answer_variant.
+ */
+size_t render_for_cache(const struct question *q, const struct result *result, unsigned variant,
+			uint8_t *out, size_t out_max, uint16_t *ttl_at, uint16_t *ttl_n,
+			uint16_t ttl_max);

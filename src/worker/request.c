@@ -66,7 +66,9 @@ static enum request_verdict judge(struct request *r)
 	if (r->type == TERN_TYPE_AXFR || r->type == TERN_TYPE_IXFR)
 		return fail(r, TERN_RCODE_REFUSED);
 	if (r->type != TERN_TYPE_ANY && tern_type_is_meta(r->type))
-		return fail(r, TERN_RCODE_NOTIMP);
+		/* RFC 9824: NXNAME exists in bitmaps only. */
+		return fail(r,
+			    r->type == TERN_TYPE_NXNAME ? TERN_RCODE_FORMERR : TERN_RCODE_NOTIMP);
 	return REQUEST_QUERY;
 }
 
@@ -93,6 +95,7 @@ enum request_verdict request_parse(const uint8_t *octets, size_t len,
 	copy_question(out, &m);
 	out->edns = m.edns.present;
 	out->dnssec_ok = m.edns.dnssec_ok;
+	out->compact_ok = m.edns.dnssec_ok & m.edns.compact_ok;
 	out->limit = answer_limit(out, &m);
 	if (m.edns.present && m.edns.version > 0)
 		return fail(out, TERN_RCODE_BADVERS);

@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 #include <tern/edns.h>
+#include <tern/message.h>
 #include <tern/name.h>
 
 #include "base/address.h"
 #include "base/hash.h"
+#include "cache/answers.h"
 
 enum request_verdict {
 	REQUEST_QUERY, /* a question to answer */
@@ -33,9 +35,18 @@ struct request {
 	bool cookie_valid; /* it came with a good server cookie: the address is genuine */
 	bool edns;
 	bool dnssec_ok;
-	bool keepalive; /* asked for edns-tcp-keepalive */
+	bool compact_ok; /* CO, which means nothing without DO: RFC 9824 5.1 */
+	bool keepalive;  /* asked for edns-tcp-keepalive */
 	bool tcp;
 };
+
+/** Which of the answers to one question it wants: enum answer_variant. */
+static inline uint8_t request_variant(const struct request *r)
+{
+	return (uint8_t)((r->dnssec_ok ? ANSWER_DO : 0) |
+			 (r->flags & TERN_FLAG_CD ? ANSWER_CD : 0) |
+			 (r->compact_ok ? ANSWER_CO : 0));
+}
 
 /** What reading a query depends on besides its octets. */
 struct request_context {

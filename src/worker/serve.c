@@ -86,8 +86,7 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 		.name = s->lower,
 		.name_len = r->name_len,
 		.type = r->type,
-		.variant = (uint8_t)((r->dnssec_ok ? ANSWER_DO : 0) |
-				     (r->flags & TERN_FLAG_CD ? ANSWER_CD : 0)),
+		.variant = request_variant(r),
 	};
 	s->hash = answer_hash(shared->cache, &s->key);
 	answer_prefetch(shared->cache, s->hash);

@@ -81,8 +81,10 @@ def test_right_enough():
 def test_unsigned_as_far_as_can_be_told():
     validating()
     for zone, code in INSECURE.items():
-        errors = [c for c, _ in ede(asked(zone, 'www'))]
-        check(code is None or code in errors, f'{zone}: extended errors {errors}, wanted {code}')
+        for key in ('www', 'nope', 'alias'):
+            for how in ({}, {}, {'do': False}, {}):     # the first has it from the network, the others from the cache
+                errors = [c for c, _ in ede(asked(zone, key, **how))]
+                equal(errors, [code] if code else [], f'{zone} {key}: extended errors')
     every(INSECURE, 'insecure')
     each(QUESTIONS, lambda key: verdict_is('insecure' if key in OPT_OUT_INSECURE else 'secure', 'optout', key))
 
@@ -146,8 +148,16 @@ def test_unproven_records_do_not_go_out_beside_ad():
 
 # --- compact denial (RFC 9824) ------------------------------------------------
 
+CO = 0x4000     # in the flags of the OPT
+
+
+def co(message):
+    message.ednsflags |= CO
+    return message
+
+
 def test_compact_denial():
-    """DO=1 gets what validates: NOERROR and the NSEC that says NXNAME; everybody else gets NXDOMAIN."""
+    """DO=1 gets what validates: NOERROR and the NSEC that says NXNAME; everybody else, CO=1 among them, NXDOMAIN."""
     validating()
     for first in (True, False):
         for i in range(2):
@@ -157,6 +167,18 @@ def test_compact_denial():
                 check(is_ad(answer) == do, f'{name}: AD is {is_ad(answer)}, DO {do}')
                 proof = records(answer, 'NSEC', 'authority')
                 check(bool(proof) == do and all('TYPE128' in x for x in proof), f'{name}: {proof}')
+    ask_co = lambda name, **how: dns.query.tcp(co(question(name, **how)), '127.0.0.1', port=PORT, timeout=5)
+    for i in range(3):      # rendered the first time, kept the second time; and never for the wrong client
+        for name in ('nopeTrue.compact.crypt', 'nopeco.compact.crypt'):
+            answer = expect(ask_co(name, do=True), 'NXDOMAIN')
+            check(is_ad(answer) and records(answer, 'NSEC', 'authority'), f'{name}: {answer}')
+            check(answer.ednsflags & CO, f'{name}: CO is not told')
+            expect(ask_co(name), 'NXDOMAIN')
+            answer = expect(query(name), 'NOERROR')
+            check(not answer.ednsflags & CO, f'{name}: CO for nobody')
+            expect(query(name, cd=True), 'NOERROR')     # who validates by himself does not know NXNAME either
+        equal(data(ask_co('x.wild.compact.crypt', do=True)), ['192.0.2.3'])
+    expect(query('nope.compact.crypt', 'TYPE128'), 'FORMERR')
     secure('ent.compact.crypt')
     secure('www.compact.crypt', 'TXT')
     equal(data(secure('x.wild.compact.crypt')), ['192.0.2.3'])

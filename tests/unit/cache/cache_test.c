@@ -73,6 +73,38 @@ static void ttl_0_is_not_kept(void **state)
 	assert_false(has_a(cache, NAME("zero."), 1, 10));
 }
 
+/* Why something is insecure stays with it, and with nothing else. */
+static void reasons_are_kept(void **state)
+{
+	struct cache_negative negative = {.name = NAME("none."),
+					  .nxdomain = true,
+					  .ttl_s = 100,
+					  .ede = TERN_EDE_NSEC3_ITERATIONS};
+	struct cache_hit hit;
+	struct one_set s;
+
+	(void)state;
+	make_set(&s, NAME("why."), TERN_TYPE_TXT, 100, 1, 4);
+	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, TERN_EDE_UNSUPPORTED_DNSKEY_ALG, 1);
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 1, &hit));
+	assert_int_equal(hit.security, CACHE_INSECURE);
+	assert_int_equal(hit.ede, TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, TERN_EDE_NONE, 2);
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 2, &hit));
+	assert_int_equal(hit.ede, TERN_EDE_NONE);
+	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_INSECURE, 3);
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 3, &hit));
+	assert_int_equal(hit.ede, TERN_EDE_NONE);
+	for (unsigned i = CACHE_UNCHECKED; i <= CACHE_SECURE; i++) {
+		negative.security = (enum cache_security)i;
+		cache_put_negative(cache, &negative, 200 * i);
+		assert_int_equal(cache_get(cache, NAME("none."), TERN_TYPE_A, 200 * i, false, &hit),
+				 CACHE_NXDOMAIN);
+		assert_int_equal(hit.ede,
+				 i == CACHE_INSECURE ? TERN_EDE_NSEC3_ITERATIONS : TERN_EDE_NONE);
+	}
+}
+
 static void many_records_and_signatures_come_back(void **state)
 {
 	static uint8_t packed[64 * 6];
@@ -280,19 +312,23 @@ static void variants_are_apart(void **state)
 			   .life_s = 10};
 
 	(void)state;
-	for (uint8_t v = 0; v < 4; v++) {
+	for (uint8_t v = 0; v < 8; v++) {
 		a.key.variant = v;
 		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
 		put_u32(message, v);
 		cache_put_answer(cache, &a, 1);
 	}
-	for (uint8_t v = 0; v < 4; v++) {
+	for (uint8_t v = 0; v < 8; v++) {
 		a.key.variant = v;
 		assert_true(get_answer(&a.key, 1, out, sizeof out, &hit));
 		assert_int_equal(get_u32(out), v);
 	}
 	a.key.type = TERN_TYPE_AAAA;
 	assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	a.key.type = TERN_TYPE_A;
+	cache_drop_answers(cache, NAME("variant."), TERN_TYPE_A);
+	for (a.key.variant = 0; a.key.variant < 8; a.key.variant++)
+		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
 }
 
 static void ttls_of_an_answer_age(void **state)
@@ -373,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(better_data_stays),
 		cmocka_unit_test(ttl_0_is_not_kept),
+		cmocka_unit_test(reasons_are_kept),
 		cmocka_unit_test(many_records_and_signatures_come_back),
 		cmocka_unit_test(a_giant_is_refused),
 		cmocka_unit_test(long_names_and_the_root),

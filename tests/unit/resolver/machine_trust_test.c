@@ -346,6 +346,103 @@ static void localhost_is_not_asked(void **state)
 	assert_result(TERN_RCODE_SERVFAIL, 0);
 }
 
+/* --- what nobody here can check ------------------------------------------------------------- */
+
+static void know_secure(const char *record)
+{
+	uint8_t rdata[2 + 600];
+	const char *error;
+
+	assert_int_equal(tern_rr_from_text(record, 60, &world.rr, &error), TERN_OK);
+	assert_true(world.rr.rdata_len <= 600);
+	put_u16(rdata, world.rr.rdata_len);
+	memcpy(rdata + 2, world.rr.rdata, world.rr.rdata_len);
+	struct tern_rrset set = {.owner = world.rr.owner,
+				 .rdata = rdata,
+				 .rdata_len = world.rr.rdata_len + 2u,
+				 .ttl_s = world.rr.ttl_s,
+				 .type = world.rr.type,
+				 .rclass = TERN_CLASS_IN,
+				 .rr_n = 1};
+
+	cache_put(world.resolver.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE,
+		  world.now.boot_s);
+}
+
+#define DIGEST "0011223344556677889900112233445566778899001122334455667788990011"
+
+/* Anchored at the root; the DS of test. is as the test says. */
+static void know_ds(const char *ds)
+{
+	const char *error;
+
+	world.resolver.options.validation = VALIDATION_ON;
+	assert_true(trust_anchors_add(&world.anchors, ". DS 1 13 2 " DIGEST, &error));
+	know_secure(". 3600 DNSKEY 257 3 13 AAAA");
+	know_secure(ds);
+	know_test();
+}
+
+static void assert_insecure(uint16_t ede)
+{
+	assert_int_equal(world.job.result.security, CACHE_INSECURE);
+	assert_int_equal(world.job.result.ede, ede);
+	assert_int_equal(world.job.result.uncacheable, ede != TERN_EDE_NONE);
+}
+
+/* RFC 8914 4.2, 4.3: whoever asks later is told the reason too. */
+static void the_reason_comes_out_of_the_cache(void **state)
+{
+	(void)state;
+	know_ds("test. 3600 DS 1 200 2 " DIGEST);
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	assert_insecure(TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+	ask("www.test.", A);
+	assert_result(NOERR, 1);
+	assert_true(world.job.result.cached);
+	assert_insecure(TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+	ask("none.test.", A);
+	reply(AA, NXD, SOA, NULL);
+	assert_insecure(TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+	ask("none.test.", A);
+	assert_result(NXD, 0);
+	assert_insecure(TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+}
+
+static void an_unknown_digest(void **state)
+{
+	(void)state;
+	know_ds("test. 3600 DS 1 13 200 " DIGEST);
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_insecure(TERN_EDE_UNSUPPORTED_DS_DIGEST);
+		ask("www.test.", A);
+	}
+}
+
+/* Of an alias into such a zone; the alias itself is of a zone that is simply unsigned. */
+static void only_of_what_it_is_about(void **state)
+{
+	const char *error;
+
+	(void)state;
+	know_ds("test. 3600 DS 1 200 2 " DIGEST);
+	assert_true(trust_anchors_add_negative(&world.anchors, "plain.", &error));
+	know("plain.", "ns.plain.", "192.0.2.54", NULL);
+	ask("www.plain.", A);
+	reply(AA, NOERR, "an www.plain. 60 CNAME www.test.", NULL);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_insecure(TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
+		ask("www.plain.", A);
+	}
+	ask("www.plain.", TERN_TYPE_CNAME);
+	assert_result(NOERR, 1);
+	assert_insecure(TERN_EDE_NTA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +466,9 @@ int main(void)
 		TEST(any_takes_what_comes),
 		TEST(doubles_and_mixed_ttls),
 		TEST(localhost_is_not_asked),
+		TEST(the_reason_comes_out_of_the_cache),
+		TEST(an_unknown_digest),
+		TEST(only_of_what_it_is_about),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,7 @@ static void read_back(size_t len)
 	assert_int_equal(m.edns.present, request.edns);
 	if (request.edns)
 		assert_int_equal(m.edns.dnssec_ok, request.dnssec_ok);
+	assert_int_equal(m.edns.compact_ok, request.compact_ok);
 }
 
 static void render(void)
@@ -337,8 +338,8 @@ static void compare_with_cached(void)
 	struct question q = {.type = request.type};
 
 	tern_name_lower(q.name, request.name);
-	size_t len = render_for_cache(&q, &result, request.dnssec_ok, request.flags & TERN_FLAG_CD,
-				      cached, ANSWER_OCTETS_MAX, ttl_at, &ttl_n, ANSWER_TTLS_MAX);
+	size_t len = render_for_cache(&q, &result, request_variant(&request), cached,
+				      ANSWER_OCTETS_MAX, ttl_at, &ttl_n, ANSWER_TTLS_MAX);
 
 	assert_true(len > 0);
 	for (unsigned i = 0; i < ttl_n; i++)
@@ -364,9 +365,10 @@ static void cached_answers_say_the_same(void **state)
 	add_set(&result.answer, "other.www.test.", TERN_TYPE_A, 5, 4, 1);
 	add_set(&result.authority, "test.", TERN_TYPE_SOA, 1, 22, 1);
 	memcpy(request.client_cookie, "clientck", 8);
-	for (unsigned bits = 0; bits < 256; bits++) {
+	for (unsigned bits = 0; bits < 512; bits++) {
 		request.edns = bits & 1;
 		request.dnssec_ok = request.edns && (bits & 2);
+		request.compact_ok = request.dnssec_ok && (bits & 256);
 		request.cookie_len = request.edns && (bits & 4) ? 8 : 0;
 		request.flags = (bits & 8 ? TERN_FLAG_RD : 0) | (bits & 16 ? TERN_FLAG_CD : 0) |
 				(bits & 32 ? TERN_FLAG_AD : 0);
@@ -379,6 +381,31 @@ static void cached_answers_say_the_same(void **state)
 	}
 }
 
+/* RFC 9824 5: NXDOMAIN is for those who see no proof, or know what it means. */
+static void a_compact_denial(void **state)
+{
+	static const struct {
+		bool dnssec_ok, compact_ok;
+		unsigned rcode;
+	} clients[] = {{false, false, TERN_RCODE_NXDOMAIN},
+		       {true, false, TERN_RCODE_NOERROR},
+		       {true, true, TERN_RCODE_NXDOMAIN}};
+
+	(void)state;
+	result.rcode = TERN_RCODE_NXDOMAIN;
+	result.compact = true;
+	add_set(&result.authority, "test.", TERN_TYPE_SOA, 1, 22, 1);
+	add_set(&result.authority, "www.test.", TERN_TYPE_NSEC, 1, 30, 1);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+		request.dnssec_ok = clients[i].dnssec_ok;
+		request.compact_ok = clients[i].compact_ok;
+		render();
+		assert_int_equal(m.rcode, clients[i].rcode);
+		assert_int_equal(m.section_n[TERN_AUTHORITY], clients[i].dnssec_ok ? 4 : 1);
+		compare_with_cached();
+	}
+}
+
 static void too_many_ttls_are_not_kept(void **state)
 {
 	uint16_t ttl_at[2], ttl_n;
@@ -386,11 +413,9 @@ static void too_many_ttls_are_not_kept(void **state)
 
 	(void)state;
 	add_set(&result.answer, "www.test.", TERN_TYPE_A, 3, 4, 0);
-	assert_int_equal(render_for_cache(&q, &result, false, false, out, ANSWER_OCTETS_MAX, ttl_at,
-					  &ttl_n, 2),
-			 0);
-	assert_int_equal(render_for_cache(&q, &result, false, false, out, 50, ttl_at, &ttl_n, 2),
-			 0);
+	assert_int_equal(
+		render_for_cache(&q, &result, 0, out, ANSWER_OCTETS_MAX, ttl_at, &ttl_n, 2), 0);
+	assert_int_equal(render_for_cache(&q, &result, 0, out, 50, ttl_at, &ttl_n, 2), 0);
 }
 
 #define SETUP(f) cmocka_unit_test_setup(f, set_up)
@@ -411,6 +436,7 @@ int main(void)
 		SETUP(errors),
 		SETUP(chaos),
 		SETUP(cached_answers_say_the_same),
+		SETUP(a_compact_denial),
 		SETUP(too_many_ttls_are_not_kept),
 	};
 

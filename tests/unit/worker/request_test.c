@@ -161,7 +161,12 @@ static void flags_of_the_opt(void **state)
 	assert_int_equal(parse(with_opt(1232, 0, 0x8000)), REQUEST_QUERY);
 	assert_true(request.dnssec_ok);
 	assert_int_equal(parse(with_opt(1232, 0, 0x7fff)), REQUEST_QUERY);
-	assert_false(request.dnssec_ok);
+	assert_false(request.dnssec_ok || request.compact_ok); /* CO without DO means nothing */
+	assert_int_equal(request_variant(&request), 0);
+	assert_int_equal(parse(with_opt(1232, 0, 0xbfff)), REQUEST_QUERY);
+	assert_true(request.dnssec_ok && !request.compact_ok);
+	assert_int_equal(parse(with_opt(1232, 0, 0xc000)), REQUEST_QUERY);
+	assert_int_equal(request_variant(&request), ANSWER_DO | ANSWER_CO);
 }
 
 /* --- errors ------------------------------------------------------------------------------ */
@@ -223,6 +228,7 @@ static void types_that_are_no_data(void **state)
 	assert_error(plain("test.", TERN_TYPE_OPT, 0), TERN_RCODE_NOTIMP);
 	assert_error(plain("test.", TERN_TYPE_TSIG, 0), TERN_RCODE_NOTIMP);
 	assert_error(plain("test.", 200, 0), TERN_RCODE_NOTIMP);
+	assert_error(plain("test.", TERN_TYPE_NXNAME, 0), TERN_RCODE_FORMERR);
 	assert_int_equal(parse(plain("test.", TERN_TYPE_ANY, 0)), REQUEST_QUERY);
 	assert_int_equal(parse(plain("test.", TERN_TYPE_RRSIG, 0)), REQUEST_QUERY);
 	assert_int_equal(parse(plain("test.", 65280, 0)), REQUEST_QUERY);
