@@ -239,7 +239,7 @@ struct job {
 /**
  * Start answering @p question. @return true when finished already: the result
  * is valid until job_end(). False: the outbox wants to be sent, or the job has
- * yielded and wants to be resumed without a reply.
+ * yielded and wants to be resumed without a reply after a crypto_rest().
  */
 bool job_start(struct job *job, struct resolver *resolver, const struct question *question,
 	       unsigned flags, const struct moment *now);

@@ -186,6 +186,7 @@ static void resolve(struct validation *v, const uint8_t *qname)
 		if (!yielded && !ask(v, &reply))
 			return;
 		v->now.mono_ns = clock_ns(CLOCK_MONOTONIC);
+		crypto_rest(v->resolver.crypto); /* nobody else wants a turn */
 		done = job_resume(&v->job, yielded ? NULL : &reply, &v->now);
 	}
 }
