@@ -33,10 +33,10 @@ static bool store_and_keep(struct job *job, struct frame *f, const struct tern_m
 {
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
 	note_ttl(job, set->ttl_s);
-	if (set->rr_n <= CACHED_RECORDS_MAX)
-		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
-	else
+	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
+	else if (!needs_proof(job, f)) /* else PROVE stores it with its verdict */
+		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
 	return keep(job, &f->answer, set);
 }
 
@@ -233,7 +233,8 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 		.rank = rank_of(m),
 	};
 
-	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
+	if (!needs_proof(job, f))
+		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
 	f->denial = CACHE_UNCHECKED;
 	f->denial_ede = TERN_EDE_NONE;
 	f->denial_cached = false;

@@ -440,17 +440,26 @@ static struct turn settle(struct job *job, struct frame *f)
 	return give(f->pending);
 }
 
-static void forget(struct job *job, struct frame *f)
+/* What was kept unproven goes; what somebody has proven is better than this reply. */
+static void drop_unproven(struct job *job, const uint8_t *name, uint16_t type)
 {
 	struct cache *cache = job->resolver->cache;
+	struct cache_hit hit;
 
+	if (cache_get(cache, name, type, job->now->boot_s, true, &hit) != CACHE_MISS &&
+	    hit.security != CACHE_SECURE)
+		cache_drop(cache, name, type);
+}
+
+static void forget(struct job *job, struct frame *f)
+{
 	for (const struct kept *k = f->answer.first; k; k = k->next) {
 		/* What a wildcard made is good by itself; without its proof it is not. */
 		if (!k->proven || k->security == CACHE_BOGUS || k->wildcard != WILDCARD_NONE)
-			cache_drop(cache, k->set.owner, k->set.type);
+			drop_unproven(job, k->set.owner, k->set.type);
 	}
 	if (is_denial(f))
-		cache_drop(cache, f->question.name, f->question.type);
+		drop_unproven(job, f->question.name, f->question.type);
 }
 
 static void start_again(struct job *job, struct frame *f)
