@@ -34,3 +34,14 @@ void __tsan_release(void *object);
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/** For interfaces that take a plain pointer and leave alone what it points to, or free it. */
+static inline void *without_const(const void *pointer)
+{
+	union {
+		const void *from;
+		void *to;
+	} both = {.from = pointer};
+
+	return both.to;
+}

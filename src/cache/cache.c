@@ -104,7 +104,7 @@ void cache_destroy(struct cache *c)
 		pthread_mutex_destroy(&s->lock);
 	}
 	rcu_barrier();
-	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
+	ORDER_ACQUIRE(without_const(&cache_grace));
 	if (c->buckets)
 		munmap(c->buckets, buckets_octets(c));
 	free(c->shards);
@@ -118,25 +118,25 @@ void cache_thread_enter(void)
 
 void cache_thread_leave(void)
 {
-	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
+	ORDER_RELEASE(without_const(&cache_grace));
 	rcu_unregister_thread();
 }
 
 void cache_quiescent(void)
 {
-	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
+	ORDER_RELEASE(without_const(&cache_grace));
 	rcu_quiescent_state();
 }
 
 void cache_wait_for_readers(void)
 {
 	synchronize_rcu();
-	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
+	ORDER_ACQUIRE(without_const(&cache_grace));
 }
 
 void cache_sleep(void)
 {
-	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
+	ORDER_RELEASE(without_const(&cache_grace));
 	rcu_thread_offline();
 }
 

@@ -75,7 +75,7 @@ static void free_batch_after_grace(struct rcu_head *head)
 {
 	struct retired *batch = CONTAINER_OF(head, struct retired, head);
 
-	ORDER_ACQUIRE((void *)(uintptr_t)&cache_grace);
+	ORDER_ACQUIRE(without_const(&cache_grace));
 	atomic_fetch_sub_explicit(&batch->cache->backlog, batch->octets, memory_order_relaxed);
 	for (unsigned i = 0; i < batch->n; i++)
 		free(batch->entries[i]);
@@ -90,7 +90,7 @@ void shard_flush_retired(struct cache *c, struct shard *s)
 		return;
 	s->retired = NULL;
 	atomic_fetch_add_explicit(&c->backlog, batch->octets, memory_order_relaxed);
-	ORDER_RELEASE((void *)(uintptr_t)&cache_grace);
+	ORDER_RELEASE(without_const(&cache_grace));
 	call_rcu(&batch->head, free_batch_after_grace);
 }
 

@@ -87,7 +87,7 @@ bool keeper_publish(struct keeper *k)
 	/* 3. Reclaim: workers read it for no longer than a turn. */
 	if (old)
 		cache_wait_for_readers();
-	free((void *)(uintptr_t)old);
+	free(without_const(old));
 	return true;
 }
 
@@ -139,7 +139,7 @@ void keeper_destroy(struct keeper *k)
 	rollover_end(k);
 	inquiry_finish(&k->signal);
 	inquiry_finish(&k->recheck);
-	free((void *)(uintptr_t)atomic_exchange(&k->shared->anchors, NULL));
+	free(without_const(atomic_exchange(&k->shared->anchors, NULL)));
 	k->shared->wall = NULL;
 	free(k);
 }

@@ -344,7 +344,7 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len)
 		return false;
 	put_u16(prefix, (uint16_t)len);
 	if (!s->unsent && !s->connecting) {
-		struct iovec iov[2] = {{prefix, 2}, {(void *)(uintptr_t)octets, len}};
+		struct iovec iov[2] = {{prefix, 2}, {without_const(octets), len}};
 		struct msghdr h = {.msg_iov = iov, .msg_iovlen = 2};
 		ssize_t n = sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 
