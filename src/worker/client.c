@@ -239,10 +239,35 @@ static void keep_rendered(struct worker *w, const struct task *t, const struct r
 
 /* --- tasks ---------------------------------------------------------------- */
 
+static void link_yielded(struct worker *w, struct task *t)
+{
+	t->yielded = true;
+	t->yielded_next = NULL;
+	if (w->yielded_last)
+		w->yielded_last->yielded_next = t;
+	else
+		w->yielded_first = t;
+	w->yielded_last = t;
+}
+
+static void unlink_yielded(struct worker *w, struct task *t)
+{
+	struct task *before = NULL;
+
+	if (!t->yielded)
+		return;
+	for (struct task *i = w->yielded_first; i != t; i = i->yielded_next)
+		before = i;
+	*(before ? &before->yielded_next : &w->yielded_first) = t->yielded_next;
+	if (w->yielded_last == t)
+		w->yielded_last = before;
+	t->yielded = false;
+}
+
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
-	timer_cancel(&w->loop.wheel, &t->turn_timer);
+	unlink_yielded(w, t);
 	unlink_task(w, t);
 	if (t->announced)
 		inflight_release(w->shared->inflight, t->hash, w->index);
@@ -292,7 +317,7 @@ static void drive(struct task *t, bool finished)
 
 	while (!finished) {
 		if (t->job.yielded) {
-			loop_timer(&w->loop, &t->turn_timer, 0);
+			link_yielded(w, t);
 			return;
 		}
 		if (upstream_ask(t, &event))
@@ -310,10 +335,15 @@ void client_resume(struct task *t, const struct upstream_reply *reply)
 	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
 }
 
-/* It let others go first. */
-static void on_turn(struct timer *timer)
+void client_run_yielded(struct worker *w)
 {
-	client_resume(CONTAINER_OF(timer, struct task, turn_timer), NULL);
+	/* One that gives way again has used up the turn. */
+	while (w->yielded_first && crypto_effort(w->crypto) < CRYPTO_EFFORT_MAX) {
+		struct task *t = w->yielded_first;
+
+		unlink_yielded(w, t);
+		client_resume(t, NULL);
+	}
 }
 
 static void answer_stale(struct task *t)
@@ -359,11 +389,10 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 	t->started_ms = loop_ms(&w->loop);
 	t->checking_disabled = cd;
 	t->stale_tried = false;
-	t->announced = false;
+	t->announced = t->yielded = false;
 	t->trace_fd = -1;
 	t->own = NULL;
 	timer_init(&t->timer, on_task_timer);
-	timer_init(&t->turn_timer, on_turn);
 	return t;
 }
 

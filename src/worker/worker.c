@@ -112,11 +112,12 @@ static void *run(void *argument)
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
 		 */
 		cache_sleep();
-		loop_wait(&w->loop, TURN_MAX_MS);
+		loop_wait(&w->loop, w->yielded_first ? 0 : TURN_MAX_MS);
 		cache_wake();
 		w->resolver.anchors =
 			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
 		crypto_rest(w->crypto);
+		client_run_yielded(w);
 		loop_dispatch(&w->loop);
 		flush_all(w);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);

@@ -71,17 +71,18 @@ struct waiter {
 struct task {
 	struct task *hash_next;
 	struct task *exchange_next; /* others waiting for the same exchange */
-	struct exchange *exchange;  /* NULL when nothing is outstanding */
+	struct task *yielded_next;
+	struct exchange *exchange; /* NULL when nothing is outstanding */
 	struct waiter *waiters;
 	struct worker *worker;
 	struct timer timer;
-	struct timer turn_timer; /* the job has yielded: its next turn */
 	uint64_t hash;
 	uint64_t started_ms;
 	uint16_t waiters_n;
 	bool checking_disabled;
 	bool stale_tried;
 	bool announced;       /* in the in-flight table */
+	bool yielded;         /* in the worker's list of those */
 	int trace_fd;         /* -1 for none */
 	struct resolver *own; /* of an errand; else NULL: the worker's */
 	struct job_trace trace;
@@ -142,6 +143,8 @@ struct worker {
 	struct pool tcp_clients;
 	struct pool tcp_servers;
 	struct task *task_buckets[HASH_BUCKETS];
+	struct task *yielded_first; /* waiting for the next turn, oldest first */
+	struct task *yielded_last;
 	struct exchange *exchange_buckets[HASH_BUCKETS];
 	struct tcp_client *clients_newest;
 	struct tcp_client *clients_oldest;
@@ -179,6 +182,8 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 		 size_t len);
 /** What a rendered answer depends on. */
 struct render_context client_context(const struct worker *w, const struct address *client);
+/** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
+void client_run_yielded(struct worker *w);
 /** Forget a TCP connection's waiters' claim on it. */
 void client_finish_all(struct worker *w);
 
