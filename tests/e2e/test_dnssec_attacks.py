@@ -1,9 +1,13 @@
 """What a hostile signed zone may cost: limits.md rows 41 to 43, over the zones of tests/lab/bad_costly.py.
 
 CPU is ternd's own, per client query in all, from the scheduler's account."""
-import threading
+import json
+import os
+import signal
+import time
 
 import harness
+import test_control
 from harness import *
 from validation import *
 
@@ -21,10 +25,10 @@ def scaled(limit):
     return limit * (4 if sanitized() else 1)
 
 
-def one_worker():
+def one_worker(**more):
     """Each question has to be asked: what is proven already would cost nothing."""
     tern = Tern(dnssec={'validation': 'on', 'trust-anchors': anchors()}, server={'workers': 1},
-                cache={'aggressive-nsec': False})
+                cache={'aggressive-nsec': False}, **more)
     secure('www.good.crypt')
     return tern
 
@@ -88,11 +92,15 @@ def test_colliding_keys_against_ds():
 
 
 def test_wrong_signatures_are_counted():
-    """Eight wrong ones per client query, whoever sends them and however often: P-384 is dear enough to count by."""
-    tern = one_worker()
-    one = cpu_ms(tern, lambda n: secure(f'{n}.wild.p384.crypt'), count=4)   # two good signatures of the same kind
-    trapped = cpu_ms(tern, lambda n: fails(f'{n}.keytrap.crypt', {6}), count=3)
-    at_most(trapped, scaled(1) + one * 3.5, 'ms of CPU, against that of two good P-384 signatures')
+    """Eight wrong ones per client query, whoever sends them and however often."""
+    def checked():
+        return json.loads(test_control.ternctl('--json', 'stats'))['dnssec']['signatures']
+    one_worker(control={'socket': test_control.SOCKET})
+    fails('first.keytrap.crypt', {6})       # with the links above, and the keys
+    for i in range(3):
+        before = checked()
+        fails(f'n{i}.keytrap.crypt', {6})
+        equal(checked() - before, 8, 'signatures checked')
 
 
 def test_what_fails_is_not_validated_again():
@@ -171,35 +179,46 @@ def test_many_iterations():
 
 def hit_p99_ms(seconds=2):
     """Of a hundred questions a second that the cache answers."""
-    found = burst([('www.good.crypt', 'A')] * int(seconds * 100), gap=0.01, timeout=2)
+    # The servers that sign for the attack have the same CPU as the clock that measures: it goes first.
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    try:
+        found = burst([('www.good.crypt', 'A')] * int(seconds * 100), gap=0.01, timeout=2)
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
     check(all(a is not None and rcode(a) == 'NOERROR' for a, _ in found), 'an innocent client got no answer')
     return sorted(s for _, s in found)[len(found) * 99 // 100] * 1000
 
 
 class Attack:
-    """Questions at @rate a second, each for another name, nobody waits for the answers."""
+    """Questions at @rate a second, each for another name, nobody waits for the answers.
+
+    A process of its own: a thread would hold up the one that measures."""
 
     def __init__(self, names, rate):
-        self.names, self.rate, self.over = names, rate, threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.names, self.rate = names, rate
 
     def run(self):
         with udp_socket() as s:
             s.connect(('127.0.0.1', PORT))
-            number = 0
-            while not self.over.wait(1 / self.rate):
-                number += 1
+            for number in range(1, 60 * self.rate):
                 try:
                     s.send(question(self.names(number), do=True).to_wire())
                 except OSError:
                     pass
+                time.sleep(1 / self.rate)
 
     def __enter__(self):
-        self.thread.start()
+        self.pid = os.fork()
+        if self.pid == 0:
+            harness.die_with_parent()
+            try:
+                self.run()
+            finally:
+                os._exit(0)
 
     def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
 
 ATTACKS = {

@@ -6,6 +6,8 @@
  */
 #include "helpers.h"
 
+#include "cache/ranges.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -77,6 +79,18 @@ static unsigned read_delegation(uint32_t i, const uint8_t *name)
 	return 1;
 }
 
+/* One zone's list of denials, replaced all the time: what is found is a whole name of it. */
+static unsigned read_range(const uint8_t *name)
+{
+	const uint8_t *owner = cache_find_range(cache, (const uint8_t *)"\4test", name, 10);
+
+	if (!owner)
+		return 0;
+	assert_int_equal(tern_name_len(owner), 11);
+	assert_true(tern_name_is_below(owner, (const uint8_t *)"\4test"));
+	return 1;
+}
+
 static void *reader(void *argument)
 {
 	uint64_t seed = (uintptr_t)argument, hits = 0;
@@ -88,7 +102,8 @@ static void *reader(void *argument)
 			uint32_t i = random_index(&seed);
 
 			name_of(name, i);
-			hits += read_set(i, name) + read_answer(i, name) + read_delegation(i, name);
+			hits += read_set(i, name) + read_answer(i, name) +
+				read_delegation(i, name) + read_range(name);
 		}
 		cache_quiescent();
 		if (turn % 16 == 0) {
@@ -131,10 +146,13 @@ static void put_something(uint64_t *seed)
 
 	name_of(name, i);
 	put_u32(body, i);
-	switch (random_under(seed, 6)) {
+	switch (random_under(seed, 7)) {
 	case 0: cache_put_negative(cache, &negative, 0); break;
 	case 1: cache_put_delegation(cache, &d, 0); break;
 	case 2: put_answer(i, name); break;
+	case 6:
+		cache_put_range(cache, (const uint8_t *)"\4test", TERN_TYPE_NSEC, name, 1000, 0);
+		break;
 	case 3: cache_put_failure(cache, name, TERN_TYPE_A, 22, "why", 300, 0); break;
 	default:
 		make_set(&s, name, TERN_TYPE_A, 1000, i, (uint16_t)(4 + random_under(seed, 200)));
