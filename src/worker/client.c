@@ -4,7 +4,8 @@
  *   query ─► join a task with the same question ─► wait
  *        └─► hand it to the worker that has such a task (mail.c)
  *        └─► a task of its own: job_start() ─► finished: answer
- *                                        └──► parked: upstream_ask(), wait
+ *                                        ├──► parked: upstream_ask(), wait
+ *                                        └──► yielded: on in the next turn, in order
  *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
  *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
  */
