@@ -7,7 +7,7 @@
  *                                        ├──► parked: upstream_ask(), wait
  *                                        └──► yielded: on in the next turn, in order
  *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
- *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
+ *   timer ─► stale answer after stale-client-timeout, SERVFAIL at 3.8 s
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,7 +353,7 @@ static void answer_stale(struct task *t)
 	struct result stale;
 
 	t->stale_tried = true;
-	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - JOB_STALE_MS);
+	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - w->shared->stale_wait_ms);
 	if (t->waiters && job_stale_result(&t->job, &w->loop.now, &stale))
 		answer_all(w, t, &stale);
 }
@@ -410,19 +410,30 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 	link_task(w, t);
 	if (!finished) {
 		tally_add(&w->tally.misses);
-		loop_timer(&w->loop, &t->timer, t->stale_tried ? JOB_DEADLINE_MS : JOB_STALE_MS);
+		if (!t->stale_tried && w->shared->stale_wait_ms == 0)
+			answer_stale(t);
+		else
+			loop_timer(&w->loop, &t->timer,
+				   t->stale_tried ? JOB_DEADLINE_MS : w->shared->stale_wait_ms);
 	}
 	drive(t, finished);
 }
 
-/* RD=0: what the cache has, without asking anybody. */
+/*
+ * RD=0: what the cache has, without asking anybody. Where stale data is as good as
+ * fresh, it is given here too, and somebody is asked afterwards.
+ */
 static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
 {
-	unsigned flags = JOB_NO_SERVE | (t->checking_disabled ? JOB_CHECKING_DISABLED : 0);
+	bool stale_is_good = w->shared->stale_wait_ms == 0;
+	bool cd = t->checking_disabled;
+	unsigned flags = (stale_is_good ? 0 : JOB_NO_SERVE) | (cd ? JOB_CHECKING_DISABLED : 0);
 	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
+	bool stale = !finished && stale_is_good &&
+		     job_stale_result(&t->job, &w->loop.now, &t->job.result);
 
 	link_task(w, t);
-	if (!finished) {
+	if (!finished && !stale) {
 		t->job.result = (struct result){.rcode = TERN_RCODE_NOERROR,
 						.ede = TERN_EDE_NOT_AUTHORITATIVE,
 						.cached = true,
@@ -431,6 +442,8 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 			 "not in the cache, and recursion was not asked for");
 	}
 	finish_task(w, t);
+	if (stale)
+		client_prefetch(w, q, cd);
 }
 
 static struct question question_of(const struct request *r)
