@@ -218,6 +218,21 @@ def test_answers_saved_up_for_a_victim():
     resolves('other.honest.evil', server='10.53.0.1', source='10.53.2.5')
 
 
+def test_the_pulse_of_saved_up_answers_is_small():
+    """35 (DNSBomb): at most five times the octets sent, IP and UDP headers included; a client with a cookie gets all."""
+    Tern(server={'workers': 1})
+    setting('slow.evil', delay=1)
+    ask('known.slow.evil')
+    questions = [(f't{i}.slow.evil', 'TXT') for i in range(100)]
+    sent = sum(len(question(*q).to_wire()) + 28 for q in questions)
+    results = burst(questions, server='10.53.0.1', source='10.53.1.5', timeout=4.2)
+    answers = [a for a, _ in results if a]
+    at_least(len(answers), 90, 'answers')
+    at_most(sum(len(a.to_wire()) + 28 for a in answers) / sent, 5, 'times the octets sent')
+    at_least(len([a for a in answers if a.flags & dns.flags.TC]), 50, 'answers cut')
+    equal(len(data(ask('t99.slow.evil', 'TXT', server='10.53.0.1', source='10.53.1.5'), 'TXT')), 4, 'records afterwards')
+
+
 def test_long_names_minimised():
     """39: at most 15 upstream."""
     Tern()

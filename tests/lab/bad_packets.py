@@ -74,6 +74,8 @@ class Counts(Zone):
         record = [wire.a(q.asked, '192.0.2.1')]
         if label == 'counts':
             return q.reply(record, counts=(1, 65535, 65535, 65535))
+        if label == 'oversized':
+            return q.reply([wire.txt(q.asked, f'{i}' + 'x' * 240) for i in range(6)])
         if label == 'twoopt':
             return q.reply(record, additional=[wire.opt(), wire.opt()], edns=False)
         if label == 'options':
