@@ -50,8 +50,9 @@ def fill_in(template, directory, settings):
     other = '@unsigned ' if settings.anchor else '@signed '
     lines = (line for line in text.splitlines(keepends=True) if not line.startswith(other))
     text = ''.join(line.removeprefix('@unsigned ').removeprefix('@signed ') for line in lines)
-    for key, value in {'RESOLVER': settings.address, 'DIR': directory, 'HINTS': settings.hints, 'WORKERS': settings.workers,
-                       'ANCHOR': anchor, 'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
+    for key, value in {'RESOLVER': settings.address, 'DIR': directory, 'HINTS': settings.hints,
+                       'WORKERS': settings.workers, 'ANCHOR': anchor,
+                       'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
                        'CACHE_MIB': cache, 'CACHE_THIRD_MIB': cache // 3,
                        'CACHE_TWO_THIRDS_MIB': cache * 2 // 3}.items():
         text = text.replace(f'@{key}@', str(value))

@@ -17,8 +17,10 @@ SETS = {
     'dnssec-hot': '10,000 signed names, Zipf 1.0, with DO, cached',
     'secure-hot': '2,000 signed names, Zipf 1.0, without DO, cached',
     'insecure-hot': 'their unsigned twins in the same cache',
+    'dnssec-nx-cold': 'one denial of each signed zone, with DO, keys known',
+    'dnssec-nx': 'random absent names in 100 signed zones, with DO',
 }
-SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot')
+SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot', 'dnssec-nx-cold', 'dnssec-nx')
 COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
            ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),
            ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('answer_octets', 'octets/answer', '{:.0f}'),
@@ -47,7 +49,8 @@ def table(results, names, columns):
                 lines.append(f'| {name} | {peer} | ' + ' | '.join(cells) + ' |')
     if not lines:
         return ''
-    head = ['| set | peer | ' + ' | '.join(title for _, title, _ in columns) + ' |', '|---|---|' + '--:|' * len(columns)]
+    head = ['| set | peer | ' + ' | '.join(title for _, title, _ in columns) + ' |',
+            '|---|---|' + '--:|' * len(columns)]
     return '\n'.join(head + lines) + '\n'
 
 

@@ -43,7 +43,7 @@ class Running:
 
 # What fills the cache for which sets; not reported.
 WARMS = {'warm': ('hot', 'hot1', 'paced', 'tcp', 'mixed'), 'warm-do': ('dnssec-hot',),
-         'warm-twins': ('secure-hot', 'insecure-hot')}
+         'warm-twins': ('secure-hot', 'insecure-hot'), 'warm-zones': ('dnssec-nx-cold', 'dnssec-nx')}
 
 
 def unsigned_loads(settings, sets):
@@ -90,9 +90,13 @@ def signed_loads(settings, sets, signed_few, twins):
     warm_twins = [('warm-twins', drivers.Load(each.warm(), once=True, flags='AD')) for each in (signed_few, twins)]
     secure = ('secure-hot', drivers.Load(signed_few.hot(), half_s, flags='AD', secure=True))
     insecure = ('insecure-hot', drivers.Load(twins.hot(), half_s, flags='AD'))
+    denials = sets.denials(s.seconds * s.mixed_rate_max)
     return [('dnssec-cold', drivers.Load(cold, once=True, flags='DO', secure=True))] + [warm_do] * WARM_RUNS + [
             ('dnssec-hot', drivers.Load(hot, s.seconds, flags='DO', secure=True))] + warm_twins * WARM_RUNS + [
-            secure, insecure, insecure, secure]
+            secure, insecure, insecure, secure,
+            ('warm-zones', drivers.Load(cold, once=True, flags='DO')),
+            ('dnssec-nx-cold', drivers.Load(sets.denials_cold(s.denials), once=True, flags='DO', secure=True)),
+            ('dnssec-nx', drivers.Load(denials, s.seconds, once=True, flags='DO', secure=True))]
 
 
 class Rounds:

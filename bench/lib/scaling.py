@@ -66,7 +66,8 @@ class Contest:
             if peer is not self.peers[0]:
                 values['own_loss'] = values['loss'] / bare
             self.rounds.keep(peer, 'scaling', values)
-            self.rounds.say(f'{peer.name} scaling: {values["cpu1_us"]:.2f} us, {values["cpu2_us"]:.2f} with two workers')
+            self.rounds.say(f'{peer.name} scaling: {values["cpu1_us"]:.2f} us, '
+                            f'{values["cpu2_us"]:.2f} with two workers')
 
 
 def run(rounds, sets):
