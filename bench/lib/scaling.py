@@ -46,7 +46,7 @@ class Contest:
             for workers in (1, 2):
                 it = self.running[peer, workers] = start(peer, workers, rounds.settings, rounds.directory)
                 stack.callback(it.stop)
-                for _ in range(WARM_RUNS):
+                for _ in range(WARM_RUNS if peer.answers is None else 0):
                     measure(it, warm)
 
     def _turns(self):
