@@ -59,6 +59,10 @@ class Sets:
         lines = list(itertools.islice(self._hot_lines(self._rng('hot')), HOT_LINES))
         return self._file('hot', lines)
 
+    def hot_short(self, n):
+        """The first @p n questions of the hot set."""
+        return self._file('hot-short', itertools.islice(self._hot_lines(self._rng('hot')), n))
+
     def warm(self):
         """Each question of the hot set once."""
         lines = dict.fromkeys(itertools.islice(self._hot_lines(self._rng('hot')), HOT_LINES))

@@ -1,7 +1,7 @@
 """Does a second worker cost anything? CPU per query of tern and of the bare responder, with one worker and with two.
 
-All four are up at once, each on an address of its own, and are asked in turns, one at a time: whatever mood the machine
-is in hits them all. Each has the first N CPUs for its N workers, which both programs then pin one to a CPU; the
+All four are up at once, each on an address of its own, and are asked in short turns, one at a time: whatever mood the
+machine is in hits them all. Each has the first N CPUs for its N workers, which both programs then pin one to a CPU; the
 generator may run on any, so that with two workers it takes its time from both. What the bare responder loses by that
 (smaller batches, colder caches, a busier kernel) is not tern's, and is taken out of tern's loss.
 """
@@ -16,7 +16,7 @@ from process import Failed
 from rounds import Running, WARM_RUNS, measure
 
 TURNS = (1, 2, 2, 1)    # workers
-BLOCKS = 2              # of these turns per round
+TURN_QUERIES = 100_000  # about a third of a second
 PORTS = 32              # that the kernel spreads over the workers' sockets
 WINDOW = 512            # queries in flight: not the generator should make the batches small
 
@@ -39,7 +39,7 @@ class Contest:
 
     def __init__(self, rounds, peers, sets, stack):
         self.rounds, self.peers = rounds, peers
-        self.load = drivers.Load(sets.hot(), max(1, rounds.settings.seconds // 2), ports=PORTS, window=WINDOW)
+        self.load = drivers.Load(sets.hot_short(TURN_QUERIES), once=True, ports=PORTS, window=WINDOW)
         warm = drivers.Load(sets.warm(), once=True)
         self.running = {}
         for peer in peers:
@@ -79,7 +79,7 @@ def run(rounds, sets):
         try:
             with contextlib.ExitStack() as stack:
                 contest = Contest(rounds, peers, sets, stack)
-                for _ in range(BLOCKS):
+                for _ in range(2 * rounds.settings.seconds):
                     contest.block()
         except Failed as e:
             rounds.say(f'scaling: {e}')
