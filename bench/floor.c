@@ -3,10 +3,12 @@
  *
  * Every query gets its own question back with one A record, as large as a
  * typical answer. What a resolver needs more than this is its own work; what
- * this needs is the kernel's.
+ * this needs is the kernel's. With as many workers as CPUs each is pinned to
+ * one, as ternd does it.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,14 +89,40 @@ static void turn(int fd, struct batch *b)
 	}
 }
 
+struct worker {
+	int fd;
+	int cpu; /* -1: any */
+};
+
 static void *work(void *argument)
 {
-	int fd = *(int *)argument;
+	const struct worker *w = argument;
 	struct batch *b = calloc(1, sizeof *b);
+	cpu_set_t set;
 
+	if (w->cpu >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET((size_t)w->cpu, &set);
+		(void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+	}
 	while (b)
-		turn(fd, b);
+		turn(w->fd, b);
 	return NULL;
+}
+
+static void place(struct worker *workers, unsigned n)
+{
+	cpu_set_t set;
+	unsigned next = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		workers[i].cpu = -1;
+	if (sched_getaffinity(0, sizeof set, &set) != 0 || (unsigned)CPU_COUNT(&set) != n)
+		return;
+	for (int cpu = 0; cpu < CPU_SETSIZE && next < n; cpu++) {
+		if (CPU_ISSET((size_t)cpu, &set))
+			workers[next++].cpu = cpu;
+	}
 }
 
 static int open_socket(const struct address *at)
@@ -135,26 +163,27 @@ static bool parse_options(int argc, char **argv, struct address *at, unsigned *w
 
 int main(int argc, char **argv)
 {
-	static int sockets[WORKERS_MAX];
+	static struct worker workers[WORKERS_MAX];
 	struct address at;
-	unsigned workers = 1;
+	unsigned workers_n = 1;
 	pthread_t thread;
 
-	if (!parse_options(argc, argv, &at, &workers)) {
+	if (!parse_options(argc, argv, &at, &workers_n)) {
 		fputs(usage_text, stderr);
 		return 2;
 	}
-	for (unsigned i = 0; i < workers; i++) {
-		sockets[i] = open_socket(&at);
-		if (sockets[i] < 0) {
+	place(workers, workers_n);
+	for (unsigned i = 0; i < workers_n; i++) {
+		workers[i].fd = open_socket(&at);
+		if (workers[i].fd < 0) {
 			fprintf(stderr, "floor: %s\n", strerror(errno));
 			return 1;
 		}
 	}
-	for (unsigned i = 1; i < workers; i++) {
-		if (pthread_create(&thread, NULL, work, &sockets[i]) != 0)
+	for (unsigned i = 1; i < workers_n; i++) {
+		if (pthread_create(&thread, NULL, work, &workers[i]) != 0)
 			return 1;
 	}
-	work(&sockets[0]);
+	work(&workers[0]);
 	return 0;
 }

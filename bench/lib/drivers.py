@@ -4,21 +4,24 @@ import os
 import re
 import subprocess
 
-from internet import CLIENT, RESOLVER
+from internet import CLIENT
 from process import Failed
 
 IN_FLIGHT = 100     # queries, dnsperf's own default
+PORTS = 8           # to send from
 
 
 class Load:
     """
     One run of at most @p seconds: the questions of @p path, again and again unless @p once. @p flags: "DO" asks for
     signatures, "AD" whether the answer is validated, None says nothing. With @p secure only validated answers count.
+    @p ports, @p window: of blast only.
     """
 
-    def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, flags=None, secure=False):
+    def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, flags=None, secure=False, ports=PORTS,
+                 window=IN_FLIGHT):
         self.path, self.seconds, self.once, self.tcp, self.pace = path, seconds, once, tcp, pace
-        self.flags, self.secure = flags, secure
+        self.flags, self.secure, self.ports, self.window = flags, secure, ports, window
 
 
 class Outcome:
@@ -45,9 +48,9 @@ def run(argv, cpus, limit_s):
     return done.stdout
 
 
-def dnsperf(load, cpus, _blast):
-    argv = ['dnsperf', '-s', RESOLVER, '-p', '53', '-a', CLIENT, '-d', load.path, '-T', '1',
-            '-c', '10' if load.tcp else '8', '-q', str(IN_FLIGHT), '-t', '3', '-l', str(load.seconds)]
+def dnsperf(load, server, cpus, _blast):
+    argv = ['dnsperf', '-s', server, '-p', '53', '-a', CLIENT, '-d', load.path, '-T', '1',
+            '-c', '10' if load.tcp else str(PORTS), '-q', str(IN_FLIGHT), '-t', '3', '-l', str(load.seconds)]
     argv += ['-m', 'tcp'] if load.tcp else []
     argv += ['-n', '1'] if load.once else []
     argv += ['-Q', str(load.pace)] if load.pace else []
@@ -61,19 +64,21 @@ def dnsperf(load, cpus, _blast):
                    number(r'Run time \(s\):\s+([\d.]+)'), number(r'response (\d+)') or None)
 
 
-def blast(load, cpus, program):
-    argv = [program, '-a', CLIENT, '-d', load.path, '-w', str(IN_FLIGHT), '-l', str(load.seconds)]
+def blast(load, server, cpus, program):
+    argv = [program, '-a', CLIENT, '-d', load.path, '-s', str(load.ports), '-w', str(load.window),
+            '-l', str(load.seconds)]
     argv += [{'DO': '-D', 'AD': '-A'}[load.flags]] if load.flags else []
     argv += ['-n', '1'] if load.once else []
     argv += ['-Q', str(load.pace)] if load.pace else []
-    said = json.loads(run(argv + [RESOLVER], cpus, load.seconds + 30))
+    said = json.loads(run(argv + [server], cpus, load.seconds + 30))
     answered = said['answered']
     failed = answered - said['authentic'] if load.secure else said['servfail'] + said['refused']
     return Outcome(said['sent'], answered, failed, said['seconds'], said['octets'] / max(answered, 1),
                    said['authentic'] if load.flags else None, said['p50_us'], said['p99_us'])
 
 
-def drive(load, driver, cpus, program):
-    """TCP is dnsperf's; percentiles and AD are blast's."""
-    use = dnsperf if load.tcp or (driver == 'dnsperf' and not load.pace and not load.flags) else blast
-    return use(load, cpus, program)
+def drive(load, server, settings):
+    """TCP is dnsperf's; percentiles, AD and many ports are blast's."""
+    is_plain = not load.pace and not load.flags and load.ports == PORTS
+    use = dnsperf if load.tcp or (settings.driver == 'dnsperf' and is_plain) else blast
+    return use(load, server, settings.load_cpus, settings.blast)

@@ -12,6 +12,8 @@ TTL = 86400
 NETWORK = '10.53.0.1/16'
 RESOLVER = '10.53.0.53'
 CLIENT = '10.53.0.200'
+# (peer, workers) -> address, of those that are up at once
+SCALING = {('floor', 1): '10.53.0.61', ('floor', 2): '10.53.0.62', ('tern', 1): '10.53.0.63', ('tern', 2): '10.53.0.64'}
 ROOTS = ['10.53.0.1', '10.53.0.2']
 HOSTERS = 60            # each a zone of its own with two servers that others' zones name
 HOSTED_SHARE = 0.4      # of the zones; the others bring their own two servers, with glue

@@ -1,7 +1,7 @@
 """Keys and signatures for the bench: quick to make, worthless as secrets, and as dear to check as any others.
 
-ECDSA: private keys are consecutive numbers, so that the next public key is one addition away, and every signature has the
-same nonce. RSA: a modulus is the product of 32 short primes out of a pool. Whoever checks sees points, numbers and
+ECDSA: private keys are consecutive numbers, so that the next public key is one addition away, and every signature has
+the same nonce. RSA: a modulus is the product of 32 short primes out of a pool. Whoever checks sees points, numbers and
 lengths like those of good keys. The same keys come out of the same seed.
 """
 import functools

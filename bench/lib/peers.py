@@ -4,14 +4,14 @@ import re
 import shutil
 import subprocess
 
-from internet import RESOLVER, write
+from internet import write
 
 PEERS_DIR = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'peers')
 
 
 class Peer:
     """
-    @p argv: options with {conf} (the file made from @p template), {dir} and {workers}.
+    @p argv: options with {conf} (the file made from @p template), {dir}, {address} and {workers}.
     @p version: the option that tells it; None when there is none to tell.
     @p more: further files that the first one names, made the same way.
     """
@@ -28,7 +28,8 @@ class Peer:
             conf = write(f'{directory}/{self.template}', fill_in(self.template, directory, settings))
         for template in self.more:
             write(f'{directory}/{template}', fill_in(template, directory, settings))
-        return [self.binary] + [a.format(conf=conf, dir=directory, workers=settings.workers) for a in self.argv]
+        return [self.binary] + [a.format(conf=conf, dir=directory, address=settings.address, workers=settings.workers)
+                                for a in self.argv]
 
     def version_text(self):
         """Like "1.17.1"; "" when it says none."""
@@ -49,8 +50,9 @@ def fill_in(template, directory, settings):
     other = '@unsigned ' if settings.anchor else '@signed '
     lines = (line for line in text.splitlines(keepends=True) if not line.startswith(other))
     text = ''.join(line.removeprefix('@unsigned ').removeprefix('@signed ') for line in lines)
-    for key, value in {'RESOLVER': RESOLVER, 'DIR': directory, 'HINTS': settings.hints, 'WORKERS': settings.workers,
-                       'ANCHOR': anchor, 'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
+    for key, value in {'RESOLVER': settings.address, 'DIR': directory, 'HINTS': settings.hints,
+                       'WORKERS': settings.workers, 'ANCHOR': anchor,
+                       'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
                        'CACHE_MIB': cache, 'CACHE_THIRD_MIB': cache // 3,
                        'CACHE_TWO_THIRDS_MIB': cache * 2 // 3}.items():
         text = text.replace(f'@{key}@', str(value))
@@ -60,7 +62,7 @@ def fill_in(template, directory, settings):
 def known(tern, floor):
     """Every peer; @p tern and @p floor are the paths of our own programs."""
     ours = Peer('tern', tern, 'tern.yaml', ['-c', '{conf}'], '-V')
-    bare = Peer('floor', floor, None, ['-a', RESOLVER, '-p', '53', '-w', '{workers}'], None)
+    bare = Peer('floor', floor, None, ['-a', '{address}', '-p', '53', '-w', '{workers}'], None)
     bare.answers = ('hot', 'hot1', 'paced')
     kresd = Peer('kresd', 'kresd', 'kresd.conf', ['-n', '-q', '-c', '{conf}', '{dir}'], '--version')
     kresd.is_forked = True

@@ -8,6 +8,7 @@ HOT_NAMES = 10_000
 TWIN_NAMES = 2_000          # of the comparison of secure with insecure answers: warmed up twice
 HOT_LINES = 400_000         # longer than any run, so that nothing is learned from a period
 FILL_ZONES = 1_000
+DENIAL_ZONES = 100          # of the random absent names
 OTHERS = ('MX', 'TXT')
 
 
@@ -58,6 +59,10 @@ class Sets:
         lines = list(itertools.islice(self._hot_lines(self._rng('hot')), HOT_LINES))
         return self._file('hot', lines)
 
+    def hot_short(self, n):
+        """The first @p n questions of the hot set."""
+        return self._file('hot-short', itertools.islice(self._hot_lines(self._rng('hot')), n))
+
     def warm(self):
         """Each question of the hot set once."""
         lines = dict.fromkeys(itertools.islice(self._hot_lines(self._rng('hot')), HOT_LINES))
@@ -88,6 +93,24 @@ class Sets:
         lines = [question(zone, draw_type(rng)) for zone in self.zones]
         rng.shuffle(lines)
         return self._file('cold', lines[paced_n:]), self._file('cold-paced', lines[:paced_n])
+
+    def denials_cold(self, n):
+        """One denial of each of @p n zones: of a name, or of a type at a name that there is."""
+        plain = [z for z in self.zones if not z.is_wild][:n]
+        lines = (f'none{i}.{z.name} A' if i % 2 else f'mail.{z.name} AAAA' for i, z in enumerate(plain))
+        return self._file('denials-cold', lines)
+
+    def denials(self, n):
+        """@p n denials in few zones: 90 % of random names, none of them twice, 10 % of types."""
+        rng = self._rng('denials')
+        plain = [z for z in self.hot_zones if not z.is_wild][:DENIAL_ZONES]
+
+        def line(i):
+            zone = rng.choice(plain).name
+            if rng.random() < 0.10:
+                return rng.choice((f'mail.{zone} AAAA', f'www.{zone} TXT', f'{zone} SRV'))
+            return f'{rng.randrange(36 ** 4):x}-{i}.{zone} {draw_type(rng)}'
+        return self._file('denials', (line(i) for i in range(n)))
 
     def fill(self, n):
         """@p n distinct A RRsets, in so few zones that their delegations hardly count."""

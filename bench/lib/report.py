@@ -12,17 +12,23 @@ SETS = {
     'cold': 'each zone once, from an empty cache',
     'cold-paced': 'cold at a fixed pace',
     'fill': 'distinct A RRsets until all are cached',
+    'scaling': 'hot with one worker and with two',
     'dnssec-cold': 'each signed zone once, with DO, from an empty cache',
     'dnssec-hot': '10,000 signed names, Zipf 1.0, with DO, cached',
     'secure-hot': '2,000 signed names, Zipf 1.0, without DO, cached',
     'insecure-hot': 'their unsigned twins in the same cache',
+    'dnssec-nx-cold': 'one denial of each signed zone, with DO, keys known',
+    'dnssec-nx': 'random absent names in 100 signed zones, with DO',
 }
-SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot')
+SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot', 'dnssec-nx-cold', 'dnssec-nx')
 COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
            ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),
            ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('answer_octets', 'octets/answer', '{:.0f}'),
            ('authentic', 'AD %', '{:.2f}'), ('lost', 'lost %', '{:.2f}'),
            ('failed', 'failed %', '{:.2f}')]
+# Of the set scaling, which has a table of its own.
+SCALING_COLUMNS = [('cpu1_us', '1 worker, CPU us/query', '{:.2f}'), ('cpu2_us', '2 workers, CPU us/query', '{:.2f}'),
+                   ('loss', '2 workers / 1', '{:.3f}'), ('own_loss', 'less what floor loses', '{:.3f}')]
 
 
 def cell(values, form):
@@ -33,15 +39,19 @@ def cell(values, form):
     return middle if low == high else f'{middle} ({low}-{high})'
 
 
-def table(results):
-    lines = ['| set | peer | ' + ' | '.join(title for _, title, _ in COLUMNS) + ' |',
-             '|---|---|' + '--:|' * len(COLUMNS)]
-    for name in SETS:
+def table(results, names, columns):
+    """Those of the sets @p names that have results; "" when none has."""
+    lines = []
+    for name in names:
         for peer, sets in results.items():
             if name in sets:
-                cells = [cell(sets[name].get(metric), form) for metric, _, form in COLUMNS]
+                cells = [cell(sets[name].get(metric), form) for metric, _, form in columns]
                 lines.append(f'| {name} | {peer} | ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines)
+    if not lines:
+        return ''
+    head = ['| set | peer | ' + ' | '.join(title for _, title, _ in columns) + ' |',
+            '|---|---|' + '--:|' * len(columns)]
+    return '\n'.join(head + lines) + '\n'
 
 
 def cpu_model():
@@ -65,10 +75,13 @@ def header(report):
         f'{m["cpus"]} CPUs ({m["cpu"]}), {m["memory_gib"]} GiB, Linux {m["kernel"]}; load average before the run '
         f'{m["load_average_before"]}.',
         f'{versions}. {s["workers"]} worker(s) each{", on a CPU of their own" if s["pinned"] else ""}; '
-        f'{s["zones"]:,} zones, {s["signed_zones"]:,} signed ones; {s["rounds"]} round(s) of {s["seconds"]} s per set; driver {s["driver"]}; '
-        f'paced {s["pace"]:,} q/s, cold-paced {s["cold_pace"]:,} q/s, fill {s["fill"]:,}.',
+        f'{s["zones"]:,} zones, {s["signed_zones"]:,} signed ones; {s["rounds"]} round(s) of {s["seconds"]} s per '
+        f'set; driver {s["driver"]}; paced {s["pace"]:,} q/s, cold-paced {s["cold_pace"]:,} q/s, fill {s["fill"]:,}.',
         'Medians (min-max). CPU: user and system time of the server alone, per answer.', ''])
 
 
 def markdown(report):
-    return header(report) + '\n' + table(report['results'])
+    results = report['results']
+    tables = [table(results, [name for name in SETS if name != 'scaling'], COLUMNS),
+              table(results, ['scaling'], SCALING_COLUMNS)]
+    return header(report) + '\n' + '\n'.join(filter(None, tables))

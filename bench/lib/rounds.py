@@ -5,18 +5,18 @@ import shutil
 import time
 
 import drivers
-from internet import RESOLVER
 from process import Failed, Server
 
 WARM_RUNS = 2           # a rendered answer is kept at the second ask by some
 
 
 class Running:
-    """A peer that is up."""
+    """A peer that is up, as @p settings say."""
 
     def __init__(self, peer, directory, settings):
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
+        self.settings = settings
         argv = peer.command(directory, settings)
         started = time.monotonic()
         self.servers = []
@@ -24,7 +24,7 @@ class Running:
             for i in range(settings.workers if peer.is_forked else 1):
                 self.servers.append(Server(argv, f'{directory}/{peer.name}{i}.log', settings.peer_cpus))
             for server in self.servers:
-                server.wait_ready(RESOLVER, 20)
+                server.wait_ready(settings.address, 20)
         except Failed:
             self.stop()
             raise
@@ -43,7 +43,7 @@ class Running:
 
 # What fills the cache for which sets; not reported.
 WARMS = {'warm': ('hot', 'hot1', 'paced', 'tcp', 'mixed'), 'warm-do': ('dnssec-hot',),
-         'warm-twins': ('secure-hot', 'insecure-hot')}
+         'warm-twins': ('secure-hot', 'insecure-hot'), 'warm-zones': ('dnssec-nx-cold', 'dnssec-nx')}
 
 
 def unsigned_loads(settings, sets):
@@ -61,10 +61,10 @@ def unsigned_loads(settings, sets):
             ('mixed', drivers.Load(sets.mixed(s.seconds * s.mixed_rate_max), s.seconds, once=True))]
 
 
-def measure(running, load, settings):
-    """One run -> {metric: value}"""
+def measure(running, load):
+    """One run -> ({metric: value}, its outcome)"""
     before = running.cpu_s()
-    outcome = drivers.drive(load, settings.driver, settings.load_cpus, settings.blast)
+    outcome = drivers.drive(load, running.settings.address, running.settings)
     used = running.cpu_s() - before
     if outcome.answered == 0:
         raise Failed('no answers')
@@ -90,9 +90,13 @@ def signed_loads(settings, sets, signed_few, twins):
     warm_twins = [('warm-twins', drivers.Load(each.warm(), once=True, flags='AD')) for each in (signed_few, twins)]
     secure = ('secure-hot', drivers.Load(signed_few.hot(), half_s, flags='AD', secure=True))
     insecure = ('insecure-hot', drivers.Load(twins.hot(), half_s, flags='AD'))
+    denials = sets.denials(s.seconds * s.mixed_rate_max)
     return [('dnssec-cold', drivers.Load(cold, once=True, flags='DO', secure=True))] + [warm_do] * WARM_RUNS + [
             ('dnssec-hot', drivers.Load(hot, s.seconds, flags='DO', secure=True))] + warm_twins * WARM_RUNS + [
-            secure, insecure, insecure, secure]
+            secure, insecure, insecure, secure,
+            ('warm-zones', drivers.Load(cold, once=True, flags='DO')),
+            ('dnssec-nx-cold', drivers.Load(sets.denials_cold(s.denials), once=True, flags='DO', secure=True)),
+            ('dnssec-nx', drivers.Load(denials, s.seconds, once=True, flags='DO', secure=True))]
 
 
 class Rounds:
@@ -102,7 +106,7 @@ class Rounds:
         self.peers, self.settings, self.say = peers, settings, say
         self.directory, self.results = directory, {}
 
-    def _keep(self, peer, name, values):
+    def keep(self, peer, name, values):
         kept = self.results.setdefault(peer.name, {}).setdefault(name, {})
         for metric, value in values.items():
             kept.setdefault(metric, []).append(value)
@@ -113,9 +117,9 @@ class Rounds:
 
     def _run_sets(self, peer, running, loads):
         for name, load in loads:
-            values, _ = measure(running, load, self.settings)
+            values, _ = measure(running, load)
             if name not in WARMS:
-                self._keep(peer, name, values)
+                self.keep(peer, name, values)
                 self.say(f'{peer.name} {name}: {values["qps"]:.0f} q/s, {values["cpu_us"]:.1f} us')
 
     def _with_peer(self, peer, work):
@@ -138,9 +142,9 @@ class Rounds:
 
     def _fill(self, peer, running, path):
         empty = running.resident()
-        values, outcome = measure(running, drivers.Load(path, 240, once=True), self.settings)
+        values, outcome = measure(running, drivers.Load(path, 240, once=True))
         values['octets_per_rrset'] = (running.resident() - empty) / (outcome.answered - outcome.failed)
-        self._keep(peer, 'fill', values)
+        self.keep(peer, 'fill', values)
         self.say(f'{peer.name} fill: {values["octets_per_rrset"]:.0f} octets per RRset, {values["cpu_us"]:.1f} us')
 
     def fill(self, path):

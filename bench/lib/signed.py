@@ -1,7 +1,8 @@
 """The same internet, signed: what internet.py writes, with keys, signatures and denials behind it.
 
-All asked zones are signed, each with keys of its own; of the hosters every second one. Besides, each of the hottest zones has
-an unsigned twin, its label read backwards: the same records on the same servers, for answers of the same size.
+All asked zones are signed, each with keys of its own; of the hosters every second one. Besides, each of the hottest
+zones has an unsigned twin, its label read backwards: the same records on the same servers, for answers of the same
+size.
 """
 import multiprocessing
 import os

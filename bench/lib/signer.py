@@ -1,7 +1,7 @@
 """Signs a zone: DNSKEY, RRSIG and NSEC or NSEC3 records behind the text of its file.
 
-Reads only what internet.py writes: one record per line, lower case, no quoted blanks. What is added has the generic form
-of RFC 3597, so that octets are made once, for the signature and for the file.
+Reads only what internet.py writes: one record per line, lower case, no quoted blanks. What is added has the generic
+form of RFC 3597, so that octets are made once, for the signature and for the file.
 """
 import base64
 import functools

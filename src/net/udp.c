@@ -18,14 +18,15 @@ struct udp_batch {
 	struct udp_peer tx_peer[UDP_BATCH];
 	uint8_t rx_octets[UDP_BATCH][UDP_QUERY_MAX];
 	uint8_t tx_octets[UDP_BATCH][UDP_ANSWER_MAX];
-};
+} ALIGNED(CACHE_LINE); /* written all the time: no line of it may be another thread's */
 
 struct udp_batch *udp_batch_create(int fd, bool wildcard)
 {
-	struct udp_batch *b = calloc(1, sizeof *b);
+	struct udp_batch *b = aligned_alloc(CACHE_LINE, sizeof *b);
 
 	if (!b)
 		return NULL;
+	memset(b, 0, offsetof(struct udp_batch, rx_octets)); /* buffers are written first */
 	b->fd = fd;
 	b->wildcard = wildcard;
 	for (unsigned i = 0; i < UDP_BATCH; i++) {

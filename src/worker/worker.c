@@ -13,6 +13,11 @@
 
 #define TURN_MAX_MS 250 /* a worker beats at least this often */
 
+_Static_assert(_Alignof(struct worker) == CACHE_LINE && sizeof(struct worker) % CACHE_LINE == 0 &&
+		       offsetof(struct worker, mailbox) % CACHE_LINE == 0 &&
+		       sizeof(struct mailbox) % CACHE_LINE == 0,
+	       "no line of a worker is another's, and the mailbox has its own");
+
 static bool make_pools(struct worker *w)
 {
 	return pool_init(&w->tasks, sizeof(struct task), TASKS_MAX) &&
@@ -56,8 +61,7 @@ static void init_resolver(struct worker *w)
 struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 			     const struct listener_fds *listeners, unsigned listeners_n)
 {
-	struct worker *w =
-		aligned_alloc(CACHE_LINE, (sizeof *w + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1));
+	struct worker *w = aligned_alloc(CACHE_LINE, sizeof *w);
 
 	if (!w)
 		return NULL;
@@ -131,14 +135,23 @@ static void *run(void *argument)
 	return NULL;
 }
 
+/* Signals are main's, but a fault is told to the thread that made it. */
+static void choose_blocked(sigset_t *set)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+	sigfillset(set);
+	for (unsigned i = 0; i < ARRAY_LEN(faults); i++)
+		sigdelset(set, faults[i]);
+}
+
 bool worker_start(struct worker *w, int cpu)
 {
-	sigset_t all, before;
+	sigset_t blocked, before;
 
 	w->cpu = cpu;
-	/* Signals are main's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	choose_blocked(&blocked);
+	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return w->started;
