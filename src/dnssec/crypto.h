@@ -29,7 +29,7 @@ bool crypto_verify(struct crypto *crypto, const struct dnskey *key, const uint8_
 
 #define CRYPTO_EFFORT_MAX 16 /* about 2 ms: then others should have a turn (limits.md) */
 
-/** Checks made since crypto_rest(); one with a slow curve counts for several. */
+/** What was spent since crypto_rest(): 1 for a check with P-256, 8 with P-384. */
 unsigned crypto_effort(const struct crypto *crypto);
 
 /** Others had their turn: count anew. */

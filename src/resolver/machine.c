@@ -249,6 +249,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
 	job->memo = NULL;
+	job->wrong = (struct wrong_checks){0};
 	job->known_failure = false;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);

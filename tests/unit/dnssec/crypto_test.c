@@ -264,6 +264,40 @@ static void test_keys_of_one_tag(void **state)
 	signer_fini(&s);
 }
 
+/* In about tenths of a millisecond: what decides when others have their turn. */
+static void test_effort(void **state)
+{
+	static const struct {
+		uint8_t algorithm;
+		unsigned effort;
+	} kinds[] = {{DNSSEC_RSASHA256, 1},
+		     {DNSSEC_ECDSAP256, 1},
+		     {DNSSEC_ED25519, 1},
+		     {DNSSEC_ED448, 3},
+		     {DNSSEC_ECDSAP384, 8}};
+	static const uint8_t long_exponent[] = {1, 0, 3, DNSSEC_RSASHA256, 8, 1, 2, 3, 4, 5, 6, 7,
+						9, 1, 1};
+	struct dnskey key;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct signer s;
+
+		signer_init(&s, kinds[i].algorithm);
+		crypto_rest(crypto);
+		assert_false(verify(&s.key, text, sizeof text));
+		assert_int_equal(crypto_effort(crypto), kinds[i].effort);
+		assert_false(verify(&s.key, text, sizeof text));
+		assert_int_equal(crypto_effort(crypto), 2 * kinds[i].effort);
+		signer_fini(&s);
+	}
+	crypto_rest(crypto);
+	assert_int_equal(crypto_effort(crypto), 0);
+	assert_true(dnskey_read(long_exponent, sizeof long_exponent, &key));
+	assert_false(verify(&key, text, sizeof text));
+	assert_int_equal(crypto_effort(crypto), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_rsa_keys_that_make_no_sense),
 		cmocka_unit_test(test_ecdsa_and_eddsa_keys_that_make_no_sense),
 		cmocka_unit_test(test_keys_of_one_tag),
+		cmocka_unit_test(test_effort),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
