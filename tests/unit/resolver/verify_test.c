@@ -234,7 +234,7 @@ static void test_wrong_checks_are_of_one_copy(void **state)
 	struct verified v;
 
 	(void)state;
-	set_with("gg");
+	set_with("ggw");
 	other = set;
 	other.set.rdata = other.octets;
 	other.set.owner = other.owner;
