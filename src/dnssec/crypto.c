@@ -333,6 +333,11 @@ uint64_t crypto_parsed(const struct crypto *c)
 	return c->parsed;
 }
 
+void crypto_tire(struct crypto *c)
+{
+	c->effort = CRYPTO_EFFORT_MAX;
+}
+
 void crypto_rest(struct crypto *c)
 {
 	c->effort = 0;

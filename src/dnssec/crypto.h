@@ -35,5 +35,8 @@ unsigned crypto_effort(const struct crypto *crypto);
 /** Keys parsed so far: checks whose key was not among those kept. */
 uint64_t crypto_parsed(const struct crypto *crypto);
 
+/** As if all was spent: others have been waiting. */
+void crypto_tire(struct crypto *crypto);
+
 /** Others had their turn: count anew. */
 void crypto_rest(struct crypto *crypto);
