@@ -291,6 +291,8 @@ static void test_effort(void **state)
 		assert_int_equal(crypto_effort(crypto), 2 * kinds[i].effort);
 		signer_fini(&s);
 	}
+	crypto_tire(crypto);
+	assert_int_equal(crypto_effort(crypto), CRYPTO_EFFORT_MAX);
 	crypto_rest(crypto);
 	assert_int_equal(crypto_effort(crypto), 0);
 	assert_true(dnskey_read(long_exponent, sizeof long_exponent, &key));
