@@ -91,6 +91,10 @@ struct tern_message {
  * @param out      id, flags, opcode and qdcount are written whenever there are
  *                 12 octets, also on errors, so that an error reply can be made;
  *                 the question too when it could be read.
+ * Owners may have 256 labels and pointers, and two more per octet of the message,
+ * not counting those that are a pointer to the question's name: no honest message
+ * comes near, and hostile ones could make every reader walk 128 labels per record.
+ *
  * @return TERN_OK; TERN_ETRUNCATED, TERN_ETRAILING (also more than 65535
  *         octets), TERN_ECOUNT, TERN_EQDCOUNT (opcode QUERY with other than one
  *         question; a response to QUERY with none is accepted), TERN_EOPCODE,

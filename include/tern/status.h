@@ -18,7 +18,7 @@ enum tern_status {
 	TERN_EOPCODE,  /**< opcode other than QUERY: header and OPT only are meaningful */
 	TERN_ELABEL,   /**< label type or label longer than 63 octets */
 	TERN_ENAME,    /**< name longer than 255 octets */
-	TERN_EPOINTER, /**< compression pointer forwards, to itself, or too many in a row */
+	TERN_EPOINTER, /**< compression pointer forwards, to itself, or too many */
 	TERN_ERDATA,   /**< rdata does not have the layout of its type */
 	TERN_EOPT,     /**< second OPT, OPT not at the root, bad or too many options (RFC 6891) */
 	TERN_ETEXT,    /**< presentation format not understood */

@@ -60,6 +60,9 @@ struct config {
 		uint32_t max_negative_ttl_s;
 		bool prefetch;
 		bool serve_stale;
+		uint32_t stale_max_age_s;
+		uint32_t stale_ttl_s;
+		uint32_t stale_client_timeout_ms;
 		bool aggressive_nsec;
 		char *snapshot; /* "" for none */
 	} cache;

@@ -91,15 +91,17 @@ static bool read_size(const struct schema_key *key, const struct value *v, uint6
 	return true;
 }
 
-static bool read_seconds(const struct schema_key *key, const struct value *v, uint32_t *out)
+/** @p unit_ms is what the member counts in. */
+static bool read_duration(const struct schema_key *key, const struct value *v, unsigned unit_ms,
+			  uint32_t *out)
 {
 	uint64_t ms;
 
-	if (!read_quantity(v->text, duration_units, &ms) || ms % 1000 != 0)
+	if (!read_quantity(v->text, duration_units, &ms) || ms % unit_ms != 0)
 		return false;
-	if (ms / 1000 < key->min || ms / 1000 > key->max)
+	if (ms / unit_ms < key->min || ms / unit_ms > key->max)
 		return false;
-	*out = (uint32_t)(ms / 1000);
+	*out = (uint32_t)(ms / unit_ms);
 	return true;
 }
 
@@ -297,6 +299,12 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 			 "s (number with ms, s, m, h or d)",
 			 key->min, key->max);
 		break;
+	case SCHEMA_MILLIS:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "a duration from %" PRIu64 "ms to %" PRIu64
+			 "ms (number with ms, s, m, h or d)",
+			 key->min, key->max);
+		break;
 	case SCHEMA_LISTEN:
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "an address of this host, ADDR or ADDR@PORT (port 1 to 65535)");
@@ -325,7 +333,8 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_WORD: return read_word(key, v, at);
 	case SCHEMA_WORKERS: return read_workers(key, v, at);
 	case SCHEMA_SIZE: return read_size(key, v, at);
-	case SCHEMA_SECONDS: return read_seconds(key, v, at);
+	case SCHEMA_SECONDS: return read_duration(key, v, 1000, at);
+	case SCHEMA_MILLIS: return read_duration(key, v, 1, at);
 	case SCHEMA_LISTEN: return read_listen(v, at);
 	case SCHEMA_SERVER: return read_server(v, at);
 	case SCHEMA_PREFIX: return prefix_from_text(v->text, at);

@@ -7,18 +7,20 @@
 
 #include "base/compiler.h"
 #include "daemon/config.h"
+#include "resolver/job.h"
 #include "resolver/zonecut.h"
 #include "worker/worker.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define TIB ((uint64_t)1 << 40)
 
-#define TTL_MAX_S    INT32_MAX /* RFC 2181 8: the sign bit is never set */
-#define PATH_OCTETS  4095      /* PATH_MAX without NUL */
-#define SOCK_OCTETS  107       /* sockaddr_un.sun_path without NUL */
-#define TXT_OCTETS   255       /* one character-string */
-#define USER_OCTETS  255
-#define KEY_LEN_SEEN 64 /* octets of an unknown key that are compared */
+#define TTL_MAX_S       INT32_MAX /* RFC 2181 8: the sign bit is never set */
+#define STALE_AGE_MAX_S 604800    /* RFC 8767 5 speaks of one to three days */
+#define PATH_OCTETS     4095      /* PATH_MAX without NUL */
+#define SOCK_OCTETS     107       /* sockaddr_un.sun_path without NUL */
+#define TXT_OCTETS      255       /* one character-string */
+#define USER_OCTETS     255
+#define KEY_LEN_SEEN    64 /* octets of an unknown key that are compared */
 
 /* Where a value goes: a member of struct config, or of struct config_zone. */
 #define SIZE_OF(type, member)   sizeof(((type *)0)->member)
@@ -195,6 +197,21 @@ static const struct schema_key cache_keys[] = {
 	 .initial = "1h"},
 	{.name = "prefetch", .kind = SCHEMA_BOOL, TO(cache.prefetch), .initial = "true"},
 	{.name = "serve-stale", .kind = SCHEMA_BOOL, TO(cache.serve_stale), .initial = "true"},
+	{.name = "stale-max-age",
+	 .kind = SCHEMA_SECONDS,
+	 TO(cache.stale_max_age_s),
+	 .max = STALE_AGE_MAX_S,
+	 .initial = "1d"},
+	{.name = "stale-ttl",
+	 .kind = SCHEMA_SECONDS,
+	 TO(cache.stale_ttl_s),
+	 .max = TTL_MAX_S,
+	 .initial = "30s"},
+	{.name = "stale-client-timeout",
+	 .kind = SCHEMA_MILLIS,
+	 TO(cache.stale_client_timeout_ms),
+	 .max = JOB_STALE_WAIT_MAX_MS,
+	 .initial = "1800ms"},
 	{.name = "aggressive-nsec",
 	 .kind = SCHEMA_BOOL,
 	 TO(cache.aggressive_nsec),
@@ -445,6 +462,7 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_WORKERS:
 	case SCHEMA_SIZE:
 	case SCHEMA_SECONDS:
+	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
 	case SCHEMA_PREFIX:

@@ -24,6 +24,7 @@ enum schema_kind {
 	SCHEMA_WORKERS,   /**< unsigned: "auto" (0) or 1..@c max */
 	SCHEMA_SIZE,      /**< uint64_t octets: plain or with KiB, MiB, GiB; @c min..@c max */
 	SCHEMA_SECONDS,   /**< uint32_t seconds: with ms, s, m, h, d; @c min..@c max */
+	SCHEMA_MILLIS,    /**< uint32_t milliseconds: with ms, s, m, h, d; @c min..@c max */
 	SCHEMA_LISTEN,    /**< struct address: ours, port not 0 */
 	SCHEMA_SERVER,    /**< struct address: somebody's to ask; port 0 when none was written */
 	SCHEMA_PREFIX,    /**< struct prefix */

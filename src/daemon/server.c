@@ -25,9 +25,8 @@
 #include "daemon/sockets.h"
 #include "worker/worker.h"
 
-#define STALE_MAX_S 86400 /* oldest data served after expiry, RFC 8767 5 */
-#define TICK_MS     250
-#define HANG_MS     5000 /* a worker without a turn for so long: give up and be restarted */
+#define TICK_MS 250
+#define HANG_MS 5000 /* a worker without a turn for so long: give up and be restarted */
 
 struct server {
 	const struct config *config;
@@ -152,12 +151,14 @@ static void take_options(struct server *s)
 		.ipv6 = c->resolver.ipv6,
 		.do_not_query_localhost = c->resolver.do_not_query_localhost,
 		.serve_stale = c->cache.serve_stale,
+		.stale_ttl_s = c->cache.stale_ttl_s,
 		.min_ttl_s = c->cache.min_ttl_s,
 		.max_ttl_s = c->cache.max_ttl_s,
 		.max_negative_ttl_s = c->cache.max_negative_ttl_s,
 	};
 	s->shared.access = (struct access_list){c->access.allow, c->access.allow_n, c->access.drop};
 	s->shared.prefetch = c->cache.prefetch;
+	s->shared.stale_wait_ms = c->cache.stale_client_timeout_ms;
 	s->shared.identity = c->server.identity;
 	s->shared.version = c->server.version;
 	s->shared.workers = s->workers;
@@ -187,7 +188,7 @@ static bool make_caches(struct server *s)
 {
 	struct cache_options options = {
 		.size = s->config->cache.size,
-		.stale_s = s->config->cache.serve_stale ? STALE_MAX_S : 0,
+		.stale_s = s->config->cache.serve_stale ? s->config->cache.stale_max_age_s : 0,
 	};
 	struct hash_key key;
 	struct random random;

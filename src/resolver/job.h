@@ -45,15 +45,15 @@
 #include "resolver/upstream.h"
 #include "resolver/zonecut.h"
 
-#define JOB_DEPTH_MAX    8
-#define JOB_TURNS_MAX    1500   /* far above what the budget allows: stops what nobody thought of */
-#define JOB_MEMORY_MAX   524288 /* octets of arena */
-#define JOB_REPLY_RRS    6000   /* records of one reply: 64 KiB hold at most 5957 */
-#define JOB_STALE_MS     1800   /* a stale answer is better than waiting longer, RFC 8767 5 */
-#define JOB_DEADLINE_MS  3800   /* every client has its answer within 4 s */
-#define JOB_ANY_SETS_MAX 16     /* types kept of a reply to ANY */
-#define JOB_AVOID_MAX    4      /* servers remembered for bogus data */
-#define JOB_TEXT_MAX     160    /* octets of an extended error's text, with NUL */
+#define JOB_DEPTH_MAX         8
+#define JOB_TURNS_MAX         1500 /* far above what the budget allows: stops what nobody thought of */
+#define JOB_MEMORY_MAX        524288 /* octets of arena */
+#define JOB_REPLY_RRS         6000   /* records of one reply: 64 KiB hold at most 5957 */
+#define JOB_DEADLINE_MS       3800   /* every client has its answer within 4 s */
+#define JOB_STALE_WAIT_MAX_MS 3500   /* stale data is of use before that only */
+#define JOB_ANY_SETS_MAX      16     /* types kept of a reply to ANY */
+#define JOB_AVOID_MAX         4      /* servers remembered for bogus data */
+#define JOB_TEXT_MAX          160    /* octets of an extended error's text, with NUL */
 
 /** Name in lower case and type; the class is IN. */
 struct question {
@@ -111,6 +111,7 @@ struct resolver_options {
 	bool ipv6;
 	bool do_not_query_localhost;
 	bool serve_stale;
+	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */
 	uint32_t min_ttl_s;
 	uint32_t max_ttl_s;
 	uint32_t max_negative_ttl_s;

@@ -14,7 +14,7 @@
 
 #define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
 #define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
-#define FRAME_SENDS_MAX    80 /* for one name: 60 honest nested cuts and some trouble on the way */
+#define FRAME_SENDS_MAX    50 /* for one name, besides those that led to a zone further down */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
 {

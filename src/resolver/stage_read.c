@@ -226,8 +226,10 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	f->cookie_retry = false;
 	f->cut_dead = true;
 	/* The second way to the same zone has no second account. */
-	if (!f->cut_dropped)
+	if (!f->cut_dropped) {
 		f->fruitless = 0;
+		f->sends--; /* a step down: it counts for the client's question only */
+	}
 	job->why_ede = TERN_EDE_NONE;
 	return go(STAGE_PICK);
 }

@@ -8,8 +8,6 @@
 #include "resolver/believe.h"
 #include "resolver/machine.h"
 
-#define STALE_TTL_S 30 /* RFC 8767 4 */
-
 static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)
 {
 	const uint8_t *at = hit->proof;
@@ -18,7 +16,9 @@ static bool keep_denial(struct job *job, const struct cache_hit *hit, struct res
 	out->stale |= hit->stale;
 	if (out->rcode == TERN_RCODE_NXDOMAIN)
 		out->ede = TERN_EDE_STALE_NXDOMAIN;
-	while (cache_proof_next(&at, hit->proof + hit->proof_len, STALE_TTL_S, &set)) {
+	uint32_t ttl_s = hit->stale ? job->resolver->options.stale_ttl_s : hit->ttl_s;
+
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, ttl_s, &set)) {
 		if (!keep(job, &out->authority, &set))
 			return false;
 	}
@@ -49,7 +49,8 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 		switch (found) {
 		case CACHE_POSITIVE:
 			out->stale |= hit.stale;
-			hit.set.ttl_s = hit.stale ? STALE_TTL_S : hit.set.ttl_s;
+			hit.set.ttl_s =
+				hit.stale ? job->resolver->options.stale_ttl_s : hit.set.ttl_s;
 			out->rcode = TERN_RCODE_NOERROR;
 			return keep(job, &out->answer, &hit.set);
 		case CACHE_NXDOMAIN:
@@ -68,7 +69,7 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 		    !is_trusted(job, &hit))
 			return false;
 		out->stale |= hit.stale;
-		hit.set.ttl_s = hit.stale ? STALE_TTL_S : hit.set.ttl_s;
+		hit.set.ttl_s = hit.stale ? job->resolver->options.stale_ttl_s : hit.set.ttl_s;
 		struct tern_rdata_iter it = tern_rrset_rdatas(&hit.set);
 
 		if (!keep(job, &out->answer, &hit.set) || !tern_rdata_next(&it, &target))

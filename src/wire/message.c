@@ -4,25 +4,29 @@
  *   header -> counts plausible? -> question -> answer, authority, additional
  *                                              (OPT and TSIG taken out)
  *
- * The counts are compared with the octets before anything else is done, so
- * the work is bounded by the message's length.
+ * The counts are compared with the octets before anything else is done, and
+ * all owners together may have so many labels and pointers, so the work is
+ * bounded by the message's length: here and for everybody who reads it later.
  */
 #include <tern/message.h>
 #include <tern/rr.h>
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "wire/name_private.h"
 
-#define QUESTION_MIN 5  /* octets: root, type, class */
-#define RECORD_MIN   11 /* octets: root, type, class, TTL, length */
-#define TTL_SIGN     0x80000000u
-#define EDNS_DO      0x8000u
-#define EDNS_CO      0x4000u
+#define QUESTION_MIN     5                 /* octets: root, type, class */
+#define RECORD_MIN       11                /* octets: root, type, class, TTL, length */
+#define OWNER_STEPS(len) (256 + 2 * (len)) /* labels and pointers: 24 in the smallest record */
+#define TTL_SIGN         0x80000000u
+#define EDNS_DO          0x8000u
+#define EDNS_CO          0x4000u
 
 struct parse {
 	struct tern_message *m;
 	size_t at;
-	size_t rrs_max; /* 0: step over records */
+	size_t rrs_max;    /* 0: step over records */
+	size_t steps_left; /* for owners */
 	uint16_t counts[TERN_SECTIONS];
 };
 
@@ -152,21 +156,23 @@ static enum tern_status take_record(struct parse *p, const struct tern_rr_ref *r
 }
 
 /* Most owners point to the question's name, which is known to be good. */
-static inline enum tern_status check_owner(const struct tern_message *m, size_t at, size_t *next)
+static inline enum tern_status check_owner(struct parse *p, size_t *next)
 {
-	if (likely(m->len - at >= 2 && m->qdcount == 1 &&
-		   get_u16(m->octets + at) == (0xc000 | TERN_HEADER_LEN))) {
-		*next = at + 2;
+	const struct tern_message *m = p->m;
+
+	if (likely(m->len - p->at >= 2 && m->qdcount == 1 &&
+		   get_u16(m->octets + p->at) == (0xc000 | TERN_HEADER_LEN))) {
+		*next = p->at + 2;
 		return TERN_OK;
 	}
-	return tern_name_verify(m->octets, m->len, at, next);
+	return name_verify_within(m->octets, m->len, p->at, next, &p->steps_left);
 }
 
 static enum tern_status read_record(struct parse *p, unsigned section, bool is_last)
 {
 	const struct tern_message *m = p->m;
 	size_t next;
-	enum tern_status st = check_owner(m, p->at, &next);
+	enum tern_status st = check_owner(p, &next);
 
 	if (unlikely(st != TERN_OK))
 		return st;
@@ -217,7 +223,7 @@ static COLD enum tern_status read_other_opcode(struct parse *p)
 enum tern_status tern_message_parse(const uint8_t *octets, size_t len, struct tern_rr_ref *rrs,
 				    size_t rrs_max, struct tern_message *out)
 {
-	struct parse p = {.m = out, .rrs_max = rrs ? rrs_max : 0};
+	struct parse p = {.m = out, .rrs_max = rrs ? rrs_max : 0, .steps_left = OWNER_STEPS(len)};
 	bool is_response;
 
 	start_message(out, octets, len, rrs);

@@ -34,6 +34,7 @@ struct walk {
 	size_t lowest; /* lowest offset visited: pointers must go below it */
 	size_t next;   /* behind the name at its first place, 0 until known */
 	unsigned hops;
+	size_t steps_left; /* labels and pointers that may still be looked at */
 };
 
 static enum tern_status follow_pointer(struct walk *w)
@@ -59,6 +60,8 @@ static inline enum tern_status walk_name(struct walk *w, uint8_t *out)
 	for (;;) {
 		if (unlikely(w->at >= w->msg_len))
 			return TERN_ETRUNCATED;
+		if (unlikely(w->steps_left-- == 0))
+			return TERN_EPOINTER;
 		uint8_t len = w->msg[w->at];
 
 		if (len > TERN_LABEL_MAX) {
@@ -92,7 +95,11 @@ static inline enum tern_status walk_name(struct walk *w, uint8_t *out)
 
 static inline struct walk walk_from(const uint8_t *msg, size_t msg_len, size_t at)
 {
-	return (struct walk){.msg = msg, .msg_len = msg_len, .at = at, .lowest = at};
+	return (struct walk){.msg = msg,
+			     .msg_len = msg_len,
+			     .at = at,
+			     .lowest = at,
+			     .steps_left = TERN_NAME_MAX + POINTER_HOPS_MAX};
 }
 
 enum tern_status tern_name_parse(const uint8_t *msg, size_t msg_len, size_t at,
@@ -113,6 +120,20 @@ enum tern_status tern_name_verify(const uint8_t *msg, size_t msg_len, size_t at,
 
 	if (st == TERN_OK && next)
 		*next = w.next;
+	return st;
+}
+
+enum tern_status name_verify_within(const uint8_t *msg, size_t msg_len, size_t at, size_t *next,
+				    size_t *steps_left)
+{
+	struct walk w = walk_from(msg, msg_len, at);
+
+	w.steps_left = MIN(w.steps_left, *steps_left);
+	size_t steps = w.steps_left;
+	enum tern_status st = walk_name(&w, NULL);
+
+	*steps_left -= steps - w.steps_left;
+	*next = w.next;
 	return st;
 }
 

@@ -68,6 +68,13 @@ static inline unsigned label_offsets(const uint8_t *name, uint8_t at[TERN_LABELS
 }
 
 /**
+ * Like tern_name_verify(); what it looks at, labels and pointers, is taken off
+ * @p steps_left, and TERN_EPOINTER is returned when that does not suffice.
+ */
+MUST_USE enum tern_status name_verify_within(const uint8_t *msg, size_t msg_len, size_t at,
+					     size_t *next, size_t *steps_left);
+
+/**
  * Like tern_name_from_text(); @p absolute tells whether the text ended in a
  * dot. Without one, @p out is the relative name with a root label.
  */

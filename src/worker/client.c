@@ -8,7 +8,7 @@
  *                                        └──► yielded: on in the next turn, in order,
  *                                             after what came in was answered
  *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
- *   timer ─► stale answer at 1.8 s, SERVFAIL at 3.8 s
+ *   timer ─► stale answer after stale-client-timeout, SERVFAIL at 3.8 s
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,73 +90,6 @@ static void unlink_task(struct worker *w, struct task *t)
 		*link = t->hash_next;
 }
 
-/* --- waiters -------------------------------------------------------------- */
-
-/* Spoofed clients must not collect answers to be released all at once (DNSBomb). */
-static bool count_net(struct worker *w, struct waiter *waiter)
-{
-	const struct address *a = &waiter->back.client;
-	size_t octets = a->family == 4 ? 3 : 7;
-	uint64_t hash = hash_bytes(&w->shared->hash_key, a->family, a->octets, octets);
-	uint16_t slot = (uint16_t)(1 + hash % (ARRAY_LEN(w->waiting_per_net) - 1));
-
-	waiter->net_slot = 0;
-	if (waiter->back.tcp || waiter->request.cookie_valid || address_is_loopback(a))
-		return true;
-	if (w->waiting_per_net[slot] >= WAITING_PER_NET_MAX)
-		return false;
-	w->waiting_per_net[slot]++;
-	waiter->net_slot = slot;
-	return true;
-}
-
-static void free_waiter(struct worker *w, struct waiter *waiter)
-{
-	/* With another worker's connection its mail settles the debt. */
-	if (waiter->back.tcp && waiter->back.worker == w->index)
-		tcp_settle(waiter->back.tcp_client, waiter->back.tcp_serial);
-	if (waiter->net_slot)
-		w->waiting_per_net[waiter->net_slot]--;
-	pool_give(&w->waiters, waiter);
-}
-
-static bool same_client(const struct waiter *waiter, const struct request *r,
-			const struct route_back *back)
-{
-	return !back->tcp && !waiter->back.tcp && waiter->request.id == r->id &&
-	       address_equal(&waiter->back.client, &back->client);
-}
-
-enum added { ADDED, ADDED_ALREADY, ADDED_NOT };
-
-static enum added add_waiter(struct worker *w, struct task *t, const struct request *r,
-			     const struct route_back *back)
-{
-	/* A retransmission: the client gets its answer once. */
-	for (const struct waiter *other = t->waiters; other; other = other->next) {
-		if (same_client(other, r, back))
-			return ADDED_ALREADY;
-	}
-	struct waiter *waiter = pool_take(&w->waiters);
-
-	if (!waiter) {
-		tally_add(&w->tally.pool_empty);
-		return ADDED_NOT;
-	}
-	waiter->request = *r;
-	waiter->back = *back;
-	waiter->since_ns = w->loop.now.mono_ns;
-	if (!count_net(w, waiter)) {
-		tally_add(&w->tally.client_limited);
-		pool_give(&w->waiters, waiter);
-		return ADDED_ALREADY; /* dropped in silence: an answer is what the attacker wants */
-	}
-	waiter->next = t->waiters;
-	t->waiters = waiter;
-	t->waiters_n++;
-	return ADDED;
-}
-
 /* --- answering ------------------------------------------------------------ */
 
 static void count_latency(struct worker *w, const struct waiter *waiter)
@@ -201,7 +134,7 @@ static void answer_all(struct worker *w, struct task *t, const struct result *re
 
 		t->waiters = waiter->next;
 		answer_waiter(w, result, waiter);
-		free_waiter(w, waiter);
+		waiter_free(w, waiter);
 	}
 	t->waiters_n = 0;
 }
@@ -354,7 +287,7 @@ static void answer_stale(struct task *t)
 	struct result stale;
 
 	t->stale_tried = true;
-	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - JOB_STALE_MS);
+	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - w->shared->stale_wait_ms);
 	if (t->waiters && job_stale_result(&t->job, &w->loop.now, &stale))
 		answer_all(w, t, &stale);
 }
@@ -411,19 +344,30 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 	link_task(w, t);
 	if (!finished) {
 		tally_add(&w->tally.misses);
-		loop_timer(&w->loop, &t->timer, t->stale_tried ? JOB_DEADLINE_MS : JOB_STALE_MS);
+		if (!t->stale_tried && w->shared->stale_wait_ms == 0)
+			answer_stale(t);
+		else
+			loop_timer(&w->loop, &t->timer,
+				   t->stale_tried ? JOB_DEADLINE_MS : w->shared->stale_wait_ms);
 	}
 	drive(t, finished);
 }
 
-/* RD=0: what the cache has, without asking anybody. */
+/*
+ * RD=0: what the cache has, without asking anybody. Where stale data is as good as
+ * fresh, it is given here too, and somebody is asked afterwards.
+ */
 static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
 {
-	unsigned flags = JOB_NO_SERVE | (t->checking_disabled ? JOB_CHECKING_DISABLED : 0);
+	bool stale_is_good = w->shared->stale_wait_ms == 0;
+	bool cd = t->checking_disabled;
+	unsigned flags = (stale_is_good ? 0 : JOB_NO_SERVE) | (cd ? JOB_CHECKING_DISABLED : 0);
 	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
+	bool stale = !finished && stale_is_good &&
+		     job_stale_result(&t->job, &w->loop.now, &t->job.result);
 
 	link_task(w, t);
-	if (!finished) {
+	if (!finished && !stale) {
 		t->job.result = (struct result){.rcode = TERN_RCODE_NOERROR,
 						.ede = TERN_EDE_NOT_AUTHORITATIVE,
 						.cached = true,
@@ -432,6 +376,8 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 			 "not in the cache, and recursion was not asked for");
 	}
 	finish_task(w, t);
+	if (stale)
+		client_prefetch(w, q, cd);
 }
 
 static struct question question_of(const struct request *r)
@@ -447,7 +393,7 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 {
 	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD);
 
-	enum added added = t ? add_waiter(w, t, r, back) : ADDED_NOT;
+	enum waiter_added added = t ? waiter_add(w, t, r, back) : ADDED_NOT;
 
 	if (added != ADDED) {
 		inflight_release(w->shared->inflight, hash, w->index);
@@ -482,7 +428,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	}
 	if (t) {
 		tally_add(&w->tally.joined);
-		if (add_waiter(w, t, r, back) == ADDED_NOT) {
+		if (waiter_add(w, t, r, back) == ADDED_NOT) {
 			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
 			return false;
 		}

@@ -223,6 +223,8 @@ static bool take_datagram(struct exchange *x, uint8_t *octets, size_t len)
 	switch (upstream_match(x, octets, len)) {
 	case REPLY_MATCHES:
 		undo_case(x, octets, len);
+		if (unlikely(len > EDNS_UDP_SIZE))
+			tally_add(&w->tally.upstream_oversized);
 		upstream_end(x, &reply);
 		return true;
 	case REPLY_OTHER_CASE: end_with(x, UPSTREAM_CASE); return true;

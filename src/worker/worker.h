@@ -55,8 +55,10 @@ struct worker_shared {
 	_Atomic(const struct trust_anchors *) anchors;
 	struct wall_time *wall; /* NULL: believe the clock whatever it says */
 	bool prefetch;
-	const char *identity; /* CH TXT id.server; "" refuses */
-	const char *version;  /* CH TXT version.bind; "" refuses */
+	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
+				   JOB_STALE_WAIT_MAX_MS */
+	const char *identity;   /* CH TXT id.server; "" refuses */
+	const char *version;    /* CH TXT version.bind; "" refuses */
 	struct worker **workers;
 	unsigned workers_n;
 };

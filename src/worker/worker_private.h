@@ -32,6 +32,8 @@
 #define TCP_IDLE_MS         10000
 #define TCP_IDLE_BUSY_MS    2000 /* when three quarters of the connections are in use */
 #define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
+#define PULSE_FREE          12   /* of these that may be of any size */
+#define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
 #define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
 #define HASH_BUCKETS        4096
 
@@ -184,8 +186,21 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 struct render_context client_context(const struct worker *w, const struct address *client);
 /** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
 void client_run_yielded(struct worker *w);
-/** Forget a TCP connection's waiters' claim on it. */
+/** At the end: every job fails and says so. */
 void client_finish_all(struct worker *w);
+
+/* waiter.c */
+enum waiter_added {
+	ADDED,
+	ADDED_ALREADY, /* a retransmission, or more than its network may wait for: silence */
+	ADDED_NOT,     /* no place */
+};
+
+/** Answer this client, too, when the task is done. */
+enum waiter_added waiter_add(struct worker *w, struct task *t, const struct request *r,
+			     const struct route_back *back);
+/** Settle what was counted for it; it is out of its task's list already. */
+void waiter_free(struct worker *w, struct waiter *waiter);
 
 /* trace.c */
 /** Tell every step of the task to @p fd, which is taken over. */

@@ -52,9 +52,11 @@ def test_nrdelegation():
 
 def test_aliases_times_servers():
     """25 (CAMP): at most 50 for the tree of one name, 100 when chains multiply it."""
-    Tern()
-    known('campns.evil')
-    costs('c.camp-0.evil', 100, code=('SERVFAIL', 'NOERROR'))
+    for name, limit in (('c.camp-0.evil', 100), ('c.quick-0.evil', 100), ('x.tree-0.evil', 50), ('x.bush.evil', 50)):
+        tern = Tern()
+        known('campns.evil', 'bushns.evil')
+        costs(name, limit, code=('SERVFAIL', 'NOERROR'))
+        tern.stop()
 
 
 def test_reflected_questions():
@@ -214,6 +216,21 @@ def test_answers_saved_up_for_a_victim():
     at_most(answered, 100, 'answers to one network')
     at_least(answered, 60, 'answers to one network')
     resolves('other.honest.evil', server='10.53.0.1', source='10.53.2.5')
+
+
+def test_the_pulse_of_saved_up_answers_is_small():
+    """35 (DNSBomb): at most five times the octets sent, IP and UDP headers included; a client with a cookie gets all."""
+    Tern(server={'workers': 1})
+    setting('slow.evil', delay=1)
+    ask('known.slow.evil')
+    questions = [(f't{i}.slow.evil', 'TXT') for i in range(100)]
+    sent = sum(len(question(*q).to_wire()) + 28 for q in questions)
+    results = burst(questions, server='10.53.0.1', source='10.53.1.5', timeout=4.2)
+    answers = [a for a, _ in results if a]
+    at_least(len(answers), 90, 'answers')
+    at_most(sum(len(a.to_wire()) + 28 for a in answers) / sent, 5, 'times the octets sent')
+    at_least(len([a for a in answers if a.flags & dns.flags.TC]), 50, 'answers cut')
+    equal(len(data(ask('t99.slow.evil', 'TXT', server='10.53.0.1', source='10.53.1.5'), 'TXT')), 4, 'records afterwards')
 
 
 def test_long_names_minimised():

@@ -134,6 +134,14 @@ def test_compression_pointers():
     for i in range(10):
         ask('chain.pointers.evil', 'TXT')
     at_most((tern.cpu_s() - cpu) * 100, 4, 'ms of CPU per question')
+    for label in ('deep', 'long'):
+        cpu = tern.cpu_s()
+        reset()
+        for i in range(10):
+            ask(f'{label}{i}.pointers.evil')
+        messages = len([q for q in upstream('pointers.evil') if q['tcp']])
+        at_least(messages, 10, 'messages by TCP')
+        at_most((tern.cpu_s() - cpu) / messages * 1000, 2, f'{label}: ms of CPU per message')
     tern.alive()
 
 

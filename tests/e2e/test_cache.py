@@ -167,6 +167,44 @@ def test_stale_when_the_whole_internet_is_gone():
     at_most(seconds, 2.2, 'seconds')
 
 
+def test_expired_records_are_given_at_once_where_nobody_waits():
+    """stale-client-timeout 0s: also with RD=0; the fresh ones are fetched behind it."""
+    Tern(cache={'stale-client-timeout': '0s', 'stale-ttl': '77s', 'prefetch': False})
+    setting('switch.evil', ttl=1)
+    for name, how in (('now.switch.evil', {}), ('rd0.switch.evil', {'rd': False})):
+        resolves(name)
+        time.sleep(1.2)
+        reset()
+        setting('switch.evil', silent=True)
+        try:
+            answer, seconds = ask_timed(name, **how)
+        finally:
+            setting('switch.evil', silent=False)
+        expect(answer, 'NOERROR', ['192.0.2.1'])
+        equal([code for code, _ in ede(answer)], [3], 'EDE')
+        equal(ttl(answer), 77, 'TTL of what expired')
+        at_most(seconds, 0.3, 'seconds')
+        deadline = time.monotonic() + 3
+        while ede(ask(name, **how)):
+            check(time.monotonic() < deadline, 'not renewed within 3 s')
+            time.sleep(0.1)
+        at_most(len(upstream('switch.evil')), 3, 'upstream queries behind it')
+
+
+def test_expired_records_have_an_end():
+    Tern(cache={'stale-max-age': '2s', 'prefetch': False})
+    setting('switch.evil', ttl=1)
+    resolves('end.switch.evil')
+    setting('switch.evil', rcode=2)
+    try:
+        time.sleep(1.5)
+        expect(ask('end.switch.evil'), 'NOERROR', ['192.0.2.1'])
+        time.sleep(2)
+        expect(ask('end.switch.evil'), 'SERVFAIL')
+    finally:
+        setting('switch.evil', rcode=0)
+
+
 def test_no_stale_answers_when_switched_off():
     Tern(cache={'serve-stale': False})
     setting('switch.evil', ttl=1)

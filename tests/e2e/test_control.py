@@ -38,6 +38,15 @@ def test_status_and_stats():
     check(stats['queries']['udp'] >= 1, f'{stats["queries"]}')
 
 
+def test_oversized_replies_are_counted():
+    """limits.md 6: above the 1232 octets that were advertised, fragments are near."""
+    controlled()
+    resolves('a.counts.evil')
+    equal(json.loads(ternctl('--json', 'stats'))['upstream']['oversized'], 0)
+    expect(ask('oversized.counts.evil', 'TXT', tcp=True), 'NOERROR')
+    at_least(json.loads(ternctl('--json', 'stats'))['upstream']['oversized'], 1, 'oversized replies')
+
+
 def test_dump_shows_what_is_known_and_why():
     controlled()
     ask('www.nsec-v.net')

@@ -1,6 +1,7 @@
 """Starting, stopping, and bad days of the machine."""
 import threading
 
+import harness
 from harness import *
 
 
@@ -21,6 +22,53 @@ def test_sigint_stops_and_sighup_does_not():
     tern.process.send_signal(signal.SIGINT)
     equal(tern.process.wait(1), 0, 'exit code')
     running.remove(tern)
+
+
+class Activated(Tern):
+    """Started as systemd starts it with tern.socket: the sockets are there, and keep the queries of a restart."""
+
+    def __init__(self, sockets, **sections):
+        self.config = write_config(merged(BASE, sections))
+        self.log_path = self.config.replace('.yaml', '.log')
+        self.files = None
+        self.log = open(self.log_path, 'wb')
+
+        def hand_over():
+            die_with_parent()
+            spare = [os.dup(s.fileno()) for s in sockets]
+            for number, fd in enumerate(spare, 3):
+                os.dup2(fd, number)
+        command = f'LISTEN_PID=$$ LISTEN_FDS={len(sockets)} exec "$0" -c "$1"'
+        self.process = subprocess.Popen(['sh', '-c', command, harness.TERND, self.config], stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log, preexec_fn=hand_over, close_fds=False)
+        running.append(self)
+        self.wait_until_ready()
+
+
+def test_sockets_of_systemd():
+    """tern.socket: server.listen is ignored, a question that came during a restart is answered."""
+    sockets = []
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        s = socket.socket(socket.AF_INET, kind)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(('127.0.0.1', PORT))
+        sockets.append(s)
+    sockets[1].listen(64)
+    try:
+        tern = Activated(sockets, server={'listen': ['127.0.0.1@5399'], 'workers': 2})
+        for how in ({}, {'tcp': True}):
+            expect(ask('www.example.com', **how), 'NOERROR', ['192.0.2.81'])
+        check(exchange(question('www.example.com').to_wire(), server='127.0.0.1') is not None)
+        tern.stop()
+        with udp_socket() as s:
+            s.connect(('127.0.0.1', PORT))
+            s.send(question('www.example.com').to_wire())
+            Activated(sockets, server={'workers': 1})
+            s.settimeout(4)
+            expect(dns.message.from_wire(s.recv(4096)), 'NOERROR', ['192.0.2.81'])
+    finally:
+        for s in sockets:
+            s.close()
 
 
 def ended(tern, seconds=3):

@@ -136,6 +136,7 @@ static void start_anew(uint8_t options)
 		.ipv6 = true,
 		.do_not_query_localhost = true,
 		.serve_stale = options & OPTION_STALE,
+		.stale_ttl_s = 30,
 		.max_ttl_s = 86400,
 		.max_negative_ttl_s = 3600,
 	};

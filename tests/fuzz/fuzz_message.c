@@ -37,6 +37,8 @@ struct plain {
 	bool bad;
 	unsigned opts, tsigs;
 	unsigned rr_n;
+	unsigned question_n;
+	size_t steps; /* labels and pointers of owners */
 };
 
 static struct plain_rr plain_rrs[RRS_MAX];
@@ -64,6 +66,8 @@ static size_t plain_name(struct plain *p, uint8_t out[TERN_NAME_MAX])
 
 	for (unsigned hops = 0; !p->bad;) {
 		unsigned label = plain_number(p, 1);
+
+		p->steps++;
 
 		if (label >= 192) {
 			size_t target = (label - 192) * 256 + plain_number(p, 1);
@@ -109,9 +113,14 @@ static void plain_record(struct plain *p, unsigned section, bool last)
 {
 	struct plain_rr *rr = &plain_rrs[p->rr_n];
 	size_t start = p->at;
+	size_t steps = p->steps;
 
 	rr->section = section;
 	rr->owner_len = plain_name(p, rr->owner);
+	if (p->question_n == 1 && !p->bad && p->msg[start] == 0xc0 && p->msg[start + 1] == 12)
+		p->steps = steps;
+	if (p->steps > 256 + 2 * p->len)
+		p->bad = true;
 	rr->type = plain_number(p, 2);
 	rr->rclass = plain_number(p, 2);
 	rr->ttl = plain_number(p, 4);
@@ -153,6 +162,8 @@ static bool plain_parse(struct plain *p, const uint8_t *msg, size_t len)
 		plain_name(p, name);
 		plain_number(p, 4);
 	}
+	p->question_n = counts[0];
+	p->steps = 0;
 	for (unsigned section = 0; section < 3; section++) {
 		for (unsigned i = 0; i < counts[1 + section] && !p->bad; i++)
 			plain_record(p, section, i + 1 == counts[1 + section]);

@@ -4,8 +4,13 @@ from behaviour import Attacker, Drop, Send, Zone
 
 
 class Slow(Zone):
-    """Right, after a while; `delay` can be set."""
+    """Right, after a while; `delay` can be set. Texts are long."""
     delay = 0.3
+
+    def honest(self, q):
+        if q.type == wire.TXT:
+            return self.data(q, [wire.txt(q.asked, f'{i:02}' + 'x' * 248, self.ttl) for i in range(4)])
+        return super().honest(q)
 
 
 class Switched(Zone):

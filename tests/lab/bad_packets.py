@@ -51,9 +51,19 @@ class Pointers(Zone):
             return q.reply([wire.rr(b'\xc0\x0c', 65400, hops),
                             wire.rr(struct.pack('!H', 0xc000 | at + 12 + 2 * (count - 1)), wire.A, b'\xc0\0\2\1')],
                            edns=False) if q.tcp else q.reply(flags=wire.TC | wire.AA)
+        elif label[:4] in ('deep', 'long'):
+            return q.reply(self.owners(q, 60 if label[0] == 'd' else 20)) if q.tcp \
+                else q.reply(flags=wire.TC | wire.AA)
         else:
             return super().honest(q)
         return q.reply([wire.rr(owner, wire.A, b'\xc0\0\2\1')], edns=False)
+
+    def owners(self, q, labels):
+        """An alias to a name of so many labels, and as many records of that name as a message holds."""
+        target = b'\1x' * labels + b'\xc0\x0c'
+        owner = struct.pack('!H', 0xc000 | 12 + len(q.question) + 12)
+        return [wire.rr(b'\xc0\x0c', wire.CNAME, target)] + \
+            [wire.rr(owner, wire.A, struct.pack('!I', 0x0a000000 + i)) for i in range(4000)]
 
 
 class Counts(Zone):
@@ -64,6 +74,8 @@ class Counts(Zone):
         record = [wire.a(q.asked, '192.0.2.1')]
         if label == 'counts':
             return q.reply(record, counts=(1, 65535, 65535, 65535))
+        if label == 'oversized':
+            return q.reply([wire.txt(q.asked, f'{i}' + 'x' * 240) for i in range(6)])
         if label == 'twoopt':
             return q.reply(record, additional=[wire.opt(), wire.opt()], edns=False)
         if label == 'options':

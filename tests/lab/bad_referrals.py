@@ -141,19 +141,66 @@ class Fanout(Zone):
         return q.reply([wire.cname(q.asked, f'{q.name.split(".")[0]}.camp-{(self.level + 1) % LEVELS}.evil')])
 
 
+class QuickFanout(Fanout):
+    """The same, but the nine refuse at once instead of being silent: more queries fit into the time."""
+    servers = 10
+
+    def referral(self, q):
+        return q.reply(flags=0, authority=[wire.ns(self.name, f'q{i}-{self.level}.campns.evil') for i in range(10)])
+
+    def handle(self, q):
+        if q.local in self.addresses[:-1]:
+            return Send(q.reply(rcode=wire.REFUSED, flags=0))
+        return super().handle(q)
+
+    def honest(self, q):
+        if q.name == self.name:
+            return super().honest(q)
+        return q.reply([wire.cname(q.asked, f'{q.name.split(".")[0]}.quick-{(self.level + 1) % LEVELS}.evil')])
+
+
 class FanoutServers(Zone):
     """Addresses of the servers above: silent ones, but for the last of each level."""
 
     def honest(self, q):
         label = q.name.split('.')[0]
-        if not label.startswith('s') or q.name == self.name or '-' not in label:
+        if label[0] not in 'sq' or q.name == self.name or '-' not in label:
             return super().honest(q)
         number, level = label[1:].split('-')
         if q.type != wire.A:
             return self.nodata(q)
+        if label[0] == 'q':
+            return q.reply([wire.a(q.asked, self.tld.zones[f'quick-{level}.evil'].addresses[int(number)])])
         if number != '9':
             return q.reply([wire.a(q.asked, f'198.19.{SILENT_NET}.{int(level) * 10 + int(number) + 1}')])
         return q.reply([wire.a(q.asked, self.tld.zones[f'camp-{level}.evil'].addresses[0])])
+
+
+class Tree(Zone):
+    """CAMP's tree of one name: tree-N is cut off to ten servers whose names are aliases into tree-N+1, which is cut
+    off in the same way, and so on; the servers of the last level are silent."""
+    level = 0
+
+    def referral(self, q):
+        if self.level + 1 < LEVELS:
+            return q.reply(flags=0, authority=[wire.ns(self.name, f's{i}.tree-{self.level + 1}.evil')
+                                               for i in range(10)])
+        return q.reply(flags=0, authority=[wire.ns(self.name, f's{i}-0.campns.evil') for i in range(9)])
+
+
+class Bush(Zone):
+    """The same within one level: ten glueless servers, each an alias to a name in a zone with ten more."""
+
+    def referral(self, q):
+        return q.reply(flags=0, authority=[wire.ns(self.name, f'a{i}.bushns.evil') for i in range(10)])
+
+
+class BushServers(Zone):
+    def honest(self, q):
+        label = q.name.split('.')[0]
+        if label[:1] == 'a' and label[1:].isdigit() and q.name != self.name:
+            return q.reply([wire.cname(q.asked, f'{label}.tree-{int(label[1:]) % LEVELS}.evil')])
+        return super().honest(q)
 
 
 def zones():
@@ -166,6 +213,8 @@ def zones():
         'lame-refused.evil': Lame(), 'lame-servfail.evil': Lame(rcode=wire.SERVFAIL),
         'lame-notauth.evil': Lame(rcode=9), 'lame-empty.evil': Lame(rcode=0),
         'lame-notimp.evil': Lame(rcode=wire.NOTIMP), 'halflame.evil': HalfLame(),
-        'campns.evil': FanoutServers(),
+        'campns.evil': FanoutServers(), 'bush.evil': Bush(), 'bushns.evil': BushServers(),
     }
+    found |= {f'quick-{i}.evil': QuickFanout(level=i) for i in range(LEVELS)}
+    found |= {f'tree-{i}.evil': Tree(level=i) for i in range(LEVELS)}
     return found | {f'camp-{i}.evil': Fanout(level=i) for i in range(LEVELS)}

@@ -118,6 +118,11 @@ static const struct {
 	{"cache: {size: 17592186044417MiB}", "cache.size: expected a size"},
 	{"cache: {max-ttl: 60}", "t:1: cache.max-ttl: expected a duration of whole seconds from 0s "
 				 "to 2147483647s (number with ms, s, m, h or d), found \"60\""},
+	{"cache: {stale-client-timeout: 3501ms}",
+	 "cache.stale-client-timeout: expected a duration from 0ms to 3500ms"},
+	{"cache: {stale-client-timeout: 4s}", "cache.stale-client-timeout: expected a duration"},
+	{"cache: {stale-client-timeout: 10}", "cache.stale-client-timeout: expected a duration"},
+	{"cache: {stale-max-age: 8d}", "cache.stale-max-age: expected a duration"},
 	{"cache: {max-ttl: 1w}", "cache.max-ttl: expected a duration"},
 	{"cache: {max-ttl: 1500ms}", "cache.max-ttl: expected a duration of whole seconds"},
 	{"cache: {max-ttl: 2147483648s}", "cache.max-ttl: expected a duration"},

@@ -67,6 +67,9 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->cache.max_ttl_s, 86400);
 	assert_int_equal(c->cache.max_negative_ttl_s, 3600);
 	assert_true(c->cache.prefetch && c->cache.serve_stale && c->cache.aggressive_nsec);
+	assert_int_equal(c->cache.stale_max_age_s, 86400);
+	assert_int_equal(c->cache.stale_ttl_s, 30);
+	assert_int_equal(c->cache.stale_client_timeout_ms, 1800);
 	assert_string_equal(c->cache.snapshot, "");
 	assert_int_equal(c->dnssec.validation, CONFIG_VALIDATION_ON);
 	assert_int_equal(c->dnssec.trust_anchors_n, 0);
@@ -132,6 +135,9 @@ static const char everything[] =
 	"  max-negative-ttl: 15m\n"
 	"  prefetch: false\n"
 	"  serve-stale: false\n"
+	"  stale-max-age: 2h\n"
+	"  stale-ttl: 0s\n"
+	"  stale-client-timeout: 250ms\n"
 	"  aggressive-nsec: false\n"
 	"  snapshot: \"/var/lib/tern/c\xc3\xa4"
 	"che\"\n"
@@ -200,6 +206,9 @@ static void test_everything(void **state)
 	assert_int_equal(c->cache.max_ttl_s, 7 * 86400);
 	assert_int_equal(c->cache.max_negative_ttl_s, 900);
 	assert_false(c->cache.prefetch || c->cache.serve_stale || c->cache.aggressive_nsec);
+	assert_int_equal(c->cache.stale_max_age_s, 7200);
+	assert_int_equal(c->cache.stale_ttl_s, 0);
+	assert_int_equal(c->cache.stale_client_timeout_ms, 250);
 	assert_string_equal(c->cache.snapshot, "/var/lib/tern/c\xc3\xa4"
 					       "che");
 	assert_int_equal(c->dnssec.validation, CONFIG_VALIDATION_PERMISSIVE);

@@ -116,6 +116,7 @@ static inline int world_open(void **state)
 			    .ipv4 = true,
 			    .ipv6 = true,
 			    .serve_stale = true,
+			    .stale_ttl_s = 30,
 			    .do_not_query_localhost = true,
 			    .max_ttl_s = 86400,
 			    .max_negative_ttl_s = 3600},
