@@ -215,6 +215,7 @@ struct wrong_checks {
 	const uint8_t *set; /* its rdata; NULL: of none */
 	uint64_t digests[BUDGET_WRONG_MAX];
 	uint8_t n;
+	bool again; /* back from a yield, before the next check: all this was told already */
 };
 
 struct job {

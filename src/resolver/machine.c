@@ -300,7 +300,7 @@ void job_tell(struct job *job, const char *format, ...)
 	int indent = 2 * (job->depth > 0 ? job->depth - 1 : 0);
 	va_list args;
 
-	if (!job->trace)
+	if (!job->trace || job->wrong.again)
 		return;
 	int at = snprintf(line, sizeof line, "%*s", indent, "");
 

@@ -31,6 +31,7 @@ enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT, VERDICT_YIELD };
 /* Where a walk that misses a link leaves what to fetch. */
 static struct turn fetch_link(struct job *job, const struct chain *chain)
 {
+	job->wrong.again = false;
 	tern_name_copy(job->link_name, chain->name);
 	return call(job->link_name, chain->type, chain->type == TERN_TYPE_DS ? FRAME_DS : FRAME_KEY,
 		    STAGE_PROVE);

@@ -118,7 +118,8 @@ static enum verify check(struct attempt *a, const struct rrsig *sig, const struc
 	/* With nothing left to be wrong with there is no try: the account tells why. */
 	if (b->left[BUDGET_WRONG] == 0 && !budget_spend(b, BUDGET_WRONG, 1))
 		return VERIFY_WRONG;
-	if (crypto_effort(r->crypto) >= CRYPTO_EFFORT_MAX)
+	a->job->wrong.again = crypto_effort(r->crypto) >= CRYPTO_EFFORT_MAX;
+	if (a->job->wrong.again)
 		return VERIFY_NOT_YET;
 	if (!budget_spend(b, BUDGET_VERIFY, 1))
 		return VERIFY_WRONG;
@@ -242,6 +243,7 @@ void verify_decided(struct job *job)
 {
 	job->wrong.set = NULL;
 	job->wrong.n = 0;
+	job->wrong.again = false;
 }
 
 bool verify_may_go_on(const struct job *job)
