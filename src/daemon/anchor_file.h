@@ -1,15 +1,11 @@
 /*
  * anchor_file.h - the trust anchors' states, kept over a restart.
  *
- *	# tern: the states of trust anchors (RFC 5011)...
- *	version 1
  *	clock 1795314064                   the latest time at which anchors were valid
  *	zone . 1795310000 1795396400 17280 last seen, next probe, seconds to the one after
  *	key valid 1795310000 2592000 257 3 8 AwEAA...     state, since, hold-down, DNSKEY
- *	check 89abcdef01234567             of all octets before this line
  *
- * Times are seconds of CLOCK_REALTIME. A file is replaced whole: written beside,
- * synced, renamed. The one before stays as FILE.old.
+ * Times are seconds of CLOCK_REALTIME. The rest of the file is as in state_file.h.
  */
 #pragma once
 
@@ -19,9 +15,10 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
+#include "daemon/state_file.h"
 #include "dnssec/rollover.h"
 
-#define ROLLOVER_ZONES_MAX 8
+#define ROLLOVER_ZONES_MAX 8 /* that follow their keys; others stay as configured */
 
 /** What the file holds. */
 struct anchor_states {
@@ -41,11 +38,12 @@ MUST_USE bool anchor_states_parse(const char *text, size_t len, struct anchor_st
 MUST_USE char *anchor_states_print(const struct anchor_states *states, size_t *len);
 
 /**
- * Read @p path; when it is missing or damaged FILE.old. A damaged file is told
- * to @p log and kept as FILE.damaged. False, and @p out zeroed, when there is
- * no good file.
+ * Read @p path; when it is missing or damaged FILE.old. One that is there and
+ * can't be read has no stand-in: it may say that an anchor was revoked. @p out
+ * is zeroed unless the result is STATE_GOOD.
  */
-bool anchor_file_read(const char *path, struct anchor_states *out, struct log *log);
+MUST_USE enum state_found anchor_file_read(const char *path, struct anchor_states *out,
+					   struct log *log);
 
 /** Replace @p path. False with errno when that fails: the file is as it was. */
 MUST_USE bool anchor_file_write(const char *path, const struct anchor_states *states);

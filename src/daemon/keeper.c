@@ -55,6 +55,9 @@ static bool read_configured(const struct config *c, struct log *log, struct trus
 	return true;
 }
 
+_Static_assert(ANCHORS_MAX + ROLLOVER_ZONES_MAX * ROLLOVER_KEYS_MAX <= TRUSTED_MAX,
+	       "no zone may lose its anchors for want of room");
+
 void keeper_gather(const struct keeper *k, bool exceptions, struct trust_anchors *out)
 {
 	out->n = out->negative_n = 0;

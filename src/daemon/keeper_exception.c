@@ -3,7 +3,7 @@
  *
  * An exception ends with its lifetime, by command, or as soon as a recheck, an
  * errand that does not know the exceptions, finds that the name validates. With
- * the exception goes what was cached under it.
+ * the exception goes what was cached under it. A restart ends none.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ static struct exception *find(struct keeper *k, const uint8_t *name)
 	return NULL;
 }
 
-static bool is_configured(const struct keeper *k, const uint8_t *name)
+bool exception_is_configured(const struct keeper *k, const uint8_t *name)
 {
 	for (unsigned i = 0; i < k->configured.negative_n; i++) {
 		if (tern_name_equal(k->configured.negative[i], name))
@@ -45,7 +45,7 @@ bool keeper_add_exception(struct keeper *k, const uint8_t *name, uint32_t life_s
 	bool is_new = !e;
 
 	*why = "it is in the configuration, where it has no end";
-	if (is_configured(k, name))
+	if (exception_is_configured(k, name))
 		return false;
 	*why = "there are too many";
 	if (is_new && k->configured.negative_n + k->exceptions_n == NEGATIVE_ANCHORS_MAX)
@@ -56,10 +56,12 @@ bool keeper_add_exception(struct keeper *k, const uint8_t *name, uint32_t life_s
 	e->until_s = now_s + life_s;
 	e->recheck_s = now_s + k->config->dnssec.nta_recheck_s;
 	*why = "out of memory";
-	if (!is_new || apply(k, name))
-		return true;
-	k->exceptions_n--;
-	return false;
+	if (is_new && !apply(k, name)) {
+		k->exceptions_n--;
+		return false;
+	}
+	memory_write(k);
+	return true;
 }
 
 static void end(struct keeper *k, struct exception *e, const char *why)
@@ -73,13 +75,15 @@ static void end(struct keeper *k, struct exception *e, const char *why)
 		   why);
 	/* Short of memory the workers keep it until the next change. */
 	(void)apply(k, name);
+	memory_write(k);
 }
 
 bool keeper_remove_exception(struct keeper *k, const uint8_t *name, const char **why)
 {
 	struct exception *e = find(k, name);
 
-	*why = is_configured(k, name) ? "it is in the configuration" : "there is none of that name";
+	*why = exception_is_configured(k, name) ? "it is in the configuration"
+						: "there is none of that name";
 	if (!e)
 		return false;
 	end(k, e, "removed");

@@ -5,6 +5,7 @@
  *   keeper_rollover.c   trust anchors kept up to date, RFC 5011
  *   keeper_signal.c     telling zones which anchors are trusted, RFC 8145
  *   keeper_exception.c  negative trust anchors that end, RFC 7646
+ *   keeper_memory.c     these and the signals' times, kept over a restart
  */
 #pragma once
 
@@ -36,6 +37,8 @@ struct keeper {
 	struct crypto *crypto;
 	uint8_t *scratch;
 	bool write_failed;
+	char *memory_path; /* of exceptions and signals; NULL: they are not kept */
+	bool memory_failed;
 
 	struct inquiry signal;
 	uint32_t signalled_s[ANCHORS_MAX]; /* CLOCK_BOOTTIME, by place in configured; 0 never */
@@ -61,6 +64,7 @@ void keeper_gather(const struct keeper *k, bool exceptions, struct trust_anchors
 bool keeper_publish(struct keeper *k);
 
 /* keeper_rollover.c */
+/** False after logging why trust must not begin without the states that were kept. */
 bool rollover_begin(struct keeper *k);
 void rollover_tick(struct keeper *k);
 void rollover_end(struct keeper *k);
@@ -72,3 +76,12 @@ void signal_tick(struct keeper *k);
 
 /* keeper_exception.c */
 void exception_tick(struct keeper *k);
+/** Is a negative trust anchor of that name in the configuration? */
+bool exception_is_configured(const struct keeper *k, const uint8_t *name);
+
+/* keeper_memory.c */
+/** Take what was kept beside @c path; false when memory is short. */
+bool memory_begin(struct keeper *k);
+/** Keep what is so now; a failure is logged. */
+void memory_write(struct keeper *k);
+void memory_end(struct keeper *k);

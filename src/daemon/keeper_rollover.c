@@ -56,16 +56,42 @@ static void write_states(struct keeper *k)
 	k->write_failed = failed;
 }
 
+/* Does an anchor before this one have the same zone? */
+static bool is_repeated(const struct keeper *k, unsigned anchor)
+{
+	const struct trust_anchor *a = k->configured.anchors;
+
+	for (unsigned i = 0; i < anchor; i++) {
+		if (tern_name_equal(a[i].zone, a[anchor].zone))
+			return true;
+	}
+	return false;
+}
+
+static void tell_unfollowed(struct keeper *k, const uint8_t *zone)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	log_warning(k->shared->log,
+		    "dnssec.trust-anchors: %s is not followed (RFC 5011), only %u zones are: its "
+		    "anchors stay as configured",
+		    tern_name_to_text(zone, text), ROLLOVER_ZONES_MAX);
+}
+
 /* Each anchored zone, with the state that was kept of it. */
 static void take_zones(struct keeper *k, const struct anchor_states *kept)
 {
 	struct anchor_states *s = &k->states;
 
-	for (unsigned i = 0; i < k->configured.n && s->n < ROLLOVER_ZONES_MAX; i++) {
+	for (unsigned i = 0; i < k->configured.n; i++) {
 		const uint8_t *zone = k->configured.anchors[i].zone;
 
-		if (rollover_of(k, zone))
+		if (rollover_of(k, zone) || is_repeated(k, i))
 			continue;
+		if (s->n == ROLLOVER_ZONES_MAX) {
+			tell_unfollowed(k, zone);
+			continue;
+		}
 		struct rollover *r = &s->zones[s->n++];
 
 		for (unsigned j = 0; j < kept->n; j++) {
@@ -74,6 +100,27 @@ static void take_zones(struct keeper *k, const struct anchor_states *kept)
 		}
 		tern_name_copy(r->zone, zone);
 	}
+}
+
+/* What can't be read may say that an anchor was revoked: not even the configured ones count then.
+ */
+static bool read_states(struct keeper *k, struct anchor_states *kept)
+{
+	switch (anchor_file_read(k->path, kept, k->shared->log)) {
+	case STATE_GOOD: return true;
+	case STATE_MISSING:
+	case STATE_DAMAGED:
+		log_notice(k->shared->log,
+			   "no states of trust anchors in %s: they begin with the configured ones",
+			   k->path);
+		return true;
+	case STATE_UNREADABLE: break;
+	}
+	log_error(k->shared->log,
+		  "dnssec.trust-anchor-file: %s can't be read, and nothing is validated without "
+		  "knowing which anchors were revoked: mend or remove it",
+		  k->path);
+	return false;
 }
 
 bool rollover_begin(struct keeper *k)
@@ -92,20 +139,21 @@ bool rollover_begin(struct keeper *k)
 		free(kept);
 		return false;
 	}
-	if (!anchor_file_read(k->path, kept, k->shared->log))
-		log_notice(k->shared->log,
-			   "no states of trust anchors in %s: they begin with the configured ones",
-			   k->path);
-	atomic_store(&k->wall.proven_s, kept->clock_s);
-	take_zones(k, kept);
+	bool good = read_states(k, kept);
+
+	if (good) {
+		atomic_store(&k->wall.proven_s, kept->clock_s);
+		take_zones(k, kept);
+	}
 	free(kept);
-	return true;
+	return good && memory_begin(k);
 }
 
 void rollover_end(struct keeper *k)
 {
 	if (k->path && k->shared->workers_n > 0 && !k->wall_told)
 		write_states(k);
+	memory_end(k);
 	inquiry_finish(&k->probe);
 	crypto_destroy(k->crypto);
 	free(k->scratch);

@@ -107,6 +107,7 @@ static void start_signal(struct keeper *k)
 		/* One that can't be sent now is as lost as one that the network loses. */
 		(void)!inquiry_start(&k->signal, k->shared, name, TYPE_NULL, JOB_CHECKING_DISABLED,
 				     trusted);
+		memory_write(k);
 	}
 }
 

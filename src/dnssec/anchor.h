@@ -14,11 +14,12 @@
 
 #include "base/compiler.h"
 
-#define ANCHORS_MAX          64
+#define ANCHORS_MAX          64   /* configured */
+#define TRUSTED_MAX          192  /* with the keys that 8 zones came by since, 16 each */
 #define ANCHOR_RDATA_MAX     1024 /* octets; a 4096-bit RSA key needs 520 */
 #define NEGATIVE_ANCHORS_MAX 256
 
-/** A DS or DNSKEY that is trusted by configuration. */
+/** A DS or DNSKEY that is trusted, by configuration or since (rollover.h). */
 struct trust_anchor {
 	uint8_t zone[TERN_NAME_MAX]; /* lower case */
 	uint16_t type;               /* TERN_TYPE_DS or TERN_TYPE_DNSKEY */
@@ -29,7 +30,7 @@ struct trust_anchor {
 struct trust_anchors {
 	unsigned n;
 	unsigned negative_n;
-	struct trust_anchor anchors[ANCHORS_MAX];
+	struct trust_anchor anchors[TRUSTED_MAX];
 	uint8_t negative[NEGATIVE_ANCHORS_MAX][TERN_NAME_MAX];
 };
 

@@ -12,14 +12,15 @@
 
 #include "base/bytes.h"
 
-#define EFFORT_SLOW 8   /* of a check with P-384 or Ed448; with others it is 1 */
-#define SLOTS       512 /* parsed keys kept, by key tag and algorithm */
+#define PAIRS    256 /* of parsed keys kept, by key tag and algorithm */
+#define USES_MAX 255
 
 struct slot {
 	EVP_PKEY *key;
 	uint8_t *rdata; /* what it was made of */
 	uint16_t len;
 	uint8_t algorithm;
+	uint8_t uses; /* halved with every newcomer in the pair */
 };
 
 /* Making a key of a curve by name costs a third of a check; another point in a copy next to
@@ -33,9 +34,10 @@ struct curve {
 struct crypto {
 	EVP_MD_CTX *context;
 	unsigned effort;
+	uint64_t parsed;
 	struct curve p256;
 	struct curve p384;
-	struct slot slots[SLOTS];
+	struct slot slots[PAIRS][2];
 };
 
 struct crypto *crypto_create(void)
@@ -64,8 +66,10 @@ void crypto_destroy(struct crypto *c)
 {
 	if (!c)
 		return;
-	for (unsigned i = 0; i < SLOTS; i++)
-		empty(&c->slots[i]);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		empty(&c->slots[i][0]);
+		empty(&c->slots[i][1]);
+	}
 	EVP_PKEY_free(c->p256.model);
 	EVP_PKEY_free(c->p384.model);
 	EVP_MD_CTX_free(c->context);
@@ -89,6 +93,7 @@ static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *build)
 #define RSA_BITS_MIN          512
 #define RSA_BITS_MAX          4096
 #define RSA_EXPONENT_BITS_MAX 64 /* longer ones only make checking slow */
+#define RSA_EXPONENT_USUAL    4  /* octets; most have three */
 
 static EVP_PKEY *make_rsa(const BIGNUM *n, const BIGNUM *e)
 {
@@ -173,12 +178,14 @@ static EVP_PKEY *read_key(const struct dnskey *k)
 	}
 }
 
-static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
+static bool holds(const struct slot *s, const struct dnskey *k)
 {
-	struct slot *s = &c->slots[(k->tag ^ (unsigned)k->algorithm << 5) % SLOTS];
+	return s->key && s->len == k->rdata_len && memcmp(s->rdata, k->rdata, s->len) == 0;
+}
 
-	if (s->key && s->len == k->rdata_len && memcmp(s->rdata, k->rdata, s->len) == 0)
-		return s->key;
+/* Into @p s in place of what is there; NULL, and @p s empty, when the key makes no sense. */
+static EVP_PKEY *parse_into(struct crypto *c, struct slot *s, const struct dnskey *k)
+{
 	const struct curve *curve = curve_of(c, k->algorithm);
 	EVP_PKEY *old = NULL;
 
@@ -187,6 +194,7 @@ static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
 		s->key = NULL;
 	}
 	empty(s);
+	c->parsed++;
 	s->key = curve ? read_ecdsa(curve, old, k->key, k->key_len) : read_key(k);
 	s->algorithm = k->algorithm;
 	s->rdata = malloc(k->rdata_len);
@@ -196,7 +204,29 @@ static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
 	}
 	memcpy(s->rdata, k->rdata, k->rdata_len);
 	s->len = k->rdata_len;
+	s->uses = 1;
 	return s->key;
+}
+
+/*
+ * Of a pair the key used less gives way, and with every newcomer the past uses of
+ * the other count half: a zone of zones stays, the keys of those asked for once go.
+ */
+static EVP_PKEY *find_key(struct crypto *c, const struct dnskey *k)
+{
+	struct slot *pair = c->slots[(k->tag ^ (unsigned)k->algorithm << 5) % PAIRS];
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!holds(&pair[i], k))
+			continue;
+		if (pair[i].uses < USES_MAX)
+			pair[i].uses++;
+		return pair[i].key;
+	}
+	unsigned less = pair[1].uses <= pair[0].uses;
+
+	pair[!less].uses /= 2;
+	return parse_into(c, &pair[less], k);
 }
 
 static const EVP_MD *digest_of(uint8_t algorithm)
@@ -256,14 +286,28 @@ static bool verify(EVP_MD_CTX *context, EVP_PKEY *key, const EVP_MD *md, const u
 	return good;
 }
 
+/* Tenths of a millisecond, about. */
+static unsigned effort_of(const struct dnskey *k)
+{
+	switch (k->algorithm) {
+	case DNSSEC_RSASHA1:
+	case DNSSEC_RSASHA1_NSEC3:
+	case DNSSEC_RSASHA256:
+	case DNSSEC_RSASHA512: /* a long exponent is work */
+		return k->key_len > 0 && k->key[0] > 0 && k->key[0] <= RSA_EXPONENT_USUAL ? 1 : 3;
+	case DNSSEC_ECDSAP384: return 8;
+	case DNSSEC_ED448: return 3;
+	default: return 1;
+	}
+}
+
 bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig, size_t sig_len,
 		   const uint8_t *data, size_t data_len)
 {
 	uint8_t der[DER_MAX];
 	const struct curve *curve = curve_of(c, k->algorithm);
 
-	c->effort +=
-		k->algorithm == DNSSEC_ECDSAP384 || k->algorithm == DNSSEC_ED448 ? EFFORT_SLOW : 1;
+	c->effort += effort_of(k);
 	EVP_PKEY *key = find_key(c, k);
 
 	if (!key) {
@@ -282,6 +326,16 @@ bool crypto_verify(struct crypto *c, const struct dnskey *k, const uint8_t *sig,
 unsigned crypto_effort(const struct crypto *c)
 {
 	return c->effort;
+}
+
+uint64_t crypto_parsed(const struct crypto *c)
+{
+	return c->parsed;
+}
+
+void crypto_tire(struct crypto *c)
+{
+	c->effort = CRYPTO_EFFORT_MAX;
 }
 
 void crypto_rest(struct crypto *c)

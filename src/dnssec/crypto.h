@@ -2,8 +2,8 @@
  * crypto.h - public keys as OpenSSL wants them, kept parsed, and one function
  * that checks a signature.
  *
- * Memory   a fixed number of parsed keys; a check allocates nothing of ours.
- * Threads  a `struct crypto` belongs to one thread.
+ * Memory   a fixed number of parsed keys, those used often before others; a check allocates nothing
+ * of ours. Threads  a `struct crypto` belongs to one thread.
  */
 #pragma once
 
@@ -29,8 +29,14 @@ bool crypto_verify(struct crypto *crypto, const struct dnskey *key, const uint8_
 
 #define CRYPTO_EFFORT_MAX 16 /* about 2 ms: then others should have a turn (limits.md) */
 
-/** Checks made since crypto_rest(); one with a slow curve counts for several. */
+/** What was spent since crypto_rest(): 1 for a check with P-256, 8 with P-384. */
 unsigned crypto_effort(const struct crypto *crypto);
+
+/** Keys parsed so far: checks whose key was not among those kept. */
+uint64_t crypto_parsed(const struct crypto *crypto);
+
+/** As if all was spent: others have been waiting. */
+void crypto_tire(struct crypto *crypto);
 
 /** Others had their turn: count anew. */
 void crypto_rest(struct crypto *crypto);

@@ -312,7 +312,7 @@ void rollover_fail(struct rollover *r, uint32_t now_s)
 
 static void add_anchor(struct trust_anchors *out, const struct trust_anchor *a)
 {
-	if (out->n < ANCHORS_MAX)
+	if (out->n < TRUSTED_MAX)
 		out->anchors[out->n++] = *a;
 }
 

@@ -95,8 +95,10 @@ static enum link find_ds(struct job *job, struct chain *chain, const uint8_t *na
 	enum cache_found found =
 		cache_get(cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
 
-	if (found != CACHE_MISS && hit.security == CACHE_INSECURE)
+	if (found != CACHE_MISS && hit.security == CACHE_INSECURE) {
+		chain->ede = hit.ede; /* too many iterations, say */
 		return LINK_UNSIGNED;
+	}
 	if (found == CACHE_MISS || hit.security != CACHE_SECURE)
 		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
 	if (found == CACHE_POSITIVE)

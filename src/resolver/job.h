@@ -210,6 +210,14 @@ enum job_flag {
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 };
 
+/** Checks of the set under way that went wrong: after a yield they are not made again. */
+struct wrong_checks {
+	const uint8_t *set; /* its rdata; NULL: of none */
+	uint64_t digests[BUDGET_WRONG_MAX];
+	uint8_t n;
+	bool again; /* back from a yield, before the next check: all this was told already */
+};
+
 struct job {
 	struct frame frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
 	struct question question;           /* as the client asked it */
@@ -219,6 +227,7 @@ struct job {
 	struct upstream_query outbox;       /* valid while parked */
 	const struct upstream_reply *reply; /* valid in READ */
 	struct budget budget;
+	struct wrong_checks wrong;
 	struct result result;      /* valid when finished */
 	struct kept_list returned; /* the answer of the sub-question that just ended */
 	uint16_t turns_left;

@@ -18,7 +18,7 @@ static COLD void tell_match(struct job *job, const struct tern_rrset *keys, cons
 			 tern_name_to_text(keys->owner, zone), ds->digest_type, ds->algorithm);
 }
 
-static bool key_set_is_signed_by(struct job *job, struct tern_rrset *keys, const struct ds *ds)
+static enum verify try_keys_of(struct job *job, struct tern_rrset *keys, const struct ds *ds)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
 	struct tern_rdata rdata;
@@ -37,18 +37,20 @@ static bool key_set_is_signed_by(struct job *job, struct tern_rrset *keys, const
 			continue;
 		tell_match(job, keys, ds);
 		tried++;
-		if (verify_set_with(job, keys, keys->owner, &key, &v)) {
+		enum verify found = verify_set_with(job, keys, keys->owner, &key, &v);
+
+		if (found == VERIFY_GOOD)
 			keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);
-			return true;
-		}
+		if (found != VERIFY_WRONG)
+			return found;
 	}
-	return false;
+	return VERIFY_WRONG;
 }
 
 struct ds_count {
 	unsigned known;
-	bool good;
-	bool strong; /* a digest better than SHA-1 is there: RFC 4509 3 */
+	enum verify found; /* VERIFY_WRONG: go on looking */
+	bool strong;       /* a digest better than SHA-1 is there: RFC 4509 3 */
 };
 
 static bool is_usable_ds(const struct job *job, const struct ds *ds)
@@ -64,8 +66,8 @@ static void try_ds(struct job *job, struct tern_rrset *keys, const struct ds *ds
 {
 	if (!is_usable_ds(job, ds) || (count->strong && ds->digest_type == DNSSEC_SHA1))
 		return;
-	if (count->known++ < DS_MAX)
-		count->good = count->good || key_set_is_signed_by(job, keys, ds);
+	if (count->known++ < DS_MAX && count->found == VERIFY_WRONG)
+		count->found = try_keys_of(job, keys, ds);
 }
 
 static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_count *count)
@@ -73,7 +75,7 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 	const struct trust_anchors *anchors = job->resolver->anchors;
 	struct verified v;
 
-	for (unsigned i = 0; i < anchors->n && !count->good; i++) {
+	for (unsigned i = 0; i < anchors->n && count->found == VERIFY_WRONG; i++) {
 		const struct trust_anchor *a = &anchors->anchors[i];
 		struct dnskey key;
 		struct ds ds;
@@ -85,8 +87,8 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
 		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
 			count->known++;
-			count->good = verify_set_with(job, keys, keys->owner, &key, &v);
-			if (count->good)
+			count->found = verify_set_with(job, keys, keys->owner, &key, &v);
+			if (count->found == VERIFY_GOOD)
 				keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);
 		}
 	}
@@ -99,9 +101,10 @@ static void try_anchors_in_time(struct job *job, struct tern_rrset *keys, struct
 	uint32_t now_s = job->now->wall_s;
 
 	try_anchors(job, keys, count);
-	if (count->good)
+	if (count->found == VERIFY_GOOD)
 		wall_time_prove(wall, now_s);
-	else if (job->why_ede == TERN_EDE_SIG_NOT_YET_VALID && wall_time_doubt(wall, now_s))
+	else if (count->found == VERIFY_WRONG && job->why_ede == TERN_EDE_SIG_NOT_YET_VALID &&
+		 wall_time_doubt(wall, now_s))
 		try_anchors(job, keys, count);
 }
 
@@ -118,7 +121,7 @@ static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct te
 			count->strong = true;
 	}
 	it = tern_rrset_rdatas(set);
-	while (!count->good && tern_rdata_next(&it, &rdata)) {
+	while (count->found == VERIFY_WRONG && tern_rdata_next(&it, &rdata)) {
 		if (ds_read(rdata.octets, rdata.len, &ds))
 			try_ds(job, keys, &ds, count);
 	}
@@ -127,7 +130,7 @@ static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct te
 enum vouched keys_vouched(struct job *job, struct tern_rrset *keys)
 {
 	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, keys->owner);
-	struct ds_count count = {0};
+	struct ds_count count = {.found = VERIFY_WRONG};
 	struct cache_hit hit;
 
 	if (anchor && tern_name_equal(anchor, keys->owner))
@@ -139,7 +142,10 @@ enum vouched keys_vouched(struct job *job, struct tern_rrset *keys)
 	} else {
 		return VOUCHED_NO; /* evicted since the walk found it: unlucky, never unsigned */
 	}
-	if (count.good)
+	if (count.found == VERIFY_NOT_YET)
+		return VOUCHED_NOT_YET;
+	verify_decided(job);
+	if (count.found == VERIFY_GOOD)
 		return VOUCHED_YES;
 	return count.known == 0 ? VOUCHED_UNKNOWN : VOUCHED_NO;
 }

@@ -15,6 +15,7 @@ enum vouched {
 	VOUCHED_NO,
 	VOUCHED_YES,
 	VOUCHED_UNKNOWN, /* by algorithms that nobody here knows: as good as unsigned */
+	VOUCHED_NOT_YET, /* others should have a turn: yield, then ask again */
 };
 
 /**

@@ -249,6 +249,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
 	job->memo = NULL;
+	job->wrong = (struct wrong_checks){0};
 	job->known_failure = false;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
@@ -299,7 +300,7 @@ void job_tell(struct job *job, const char *format, ...)
 	int indent = 2 * (job->depth > 0 ? job->depth - 1 : 0);
 	va_list args;
 
-	if (!job->trace)
+	if (!job->trace || job->wrong.again)
 		return;
 	int at = snprintf(line, sizeof line, "%*s", indent, "");
 

@@ -7,7 +7,8 @@
  *    NSEC3 records, and that they say what they have to;
  * 3. then the cache learns the verdict, and the frame is done.
  *
- * A missing link of the chain is a sub-question (chain.h). What turns out bogus
+ * A missing link of the chain is a sub-question (chain.h). When a turn has had its
+ * share of signatures the job gives way before the next one (verify.h). What turns out bogus
  * is forgotten and asked again of another server, RESTARTS_MAX times.
  */
 #include "resolver/chain.h"
@@ -30,6 +31,7 @@ enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT, VERDICT_YIELD };
 /* Where a walk that misses a link leaves what to fetch. */
 static struct turn fetch_link(struct job *job, const struct chain *chain)
 {
+	job->wrong.again = false;
 	tern_name_copy(job->link_name, chain->name);
 	return call(job->link_name, chain->type, chain->type == TERN_TYPE_DS ? FRAME_DS : FRAME_KEY,
 		    STAGE_PROVE);
@@ -60,8 +62,11 @@ static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t 
 			 tern_name_to_text(signer, text));
 		return VERDICT_BOGUS;
 	}
-	if (!verify_set(job, &k->set, chain->zone, &chain->keys, &v))
-		return VERDICT_BOGUS;
+	switch (verify_set(job, &k->set, chain->zone, &chain->keys, &v)) {
+	case VERIFY_NOT_YET: return VERDICT_YIELD;
+	case VERIFY_WRONG: return VERDICT_BOGUS;
+	case VERIFY_GOOD: break;
+	}
 	k->set.ttl_s = MIN(k->set.ttl_s, v.ttl_s);
 	k->wildcard = v.wildcard;
 	mark(k, CACHE_SECURE);
@@ -96,8 +101,6 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
 
-	if (crypto_effort(job->resolver->crypto) >= CRYPTO_EFFORT_MAX)
-		return VERDICT_YIELD;
 	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
@@ -323,6 +326,7 @@ static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *c
 	switch (keys_vouched(job, &k->set)) {
 	case VOUCHED_YES: mark(k, CACHE_SECURE); return VERDICT_PROVEN;
 	case VOUCHED_UNKNOWN: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case VOUCHED_NOT_YET: return VERDICT_YIELD;
 	case VOUCHED_NO: break;
 	}
 	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)

@@ -4,6 +4,7 @@
 
 #include <tern/rr.h>
 
+#include "base/hash.h"
 #include "dnssec/rrsig.h"
 #include "resolver/machine.h"
 
@@ -65,35 +66,87 @@ static COLD void tell_signature(const struct attempt *a, const struct rrsig *sig
 		 tern_name_to_text(a->zone, zone), sig->algorithm, good ? "good" : "wrong");
 }
 
-static bool try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
+/* The key is no secret: who makes digests collide only spoils signatures of his own. */
+static uint64_t digest_of(const struct rrsig *sig, const struct dnskey *key)
+{
+	static const struct hash_key fixed = {0, 0};
+	uint64_t of_key = hash_bytes(&fixed, 0, key->rdata, key->rdata_len);
+
+	return hash_bytes(&fixed, of_key, sig->rdata, sig->head_len + sig->sig_len);
+}
+
+static bool is_known_wrong(const struct attempt *a, const struct rrsig *sig,
+			   const struct dnskey *key)
+{
+	const struct wrong_checks *w = &a->job->wrong;
+
+	if (w->set != a->set->rdata || w->n == 0)
+		return false;
+	uint64_t digest = digest_of(sig, key);
+
+	for (unsigned i = 0; i < w->n; i++) {
+		if (w->digests[i] == digest)
+			return true;
+	}
+	return false;
+}
+
+static void remember_wrong(const struct attempt *a, const struct rrsig *sig,
+			   const struct dnskey *key)
+{
+	struct wrong_checks *w = &a->job->wrong;
+
+	if (w->set != a->set->rdata)
+		*w = (struct wrong_checks){.set = a->set->rdata};
+	if (w->n < ARRAY_LEN(w->digests))
+		w->digests[w->n++] = digest_of(sig, key);
+}
+
+static enum verify count_wrong(struct attempt *a)
+{
+	a->failures++;
+	a->ede = TERN_EDE_BOGUS;
+	return VERIFY_WRONG;
+}
+
+/* The one place where a signature costs something. */
+static enum verify check(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
 {
 	struct resolver *r = a->job->resolver;
 	struct budget *b = &a->job->budget;
 
-	if (key->tag != sig->tag || key->algorithm != sig->algorithm)
-		return false;
-	if (!dnskey_signs_zones(key)) {
-		a->ede = key->flags & DNSKEY_ZONE ? TERN_EDE_DNSKEY_MISSING
-						  : TERN_EDE_NO_ZONE_KEY_BIT;
-		return false;
-	}
 	/* With nothing left to be wrong with there is no try: the account tells why. */
-	if (a->failures >= VERIFY_FAILURES_MAX ||
-	    (b->left[BUDGET_WRONG] == 0 && !budget_spend(b, BUDGET_WRONG, 1)) ||
-	    !budget_spend(b, BUDGET_VERIFY, 1))
-		return false;
+	if (b->left[BUDGET_WRONG] == 0 && !budget_spend(b, BUDGET_WRONG, 1))
+		return VERIFY_WRONG;
+	a->job->wrong.again = crypto_effort(r->crypto) >= CRYPTO_EFFORT_MAX;
+	if (a->job->wrong.again)
+		return VERIFY_NOT_YET;
+	if (!budget_spend(b, BUDGET_VERIFY, 1))
+		return VERIFY_WRONG;
 	size_t len = rrsig_signed_data(a->set, sig, r->scratch, RRSIG_SCRATCH);
-
 	bool good =
 		len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len);
 
 	tell_signature(a, sig, good);
 	if (good)
-		return true;
+		return VERIFY_GOOD;
 	budget_spend(b, BUDGET_WRONG, 1);
-	a->failures++;
-	a->ede = TERN_EDE_BOGUS;
-	return false;
+	remember_wrong(a, sig, key);
+	return count_wrong(a);
+}
+
+static enum verify try_key(struct attempt *a, const struct rrsig *sig, const struct dnskey *key)
+{
+	if (key->tag != sig->tag || key->algorithm != sig->algorithm)
+		return VERIFY_WRONG;
+	if (!dnskey_signs_zones(key)) {
+		a->ede = key->flags & DNSKEY_ZONE ? TERN_EDE_DNSKEY_MISSING
+						  : TERN_EDE_NO_ZONE_KEY_BIT;
+		return VERIFY_WRONG;
+	}
+	if (a->failures >= VERIFY_FAILURES_MAX)
+		return VERIFY_WRONG;
+	return is_known_wrong(a, sig, key) ? count_wrong(a) : check(a, sig, key);
 }
 
 static void describe(const struct attempt *a, const struct rrsig *sig, struct verified *out)
@@ -121,7 +174,8 @@ static void note_failure(struct attempt *a)
 		 tern_type_to_text(a->set->type, type, sizeof type));
 }
 
-static bool try_keys(struct attempt *a, const struct rrsig *sig, const struct tern_rrset *keys)
+static enum verify try_keys(struct attempt *a, const struct rrsig *sig,
+			    const struct tern_rrset *keys)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
 	struct tern_rdata rdata;
@@ -134,16 +188,18 @@ static bool try_keys(struct attempt *a, const struct rrsig *sig, const struct te
 		    key.algorithm != sig->algorithm)
 			continue;
 		tried++;
-		if (try_key(a, sig, &key))
-			return true;
+		enum verify v = try_key(a, sig, &key);
+
+		if (v != VERIFY_WRONG)
+			return v;
 	}
 	if (tried == 0)
 		a->ede = TERN_EDE_DNSKEY_MISSING;
-	return false;
+	return VERIFY_WRONG;
 }
 
-static bool verify(struct attempt *a, const struct tern_rrset *keys, const struct dnskey *key,
-		   struct verified *out)
+static enum verify verify(struct attempt *a, const struct tern_rrset *keys,
+			  const struct dnskey *key, struct verified *out)
 {
 	struct tern_rdata_iter it = tern_rrset_sigs(a->set);
 	struct tern_rdata rdata;
@@ -153,29 +209,41 @@ static bool verify(struct attempt *a, const struct tern_rrset *keys, const struc
 
 		if (!rrsig_read(rdata.octets, rdata.len, &sig) || !is_candidate(a, &sig))
 			continue;
-		if (keys ? try_keys(a, &sig, keys) : try_key(a, &sig, key)) {
+		enum verify v = keys ? try_keys(a, &sig, keys) : try_key(a, &sig, key);
+
+		if (v == VERIFY_GOOD)
 			describe(a, &sig, out);
-			return true;
-		}
+		if (v != VERIFY_WRONG)
+			return v;
 	}
 	note_failure(a);
-	return false;
+	return VERIFY_WRONG;
 }
 
-bool verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
-		const struct tern_rrset *keys, struct verified *out)
+enum verify verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		       const struct tern_rrset *keys, struct verified *out)
 {
 	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
+	enum verify v = verify(&a, keys, NULL, out);
 
-	return verify(&a, keys, NULL, out);
+	if (v != VERIFY_NOT_YET)
+		verify_decided(job);
+	return v;
 }
 
-bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
-		     const struct dnskey *key, struct verified *out)
+enum verify verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+			    const struct dnskey *key, struct verified *out)
 {
 	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
 
 	return verify(&a, NULL, key, out);
+}
+
+void verify_decided(struct job *job)
+{
+	job->wrong.set = NULL;
+	job->wrong.n = 0;
+	job->wrong.again = false;
 }
 
 bool verify_may_go_on(const struct job *job)

@@ -21,6 +21,13 @@
 
 #define WILDCARD_NONE 0xff
 
+/** How the search for a good signature ended. */
+enum verify {
+	VERIFY_GOOD,
+	VERIFY_WRONG,   /**< there is none, or none is left to be paid for: job_note() says why */
+	VERIFY_NOT_YET, /**< others should have a turn: yield, then ask again for the same set */
+};
+
 /** What a good signature says. */
 struct verified {
 	uint32_t ttl_s;   /* bound on the set's TTL: original TTL and expiration */
@@ -29,14 +36,25 @@ struct verified {
 
 /**
  * Is there a good signature of @p zone over @p set by one of @p keys (a
- * validated DNSKEY set)? False: job_note() says why.
+ * validated DNSKEY set)? No check is begun when the worker's turn has had its
+ * CRYPTO_EFFORT_MAX. What was found wrong before a VERIFY_NOT_YET is neither
+ * checked nor paid for again, as long as the job asks for no other set.
+ *
+ * @param set  the same copy each time: its rdata tells it from others
+ * @param out  written when the result is VERIFY_GOOD
  */
-bool verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
-		const struct tern_rrset *keys, struct verified *out);
+enum verify verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+		       const struct tern_rrset *keys, struct verified *out);
 
-/** The same with one key, given as DNSKEY rdata. */
-bool verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
-		     const struct dnskey *key, struct verified *out);
+/**
+ * The same with one key, given as DNSKEY rdata. A set may be asked for with
+ * several in turn; verify_decided() ends it.
+ */
+enum verify verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
+			    const struct dnskey *key, struct verified *out);
+
+/** The set under way is judged: should it come again, it is checked anew. */
+void verify_decided(struct job *job);
 
 /** Is there anything left to validate with? Asking another server costs the same again. */
 bool verify_may_go_on(const struct job *job);

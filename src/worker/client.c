@@ -5,7 +5,8 @@
  *        └─► hand it to the worker that has such a task (mail.c)
  *        └─► a task of its own: job_start() ─► finished: answer
  *                                        ├──► parked: upstream_ask(), wait
- *                                        └──► yielded: on in the next turn, in order
+ *                                        └──► yielded: on in the next turn, in order,
+ *                                             after what came in was answered
  *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
  *   timer ─► stale answer after stale-client-timeout, SERVFAIL at 3.8 s
  */

@@ -106,6 +106,26 @@ static void flush_all(struct worker *w)
 		udp_flush(w->listeners[i].batch);
 }
 
+/*
+ * First what came in, so that who can be answered at once does not wait for
+ * signatures; these are for the jobs that gave way, in the order they did, and who
+ * wants some now as well goes behind them. In all a turn has one share of them.
+ */
+static void take_turn(struct worker *w)
+{
+	bool queue = w->yielded_first != NULL;
+
+	crypto_rest(w->crypto);
+	if (queue)
+		crypto_tire(w->crypto);
+	loop_dispatch(&w->loop);
+	flush_all(w);
+	if (queue)
+		crypto_rest(w->crypto);
+	client_run_yielded(w);
+	flush_all(w);
+}
+
 static void *run(void *argument)
 {
 	struct worker *w = argument;
@@ -120,10 +140,7 @@ static void *run(void *argument)
 		cache_wake();
 		w->resolver.anchors =
 			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
-		crypto_rest(w->crypto);
-		client_run_yielded(w);
-		loop_dispatch(&w->loop);
-		flush_all(w);
+		take_turn(w);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
 	}
 	client_finish_all(w);

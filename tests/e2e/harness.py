@@ -159,24 +159,51 @@ class Tern:
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 
 
-class Clock:
-    """A wall clock for Tern(env=clock.env), @seconds off the true one; the others go on as they are."""
+class Preloaded:
+    """A library made of @source, for Tern(env=x.env), and the 8-octet integer that the two share in a file."""
+
+    def __init__(self, source, variable, value=0):
+        shim = os.path.join(LAB, source.replace('.c', '.so'))
+        if not os.path.exists(shim):
+            path = os.path.join(os.path.dirname(os.path.abspath(__file__)), source)
+            subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', shim, path], check=True)
+        self.path = os.path.join(LAB, f'{source[:-2]}-{random.getrandbits(32):x}')
+        self.env = {'LD_PRELOAD': shim, variable: self.path}
+        with open(self.path, 'wb') as f:
+            f.write(value.to_bytes(8, sys.byteorder, signed=True))
+
+    def write(self, value):
+        with open(self.path, 'r+b') as f:
+            f.write(value.to_bytes(8, sys.byteorder, signed=True))
+
+    def read(self):
+        with open(self.path, 'rb') as f:
+            return int.from_bytes(f.read(), sys.byteorder, signed=True)
+
+
+class Clock(Preloaded):
+    """A wall clock @seconds off the true one; the others go on as they are."""
 
     def __init__(self, seconds):
-        shim = os.path.join(LAB, 'clock.so')
-        if not os.path.exists(shim):
-            source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'clock.c')
-            subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', shim, source], check=True)
-        self.path = os.path.join(LAB, f'clock-{random.getrandbits(32):x}')
-        self.env = {'LD_PRELOAD': shim, 'CLOCK_FILE': self.path}
+        super().__init__('clock.c', 'CLOCK_FILE', seconds)
         self.seconds = seconds
-        with open(self.path, 'wb') as f:
-            f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     def set(self, seconds):
         self.seconds = seconds
-        with open(self.path, 'r+b') as f:
-            f.write(seconds.to_bytes(8, sys.byteorder, signed=True))
+        self.write(seconds)
+
+
+class Turns(Preloaded):
+    """Tells the CPU time of the longest turn of a worker, in milliseconds."""
+
+    def __init__(self):
+        super().__init__('turns.c', 'TURNS_FILE')
+
+    def longest_ms(self):
+        """Since the last call."""
+        longest_ns = self.read()
+        self.write(0)
+        return longest_ns / 1e6
 
 
 def stop_all():

@@ -130,6 +130,29 @@ def test_a_state_file_that_can_not_be_written():
         tern.stop()
 
 
+def test_a_state_file_that_can_not_be_read():
+    """It may say that an anchor was revoked: without it there is no validation, so there is no start either."""
+    path = tempfile.mkdtemp(dir=LAB)                    # EISDIR, which root gets too
+    dnssec = {'validation': 'on', 'trust-anchors': anchors(), 'trust-anchor-file': path}
+    tern = Tern(wait=False, dnssec=dnssec)
+    equal(tern.process.wait(5), 78)
+    for text in (f'{path}: Is a directory', f'dnssec.trust-anchor-file: {path} can\'t be read'):
+        check(text in tern.log_text(), tern.log_text())
+    equal(os.listdir(path), [])
+    Tern(dnssec={**dnssec, 'validation': 'off'})
+    insecure('www.nsec-v.net')
+
+
+def test_only_so_many_zones_follow_their_keys():
+    """Which don't is said, and their anchors stay."""
+    more = [f'zone{i}.example. {anchors()[0].split(" ", 1)[1]}' for i in range(9)]
+    with controlled(**{'trust-anchors': [*anchors(), *more], 'trust-anchor-file': f'{LAB}/many-zones'}) as (tern, ternctl, _):
+        lines = [line for line in tern.log_text().splitlines() if 'is not followed' in line]
+        equal([line.split('trust-anchors: ')[1].split()[0] for line in lines], ['zone7.example.', 'zone8.example.'], f'{lines}')
+        found = json.loads(ternctl('--json', 'status'))['trust_anchors']
+        equal(len({a['zone'] for a in found}), 10, f'{found}')
+
+
 def test_without_a_state_file_anchors_are_as_configured():
     with controlled() as (_, ternctl, _):
         found = json.loads(ternctl('--json', 'status'))['trust_anchors']
@@ -247,6 +270,17 @@ def test_zones_are_told_what_is_trusted():
     equal(signals(1), [])                               # once a day
 
 
+def test_a_restart_is_no_reason_to_tell_zones_again():
+    path = tempfile.mktemp(dir=LAB)
+    for wanted in (1, 0, 0):
+        tern = validating(**{'trust-anchor-file': path})
+        equal(len(set(signals(1))), wanted, 'signals')
+        tern.stop()
+    clock = Clock(DAY)
+    Tern(env=clock.env, dnssec={'validation': 'on', 'trust-anchors': anchors(), 'trust-anchor-file': path})
+    equal(len(set(signals(1))), 1, 'signals a day later')
+
+
 def test_zones_are_told_nothing_if_so_configured():
     validating(**{'trust-anchor-signaling': False})
     equal(signals(1), [])
@@ -277,6 +311,45 @@ def test_negative_anchors_come_and_go():
         time.sleep(2.5)
         bogus('www.changed-v.net')
         excepted('www.expired-v.net')
+
+
+def test_negative_anchors_outlive_the_daemon():
+    path = tempfile.mktemp(dir=LAB)
+    config = {'trust-anchor-file': path, 'negative-trust-anchors': []}
+
+    def left(ternctl):
+        return {e['name']: e['left_s'] for e in json.loads(ternctl('--json', 'nta', 'list'))['negative_trust_anchors']}
+
+    with controlled(**config) as (tern, ternctl, _):
+        ternctl('nta', 'add', 'changed-v.net', '1h')
+        ternctl('nta', 'add', 'expired-v.net', '2s')
+        ternctl('nta', 'add', 'nsec-v.net', '1h')
+        ternctl('nta', 'remove', 'nsec-v.net')
+        ternctl('nta', 'add', 'changed-v.net', '30m')   # the last word counts
+        tern.process.kill()                             # whatever ends it
+        tern.process.wait()
+    time.sleep(2.5)
+    with controlled(**config) as (tern, ternctl, _):
+        check('negative trust anchor changed-v.net.: kept' in tern.log_text(), tern.log_text())
+        excepted('www.changed-v.net')
+        bogus('www.expired-v.net', codes=(7,))
+        secure('www.nsec-v.net')
+        check(1700 < left(ternctl)['changed-v.net.'] < 1799 and len(left(ternctl)) == 1, f'{left(ternctl)}')
+        tern.stop()
+    clock = Clock(-20 * DAY)                            # a clock that is behind lengthens nothing
+    with controlled(env=clock.env, **config) as (tern, ternctl, _):
+        check(1700 < left(ternctl)['changed-v.net.'] < 1799, f'{left(ternctl)}')
+        tern.process.kill()
+        tern.process.wait()
+    with controlled(**{**config, 'negative-trust-anchors': ['changed-v.net']}) as (tern, ternctl, _):
+        check('left_s' not in ternctl('--json', 'nta', 'list'), 'what is configured has no end')
+        tern.stop()
+    with open(f'{path}.exceptions', 'r+b') as f:
+        f.truncate(os.path.getsize(f.name) - 30)
+    with controlled(**config) as (tern, ternctl, _):
+        check(f'{path}.exceptions: cut off' in tern.log_text(), tern.log_text())
+        equal(left(ternctl), {})
+        bogus('www.changed-v.net')
 
 
 def test_negative_anchors_end_when_the_zone_validates():

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/anchor_file.h"
@@ -127,14 +128,14 @@ static void a_file_is_replaced_and_the_one_before_kept(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_false(anchor_file_read(path, &again, &log_));
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_MISSING);
 	assert_true(anchor_file_write(path, &states));
 	assert_int_not_equal(stat(beside("old"), &st), 0);
 	states.clock_s++;
 	assert_true(anchor_file_write(path, &states));
-	assert_true(anchor_file_read(path, &again, &log_));
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_GOOD);
 	assert_int_equal(again.clock_s, states.clock_s);
-	assert_true(anchor_file_read(beside("old"), &again, &log_));
+	assert_int_equal(anchor_file_read(beside("old"), &again, &log_), STATE_GOOD);
 	assert_int_equal(again.clock_s, states.clock_s - 1);
 	assert_int_not_equal(stat(beside("new"), &st), 0);
 }
@@ -148,12 +149,12 @@ static void a_damaged_file_is_kept_aside_and_the_old_one_used(void **state)
 	states.clock_s++;
 	assert_true(anchor_file_write(path, &states));
 	put(path, "version 1\nnonsense\n", 19);
-	assert_true(anchor_file_read(path, &again, &log_));
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_GOOD);
 	assert_int_equal(again.clock_s, states.clock_s - 1);
 	assert_int_equal(stat(beside("damaged"), &st), 0);
 	assert_int_equal(st.st_size, 19);
 	put(beside("old"), "", 0);
-	assert_false(anchor_file_read(path, &again, &log_));
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_DAMAGED);
 	assert_int_equal(again.n, 0);
 }
 
@@ -161,7 +162,41 @@ static void a_folder_that_is_not_there_loses_nothing(void **state)
 {
 	(void)state;
 	assert_false(anchor_file_write("/nonexistent/tern/anchors", &states));
-	assert_false(anchor_file_read("/nonexistent/tern/anchors", &again, &log_));
+	assert_int_equal(anchor_file_read("/nonexistent/tern/anchors", &again, &log_),
+			 STATE_MISSING);
+}
+
+/* Whether an anchor was revoked stands in a file that nobody can read: no other will do. */
+static void what_is_there_and_unreadable_is_not_missing(void **state)
+{
+	int status;
+
+	(void)state;
+	assert_true(anchor_file_write(path, &states));
+	assert_true(anchor_file_write(path, &states));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_UNREADABLE);
+	assert_int_equal(again.n, 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_GOOD); /* the old one */
+	assert_int_equal(unlink(beside("old")), 0);
+	assert_int_equal(mkdir(beside("old"), 0755), 0);
+	assert_int_equal(anchor_file_read(path, &again, &log_), STATE_UNREADABLE);
+	assert_int_equal(rmdir(beside("old")), 0);
+	/* A folder that somebody else may not enter. */
+	assert_true(anchor_file_write(path, &states));
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(geteuid() == 0 && setuid(65534) != 0
+			      ? 77
+			      : (int)anchor_file_read(path, &again, &log_));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (geteuid() == 0)
+		assert_int_equal(WEXITSTATUS(status), STATE_UNREADABLE);
+	else
+		assert_int_equal(WEXITSTATUS(status), STATE_GOOD);
 }
 
 #define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -174,6 +209,7 @@ int main(void)
 		FILE_TEST(a_file_is_replaced_and_the_one_before_kept),
 		FILE_TEST(a_damaged_file_is_kept_aside_and_the_old_one_used),
 		FILE_TEST(a_folder_that_is_not_there_loses_nothing),
+		FILE_TEST(what_is_there_and_unreadable_is_not_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

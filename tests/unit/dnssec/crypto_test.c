@@ -264,6 +264,83 @@ static void test_keys_of_one_tag(void **state)
 	signer_fini(&s);
 }
 
+/* In about tenths of a millisecond: what decides when others have their turn. */
+static void test_effort(void **state)
+{
+	static const struct {
+		uint8_t algorithm;
+		unsigned effort;
+	} kinds[] = {{DNSSEC_RSASHA256, 1},
+		     {DNSSEC_ECDSAP256, 1},
+		     {DNSSEC_ED25519, 1},
+		     {DNSSEC_ED448, 3},
+		     {DNSSEC_ECDSAP384, 8}};
+	static const uint8_t long_exponent[] = {1, 0, 3, DNSSEC_RSASHA256, 8, 1, 2, 3, 4, 5, 6, 7,
+						9, 1, 1};
+	struct dnskey key;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct signer s;
+
+		signer_init(&s, kinds[i].algorithm);
+		crypto_rest(crypto);
+		assert_false(verify(&s.key, text, sizeof text));
+		assert_int_equal(crypto_effort(crypto), kinds[i].effort);
+		assert_false(verify(&s.key, text, sizeof text));
+		assert_int_equal(crypto_effort(crypto), 2 * kinds[i].effort);
+		signer_fini(&s);
+	}
+	crypto_tire(crypto);
+	assert_int_equal(crypto_effort(crypto), CRYPTO_EFFORT_MAX);
+	crypto_rest(crypto);
+	assert_int_equal(crypto_effort(crypto), 0);
+	assert_true(dnskey_read(long_exponent, sizeof long_exponent, &key));
+	assert_false(verify(&key, text, sizeof text));
+	assert_int_equal(crypto_effort(crypto), 3);
+}
+
+/* One check with another key each time; three, as a zone asked for once takes them. */
+static void flood(unsigned keys_n)
+{
+	static uint32_t serial;
+	uint8_t octets[36] = {1, 0, 3, DNSSEC_ED25519};
+	struct dnskey key;
+
+	for (unsigned i = 0; i < keys_n; i++) {
+		put_u32(octets + 4, ++serial * 2654435761u);
+		assert_true(dnskey_read(octets, sizeof octets, &key));
+		for (unsigned use = 0; use < 3; use++)
+			assert_false(verify(&key, octets, sizeof octets));
+	}
+}
+
+static void test_a_key_used_often_survives_a_flood(void **state)
+{
+	struct signer s;
+
+	(void)state;
+	signer_init(&s, DNSSEC_ECDSAP256);
+	assert_false(verify(&s.key, text, sizeof text));
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t before = crypto_parsed(crypto);
+
+		/* Twice the pairs there are come by in eight rounds. */
+		flood(64);
+		assert_int_equal(crypto_parsed(crypto) - before, 64);
+		for (unsigned use = 0; use < 8; use++)
+			assert_false(verify(&s.key, text, sizeof text));
+		assert_int_equal(crypto_parsed(crypto) - before, 64);
+	}
+	/* Used no more, it goes. */
+	flood(20000);
+	uint64_t before = crypto_parsed(crypto);
+
+	assert_false(verify(&s.key, text, sizeof text));
+	assert_int_equal(crypto_parsed(crypto) - before, 1);
+	signer_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_rsa_keys_that_make_no_sense),
 		cmocka_unit_test(test_ecdsa_and_eddsa_keys_that_make_no_sense),
 		cmocka_unit_test(test_keys_of_one_tag),
+		cmocka_unit_test(test_effort),
+		cmocka_unit_test(test_a_key_used_often_survives_a_flood),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -14,17 +14,17 @@
 static struct signer signer;
 static struct packed keys, set;
 
-/* An RRSIG over the set; the last octet of the signature is spoiled for @p wrong. */
-static size_t make_rrsig(uint8_t *out, uint16_t tag, bool wrong)
+/* An RRSIG over @p of; the last octet of the signature is spoiled for @p wrong. */
+static size_t make_rrsig(const struct tern_rrset *of, uint8_t *out, uint16_t tag, bool wrong)
 {
 	static uint8_t data[2000];
 	const uint8_t *zone = wire(ZONE);
 	struct rrsig sig;
 	size_t len = 18;
 
-	put_u16(out, TERN_TYPE_A);
+	put_u16(out, of->type);
 	out[2] = signer.algorithm;
-	out[3] = 2;
+	out[3] = (uint8_t)tern_name_labels(of->owner);
 	put_u32(out + 4, 3600);
 	put_u32(out + 8, NOW + 1000);
 	put_u32(out + 12, NOW - 1000);
@@ -32,7 +32,7 @@ static size_t make_rrsig(uint8_t *out, uint16_t tag, bool wrong)
 	len += tern_name_copy(out + len, zone);
 	out[len] = 0;
 	assert_true(rrsig_read(out, len + 1, &sig));
-	size_t signed_len = rrsig_signed_data(&set.set, &sig, data, sizeof data);
+	size_t signed_len = rrsig_signed_data(of, &sig, data, sizeof data);
 
 	len += sign(&signer, data, signed_len, out + len);
 	out[len - 1] ^= wrong;
@@ -47,7 +47,7 @@ static void set_with(const char *signatures)
 	pack_one(&set, "www." ZONE, TERN_TYPE_A, "192.0.2.1");
 	for (const char *s = signatures; *s; s++) {
 		uint16_t tag = (uint16_t)(signer.key.tag + (*s == 'o'));
-		size_t len = make_rrsig(rrsig, tag, *s == 'w');
+		size_t len = make_rrsig(&set.set, rrsig, tag, *s == 'w');
 
 		pack_octets(&set, rrsig, len);
 		set.set.rr_n--;
@@ -59,7 +59,10 @@ static bool holds(void)
 {
 	struct verified v;
 
-	return verify_set(&world.job, &set.set, wire(ZONE), &keys.set, &v);
+	enum verify found = verify_set(&world.job, &set.set, wire(ZONE), &keys.set, &v);
+
+	assert_int_not_equal(found, VERIFY_NOT_YET);
+	return found == VERIFY_GOOD;
 }
 
 static unsigned left(enum budget_kind kind)
@@ -67,17 +70,22 @@ static unsigned left(enum budget_kind kind)
 	return world.job.budget.left[kind];
 }
 
-static int open_all(void **state)
+static int open_with(void **state, uint8_t algorithm)
 {
 	assert_int_equal(world_open(state), 0);
 	world.job.resolver = &world.resolver;
 	world.job.now = &world.now;
 	budget_init(&world.job.budget);
-	signer_init(&signer, DNSSEC_ECDSAP256);
+	signer_init(&signer, algorithm);
 	memset(&keys, 0, sizeof keys);
 	pack_begin(&keys, ZONE, TERN_TYPE_DNSKEY);
 	pack_octets(&keys, signer.key.rdata, signer.key.rdata_len);
 	return 0;
+}
+
+static int open_all(void **state)
+{
+	return open_with(state, DNSSEC_ECDSAP256);
 }
 
 static int close_all(void **state)
@@ -168,6 +176,169 @@ static void test_key_without_zone_flag(void **state)
 	assert_int_equal(left(BUDGET_VERIFY), BUDGET_VERIFY_MAX);
 }
 
+/* --- giving way ------------------------------------------------------------------------ */
+
+/* Two checks of this kind are a turn's share. */
+static int open_slow(void **state)
+{
+	return open_with(state, DNSSEC_ECDSAP384);
+}
+
+static unsigned checked(void)
+{
+	return BUDGET_VERIFY_MAX - left(BUDGET_VERIFY);
+}
+
+/* A set asked for until it is judged: turns taken, and what was found. */
+static unsigned turns_of_set(enum verify *found)
+{
+	struct verified v;
+
+	for (unsigned turns = 1;; turns++) {
+		unsigned before = checked();
+
+		*found = verify_set(&world.job, &set.set, wire(ZONE), &keys.set, &v);
+		assert_in_range(checked() - before, 0, 2);
+		if (*found != VERIFY_NOT_YET)
+			return turns;
+		assert_int_equal(checked() - before, 2);
+		/* Without a rest nothing goes on, and nothing is paid for. */
+		assert_int_equal(verify_set(&world.job, &set.set, wire(ZONE), &keys.set, &v),
+				 VERIFY_NOT_YET);
+		assert_int_equal(checked() - before, 2);
+		crypto_rest(world.resolver.crypto);
+	}
+}
+
+static void test_gives_way_inside_a_set(void **state)
+{
+	enum verify found;
+
+	(void)state;
+	set_with("wwwgw");
+	assert_int_equal(turns_of_set(&found), 2);
+	assert_int_equal(found, VERIFY_GOOD);
+	assert_int_equal(checked(), 4);
+	assert_int_equal(left(BUDGET_WRONG), BUDGET_WRONG_MAX - 3);
+	crypto_rest(world.resolver.crypto);
+	set_with("wwwwwwww");
+	assert_int_equal(turns_of_set(&found), 2);
+	assert_int_equal(found, VERIFY_WRONG);
+	assert_int_equal(checked(), 4 + VERIFY_FAILURES_MAX);
+}
+
+/* What was wrong over other data is checked again: only the set under way is remembered. */
+static void test_wrong_checks_are_of_one_copy(void **state)
+{
+	static struct packed other;
+	struct verified v;
+
+	(void)state;
+	set_with("ggw");
+	other = set;
+	other.set.rdata = other.octets;
+	other.set.owner = other.owner;
+	other.octets[2 + 3] ^= 1; /* the address */
+	assert_int_equal(verify_set(&world.job, &other.set, wire(ZONE), &keys.set, &v),
+			 VERIFY_NOT_YET);
+	crypto_rest(world.resolver.crypto);
+	assert_true(holds());
+	assert_int_equal(checked(), 3);
+}
+
+/* The records of @p p, then signatures over it: "w" wrong, "g" good. */
+static void reply_signed(const struct packed *p, const char *signatures)
+{
+	struct tern_builder b = begin_reply(AA, TERN_RCODE_NOERROR);
+	struct tern_rdata_iter it = tern_rrset_rdatas(&p->set);
+	struct tern_rdata rdata;
+	uint8_t rrsig[1200];
+
+	while (tern_rdata_next(&it, &rdata))
+		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, p->set.type,
+						 TERN_CLASS_IN, 300, rdata.octets,
+						 (uint16_t)rdata.len),
+				 TERN_OK);
+	for (const char *s = signatures; *s; s++) {
+		size_t len = make_rrsig(&p->set, rrsig, signer.key.tag, *s == 'w');
+
+		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, TERN_TYPE_RRSIG,
+						 TERN_CLASS_IN, 300, rrsig, (uint16_t)len),
+				 TERN_OK);
+	}
+	send_reply(&b);
+}
+
+/* What the worker does with one that gave way; returns how often. */
+static unsigned resume_yielded(void)
+{
+	unsigned turns = 0;
+
+	for (; !world.done && world.job.yielded; turns++) {
+		unsigned before = checked();
+
+		pass_ms(1);
+		crypto_rest(world.resolver.crypto);
+		world.done = job_resume(&world.job, NULL, &world.now);
+		assert_in_range(checked() - before, 1, 2);
+	}
+	return turns;
+}
+
+static void know_signed_zone(void)
+{
+	struct trust_anchor *a = &world.anchors.anchors[world.anchors.n++];
+
+	a->type = TERN_TYPE_DNSKEY;
+	a->rdata_len = signer.key.rdata_len;
+	memcpy(a->rdata, signer.key.rdata, signer.key.rdata_len);
+	tern_name_copy(a->zone, wire(ZONE));
+	know(ZONE, "ns." ZONE, "192.0.2.53", NULL);
+	world.resolver.options.validation = VALIDATION_ON;
+}
+
+/* A job gives way between two wrong signatures of one set, and checks as many in all. */
+static void test_a_job_gives_way_inside_a_set(void **state)
+{
+	(void)state;
+	know_signed_zone();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "wwwg");
+	assert_asked("192.0.2.53", ZONE, TERN_TYPE_DNSKEY);
+	reply_signed(&keys, "wwg");
+	/* Two wrong ones of the keys; the good one and one of the set; two of the set; the last. */
+	assert_false(world.done);
+	assert_true(world.job.yielded);
+	assert_int_equal(checked(), 2);
+	assert_int_equal(resume_yielded(), 3);
+	assert_result(TERN_RCODE_NOERROR, 1);
+	assert_int_equal(world.job.result.security, CACHE_SECURE);
+	assert_int_equal(checked(), 7);
+	assert_int_equal(left(BUDGET_WRONG), BUDGET_WRONG_MAX - 5);
+}
+
+/* Four wrong ones from each of the servers that are tried: eight in all, two a turn. */
+static void test_a_job_that_only_meets_wrong_ones(void **state)
+{
+	(void)state;
+	know_signed_zone();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "wwwwwwww");
+	reply_signed(&keys, "g");
+	assert_true(world.job.yielded);
+	assert_int_equal(resume_yielded(), 2);
+	assert_int_equal(checked(), 5);
+	assert_asked("192.0.2.53", "www." ZONE, TERN_TYPE_A);
+	crypto_rest(world.resolver.crypto);
+	reply_signed(&set, "wwwwwwww");
+	assert_int_equal(checked(), 7);
+	assert_int_equal(resume_yielded(), 1);
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(checked(), 1 + BUDGET_WRONG_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +348,13 @@ int main(void)
 						close_all),
 		cmocka_unit_test_setup_teardown(test_colliding_keys, open_all, close_all),
 		cmocka_unit_test_setup_teardown(test_key_without_zone_flag, open_all, close_all),
+		cmocka_unit_test_setup_teardown(test_gives_way_inside_a_set, open_slow, close_all),
+		cmocka_unit_test_setup_teardown(test_wrong_checks_are_of_one_copy, open_slow,
+						close_all),
+		cmocka_unit_test_setup_teardown(test_a_job_gives_way_inside_a_set, open_slow,
+						close_all),
+		cmocka_unit_test_setup_teardown(test_a_job_that_only_meets_wrong_ones, open_slow,
+						close_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
