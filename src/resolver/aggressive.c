@@ -247,6 +247,7 @@ static bool keep_parts(struct gathered *g, struct frame *f)
 
 	for (unsigned i = 0; i < g->n; i++)
 		kept = kept && keep_proven(g->job, &f->authority, &g->sets[i], g->ttl_s);
+	g->job->result.made = true;
 	note_ttl(g->job, g->ttl_s);
 	return kept;
 }

@@ -88,13 +88,14 @@ struct result {
 	uint16_t ede; /* enum tern_ede; TERN_EDE_NONE for none */
 	enum cache_security security;
 	bool stale;
-	bool bogus;              /* SERVFAIL because validation failed */
-	bool compact;            /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
-	bool yxdomain;           /* a DNAME led to a name that is too long */
-	bool cached;             /* nothing was sent for it */
-	bool uncacheable;        /* has TTL 0 data, or ANY: not to be kept rendered */
-	uint32_t ttl_s;          /* the least TTL in it */
-	uint32_t life_s;         /* what that TTL was when new */
+	bool bogus;       /* SERVFAIL because validation failed */
+	bool compact;     /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
+	bool yxdomain;    /* a DNAME led to a name that is too long */
+	bool cached;      /* nothing was sent for it */
+	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
+	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
+	uint32_t ttl_s;   /* the least TTL in it */
+	uint32_t life_s;  /* what that TTL was when new */
 	char text[JOB_TEXT_MAX]; /* why, for the extended error */
 };
 

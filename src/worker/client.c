@@ -139,6 +139,18 @@ static void answer_all(struct worker *w, struct task *t, const struct result *re
 	t->waiters_n = 0;
 }
 
+/* Names that nobody asked for before may be without number, and cost little to deny again. */
+static bool is_worth_keeping(struct worker *w, const struct task *t)
+{
+	uint32_t *lately = &w->made_lately[t->hash % MADE_LATELY];
+	uint32_t mark = (uint32_t)(t->hash >> 32);
+
+	if (!t->job.result.made || *lately == mark)
+		return true;
+	*lately = mark;
+	return false;
+}
+
 /* What was asked a second time is worth keeping ready to copy. */
 static void keep_rendered(struct worker *w, const struct task *t, const struct request *request)
 {
@@ -149,7 +161,7 @@ static void keep_rendered(struct worker *w, const struct task *t, const struct r
 	uint16_t ttl_n = 0;
 
 	if (!r->cached || r->stale || r->uncacheable || r->rcode == TERN_RCODE_SERVFAIL ||
-	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY)
+	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY || !is_worth_keeping(w, t))
 		return;
 	size_t len = render_for_cache(q, r, variant, w->scratch, ANSWER_OCTETS_MAX, ttl_at, &ttl_n,
 				      ANSWER_TTLS_MAX);

@@ -36,6 +36,7 @@
 #define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
 #define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
 #define HASH_BUCKETS        4096
+#define MADE_LATELY         4096
 
 struct worker;
 
@@ -154,7 +155,8 @@ struct worker {
 	struct tcp_server *servers;
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
-	uint8_t waiting_per_net[65536]; /* by hash of /24 or /56 */
+	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
+	uint8_t waiting_per_net[65536];    /* by hash of /24 or /56 */
 	struct served served[UDP_BATCH];
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
 	uint8_t signed_data[RRSIG_SCRATCH] ALIGNED(8);

@@ -169,17 +169,33 @@ def test_water_torture():
     names = [(f'w{i}.silent.evil',) for i in range(3000)]
     thread = threading.Thread(target=lambda: attack.extend(burst(names, gap=0.001, timeout=4.5, sockets=4)))
     thread.start()
-    innocents = burst([(f'i{i}.honest.evil',) if i % 2 else ('hit.honest.evil',) for i in range(300)], gap=0.01)
+    others = burst([(f'i{i}.honest.evil',) if i % 2 else ('hit.honest.evil',) for i in range(300)], gap=0.01)
     thread.join()
-    right = sum(1 for a, _ in innocents if a and data(a) == ['192.0.2.1'])
+    right = sum(1 for a, _ in others if a and data(a) == ['192.0.2.1'])
     equal(right, 300, 'innocents answered')
-    hits = sorted(s for i, (_, s) in enumerate(innocents) if i % 2 == 0)
-    misses = sorted(s for i, (_, s) in enumerate(innocents) if i % 2)
-    at_most(hits[int(len(hits) * 0.99)] * 1000, 20, 'ms, p99 of hits')
-    at_most(misses[int(len(misses) * 0.99)] * 1000, 50, 'ms, p99 of misses')
     equal(sum(1 for a, _ in attack if a is None), 0, 'questions without an answer')
     at_most(len(upstream('silent.evil')) / len(names), 2.5, 'upstream queries per client query')
     at_most((tern.memory() - before) / 1e6, 16, 'MB more')
+
+
+def test_water_torture_is_hardly_noticed():
+    """31: p99 of others' hits rises by at most 5 ms, of their misses by at most 20 ms; the best of three tries."""
+    Tern(server={'workers': 1})
+    resolves('hit.honest.evil')
+    ask('known.silent.evil')
+
+    def p99s(label):
+        found = innocents([(f'{label}{i}.honest.evil',) if i % 2 else ('hit.honest.evil',) for i in range(300)])
+        check(all(a and data(a) == ['192.0.2.1'] for a, _ in found), 'an innocent client got no answer')
+        return [p99_ms(s for i, (_, s) in enumerate(found) if i % 2 == side) for side in (0, 1)]
+    tries = []
+    for n in range(3):
+        control = p99s(f'c{n}-')
+        with Attack(lambda number: f'x{n}-{number}.silent.evil', 1000):
+            tries.append([x - y for x, y in zip(p99s(f'a{n}-'), control)])
+        if tries[-1][0] <= 5 and tries[-1][1] <= 20:
+            return
+    raise Failed(f'rise of the p99 of hits and misses, ms: {tries}')
 
 
 def test_dead_servers():

@@ -47,6 +47,24 @@ def test_oversized_replies_are_counted():
     at_least(json.loads(ternctl('--json', 'stats'))['upstream']['oversized'], 1, 'oversized replies')
 
 
+def test_denials_out_of_ranges_do_not_fill_the_cache():
+    """Any number of names can be denied by what is there; only those asked for again are kept."""
+    controlled(server={'workers': 1})
+    entries = lambda: int(json.loads(ternctl('--json', 'status'))['cache']['entries'])
+    for i in range(3):
+        expect(ask(f'zz{i}.nsec-v.net'), 'NXDOMAIN')
+    before = entries()
+    for i in range(300):
+        expect(ask(f'zzz{i}.nsec-v.net'), 'NXDOMAIN')
+    at_most(entries() - before, 10, 'entries more')
+    hits = lambda: json.loads(ternctl('--json', 'stats'))['queries']['hits']
+    for _ in range(3):
+        expect(ask('zzz7.nsec-v.net'), 'NXDOMAIN')
+    before = hits()
+    expect(ask('zzz7.nsec-v.net'), 'NXDOMAIN')
+    equal(hits() - before, 1, 'hits')
+
+
 def test_dump_shows_what_is_known_and_why():
     controlled()
     ask('www.nsec-v.net')
