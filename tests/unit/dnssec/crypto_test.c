@@ -321,7 +321,9 @@ static void test_a_key_used_often_survives_a_flood(void **state)
 
 	(void)state;
 	signer_init(&s, DNSSEC_ECDSAP256);
-	assert_false(verify(&s.key, text, sizeof text));
+	/* Many, since each of the flood that meets it in its pair takes half away. */
+	for (unsigned use = 0; use < 200; use++)
+		assert_false(verify(&s.key, text, sizeof text));
 	for (unsigned i = 0; i < 200; i++) {
 		uint64_t before = crypto_parsed(crypto);
 
