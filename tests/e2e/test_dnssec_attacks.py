@@ -17,7 +17,7 @@ from harness import *
 from validation import *
 
 DEEP = 'a.' * 100
-BATCH, BATCHES = 8, 5
+BATCH, BATCHES = 8, 30  # the first that is cheap enough ends it; on a busy host all of a second is dear
 TURN_MS = 3.5       # 2, the check under way, and what else a turn has to do
 
 
