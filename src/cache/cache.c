@@ -250,7 +250,14 @@ static struct entry *build_set(struct cache *c, const struct tern_rrset *set, en
 	e->security = security & 3;
 	atomic_init(&e->lives, lives_of_type(set->type));
 	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
+	if (set->type == TERN_TYPE_DNAME)
+		deepen(&c->dname_depth, set->owner);
 	return e;
+}
+
+unsigned cache_dname_depth(const struct cache *c)
+{
+	return atomic_load_explicit(&c->dname_depth, memory_order_relaxed);
 }
 
 void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,

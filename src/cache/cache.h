@@ -206,6 +206,13 @@ bool cache_get_delegation(struct cache *cache, const uint8_t *zone, uint32_t now
 void cache_put_delegation(struct cache *cache, const struct cache_delegation *delegation,
 			  uint32_t now_s);
 
+/**
+ * All delegations (DNAME records) that ever came had fewer labels than this: who
+ * walks the ancestors of a long name need not look at deeper ones. 0: none came.
+ */
+unsigned cache_cut_depth(const struct cache *cache);
+unsigned cache_dname_depth(const struct cache *cache);
+
 /** Forget (@p name, any type), with its answers. Returns how many entries went. */
 size_t cache_flush_name(struct cache *cache, const uint8_t *name);
 

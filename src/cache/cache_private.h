@@ -27,6 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tern/name.h>
+
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "cache/cache.h"
@@ -108,7 +110,9 @@ struct cache {
 	unsigned bucket_bits; /* per shard */
 	uint64_t size;
 	struct shard *shards;
-	entry_link *buckets;                          /* of all shards */
+	entry_link *buckets;   /* of all shards */
+	atomic_uint cut_depth; /* see cache_cut_depth() */
+	atomic_uint dname_depth;
 	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
 };
 
@@ -116,6 +120,16 @@ struct cache {
 static inline struct entry *link_get(const entry_link *link)
 {
 	return atomic_load_explicit(link, memory_order_acquire);
+}
+
+/** One as deep as @p name is coming. Seldom a write: all workers read this line. */
+static inline void deepen(atomic_uint *depth, const uint8_t *name)
+{
+	unsigned now = tern_name_labels(name) + 1;
+	unsigned seen = atomic_load_explicit(depth, memory_order_relaxed);
+
+	while (seen < now && !atomic_compare_exchange_weak(depth, &seen, now))
+		;
 }
 
 /** Publish as a writer: everything written before is visible with it. */

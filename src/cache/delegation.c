@@ -48,7 +48,13 @@ void cache_put_delegation(struct cache *c, const struct cache_delegation *d, uin
 	/* Names below a TLD come in floods too: only the upper two levels start with full lives. */
 	atomic_init(&e->lives, tern_name_labels(d->zone) < 2 ? LIVES_INFRA : LIVES_HIT);
 	memcpy(entry_body_to_fill(e), d->body, d->body_len);
+	deepen(&c->cut_depth, d->zone);
 	shard_publish(c, e, NULL);
+}
+
+unsigned cache_cut_depth(const struct cache *c)
+{
+	return atomic_load_explicit(&c->cut_depth, memory_order_relaxed);
 }
 
 void cache_drop_delegation(struct cache *c, const uint8_t *zone)

@@ -131,9 +131,9 @@ static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrs
 static const uint8_t *next_candidate(struct job *job, const uint8_t *name, unsigned from)
 {
 	struct cache_delegation d;
-	unsigned full = tern_name_labels(name);
+	unsigned depth = MIN(tern_name_labels(name) + 1, cache_cut_depth(job->resolver->cache));
 
-	for (unsigned labels = from; labels <= full; labels++) {
+	for (unsigned labels = from; labels < depth; labels++) {
 		const uint8_t *candidate = tern_name_suffix(name, labels);
 
 		if (cache_get_delegation(job->resolver->cache, candidate, job->now->boot_s, &d))

@@ -129,13 +129,14 @@ static enum looked follow_cached_dname(struct job *job, struct frame *f,
 /* RFC 6672 5.3.1: a DNAME in the cache answers for every name below it. */
 static enum looked look_for_dname(struct job *job, struct frame *f)
 {
-	const uint8_t *name = f->question.name;
+	struct cache *cache = job->resolver->cache;
+	unsigned below = tern_name_labels(f->question.name);
 	struct cache_hit hit;
 
-	while (tern_name_len(name) > 1) {
-		name = tern_name_parent(name);
-		if (cache_get_set(job->resolver->cache, name, TERN_TYPE_DNAME, job->now->boot_s,
-				  &hit) &&
+	for (unsigned labels = MIN(below, cache_dname_depth(cache)); labels-- > 0;) {
+		const uint8_t *name = tern_name_suffix(f->question.name, labels);
+
+		if (cache_get_set(cache, name, TERN_TYPE_DNAME, job->now->boot_s, &hit) &&
 		    may_use(job, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
@@ -223,18 +224,16 @@ static const uint8_t *name_to_cut_at(const struct frame *f)
 
 static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, unsigned labels_min)
 {
+	struct cache *cache = job->resolver->cache;
+	unsigned depth = MIN(tern_name_labels(name) + 1, cache_cut_depth(cache));
 	struct cache_delegation d;
 
-	for (unsigned labels = tern_name_labels(name);; labels--) {
-		const uint8_t *zone = tern_name_suffix(name, labels);
-
-		if (labels < labels_min)
-			return NULL;
-		if (cache_get_delegation(job->resolver->cache, zone, job->now->boot_s, &d))
+	for (unsigned labels = depth; labels-- > labels_min;) {
+		if (cache_get_delegation(cache, tern_name_suffix(name, labels), job->now->boot_s,
+					 &d))
 			return zone_cut_unpack(&job->arena, &d);
-		if (labels == 0)
-			return NULL;
 	}
+	return NULL;
 }
 
 static struct zone_cut *find_cut(struct job *job, struct frame *f)

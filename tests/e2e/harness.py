@@ -7,6 +7,7 @@ import resource
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -262,6 +263,19 @@ def udp_socket(server='127.0.0.1', source=None):
     return s
 
 
+SO_TIMESTAMPNS = 35     # Python has no name for it
+
+
+def receive_dated(s):
+    """(octets, when the kernel got them): how long this process waited for a CPU is not the server's doing."""
+    data, more, _, _ = s.recvmsg(65535, 64)
+    for level, kind, content in more:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, ns = struct.unpack('qq', content)
+            return data, seconds + ns / 1e9
+    raise Failed('a datagram without its time')
+
+
 def burst(questions, gap=0.0, timeout=5, server='127.0.0.1', source=None, sockets=1, **flags):
     """Many questions at once, or one every @gap seconds: [(answer or None, seconds)], in order.
 
@@ -270,6 +284,7 @@ def burst(questions, gap=0.0, timeout=5, server='127.0.0.1', source=None, socket
     for s in lines:
         s.connect((server, PORT))
         s.setblocking(False)
+        s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     poll = select.poll()
     by_fd = {s.fileno(): s for s in lines}
     for s in lines:
@@ -279,12 +294,12 @@ def burst(questions, gap=0.0, timeout=5, server='127.0.0.1', source=None, socket
     def receive(wait):
         for fd, _ in poll.poll(max(0, wait) * 1000):
             try:
-                data = by_fd[fd].recv(65535)
+                data, at = receive_dated(by_fd[fd])
             except (BlockingIOError, ConnectionError):
                 continue
             found = sent.pop((fd, int.from_bytes(data[:2], 'big')), None)
             if found:
-                results[found[0]] = (data, time.monotonic() - found[1])
+                results[found[0]] = (data, at - found[1])
 
     next_at = time.monotonic()
     for i, q in enumerate(questions):
@@ -294,8 +309,9 @@ def burst(questions, gap=0.0, timeout=5, server='127.0.0.1', source=None, socket
         m = question(*q, **flags)
         s = lines[i % sockets]
         m.id = (i // sockets * 7919 + 1) % 65536
-        sent[(s.fileno(), m.id)] = (i, time.monotonic())
-        s.send(m.to_wire())
+        octets = m.to_wire()
+        sent[(s.fileno(), m.id)] = (i, time.time())
+        s.send(octets)
         if i % 16 == 0:
             receive(0)
     deadline = time.monotonic() + timeout
@@ -323,17 +339,20 @@ def p99_ms(seconds):
 
 
 class Attack:
-    """Questions at @rate a second, each for another name, nobody waits for the answers.
+    """Questions at @rate a second, each for another name than any before, nobody waits for the answers.
 
     A process of its own: a thread would hold up the one that measures."""
 
+    asked = 0
+
     def __init__(self, names, rate):
-        self.names, self.rate = names, rate
+        self.names, self.rate, self.first = names, rate, Attack.asked
+        Attack.asked += 60 * rate
 
     def run(self):
         with udp_socket() as s:
             s.connect(('127.0.0.1', PORT))
-            for number in range(1, 60 * self.rate):
+            for number in range(self.first, Attack.asked):
                 try:
                     s.send(question(self.names(number), do=True).to_wire())
                 except OSError:

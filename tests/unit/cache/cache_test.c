@@ -196,6 +196,31 @@ static void kinds_are_apart(void **state)
 	assert_int_equal(cache_get(cache, NAME("kind."), 2, 1, false, &hit), CACHE_MISS);
 }
 
+/* Walks over ancestors start there, so nothing may be deeper than told. */
+static void depth_of_a_kind_is_known(void **state)
+{
+	struct cache_delegation d = {.ttl_s = 10, .body = NAME("x."), .body_len = 3};
+	struct one_set s;
+
+	(void)state;
+	assert_int_equal(cache_dname_depth(cache), 0);
+	make_set(&s, NAME("a.b.c."), TERN_TYPE_CNAME, 10, 1, 4);
+	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	assert_int_equal(cache_dname_depth(cache), 0);
+	make_set(&s, NAME("b.c."), TERN_TYPE_DNAME, 10, 1, 4);
+	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
+	assert_int_equal(cache_dname_depth(cache), 3);
+	make_set(&s, NAME("c."), TERN_TYPE_DNAME, 10, 1, 4);
+	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, 0, 1);
+	assert_int_equal(cache_dname_depth(cache), 3);
+	d.zone = NAME("one.two.three.four.");
+	cache_put_delegation(cache, &d, 1);
+	assert_int_equal(cache_cut_depth(cache), 5);
+	d.zone = NAME("four.");
+	cache_put_delegation(cache, &d, 1);
+	assert_int_equal(cache_cut_depth(cache), 5);
+}
+
 /* --- failures --------------------------------------------------------------------- */
 
 static uint32_t failure_ttl(uint32_t now_s)
@@ -414,6 +439,7 @@ int main(void)
 		cmocka_unit_test(a_giant_is_refused),
 		cmocka_unit_test(long_names_and_the_root),
 		cmocka_unit_test(kinds_are_apart),
+		cmocka_unit_test(depth_of_a_kind_is_known),
 		cmocka_unit_test(failures_double),
 		cmocka_unit_test(a_failure_has_an_upper_bound_and_a_text),
 		cmocka_unit_test(a_proof_has_several_sets),
