@@ -66,7 +66,9 @@ def known(tern, floor):
     bare.answers = ('hot', 'hot1', 'paced')
     kresd = Peer('kresd', 'kresd', 'kresd.conf', ['-n', '-q', '-c', '{conf}', '{dir}'], '--version')
     kresd.is_forked = True
-    return [ours,
+    before = os.environ.get('TERN_BEFORE_BIN')
+    earlier = [Peer('before', before, ours.template, ours.argv, ours.version)] if before else []
+    return [ours, *earlier,
             Peer('unbound', 'unbound', 'unbound.conf', ['-d', '-c', '{conf}'], '-V'),
             kresd,
             Peer('pdns', 'pdns_recursor', 'recursor.conf', ['--config-dir={dir}'], '--version',
