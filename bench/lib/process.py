@@ -70,12 +70,15 @@ class Server:
         """Until it answers a query, whatever it says."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
-            if self.child.poll() is not None:
-                raise Failed(f'{self.name} ended with status {self.child.returncode}: {self.last_words()}')
-            if is_answering(address):
+            self.check_alive()
+            if exchange(address, PROBE, 0.3):
                 return
             time.sleep(0.02)
         raise Failed(f'{self.name} gave no answer within {limit_s} s: {self.last_words()}')
+
+    def check_alive(self):
+        if self.child.poll() is not None:
+            raise Failed(f'{self.name} ended with status {self.child.returncode}: {self.last_words()}')
 
     def stop(self):
         for number, limit_s in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
@@ -90,12 +93,14 @@ class Server:
                 time.sleep(0.02)
 
 
-def is_answering(address):
+def exchange(address, query, limit_s):
+    """The answer to @p query (octets); None when none came, at once when the port is closed."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(0.3)
+        s.settimeout(limit_s)
         try:
             s.connect((address, 53))
-            s.send(PROBE)
-            return s.recv(4096)[:2] == PROBE[:2]
+            s.send(query)
+            answer = s.recv(4096)
         except OSError:
-            return False
+            return None
+    return answer if answer[:2] == query[:2] else None

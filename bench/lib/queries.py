@@ -22,6 +22,12 @@ def question(zone, rrtype):
     return f'{zone.name if rrtype in OTHERS else "www." + zone.name} {rrtype}'
 
 
+def question_octets(name):
+    """A query for the address of @p name, recursion desired."""
+    labels = b''.join(bytes([len(label)]) + label.encode('ascii') for label in name.rstrip('.').split('.'))
+    return os.urandom(2) + bytes.fromhex('0100 0001 0000 0000 0000') + labels + bytes.fromhex('00 0001 0001')
+
+
 class Zipf:
     """Draws ranks 0..n-1 with probability ~ 1/(rank + 1)."""
 

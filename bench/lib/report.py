@@ -13,6 +13,7 @@ SETS = {
     'cold-paced': 'cold at a fixed pace',
     'fill': 'distinct A RRsets until all are cached',
     'scaling': 'hot with one worker and with two',
+    'start': 'from the start of the process to the first name resolved',
     'dnssec-cold': 'each signed zone once, with DO, from an empty cache',
     'dnssec-hot': '10,000 signed names, Zipf 1.0, with DO, cached',
     'secure-hot': '2,000 signed names, Zipf 1.0, without DO, cached',
@@ -26,9 +27,11 @@ COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p5
            ('octets_per_rrset', 'octets/RRset', '{:.0f}'), ('answer_octets', 'octets/answer', '{:.0f}'),
            ('authentic', 'AD %', '{:.2f}'), ('lost', 'lost %', '{:.2f}'),
            ('failed', 'failed %', '{:.2f}')]
-# Of the set scaling, which has a table of its own.
+# Of the sets that have tables of their own.
 SCALING_COLUMNS = [('cpu1_us', '1 worker, CPU us/query', '{:.2f}'), ('cpu2_us', '2 workers, CPU us/query', '{:.2f}'),
                    ('loss', '2 workers / 1', '{:.3f}'), ('own_loss', 'less what floor loses', '{:.3f}')]
+START_COLUMNS = [('start_ms', 'start to first answer, ms', '{:.1f}'), ('first_ms', 'its question alone, ms', '{:.1f}')]
+OWN_TABLES = {'scaling': SCALING_COLUMNS, 'start': START_COLUMNS}
 
 
 def cell(values, form):
@@ -82,6 +85,6 @@ def header(report):
 
 def markdown(report):
     results = report['results']
-    tables = [table(results, [name for name in SETS if name != 'scaling'], COLUMNS),
-              table(results, ['scaling'], SCALING_COLUMNS)]
+    tables = [table(results, [name for name in SETS if name not in OWN_TABLES], COLUMNS)]
+    tables += [table(results, [name], columns) for name, columns in OWN_TABLES.items()]
     return header(report) + '\n' + '\n'.join(filter(None, tables))

@@ -10,10 +10,14 @@ from process import Failed, Server
 WARM_RUNS = 2           # a rendered answer is kept at the second ask by some
 
 
-class Running:
-    """A peer that is up, as @p settings say."""
+def wait_ready(server, address):
+    server.wait_ready(address, 20)
 
-    def __init__(self, peer, directory, settings):
+
+class Running:
+    """A peer that is up, as @p settings say; @p wait (server, address) returns when it is."""
+
+    def __init__(self, peer, directory, settings, wait=wait_ready):
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         self.settings = settings
@@ -24,7 +28,7 @@ class Running:
             for i in range(settings.workers if peer.is_forked else 1):
                 self.servers.append(Server(argv, f'{directory}/{peer.name}{i}.log', settings.peer_cpus))
             for server in self.servers:
-                server.wait_ready(settings.address, 20)
+                wait(server, settings.address)
         except Failed:
             self.stop()
             raise
