@@ -5,10 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whole cache lines. */
+#define ROUND_UP(octets) (((octets) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE)
+
 struct udp_batch {
 	int fd;
 	bool wildcard;
 	unsigned tx_n;
+	size_t tx_used; /* octets of tx_octets */
 	uint64_t dropped;
 	struct mmsghdr rx[UDP_BATCH];
 	struct mmsghdr tx[UDP_BATCH];
@@ -17,7 +21,8 @@ struct udp_batch {
 	struct udp_peer rx_peer[UDP_BATCH];
 	struct udp_peer tx_peer[UDP_BATCH];
 	uint8_t rx_octets[UDP_BATCH][UDP_QUERY_MAX];
-	uint8_t tx_octets[UDP_BATCH][UDP_ANSWER_MAX];
+	/* One behind the other: most are small, and then few pages and lines serve for all. */
+	uint8_t tx_octets[UDP_BATCH * ROUND_UP(UDP_ANSWER_MAX)] ALIGNED(CACHE_LINE);
 } ALIGNED(CACHE_LINE); /* written all the time: no line of it may be another thread's */
 
 struct udp_batch *udp_batch_create(int fd, bool wildcard)
@@ -31,7 +36,6 @@ struct udp_batch *udp_batch_create(int fd, bool wildcard)
 	b->wildcard = wildcard;
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
 		b->rx_iov[i] = (struct iovec){b->rx_octets[i], UDP_QUERY_MAX};
-		b->tx_iov[i] = (struct iovec){b->tx_octets[i], 0};
 		b->rx[i].msg_hdr.msg_iov = &b->rx_iov[i];
 		b->tx[i].msg_hdr.msg_iov = &b->tx_iov[i];
 		b->rx[i].msg_hdr.msg_iovlen = 1;
@@ -101,7 +105,7 @@ uint8_t *udp_answer_buffer(struct udp_batch *b)
 {
 	if (b->tx_n == UDP_BATCH)
 		udp_flush(b);
-	return b->tx_octets[b->tx_n];
+	return b->tx_octets + b->tx_used;
 }
 
 void udp_answer(struct udp_batch *b, size_t len, const struct udp_peer *peer)
@@ -119,7 +123,8 @@ void udp_answer(struct udp_batch *b, size_t len, const struct udp_peer *peer)
 		h->msg_control = to->control;
 		h->msg_controllen = peer->control_len;
 	}
-	b->tx_iov[b->tx_n].iov_len = len;
+	b->tx_iov[b->tx_n] = (struct iovec){b->tx_octets + b->tx_used, len};
+	b->tx_used += ROUND_UP(len);
 	b->tx_n++;
 }
 
@@ -140,6 +145,7 @@ void udp_flush(struct udp_batch *b)
 		sent++;
 	}
 	b->tx_n = 0;
+	b->tx_used = 0;
 }
 
 uint64_t udp_dropped(const struct udp_batch *b)

@@ -16,11 +16,15 @@
 #include "base/compiler.h"
 #include "base/random.h"
 
-#define UDP_BATCH     64
-#define UDP_QUERY_MAX 4096 /* octets received of a query; longer ones are cut and malformed */
-#define UDP_ANSWER_MAX                                                                             \
-	1232 /* octets sent, whatever the client says it takes (limits.md row 36)                  \
-	      */
+#define UDP_BATCH 64
+/**
+ * Octets received of a query, more than we say we take; longer ones are cut and malformed.
+ * An odd number of cache lines: the heads of a batch must not all want the same few lines.
+ */
+#define UDP_QUERY_MAX 1344
+
+/** Octets sent, whatever the client says it takes (limits.md row 36). */
+#define UDP_ANSWER_MAX 1232
 
 /** Room for one IP_PKTINFO or IPV6_PKTINFO message. */
 #define UDP_CONTROL_MAX CMSG_SPACE(sizeof(struct in6_pktinfo))
@@ -57,8 +61,8 @@ unsigned udp_receive(struct udp_batch *b);
 struct datagram udp_received(struct udp_batch *b, unsigned i);
 
 /**
- * A buffer of UDP_ANSWER_MAX octets to write an answer into; sends what is
- * pending first when all are in use.
+ * A buffer of UDP_ANSWER_MAX octets to write an answer into, right behind the one
+ * before; sends what is pending first when UDP_BATCH answers are.
  */
 uint8_t *udp_answer_buffer(struct udp_batch *b);
 

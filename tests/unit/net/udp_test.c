@@ -119,6 +119,43 @@ static void sizes(void **state)
 	close_server();
 }
 
+/* Each where the one before ends: none may reach into another, and the longest fit a full batch. */
+static void a_batch_of_all_sizes(void **state)
+{
+	static const size_t lens[] = {1, 63, 64, 65, 700, UDP_ANSWER_MAX};
+	uint8_t answer[UDP_ANSWER_MAX + 1], wanted[UDP_ANSWER_MAX];
+
+	(void)state;
+	open_server("127.0.0.1");
+	int fd = connected(SOCK_DGRAM, &server);
+
+	assert_int_equal(send(fd, "?", 1, 0), 1);
+	assert_true(is_readable(server_fd, PATIENCE_MS));
+	assert_int_equal(udp_receive(batch), 1);
+	struct datagram d = udp_received(batch, 0);
+
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < UDP_BATCH; i++) {
+			size_t len = round ? UDP_ANSWER_MAX : lens[i % ARRAY_LEN(lens)];
+
+			memset(udp_answer_buffer(batch), (int)(i + 1), len);
+			udp_answer(batch, len, d.peer);
+		}
+		udp_flush(batch);
+		for (unsigned i = 0; i < UDP_BATCH; i++) {
+			size_t len = round ? UDP_ANSWER_MAX : lens[i % ARRAY_LEN(lens)];
+
+			memset(wanted, (int)(i + 1), len);
+			assert_true(is_readable(fd, PATIENCE_MS));
+			assert_int_equal(recv(fd, answer, sizeof answer, 0), len);
+			assert_memory_equal(answer, wanted, len);
+		}
+	}
+	assert_int_equal(udp_dropped(batch), 0);
+	close(fd);
+	close_server();
+}
+
 /* A connected client takes answers from nowhere else. */
 static void a_wildcard_answers_from_where_it_was_asked(void **state)
 {
@@ -304,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(a_batch_of_all_sizes),
 		cmocka_unit_test(a_wildcard_answers_from_where_it_was_asked),
 		cmocka_unit_test(a_wildcard_of_ipv6),
 		cmocka_unit_test(wildcards_are_known),
