@@ -14,45 +14,11 @@
 static struct signer signer;
 static struct packed keys, set;
 
-/* An RRSIG over @p of; the last octet of the signature is spoiled for @p wrong. */
-static size_t make_rrsig(const struct tern_rrset *of, uint8_t *out, uint16_t tag, bool wrong)
-{
-	static uint8_t data[2000];
-	const uint8_t *zone = wire(ZONE);
-	struct rrsig sig;
-	size_t len = 18;
-
-	put_u16(out, of->type);
-	out[2] = signer.algorithm;
-	out[3] = (uint8_t)tern_name_labels(of->owner);
-	put_u32(out + 4, 3600);
-	put_u32(out + 8, NOW + 1000);
-	put_u32(out + 12, NOW - 1000);
-	put_u16(out + 16, tag);
-	len += tern_name_copy(out + len, zone);
-	out[len] = 0;
-	assert_true(rrsig_read(out, len + 1, &sig));
-	size_t signed_len = rrsig_signed_data(of, &sig, data, sizeof data);
-
-	len += sign(&signer, data, signed_len, out + len);
-	out[len - 1] ^= wrong;
-	return len;
-}
-
 /* www.zone. A with these signatures in order: "w" wrong, "g" good, "o" of another tag. */
 static void set_with(const char *signatures)
 {
-	uint8_t rrsig[1200];
-
 	pack_one(&set, "www." ZONE, TERN_TYPE_A, "192.0.2.1");
-	for (const char *s = signatures; *s; s++) {
-		uint16_t tag = (uint16_t)(signer.key.tag + (*s == 'o'));
-		size_t len = make_rrsig(&set.set, rrsig, tag, *s == 'w');
-
-		pack_octets(&set, rrsig, len);
-		set.set.rr_n--;
-		set.set.sig_n++;
-	}
+	pack_signatures(&set, &signer, wire(ZONE), NOW, signatures);
 }
 
 static bool holds(void)
@@ -252,7 +218,7 @@ static void reply_signed(const struct packed *p, const char *signatures)
 	struct tern_builder b = begin_reply(AA, TERN_RCODE_NOERROR);
 	struct tern_rdata_iter it = tern_rrset_rdatas(&p->set);
 	struct tern_rdata rdata;
-	uint8_t rrsig[1200];
+	uint8_t rrsig[1300];
 
 	while (tern_rdata_next(&it, &rdata))
 		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, p->set.type,
@@ -260,8 +226,9 @@ static void reply_signed(const struct packed *p, const char *signatures)
 						 (uint16_t)rdata.len),
 				 TERN_OK);
 	for (const char *s = signatures; *s; s++) {
-		size_t len = make_rrsig(&p->set, rrsig, signer.key.tag, *s == 'w');
+		size_t len = sign_rrset(&signer, wire(ZONE), &p->set, NOW, rrsig);
 
+		rrsig[len - 1] ^= *s == 'w';
 		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, TERN_TYPE_RRSIG,
 						 TERN_CLASS_IN, 300, rrsig, (uint16_t)len),
 				 TERN_OK);
