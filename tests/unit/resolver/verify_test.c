@@ -252,14 +252,19 @@ static unsigned resume_yielded(void)
 	return turns;
 }
 
-static void know_signed_zone(void)
+static void trust_key_of(const char *zone)
 {
 	struct trust_anchor *a = &world.anchors.anchors[world.anchors.n++];
 
 	a->type = TERN_TYPE_DNSKEY;
 	a->rdata_len = signer.key.rdata_len;
 	memcpy(a->rdata, signer.key.rdata, signer.key.rdata_len);
-	tern_name_copy(a->zone, wire(ZONE));
+	tern_name_copy(a->zone, wire(zone));
+}
+
+static void know_signed_zone(void)
+{
+	trust_key_of(ZONE);
 	know(ZONE, "ns." ZONE, "192.0.2.53", NULL);
 	world.resolver.options.validation = VALIDATION_ON;
 }
@@ -305,6 +310,81 @@ static void test_a_job_that_only_meets_wrong_ones(void **state)
 	assert_int_equal(checked(), 1 + BUDGET_WRONG_MAX);
 }
 
+static void put_secure(const struct packed *p)
+{
+	cache_put(world.resolver.cache, &p->set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE,
+		  world.now.boot_s);
+}
+
+/* The zone's key is vouched for by a DS of the root, whose key is an anchor and known. */
+static void know_zone_with_ds(void)
+{
+	static struct packed p;
+	uint8_t digested[TERN_NAME_MAX + 1100], ds[4 + 32];
+	size_t len = tern_name_copy(digested, wire(ZONE));
+
+	know_signed_zone();
+	world.anchors.n = 0;
+	trust_key_of(".");
+	pack_begin(&p, ".", TERN_TYPE_DNSKEY);
+	pack_octets(&p, signer.key.rdata, signer.key.rdata_len);
+	put_secure(&p);
+	memcpy(digested + len, signer.key.rdata, signer.key.rdata_len);
+	put_u16(ds, signer.key.tag);
+	ds[2] = signer.algorithm;
+	ds[3] = DNSSEC_SHA256;
+	assert_int_equal(
+		EVP_Digest(digested, len + signer.key.rdata_len, ds + 4, NULL, EVP_sha256(), NULL),
+		1);
+	pack_begin(&p, ZONE, TERN_TYPE_DS);
+	pack_octets(&p, ds, sizeof ds);
+	put_secure(&p);
+}
+
+static unsigned times_told(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = world.lines; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The walk to the check that gave way is made again each time; a trace has its steps once. */
+static void test_what_was_told_before_giving_way_is_not_told_again(void **state)
+{
+	(void)state;
+	know_zone_with_ds();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "wg");
+	reply_signed(&keys, "wwg");
+	assert_int_equal(resume_yielded(), 4);
+	assert_result(TERN_RCODE_NOERROR, 1);
+	assert_int_equal(world.job.result.security, CACHE_SECURE);
+	assert_int_equal(times_told("matches a DNSKEY"), 1);
+	assert_int_equal(times_told("RRSIG over zone. DNSKEY"), 3);
+	assert_int_equal(times_told("RRSIG over www.zone. A"), 2);
+	assert_int_equal(times_told(": wrong"), 3);
+	assert_int_equal(times_told(": good"), 2);
+}
+
+/* Out of time while others have their turn: that is new, and told. */
+static void test_the_end_after_giving_way_is_told(void **state)
+{
+	(void)state;
+	know_zone_with_ds();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "g");
+	reply_signed(&keys, "wg");
+	assert_false(world.done);
+	assert_true(world.job.yielded);
+	job_expire(&world.job, &world.now);
+	assert_true(told("! no answer in time"));
+	assert_int_equal(times_told("matches a DNSKEY"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +400,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_job_gives_way_inside_a_set, open_slow,
 						close_all),
 		cmocka_unit_test_setup_teardown(test_a_job_that_only_meets_wrong_ones, open_slow,
+						close_all),
+		cmocka_unit_test_setup_teardown(
+			test_what_was_told_before_giving_way_is_not_told_again, open_slow,
+			close_all),
+		cmocka_unit_test_setup_teardown(test_the_end_after_giving_way_is_told, open_slow,
 						close_all),
 	};
 
