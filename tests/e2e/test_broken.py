@@ -170,7 +170,7 @@ def test_sets_of_four_thousand_records():
     before, cpu = tern.memory(), tern.cpu_s()
     answers = [ask(f'h4000-{i}.huge.evil', tcp=True) for i in range(30)]
     at_most((tern.cpu_s() - cpu) / 30 * 1000, 5, 'ms of CPU per question')
-    at_most((tern.memory() - before) / 1e6, 8, 'MB more')
+    at_most((tern.memory() - before) / 1e6, with_quarantine(8), 'MB more')
     for answer in answers:
         at_least(len(data(expect(answer, 'NOERROR'))), 1024, 'records')
     resolves('a.honest.evil')
