@@ -70,24 +70,29 @@ def each(values, test):
 
 # --- sanitizers -------------------------------------------------------------
 
+SLOWDOWN = {b'__asan_init': 4, b'__tsan_init': 8}
+REPORT = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
+
+
 @functools.cache
-def sanitized():
+def slowdown():
     with open(TERND, 'rb') as f:
         octets = f.read()
-    return b'__asan_init' in octets or b'__tsan_init' in octets
+    return max((times for name, times in SLOWDOWN.items() if name in octets), default=1)
+
+
+def sanitized():
+    return slowdown() > 1
 
 
 def scaled(limit):
     """Sanitizers make our part of the work dearer, not OpenSSL's."""
-    return limit * (4 if sanitized() else 1)
+    return limit * slowdown()
 
 
 def with_quarantine(megabytes):
     """What was freed is kept for a while."""
     return megabytes + (256 if sanitized() else 0)
-
-
-SANITIZER = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
 
 
 # --- ternd ------------------------------------------------------------------
@@ -168,7 +173,7 @@ class Tern:
         if self in running:
             running.remove(self)
         text = self.log_text()
-        found = SANITIZER.search(text)
+        found = REPORT.search(text)
         if found:
             reports.append(text[found.start():][:3000])
 
