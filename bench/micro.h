@@ -31,6 +31,7 @@
 #include <tern/name.h>
 
 #include "base/clock.h"
+#include "base/compiler.h"
 
 #define MICRO_RUNS     9
 #define MICRO_RUNS_MAX 101
@@ -111,8 +112,8 @@ static inline uint64_t micro_time(micro_operation *operation, void *context, uin
 }
 
 /** What callgrind is told to count, call by call: the name must stay. */
-__attribute__((noinline, noclone, used)) static void micro_counted(micro_operation *operation,
-								   void *context, uint64_t n)
+NOCLONE __attribute__((noinline, used)) static void micro_counted(micro_operation *operation,
+								  void *context, uint64_t n)
 {
 	operation(context, n);
 }

@@ -15,6 +15,13 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Somebody looks for it by its name: no copy under another one, which only gcc makes. */
+#if __has_attribute(noclone)
+#define NOCLONE __attribute__((noclone))
+#else
+#define NOCLONE
+#endif
+
 /** The struct that contains @p member at @p ptr. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

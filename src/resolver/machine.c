@@ -190,6 +190,13 @@ static void job_return(struct job *job, enum outcome outcome)
 	job->frames[job->depth - 1].child = outcome;
 }
 
+/* No frame goes on. What is told from here on is news, also of a job that gave way. */
+static void stop(struct job *job)
+{
+	job->depth = 0;
+	job->wrong.again = false;
+}
+
 /** Run until the job parks or finishes. Returns true when finished. */
 static bool job_run(struct job *job)
 {
@@ -216,8 +223,8 @@ static bool job_run(struct job *job)
 			f->child = OUTCOME_FAILED; /* the frame decides */
 	}
 	if (!job->finished) {
+		stop(job);
 		job_note(job, TERN_EDE_OTHER, "out of turns");
-		job->depth = 0;
 		finish(job, OUTCOME_FAILED);
 	}
 	return true;
@@ -271,7 +278,7 @@ bool job_resume(struct job *job, const struct upstream_reply *reply, const struc
 void job_expire(struct job *job, const struct moment *now)
 {
 	job->now = now;
-	job->depth = 0;
+	stop(job);
 	if (job->why_ede == TERN_EDE_NONE)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer in time");
 	finish(job, OUTCOME_FAILED);

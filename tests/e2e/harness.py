@@ -1,8 +1,10 @@
 """What the tests share: a ternd of their own, questions to it, the bad server's counts, plain assertions."""
 import ctypes
+import functools
 import json
 import os
 import random
+import re
 import resource
 import select
 import signal
@@ -24,6 +26,7 @@ TERND = ''
 LAB = os.environ['LAB_DIR']
 PORT = 5300
 running = []
+reports = []            # of sanitizers, since the runner looked last
 libc = ctypes.CDLL(None)
 
 
@@ -63,6 +66,33 @@ def each(values, test):
         except Failed as e:
             failed.append(str(e))
     check(not failed, f'{len(failed)} of {len(values)}: ' + '; '.join(failed))
+
+
+# --- sanitizers -------------------------------------------------------------
+
+SLOWDOWN = {b'__asan_init': 4, b'__tsan_init': 8}
+REPORT = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
+
+
+@functools.cache
+def slowdown():
+    with open(TERND, 'rb') as f:
+        octets = f.read()
+    return max((times for name, times in SLOWDOWN.items() if name in octets), default=1)
+
+
+def sanitized():
+    return slowdown() > 1
+
+
+def scaled(limit):
+    """Sanitizers make our part of the work dearer, not OpenSSL's."""
+    return limit * slowdown()
+
+
+def with_quarantine(megabytes):
+    """What was freed is kept for a while."""
+    return megabytes + (256 if sanitized() else 0)
 
 
 # --- ternd ------------------------------------------------------------------
@@ -134,11 +164,18 @@ class Tern:
             self.process.wait()
             raise Failed('ternd does not stop on SIGTERM') from None
         finally:
-            self.log.close()
-            if self in running:
-                running.remove(self)
+            self.over()
         check(status == 0, f'ternd ended with {status}: {self.log_text()[-600:]}')
         return time.monotonic() - started
+
+    def over(self):
+        self.log.close()
+        if self in running:
+            running.remove(self)
+        text = self.log_text()
+        found = REPORT.search(text)
+        if found:
+            reports.append(text[found.start():][:3000])
 
     def alive(self):
         check(self.process.poll() is None, f'ternd died: {self.log_text()[-600:]}')
@@ -169,7 +206,9 @@ class Preloaded:
             path = os.path.join(os.path.dirname(os.path.abspath(__file__)), source)
             subprocess.run(['cc', '-shared', '-fPIC', '-O1', '-o', shim, path], check=True)
         self.path = os.path.join(LAB, f'{source[:-2]}-{random.getrandbits(32):x}')
-        self.env = {'LD_PRELOAD': shim, variable: self.path}
+        # A sanitizer wants to be loaded first, but has nothing to fear from these.
+        asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
+        self.env = {'LD_PRELOAD': shim, 'ASAN_OPTIONS': asan, variable: self.path}
         with open(self.path, 'wb') as f:
             f.write(value.to_bytes(8, sys.byteorder, signed=True))
 
@@ -208,13 +247,22 @@ class Turns(Preloaded):
 
 
 def stop_all():
-    """After each test; what a test left behind is ended without questions."""
+    """After each test; what a test left behind is ended without questions, but for what was never freed."""
     for tern in list(running):
         tern.process.send_signal(signal.SIGCONT)
+        if sanitized():
+            end_gently(tern.process)
         tern.process.kill()
         tern.process.wait()
-        tern.log.close()
-    running.clear()
+        tern.over()
+
+
+def end_gently(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
 
 
 # --- asking -----------------------------------------------------------------

@@ -53,6 +53,9 @@ def run(label, function):
     finally:
         signal.alarm(0)
         harness.stop_all()
+    if harness.reports:
+        verdict, why = 'failed', f'{why}: {harness.reports[0]}'
+        harness.reports.clear()
     print(f'{verdict:7} {label} ({time.monotonic() - started:.1f} s){why}', flush=True)
     return verdict
 

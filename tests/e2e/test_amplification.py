@@ -47,7 +47,7 @@ def test_nrdelegation():
     cpu = tern.cpu_s()
     for i in range(2):
         costs(f'x.n{i}.nrdelegation.evil', 25)
-    at_most((tern.cpu_s() - cpu) / 2 * 1000, 5, 'ms of CPU per question')
+    at_most((tern.cpu_s() - cpu) / 2 * 1000, scaled(5), 'ms of CPU per question')
 
 
 def test_aliases_times_servers():
@@ -175,7 +175,7 @@ def test_water_torture():
     equal(right, 300, 'innocents answered')
     equal(sum(1 for a, _ in attack if a is None), 0, 'questions without an answer')
     at_most(len(upstream('silent.evil')) / len(names), 2.5, 'upstream queries per client query')
-    at_most((tern.memory() - before) / 1e6, 16, 'MB more')
+    at_most((tern.memory() - before) / 1e6, with_quarantine(16), 'MB more')
 
 
 def test_water_torture_is_hardly_noticed():

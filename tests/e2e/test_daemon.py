@@ -204,7 +204,7 @@ def test_sixty_four_descriptors():
             break
     time.sleep(1)
     flood.join()
-    at_most(tern.cpu_s() - cpu, 1, 'CPU seconds')
+    at_most(tern.cpu_s() - cpu, scaled(1), 'CPU seconds')
     for line in lines:
         line.close()
     at_most(slowest, 0.1, 'slowest hit')
@@ -236,8 +236,8 @@ def test_full_job_pool_answers_at_once():
     unanswered = sum(1 for a, _ in results if a is None)
     equal(unanswered, 0, 'questions without an answer')
     at_most(max(s for _, s in results), 4, 'slowest answer')
-    at_most(slowest, 0.1, 'slowest hit')
-    at_most((tern.memory() - before) / 1e6, 64, 'MB more')
+    at_most(slowest, scaled(0.1), 'slowest hit')
+    at_most((tern.memory() - before) / 1e6, with_quarantine(64), 'MB more')
     resolves('after.honest.evil')
 
 

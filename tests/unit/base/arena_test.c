@@ -1,7 +1,7 @@
 /*
  * arena_test.c - what was taken stays what it was, until the reset; the limit holds.
  */
-#include "helpers.h"
+#include "../test.h"
 
 #include <string.h>
 

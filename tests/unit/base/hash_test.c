@@ -5,7 +5,7 @@
  * "SipHash: a fast short-input PRF", 2012), first gives the paper's own vector
  * for 2-4 and then says what 1-3 has to be.
  */
-#include "helpers.h"
+#include "../test.h"
 
 #include <string.h>
 

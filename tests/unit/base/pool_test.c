@@ -1,7 +1,7 @@
 /*
  * pool_test.c - random taking and giving against a list of what is out.
  */
-#include "helpers.h"
+#include "../test.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * The bounds are six standard deviations: a good generator fails once in some
  * hundred million runs.
  */
-#include "helpers.h"
+#include "../test.h"
 
 #include <stdlib.h>
 #include <string.h>

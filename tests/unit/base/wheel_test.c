@@ -2,7 +2,7 @@
  * wheel_test.c - random timers against a plain table of times; callbacks that
  * set and cancel others; pauses longer than the ring.
  */
-#include "helpers.h"
+#include "../test.h"
 
 #include "base/wheel.h"
 

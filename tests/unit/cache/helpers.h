@@ -3,19 +3,14 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../names.h"
+#include "../tsan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <urcu-qsbr.h>
 
-#include <tern/name.h>
 #include <tern/rr.h>
 
 #include "base/bytes.h"
@@ -23,42 +18,6 @@
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
-
-/*
- * The order between a grace period and the free that follows it is made inside
- * liburcu, which is not instrumented.
- */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-	return "called_from_lib:liburcu-qsbr\n"
-	       "race:free_batch_after_grace\n"
-	       "race:cache_destroy\n";
-}
-
-/** splitmix64: the same cases on every run. */
-static inline uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static inline unsigned random_under(uint64_t *state, unsigned n)
-{
-	return (unsigned)(next_random(state) % n);
-}
-
-/** Wire form of a name that must be good. */
-static inline const uint8_t *wire_name(uint8_t out[TERN_NAME_MAX], const char *text)
-{
-	assert_int_equal(tern_name_from_text(text, strlen(text), out), TERN_OK);
-	return out;
-}
-
-#define NAME(text) wire_name((uint8_t[TERN_NAME_MAX]){0}, text)
 
 static const struct hash_key test_key = {UINT64_C(0x0123456789abcdef),
 					 UINT64_C(0xfedcba9876543210)};

@@ -3,10 +3,11 @@
  */
 #pragma once
 
+#include "../names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include <tern/name.h>
 #include <tern/rdata.h>
 #include <tern/rr.h>
 #include <tern/rrset.h>
@@ -27,10 +28,8 @@ static inline const uint8_t *wire(const char *text)
 {
 	static uint8_t names[8][TERN_NAME_MAX];
 	static unsigned turn;
-	uint8_t *out = names[turn++ % 8];
 
-	assert_int_equal(tern_name_from_text(text, strlen(text), out), TERN_OK);
-	return out;
+	return wire_name(names[turn++ % 8], text);
 }
 
 static inline void pack_begin(struct packed *p, const char *owner, uint16_t type)

@@ -131,3 +131,48 @@ static inline size_t sign(const struct signer *s, const uint8_t *data, size_t le
 		n = flatten(out, n, s->algorithm == DNSSEC_ECDSAP256 ? 32 : 48);
 	return n;
 }
+
+/** An RRSIG of @p zone over @p of, good around @p now_s, into @p out (1300 octets). */
+static inline size_t sign_rrset(const struct signer *s, const uint8_t *zone,
+				const struct tern_rrset *of, uint32_t now_s, uint8_t *out)
+{
+	static uint8_t data[2000];
+	struct rrsig sig;
+	size_t len = 18;
+
+	put_u16(out, of->type);
+	out[2] = s->algorithm;
+	out[3] = (uint8_t)tern_name_labels(of->owner);
+	put_u32(out + 4, of->ttl_s);
+	put_u32(out + 8, now_s + 1000);
+	put_u32(out + 12, now_s - 1000);
+	put_u16(out + 16, s->key.tag);
+	len += tern_name_copy(out + len, zone);
+	out[len] = 0;
+	assert_true(rrsig_read(out, len + 1, &sig));
+	size_t signed_len = rrsig_signed_data(of, &sig, data, sizeof data);
+
+	assert_true(signed_len > 0);
+	return len + sign(s, data, signed_len, out + len);
+}
+
+/**
+ * Sign @p p by each of @p how in order: "g" good, "w" wrong, "o" by another key that
+ * nobody has.
+ */
+static inline void pack_signatures(struct packed *p, const struct signer *s, const uint8_t *zone,
+				   uint32_t now_s, const char *how)
+{
+	uint8_t rrsig[1300];
+
+	for (; *how; how++) {
+		size_t len = sign_rrset(s, zone, &p->set, now_s, rrsig);
+
+		rrsig[len - 1] ^= *how == 'w';
+		if (*how == 'o')
+			put_u16(rrsig + 16, (uint16_t)(s->key.tag + 1));
+		pack_octets(p, rrsig, len);
+		p->set.rr_n--;
+		p->set.sig_n++;
+	}
+}

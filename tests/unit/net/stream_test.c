@@ -46,7 +46,7 @@ static void on_ended(struct stream *s, enum stream_end why)
 
 static int open_pair(void **state)
 {
-	struct address at = address("127.0.0.1");
+	struct address at = address("127.0.0.1@0");
 
 	(void)state;
 	assert_true(loop_init(&loop));

@@ -177,7 +177,7 @@ static void a_wildcard_answers_from_where_it_was_asked(void **state)
 
 static void a_wildcard_of_ipv6(void **state)
 {
-	struct address to = address("::1");
+	struct address to = address("::1@0");
 
 	(void)state;
 	if (!has_ipv6())
@@ -193,7 +193,7 @@ static void a_wildcard_of_ipv6(void **state)
 
 static void wildcards_are_known(void **state)
 {
-	struct address any = address("0.0.0.0"), one = address("127.0.0.1");
+	struct address any = address("0.0.0.0@0"), one = address("127.0.0.1@0");
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	(void)state;
@@ -239,7 +239,7 @@ static void more_answers_than_a_batch(void **state)
 
 static void listening(void **state)
 {
-	struct address taken = address("127.0.0.1"), not_ours = address("192.0.2.123@5353");
+	struct address taken = address("127.0.0.1@0"), not_ours = address("192.0.2.123@5353");
 	bool wildcard = true;
 
 	(void)state;
@@ -302,7 +302,7 @@ static void source_ports_are_spread(void **state)
 static void only_the_asked_server_is_heard(void **state)
 {
 	struct random random;
-	struct address other_address = address("127.0.0.1");
+	struct address other_address = address("127.0.0.1@0");
 	bool wildcard;
 	int discover;
 	socklen_t len = sizeof discover;

@@ -1,7 +1,7 @@
 /*
  * access_test.c - who may ask: the default networks, and lists of one and none.
  */
-#include "helpers.h"
+#include "../names.h"
 
 #include "base/compiler.h"
 #include "policy/access.h"

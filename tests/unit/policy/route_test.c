@@ -1,7 +1,7 @@
 /*
  * route_test.c - the longest zone at or above a name wins, whatever the order.
  */
-#include "helpers.h"
+#include "../names.h"
 
 #include "policy/route.h"
 

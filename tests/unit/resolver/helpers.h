@@ -13,12 +13,7 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,23 +54,6 @@ struct world {
 };
 
 static struct world world;
-
-/** Wire form of a name that must be good. */
-static inline const uint8_t *wire_name(uint8_t out[TERN_NAME_MAX], const char *text)
-{
-	assert_int_equal(tern_name_from_text(text, strlen(text), out), TERN_OK);
-	return out;
-}
-
-#define NAME(text) wire_name((uint8_t[TERN_NAME_MAX]){0}, text)
-
-static inline struct address address(const char *text)
-{
-	struct address a;
-
-	assert_true(address_from_text(text, 53, &a));
-	return a;
-}
 
 static inline uint64_t world_ms(void)
 {

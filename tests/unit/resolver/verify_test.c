@@ -14,45 +14,11 @@
 static struct signer signer;
 static struct packed keys, set;
 
-/* An RRSIG over @p of; the last octet of the signature is spoiled for @p wrong. */
-static size_t make_rrsig(const struct tern_rrset *of, uint8_t *out, uint16_t tag, bool wrong)
-{
-	static uint8_t data[2000];
-	const uint8_t *zone = wire(ZONE);
-	struct rrsig sig;
-	size_t len = 18;
-
-	put_u16(out, of->type);
-	out[2] = signer.algorithm;
-	out[3] = (uint8_t)tern_name_labels(of->owner);
-	put_u32(out + 4, 3600);
-	put_u32(out + 8, NOW + 1000);
-	put_u32(out + 12, NOW - 1000);
-	put_u16(out + 16, tag);
-	len += tern_name_copy(out + len, zone);
-	out[len] = 0;
-	assert_true(rrsig_read(out, len + 1, &sig));
-	size_t signed_len = rrsig_signed_data(of, &sig, data, sizeof data);
-
-	len += sign(&signer, data, signed_len, out + len);
-	out[len - 1] ^= wrong;
-	return len;
-}
-
 /* www.zone. A with these signatures in order: "w" wrong, "g" good, "o" of another tag. */
 static void set_with(const char *signatures)
 {
-	uint8_t rrsig[1200];
-
 	pack_one(&set, "www." ZONE, TERN_TYPE_A, "192.0.2.1");
-	for (const char *s = signatures; *s; s++) {
-		uint16_t tag = (uint16_t)(signer.key.tag + (*s == 'o'));
-		size_t len = make_rrsig(&set.set, rrsig, tag, *s == 'w');
-
-		pack_octets(&set, rrsig, len);
-		set.set.rr_n--;
-		set.set.sig_n++;
-	}
+	pack_signatures(&set, &signer, wire(ZONE), NOW, signatures);
 }
 
 static bool holds(void)
@@ -252,7 +218,7 @@ static void reply_signed(const struct packed *p, const char *signatures)
 	struct tern_builder b = begin_reply(AA, TERN_RCODE_NOERROR);
 	struct tern_rdata_iter it = tern_rrset_rdatas(&p->set);
 	struct tern_rdata rdata;
-	uint8_t rrsig[1200];
+	uint8_t rrsig[1300];
 
 	while (tern_rdata_next(&it, &rdata))
 		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, p->set.type,
@@ -260,8 +226,9 @@ static void reply_signed(const struct packed *p, const char *signatures)
 						 (uint16_t)rdata.len),
 				 TERN_OK);
 	for (const char *s = signatures; *s; s++) {
-		size_t len = make_rrsig(&p->set, rrsig, signer.key.tag, *s == 'w');
+		size_t len = sign_rrset(&signer, wire(ZONE), &p->set, NOW, rrsig);
 
+		rrsig[len - 1] ^= *s == 'w';
 		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, p->owner, TERN_TYPE_RRSIG,
 						 TERN_CLASS_IN, 300, rrsig, (uint16_t)len),
 				 TERN_OK);
@@ -285,14 +252,19 @@ static unsigned resume_yielded(void)
 	return turns;
 }
 
-static void know_signed_zone(void)
+static void trust_key_of(const char *zone)
 {
 	struct trust_anchor *a = &world.anchors.anchors[world.anchors.n++];
 
 	a->type = TERN_TYPE_DNSKEY;
 	a->rdata_len = signer.key.rdata_len;
 	memcpy(a->rdata, signer.key.rdata, signer.key.rdata_len);
-	tern_name_copy(a->zone, wire(ZONE));
+	tern_name_copy(a->zone, wire(zone));
+}
+
+static void know_signed_zone(void)
+{
+	trust_key_of(ZONE);
 	know(ZONE, "ns." ZONE, "192.0.2.53", NULL);
 	world.resolver.options.validation = VALIDATION_ON;
 }
@@ -338,6 +310,81 @@ static void test_a_job_that_only_meets_wrong_ones(void **state)
 	assert_int_equal(checked(), 1 + BUDGET_WRONG_MAX);
 }
 
+static void put_secure(const struct packed *p)
+{
+	cache_put(world.resolver.cache, &p->set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE,
+		  world.now.boot_s);
+}
+
+/* The zone's key is vouched for by a DS of the root, whose key is an anchor and known. */
+static void know_zone_with_ds(void)
+{
+	static struct packed p;
+	uint8_t digested[TERN_NAME_MAX + 1100], ds[4 + 32];
+	size_t len = tern_name_copy(digested, wire(ZONE));
+
+	know_signed_zone();
+	world.anchors.n = 0;
+	trust_key_of(".");
+	pack_begin(&p, ".", TERN_TYPE_DNSKEY);
+	pack_octets(&p, signer.key.rdata, signer.key.rdata_len);
+	put_secure(&p);
+	memcpy(digested + len, signer.key.rdata, signer.key.rdata_len);
+	put_u16(ds, signer.key.tag);
+	ds[2] = signer.algorithm;
+	ds[3] = DNSSEC_SHA256;
+	assert_int_equal(
+		EVP_Digest(digested, len + signer.key.rdata_len, ds + 4, NULL, EVP_sha256(), NULL),
+		1);
+	pack_begin(&p, ZONE, TERN_TYPE_DS);
+	pack_octets(&p, ds, sizeof ds);
+	put_secure(&p);
+}
+
+static unsigned times_told(const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *at = world.lines; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The walk to the check that gave way is made again each time; a trace has its steps once. */
+static void test_what_was_told_before_giving_way_is_not_told_again(void **state)
+{
+	(void)state;
+	know_zone_with_ds();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "wg");
+	reply_signed(&keys, "wwg");
+	assert_int_equal(resume_yielded(), 4);
+	assert_result(TERN_RCODE_NOERROR, 1);
+	assert_int_equal(world.job.result.security, CACHE_SECURE);
+	assert_int_equal(times_told("matches a DNSKEY"), 1);
+	assert_int_equal(times_told("RRSIG over zone. DNSKEY"), 3);
+	assert_int_equal(times_told("RRSIG over www.zone. A"), 2);
+	assert_int_equal(times_told(": wrong"), 3);
+	assert_int_equal(times_told(": good"), 2);
+}
+
+/* Out of time while others have their turn: that is new, and told. */
+static void test_the_end_after_giving_way_is_told(void **state)
+{
+	(void)state;
+	know_zone_with_ds();
+	set_with("");
+	ask("www." ZONE, TERN_TYPE_A);
+	reply_signed(&set, "g");
+	reply_signed(&keys, "wg");
+	assert_false(world.done);
+	assert_true(world.job.yielded);
+	job_expire(&world.job, &world.now);
+	assert_true(told("! no answer in time"));
+	assert_int_equal(times_told("matches a DNSKEY"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +400,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_job_gives_way_inside_a_set, open_slow,
 						close_all),
 		cmocka_unit_test_setup_teardown(test_a_job_that_only_meets_wrong_ones, open_slow,
+						close_all),
+		cmocka_unit_test_setup_teardown(
+			test_what_was_told_before_giving_way_is_not_told_again, open_slow,
+			close_all),
+		cmocka_unit_test_setup_teardown(test_the_end_after_giving_way_is_told, open_slow,
 						close_all),
 	};
 

@@ -3,10 +3,10 @@
  */
 #pragma once
 
+#include "../names.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <tern/name.h>
 
 #include "base/bytes.h"
 
@@ -32,27 +32,6 @@ static inline void exact_free(struct exact *x)
 {
 	free(x->octets);
 	x->octets = NULL;
-}
-
-/** splitmix64: the same cases on every run. */
-static inline uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static inline unsigned random_under(uint64_t *state, unsigned n)
-{
-	return (unsigned)(next_random(state) % n);
-}
-
-/** Wire form of a name that must be good. */
-static inline void wire_name(uint8_t out[TERN_NAME_MAX], const char *text)
-{
-	assert_int_equal(tern_name_from_text(text, strlen(text), out), TERN_OK);
 }
 
 /** A random name of up to @p labels labels from a small alphabet, so that names collide. */

@@ -10,7 +10,6 @@
 #include <pthread.h>
 
 #include "../base/allocations.h"
-#include "net/stream.h"
 #include "net/udp.h"
 
 #define NAMES     1000
@@ -18,95 +17,22 @@
 #define HITS      1000000
 #define HITS_SLOW 50000 /* under a sanitizer */
 #define WARM_UP   2000  /* first use of what libc and liburcu set up lazily */
-#define QUERY_MAX 100
 
-static struct worker_shared shared;
-static struct worker *workers[1];
-static struct log logger;
-static struct prefix everybody;
 static int client_fd;
 
 /* --- the worker --------------------------------------------------------------------- */
 
-static void put_answer(unsigned i)
-{
-	uint8_t rdata[4] = {192, 0, 2, (uint8_t)i}, message[512];
-	uint16_t ttl_at[ANSWER_TTLS_MAX];
-	struct tern_builder b;
-	char text[32];
-
-	snprintf(text, sizeof text, "name%u.example.", i);
-	const uint8_t *name = NAME(text);
-
-	tern_builder_init(&b, message, sizeof message, sizeof message);
-	tern_builder_record_ttls(&b, ttl_at, ANSWER_TTLS_MAX);
-	tern_builder_header(&b, 0, TERN_FLAG_QR | TERN_FLAG_RA, 0);
-	assert_int_equal(tern_builder_question(&b, name, TERN_TYPE_A, TERN_CLASS_IN), TERN_OK);
-	assert_int_equal(
-		tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_A, TERN_CLASS_IN, 36000, rdata, 4),
-		TERN_OK);
-	struct answer a = {.key = {.name = name,
-				   .name_len = (uint16_t)tern_name_len(name),
-				   .type = TERN_TYPE_A},
-			   .message = message,
-			   .message_len = (uint16_t)tern_builder_finish(&b),
-			   .ttl_at = ttl_at,
-			   .ttl_n = 1,
-			   .ttl_s = 36000,
-			   .life_s = 36000};
-	struct moment now;
-
-	clock_read(&now);
-	for (uint8_t variant = 0; variant < 2; variant++) { /* without and with DO */
-		a.key.variant = variant ? ANSWER_DO : 0;
-		cache_put_answer(shared.cache, &a, now.boot_s);
-	}
-}
-
-static void fill_shared(void)
-{
-	struct cache_options options = {.size = 16 << 20};
-	struct hash_key key = {1, 2};
-
-	assert_true(prefix_from_text("127.0.0.0/8", &everybody));
-	log_init(&logger, LOG_LEVEL_ERROR);
-	shared = (struct worker_shared){
-		.log = &logger,
-		.cache = cache_create(&options, &key),
-		.infra = infra_create(&key),
-		.inflight = inflight_create(),
-		.hash_key = key,
-		.cookie_secret = {3, 4},
-		.access = {.allow = &everybody, .allow_n = 1},
-		.prefetch = true,
-		.identity = "",
-		.version = "",
-		.workers = workers,
-		.workers_n = 1,
-	};
-	root_hints_builtin(&shared.hints);
-	assert_true(shared.cache && shared.infra && shared.inflight);
-}
-
 static int start_worker(void **state)
 {
-	struct address at = address("127.0.0.1@0");
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
-	struct listener_fds fds;
+	struct listener_fds fds = listen_somewhere();
 
 	(void)state;
-	fill_shared();
+	shared_open(16 << 20, 1);
 	cache_thread_enter();
 	for (unsigned i = 0; i < NAMES; i++)
 		put_answer(i);
 	cache_sleep();
-	fds.udp = udp_listen(&at, &fds.wildcard);
-	fds.tcp = stream_listen(&at);
-	assert_true(fds.udp >= 0 && fds.tcp >= 0);
-	assert_int_equal(getsockname(fds.udp, (struct sockaddr *)&sa, &len), 0);
-	client_fd = socket(AF_INET, SOCK_DGRAM, 0);
-	assert_int_equal(connect(client_fd, (struct sockaddr *)&sa, len), 0);
+	client_fd = client_of(fds.udp);
 	workers[0] = worker_create(&shared, 0, &fds, 1);
 	assert_non_null(workers[0]);
 	assert_true(worker_start(workers[0], -1));
@@ -116,15 +42,11 @@ static int start_worker(void **state)
 static int stop_worker(void **state)
 {
 	(void)state;
-	worker_stop(workers[0]);
-	worker_join(workers[0]);
-	worker_destroy(workers[0]);
+	workers_end();
 	close(client_fd);
 	cache_wake();
 	cache_thread_leave();
-	inflight_destroy(shared.inflight);
-	infra_destroy(shared.infra);
-	cache_destroy(shared.cache);
+	shared_close();
 	return 0;
 }
 
@@ -139,14 +61,11 @@ static struct mmsghdr tx[BATCH], rx[BATCH];
 static size_t write_query(uint8_t *to, unsigned i)
 {
 	static const uint8_t cookie[8] = "cookie!";
-	struct tern_builder b;
 	char text[32];
 
 	snprintf(text, sizeof text, i % 4 == 3 ? "NAME%u.Example." : "name%u.example.", i % NAMES);
-	tern_builder_init(&b, to, QUERY_MAX, QUERY_MAX);
-	tern_builder_header(&b, (uint16_t)i, TERN_FLAG_RD, 0);
-	assert_int_equal(tern_builder_question(&b, NAME(text), TERN_TYPE_A, TERN_CLASS_IN),
-			 TERN_OK);
+	struct tern_builder b = begin_query(to, (uint16_t)i, text);
+
 	if (i % 4 == 1 || i % 4 == 2)
 		assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, i % 4 == 2 ? 0x8000 : 0),
 				 TERN_OK);

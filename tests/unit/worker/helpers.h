@@ -1,21 +1,16 @@
 /*
- * helpers.h - what the tests of the worker share.
+ * helpers.h - what the tests of the worker share: what workers share, a worker
+ * on a port of the loopback, answers in its cache and queries for them.
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../names.h"
+#include "../sockets.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <tern/builder.h>
@@ -23,18 +18,6 @@
 
 #include "base/bytes.h"
 #include "worker/worker.h"
-
-/*
- * The order between a grace period and the free that follows it is made inside
- * liburcu, which is not instrumented.
- */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-	return "called_from_lib:liburcu-qsbr\n"
-	       "race:free_batch_after_grace\n"
-	       "race:cache_destroy\n";
-}
 
 /* There when the program was built with a sanitizer: then everything takes longer. */
 void __asan_init(void) __attribute__((weak));
@@ -45,39 +28,30 @@ static inline bool is_sanitized(void)
 	return __asan_init || __tsan_init;
 }
 
-/** splitmix64: the same cases on every run. */
-static inline uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+#define TEST_WORKERS_MAX 8
 
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
+/** There from shared_open() to shared_close(). */
+extern struct worker_shared shared;
+extern struct worker *workers[TEST_WORKERS_MAX];
 
-/** Wire form of a name that must be good. */
-static inline const uint8_t *wire_name(uint8_t out[TERN_NAME_MAX], const char *text)
-{
-	assert_int_equal(tern_name_from_text(text, strlen(text), out), TERN_OK);
-	return out;
-}
+/** Everything that @p workers_n workers share; whoever is on the loopback may ask. */
+void shared_open(uint64_t cache_size, unsigned workers_n);
+void shared_close(void);
 
-#define NAME(text) wire_name((uint8_t[TERN_NAME_MAX]){0}, text)
+/** Sockets on a port of the loopback, for worker_create(). */
+struct listener_fds listen_somewhere(void);
 
-/** An address that must be good. */
-static inline struct address address(const char *text)
-{
-	struct address a;
+/** A client's socket, connected to where @p udp listens. */
+int client_of(int udp);
 
-	assert_true(address_from_text(text, 53, &a));
-	return a;
-}
+/** Stop, join and destroy all workers that there are. */
+void workers_end(void);
 
-#define PATIENCE_MS 5000
+/** The rendered answer "name<i>.example. A 192.0.2.<i>", without and with DO, into the cache. */
+void put_answer(unsigned i);
 
-static inline bool is_readable(int fd, int ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+/** Octets that a query of these tests may have. */
+#define QUERY_MAX 100
 
-	return poll(&p, 1, ms) == 1;
-}
+/** Header and question (@p name A) of a query, to be gone on with; @p to has QUERY_MAX octets. */
+struct tern_builder begin_query(uint8_t *to, uint16_t id, const char *name);

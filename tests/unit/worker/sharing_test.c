@@ -23,27 +23,20 @@
 
 #include "../base/regions.h"
 #include "cache/cache_private.h"
-#include "net/stream.h"
 #include "net/udp.h"
 
-#define WORKERS   8
-#define NAMES     400
-#define BATCH     (2 * NAMES) /* each name without and with DO */
-#define ROUNDS    50
-#define PAGE      4096u
-#define QUERY_MAX 100
-#define DO        0x8000u
+#define WORKERS TEST_WORKERS_MAX
+#define NAMES   400
+#define BATCH   (2 * NAMES) /* each name without and with DO */
+#define ROUNDS  50
+#define PAGE    4096u
+#define DO      0x8000u
 
 /* Regions: what workers share, then each worker's own. */
 #define SHARED 0
 #define OWN(i) (1 + (i))
 
-static struct worker_shared shared;
-static struct worker *workers[WORKERS];
-static struct log logger;
-static struct prefix everybody;
 static int clients[WORKERS]; /* sockets connected to each worker */
-static unsigned started_n;
 
 /* --- read-only memory ------------------------------------------------------------------- */
 
@@ -117,66 +110,11 @@ static void will_close(void *start, size_t len)
 
 /* --- what is shared ---------------------------------------------------------------------- */
 
-static void put_answer(unsigned i, const struct moment *now)
-{
-	uint8_t rdata[4] = {192, 0, 2, (uint8_t)i}, message[512];
-	uint16_t ttl_at[ANSWER_TTLS_MAX];
-	struct tern_builder b;
-	char text[32];
-
-	snprintf(text, sizeof text, "name%u.example.", i);
-	const uint8_t *name = NAME(text);
-
-	tern_builder_init(&b, message, sizeof message, sizeof message);
-	tern_builder_record_ttls(&b, ttl_at, ANSWER_TTLS_MAX);
-	tern_builder_header(&b, 0, TERN_FLAG_QR | TERN_FLAG_RA, 0);
-	assert_int_equal(tern_builder_question(&b, name, TERN_TYPE_A, TERN_CLASS_IN), TERN_OK);
-	assert_int_equal(
-		tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_A, TERN_CLASS_IN, 36000, rdata, 4),
-		TERN_OK);
-	struct answer a = {.key = {.name = name,
-				   .name_len = (uint16_t)tern_name_len(name),
-				   .type = TERN_TYPE_A},
-			   .message = message,
-			   .message_len = (uint16_t)tern_builder_finish(&b),
-			   .ttl_at = ttl_at,
-			   .ttl_n = 1,
-			   .ttl_s = 36000,
-			   .life_s = 36000};
-
-	for (uint8_t variant = 0; variant < 2; variant++) {
-		a.key.variant = variant ? ANSWER_DO : 0;
-		cache_put_answer(shared.cache, &a, now->boot_s);
-	}
-}
-
 static void fill_shared(void)
 {
-	struct cache_options options = {.size = 64 << 20}; /* sixteen shards */
-	struct hash_key key = {1, 2};
-	struct moment now;
-
-	clock_read(&now);
-	assert_true(prefix_from_text("127.0.0.0/8", &everybody));
-	log_init(&logger, LOG_LEVEL_ERROR);
-	shared = (struct worker_shared){
-		.log = &logger,
-		.cache = cache_create(&options, &key),
-		.infra = infra_create(&key),
-		.inflight = inflight_create(),
-		.hash_key = key,
-		.cookie_secret = {3, 4},
-		.access = {.allow = &everybody, .allow_n = 1},
-		.prefetch = true,
-		.identity = "",
-		.version = "",
-		.workers = workers,
-		.workers_n = WORKERS,
-	};
-	root_hints_builtin(&shared.hints);
-	assert_true(shared.cache && shared.infra && shared.inflight);
+	shared_open(64 << 20, WORKERS); /* sixteen shards */
 	for (unsigned i = 0; i < NAMES; i++)
-		put_answer(i, &now);
+		put_answer(i);
 }
 
 static size_t buckets_n(const struct cache *c)
@@ -223,16 +161,9 @@ static void choose_what_to_close(void)
 
 static void make_worker(unsigned i)
 {
-	struct address at = address("127.0.0.1@0");
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
-	struct listener_fds fds = {.udp = udp_listen(&at, &fds.wildcard),
-				   .tcp = stream_listen(&at)};
+	struct listener_fds fds = listen_somewhere();
 
-	assert_true(fds.udp >= 0 && fds.tcp >= 0);
-	assert_int_equal(getsockname(fds.udp, (struct sockaddr *)&sa, &len), 0);
-	clients[i] = socket(AF_INET, SOCK_DGRAM, 0);
-	assert_int_equal(connect(clients[i], (struct sockaddr *)&sa, len), 0);
+	clients[i] = client_of(fds.udp);
 	unsigned before = regions_n[OWN(i)];
 
 	regions_choose(SHARED, OWN(i));
@@ -256,8 +187,8 @@ static int start(unsigned n)
 	for (unsigned i = 0; i < WORKERS; i++)
 		make_worker(i);
 	choose_what_to_close();
-	for (started_n = 0; started_n < n; started_n++)
-		assert_true(worker_start(workers[started_n], -1));
+	for (unsigned i = 0; i < n; i++)
+		assert_true(worker_start(workers[i], -1));
 	return 0;
 }
 
@@ -277,19 +208,12 @@ static int stop(void **state)
 {
 	(void)state;
 	set_access(PROT_READ | PROT_WRITE); /* a test may have failed in between */
-	for (unsigned i = 0; i < started_n; i++) {
-		worker_stop(workers[i]);
-		worker_join(workers[i]);
-	}
-	for (unsigned i = 0; i < WORKERS; i++) {
-		worker_destroy(workers[i]);
+	workers_end();
+	for (unsigned i = 0; i < WORKERS; i++)
 		close(clients[i]);
-	}
 	cache_wake();
 	cache_thread_leave();
-	inflight_destroy(shared.inflight);
-	infra_destroy(shared.infra);
-	cache_destroy(shared.cache);
+	shared_close();
 	munmap(faults, PAGE);
 	return 0;
 }
@@ -298,14 +222,11 @@ static int stop(void **state)
 
 static size_t write_query(uint8_t *to, unsigned i)
 {
-	struct tern_builder b;
 	char text[32];
 
 	snprintf(text, sizeof text, "Name%u.example.", i / 2);
-	tern_builder_init(&b, to, QUERY_MAX, QUERY_MAX);
-	tern_builder_header(&b, (uint16_t)i, TERN_FLAG_RD, 0);
-	assert_int_equal(tern_builder_question(&b, NAME(text), TERN_TYPE_A, TERN_CLASS_IN),
-			 TERN_OK);
+	struct tern_builder b = begin_query(to, (uint16_t)i, text);
+
 	assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, (uint16_t)(i % 2 * DO)), TERN_OK);
 	return tern_builder_finish(&b);
 }

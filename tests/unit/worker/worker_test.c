@@ -8,62 +8,26 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "net/stream.h"
-#include "net/udp.h"
-
-static struct worker_shared shared;
-static struct worker *workers[1];
-static struct log logger;
-
 static int make_shared(void **state)
 {
-	struct cache_options options = {.size = 1 << 20};
-	struct hash_key key = {1, 2};
-
 	(void)state;
-	log_init(&logger, LOG_LEVEL_ERROR);
-	shared = (struct worker_shared){
-		.log = &logger,
-		.cache = cache_create(&options, &key),
-		.infra = infra_create(&key),
-		.inflight = inflight_create(),
-		.hash_key = key,
-		.resolver = {.qmin = QMIN_OFF,
-			     .ipv4 = true,
-			     .max_ttl_s = 100,
-			     .do_not_query_localhost = true},
-		.identity = "",
-		.version = "",
-		.workers = workers,
-		.workers_n = 1,
-	};
+	shared_open(1 << 20, 1);
+	shared.resolver = (struct resolver_options){
+		.qmin = QMIN_OFF, .ipv4 = true, .max_ttl_s = 100, .do_not_query_localhost = true};
 	/* The only root server is one that may not be asked: nothing leaves the machine. */
-	shared.hints.servers_n = 1;
+	shared.hints = (struct root_hints){.servers_n = 1};
 	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
 	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
 	shared.hints.servers[0].addresses_n = 1;
-	assert_true(shared.cache && shared.infra && shared.inflight);
 	return 0;
 }
 
 static int free_shared(void **state)
 {
 	(void)state;
-	inflight_destroy(shared.inflight);
-	infra_destroy(shared.infra);
-	cache_destroy(shared.cache);
+	workers_end(); /* also of a test that failed */
+	shared_close();
 	return 0;
-}
-
-static struct listener_fds listen_somewhere(void)
-{
-	struct address at = address("127.0.0.1@0");
-	struct listener_fds fds;
-
-	fds.udp = udp_listen(&at, &fds.wildcard);
-	fds.tcp = stream_listen(&at);
-	assert_true(fds.udp >= 0 && fds.tcp >= 0);
-	return fds;
 }
 
 static uint64_t now_ms(void)
@@ -128,7 +92,6 @@ static void it_beats_and_stops_at_once(void **state)
 	worker_stop(workers[0]);
 	worker_join(workers[0]);
 	assert_true(now_ms() - start_ms < 1000);
-	worker_destroy(workers[0]);
 }
 
 static size_t read_all(int fd, char *text, size_t max)
@@ -159,9 +122,6 @@ static void a_trace_is_told_and_ends(void **state)
 	assert_int_equal(read(ends[0], text, 1), 0);
 	assert_true(text[0] != '\0');
 	close(ends[0]);
-	worker_stop(workers[0]);
-	worker_join(workers[0]);
-	worker_destroy(workers[0]);
 }
 
 static void letters_nobody_reads_are_thrown_away(void **state)
@@ -175,7 +135,7 @@ static void letters_nobody_reads_are_thrown_away(void **state)
 	assert_non_null(workers[0]);
 	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_true(worker_trace(workers[0], &q, ends[1]));
-	worker_destroy(workers[0]);
+	workers_end();
 	assert_int_equal(read(ends[0], &c, 1), 0);
 	close(ends[0]);
 }

@@ -1,5 +1,5 @@
 /*
- * helpers.h - what the tests of the base layer share.
+ * test.h - cmocka with what it wants included before, and the same random cases on every run.
  */
 #pragma once
 

@@ -1,14 +1,9 @@
 /*
- * helpers.h - what the tests of the policy layer share.
+ * names.h - names and addresses out of text, for the tests of every layer that knows them.
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <string.h>
 
@@ -23,6 +18,7 @@ static inline const uint8_t *wire_name(uint8_t out[TERN_NAME_MAX], const char *t
 	return out;
 }
 
+/** The same in a buffer of the block where it stands. */
 #define NAME(text) wire_name((uint8_t[TERN_NAME_MAX]){0}, text)
 
 /** An address that must be good. */
