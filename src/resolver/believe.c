@@ -305,10 +305,11 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	const uint8_t *zone = f->cut->zone; /* following an alias forgets the cut */
 	const struct kept *before = f->answer.last;
 
-	if (f->question.type == TERN_TYPE_ANY)
-		return take_any(job, f, m);
-	enum believed result = walk_aliases(job, f, m, zone, f->cut->source == CUT_FORWARD);
+	bool forwarded = f->cut->source == CUT_FORWARD;
 	bool wildcard = false;
+	enum believed result = f->question.type == TERN_TYPE_ANY
+				       ? take_any(job, f, m)
+				       : walk_aliases(job, f, m, zone, forwarded);
 
 	for (const struct kept *k = before ? before->next : f->answer.first; k; k = k->next)
 		wildcard |= is_from_wildcard(&k->set);
