@@ -149,8 +149,7 @@ static void remember_dead_cut(struct job *job, struct frame *f)
 
 	if (!f->cut_dead || cut->source == CUT_HINTS || cut->labels == 0)
 		return;
-	cache_put_failure(job->resolver->cache, cut->zone, 0, job->why_ede, job->why,
-			  failure_max_s(job), job->now->boot_s);
+	remember_failure(job, cut->zone, 0, false);
 }
 
 static struct turn cut_is_exhausted(struct job *job, struct frame *f)
