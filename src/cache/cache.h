@@ -161,9 +161,10 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 /** Why a question failed lately (RFC 9520). */
 struct cache_failure {
 	uint16_t ede;     /* RFC 8914 INFO-CODE of the original failure */
-	uint32_t ttl_s;   /* seconds left */
+	bool unproven;    /* there are data, only their proof failed */
+	uint32_t ttl_s;   /* seconds left; put: at most */
 	const char *text; /* not terminated */
-	size_t text_len;
+	size_t text_len;  /* put: cut down to CACHE_FAILURE_TEXT_MAX */
 };
 
 /** Did resolving (@p name, @p type) fail lately? */
@@ -172,11 +173,12 @@ bool cache_get_failure(struct cache *cache, const uint8_t *name, uint16_t type, 
 
 /**
  * Remember a failure: CACHE_FAILURE_MIN_S at first (CACHE_FAILURE_BOGUS_S when
- * @p ede is about DNSSEC: what does not validate is dear to try), doubled each
- * time it is repeated soon after, up to @p max_s (RFC 9520 3.2).
+ * its INFO-CODE is about DNSSEC: what does not validate is dear to try), doubled
+ * each time it is repeated soon after, up to its @c ttl_s (RFC 9520 3.2). One
+ * that is still known stays, unless it is about the proof and this one is not.
  */
-void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type, uint16_t ede,
-		       const char *text, uint32_t max_s, uint32_t now_s);
+void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type,
+		       const struct cache_failure *failure, uint32_t now_s);
 
 #define CACHE_FAILURE_MIN_S   5
 #define CACHE_FAILURE_MAX_S   300

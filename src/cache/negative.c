@@ -77,7 +77,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	shard_publish(c, e, entry_may_replace);
 }
 
-#define FAILURE_HEAD 2 /* u16 ede */
+#define FAILURE_HEAD 3 /* u16 ede, u8 unproven */
 
 void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out)
 {
@@ -85,6 +85,7 @@ void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_fail
 
 	*out = (struct cache_failure){
 		.ede = get_u16(body),
+		.unproven = body[2],
 		.ttl_s = entry_left_s(e, now_s),
 		.text = (const char *)body + FAILURE_HEAD,
 		.text_len = e->body_len - FAILURE_HEAD,
@@ -111,26 +112,33 @@ static uint32_t next_lifetime_s(const struct entry *old, uint16_t ede, uint32_t 
 	return MIN(old->ttl_s * 2, (uint32_t)CACHE_FAILURE_MAX_S);
 }
 
-void cache_put_failure(struct cache *c, const uint8_t *name, uint16_t type, uint16_t ede,
-		       const char *text, uint32_t max_s, uint32_t now_s)
+/* That the data can not be had is news where only their proof had failed. */
+static bool says_more(const struct cache_failure *failure, const struct entry *old)
+{
+	return entry_body(old)[2] && !failure->unproven;
+}
+
+void cache_put_failure(struct cache *c, const uint8_t *name, uint16_t type,
+		       const struct cache_failure *failure, uint32_t now_s)
 {
 	uint8_t lower[TERN_NAME_MAX];
-	size_t text_len = strnlen(text, CACHE_FAILURE_TEXT_MAX);
+	size_t text_len = MIN(failure->text_len, (size_t)CACHE_FAILURE_TEXT_MAX);
 
 	tern_name_lower(lower, name);
 	const struct entry *old = cache_find_name(c, lower, TAG_FAILURE(type));
 
-	if (old && entry_is_fresh(old, now_s))
+	if (old && entry_is_fresh(old, now_s) && !says_more(failure, old))
 		return;
 	struct entry *e = entry_build(c, lower, TAG_FAILURE(type), FAILURE_HEAD + text_len);
 
 	if (!e)
 		return;
 	e->stored_s = now_s;
-	e->ttl_s = MIN(next_lifetime_s(old, ede, now_s), max_s);
+	e->ttl_s = MIN(next_lifetime_s(old, failure->ede, now_s), failure->ttl_s);
 	uint8_t *body = entry_body_to_fill(e);
 
-	put_u16(body, ede);
-	memcpy(body + FAILURE_HEAD, text, text_len);
+	put_u16(body, failure->ede);
+	body[2] = failure->unproven;
+	memcpy(body + FAILURE_HEAD, failure->text, text_len);
 	shard_publish(c, e, NULL);
 }

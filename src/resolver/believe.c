@@ -177,23 +177,25 @@ static bool is_known(const struct evidence *p, const uint8_t *owner, uint16_t ty
 	return false;
 }
 
-static bool proves(const struct tern_rr_ref *rr)
+/* A SOA speaks for the names of its own zone only. */
+static bool proves(const struct tern_rr_ref *rr, const uint8_t *owner, const uint8_t *name)
 {
-	return rr->rclass == TERN_CLASS_IN &&
-	       (rr->type == TERN_TYPE_SOA || rr->type == TERN_TYPE_NSEC ||
-		rr->type == TERN_TYPE_NSEC3);
+	if (rr->type == TERN_TYPE_SOA)
+		return tern_name_is_below_or_equal(name, owner);
+	return rr->type == TERN_TYPE_NSEC || rr->type == TERN_TYPE_NSEC3;
 }
 
 static void take_proof(struct job *job, const struct tern_message *m, const uint8_t *zone,
-		       struct evidence *p)
+		       const uint8_t *name, struct evidence *p)
 {
 	uint8_t owner[TERN_NAME_MAX];
 
 	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
 
-		if (!proves(rr) || !rr_owner(m, rr, owner) ||
-		    !tern_name_is_below_or_equal(owner, zone) || is_known(p, owner, rr->type))
+		if (rr->rclass != TERN_CLASS_IN || !rr_owner(m, rr, owner) ||
+		    !proves(rr, owner, name) || !tern_name_is_below_or_equal(owner, zone) ||
+		    is_known(p, owner, rr->type))
 			continue;
 		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
 
@@ -220,7 +222,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 {
 	struct evidence p = {.n = 0};
 
-	take_proof(job, m, f->cut->zone, &p);
+	take_proof(job, m, f->cut->zone, f->question.name, &p);
 	uint32_t ttl_s = negative_ttl(job, &p);
 	struct cache_negative negative = {
 		.name = f->question.name,
@@ -263,7 +265,7 @@ static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct t
 {
 	struct evidence p = {.n = 0};
 
-	take_proof(job, m, zone, &p);
+	take_proof(job, m, zone, f->question.name, &p);
 	for (unsigned i = 0; i < p.n; i++) {
 		if (p.sets[i].type != TERN_TYPE_SOA && !keep(job, &f->authority, &p.sets[i]))
 			return false;
@@ -303,10 +305,11 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	const uint8_t *zone = f->cut->zone; /* following an alias forgets the cut */
 	const struct kept *before = f->answer.last;
 
-	if (f->question.type == TERN_TYPE_ANY)
-		return take_any(job, f, m);
-	enum believed result = walk_aliases(job, f, m, zone, f->cut->source == CUT_FORWARD);
+	bool forwarded = f->cut->source == CUT_FORWARD;
 	bool wildcard = false;
+	enum believed result = f->question.type == TERN_TYPE_ANY
+				       ? take_any(job, f, m)
+				       : walk_aliases(job, f, m, zone, forwarded);
 
 	for (const struct kept *k = before ? before->next : f->answer.first; k; k = k->next)
 		wildcard |= is_from_wildcard(&k->set);
@@ -326,7 +329,7 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 			  job->now->boot_s);
 		return;
 	}
-	take_proof(job, m, parent, &p);
+	take_proof(job, m, parent, cut->zone, &p);
 	if (p.n == 0)
 		return;
 	struct cache_negative negative = {

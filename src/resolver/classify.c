@@ -42,17 +42,45 @@ static bool is_empty(const struct tern_message *m)
 	return m->section_n[TERN_ANSWER] == 0 && m->section_n[TERN_AUTHORITY] == 0;
 }
 
+static bool leads_down(const uint8_t *zone, const struct reply_context *asked)
+{
+	return tern_name_is_below(zone, asked->zone) &&
+	       tern_name_is_below_or_equal(asked->name, zone);
+}
+
+/* Whose NS the authority section has: of several the first that leads down. False for none. */
+static bool find_delegation(const struct tern_message *m, const struct reply_context *asked,
+			    uint8_t zone[TERN_NAME_MAX])
+{
+	uint8_t owner[TERN_NAME_MAX];
+	bool found = false;
+
+	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY]; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
+
+		if (rr->type != TERN_TYPE_NS || rr->rclass != TERN_CLASS_IN ||
+		    !rr_owner(m, rr, owner))
+			continue;
+		bool down = leads_down(owner, asked);
+
+		if (down || !found)
+			tern_name_copy(zone, owner);
+		if (down)
+			return true;
+		found = true;
+	}
+	return found;
+}
+
 /* No answer, no SOA: a referral, or one of the broken forms of NODATA, or lame. */
 static enum reply_kind classify_unanswered(const struct tern_message *m,
 					   const struct reply_context *asked,
 					   struct reply_view *view)
 {
 	bool authoritative = m->flags & TERN_FLAG_AA;
-	const struct tern_rr_ref *ns = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_NS);
 
-	if (ns && rr_owner(m, ns, view->zone)) {
-		if (tern_name_is_below(view->zone, asked->zone) &&
-		    tern_name_is_below_or_equal(asked->name, view->zone))
+	if (find_delegation(m, asked, view->zone)) {
+		if (leads_down(view->zone, asked))
 			return REPLY_REFERRAL;
 		if (authoritative && tern_name_equal(view->zone, asked->zone))
 			return REPLY_NODATA;
@@ -61,6 +89,7 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 				    : "sideways referral";
 		return REPLY_LAME;
 	}
+	view->doubtful = authoritative;
 	if (authoritative)
 		return REPLY_NODATA;
 	view->why = is_empty(m) ? "empty answer without authority" : "answer to something else";
@@ -87,12 +116,8 @@ static enum reply_kind classify_nxdomain(const struct tern_message *m,
 	if (has_alias(m, asked))
 		return REPLY_ALIAS;
 	view->has_soa = has_own_soa(m, asked);
-	const struct tern_rr_ref *soa = reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);
-
-	if (soa && !view->has_soa && !asked->forwarder) {
-		view->why = "denial by another zone";
-		return REPLY_LAME;
-	}
+	view->doubtful = !view->has_soa && !asked->forwarder &&
+			 reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);
 	return REPLY_NXDOMAIN;
 }
 
@@ -124,6 +149,7 @@ enum reply_kind reply_classify(const struct tern_message *m, const struct reply_
 {
 	view->why = NULL;
 	view->has_soa = false;
+	view->doubtful = false;
 	view->recursive =
 		!asked->forwarder && !(m->flags & TERN_FLAG_AA) && (m->flags & TERN_FLAG_RA);
 	if (m->flags & TERN_FLAG_TC) {

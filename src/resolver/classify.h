@@ -42,7 +42,8 @@ struct reply_view {
 	uint8_t zone[TERN_NAME_MAX]; /* REPLY_REFERRAL: where to; else undefined */
 	bool recursive;              /* came from a cache that should be an authority */
 	bool has_soa;                /* REPLY_NODATA, REPLY_NXDOMAIN: a SOA in bailiwick */
-	const char *why;             /* REPLY_LAME, _BROKEN, _REFUSED: static text; else NULL */
+	bool doubtful;   /* REPLY_NODATA, REPLY_NXDOMAIN: another zone's SOA, or nothing at all */
+	const char *why; /* REPLY_LAME, _BROKEN, _REFUSED: static text; else NULL */
 };
 
 /** Decide. @p view's other fields are set as their comments say. */

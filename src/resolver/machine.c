@@ -76,10 +76,27 @@ static bool job_call(struct job *job, const struct turn *t)
 	return true;
 }
 
-uint32_t failure_max_s(const struct job *job)
+/* Briefly while our own link is down. */
+static uint32_t failure_max_s(const struct job *job)
 {
 	return link_is_down(job->resolver, job->now->mono_ns / NS_PER_MS) ? FAILURE_LINK_DOWN_S
 									  : CACHE_FAILURE_MAX_S;
+}
+
+static void put_failure(struct job *job, const uint8_t *name, uint16_t type,
+			struct cache_failure *failure)
+{
+	failure->text_len = strlen(failure->text);
+	failure->ttl_s = failure_max_s(job);
+	cache_put_failure(job->resolver->cache, name, type, failure, job->now->boot_s);
+}
+
+void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven)
+{
+	struct cache_failure failure = {
+		.ede = job->why_ede, .unproven = unproven, .text = job->why};
+
+	put_failure(job, name, type, &failure);
 }
 
 static void finish_failed(struct job *job, const struct frame *top)
@@ -94,8 +111,10 @@ static void finish_failed(struct job *job, const struct frame *top)
 	/* A spent budget is the whole question's failure, anything else that of the last alias. */
 	const struct question *q = exhausted ? &job->question : &top->question;
 
-	cache_put_failure(job->resolver->cache, q->name, q->type, job->result.ede, job->result.text,
-			  failure_max_s(job), job->now->boot_s);
+	struct cache_failure failure = {
+		.ede = job->result.ede, .unproven = job->result.bogus, .text = job->result.text};
+
+	put_failure(job, q->name, q->type, &failure);
 }
 
 /* What is proven not to exist doesn't, whether its servers are up or not. */

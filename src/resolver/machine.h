@@ -89,8 +89,8 @@ MUST_USE bool keep(struct job *job, struct kept_list *list, const struct tern_rr
 /** Go on with @p target in place of the frame's question; false when there have been too many. */
 MUST_USE bool follow_alias(struct job *job, struct frame *f, const uint8_t *target);
 
-/** How long a failure may be remembered now, seconds: briefly while our own link is down. */
-uint32_t failure_max_s(const struct job *job);
+/** Keep in the cache that this question failed, and why; @p unproven as in struct cache_failure. */
+void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven);
 
 #define FAILURE_LINK_DOWN_S 1 /* RFC 9520 3.2: at least one second */
 

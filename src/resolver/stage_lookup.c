@@ -186,7 +186,7 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
 		return false;
 	/* CD=1 asks for the data however they validate (RFC 6840 5.9). */
-	if ((job->flags & JOB_CHECKING_DISABLED) && cache_failure_is_bogus(failure.ede))
+	if ((job->flags & JOB_CHECKING_DISABLED) && failure.unproven)
 		return false;
 	/* The text keeps the first reason. Bogus stays bogus; else the code says "from memory". */
 	job_note(job, cache_failure_is_bogus(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR,

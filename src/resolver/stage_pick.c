@@ -102,23 +102,6 @@ static void take_glue_of_other_cuts(struct job *job, struct zone_cut *cut)
 	}
 }
 
-/* Servers set aside because they answer from a cache: better than nothing. */
-static bool take_caches(struct zone_cut *cut)
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < cut->servers_n && !cut->take_caches; i++) {
-		struct cut_server *s = &cut->servers[i];
-
-		if (s->aside) {
-			s->failed = s->aside = false;
-			found = true;
-		}
-	}
-	cut->take_caches = true;
-	return found;
-}
-
 /* A name inside the zone, without glue, can only be had from the parent's servers. */
 static bool needs_parent(const struct zone_cut *cut, const struct cut_ns *ns)
 {
@@ -166,8 +149,7 @@ static void remember_dead_cut(struct job *job, struct frame *f)
 
 	if (!f->cut_dead || cut->source == CUT_HINTS || cut->labels == 0)
 		return;
-	cache_put_failure(job->resolver->cache, cut->zone, 0, job->why_ede, job->why,
-			  failure_max_s(job), job->now->boot_s);
+	remember_failure(job, cut->zone, 0, false);
 }
 
 static struct turn cut_is_exhausted(struct job *job, struct frame *f)
@@ -208,7 +190,8 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	if (f->child != OUTCOME_NONE)
 		take_child_addresses(job, f);
 	look_in_cache_for_addresses(job, f->cut);
-	if (f->sends >= FRAME_SENDS_MAX || f->fruitless >= CUT_TRIES_MAX)
+	if (f->sends >= FRAME_SENDS_MAX ||
+	    (f->fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->cut)))
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);
 
@@ -226,7 +209,7 @@ struct turn stage_pick(struct job *job, struct frame *f)
 		take_glue_of_other_cuts(job, f->cut);
 		return go(STAGE_PICK);
 	}
-	if (take_caches(f->cut))
+	if (zone_cut_take_doubtful(f->cut))
 		return go(STAGE_PICK);
 	return cut_is_exhausted(job, f);
 }

@@ -500,8 +500,7 @@ static struct turn refuse(struct job *job, struct frame *f)
 		return go(STAGE_LOOKUP);
 	}
 	if (f->purpose != FRAME_CLIENT)
-		cache_put_failure(r->cache, f->question.name, f->question.type, job->why_ede,
-				  job->why, failure_max_s(job), job->now->boot_s);
+		remember_failure(job, f->question.name, f->question.type, true);
 	job->result.bogus = true;
 	return give(OUTCOME_FAILED);
 }

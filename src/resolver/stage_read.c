@@ -19,6 +19,8 @@
 #include "resolver/referral.h"
 #include "resolver/select.h"
 
+#define DOUBTS_MAX 2 /* denials without SOA that are checked with another server, per zone cut */
+
 static struct cut_server *asked_server(const struct frame *f)
 {
 	return &f->cut->servers[f->server];
@@ -87,6 +89,8 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		infra_timed_out(r->infra, a, now_ms(job) - job->reply->rtt_ms, now_ms(job));
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
+	if (f->cut->doubts > 0) /* a doubtful word is better than silence */
+		zone_cut_take_doubtful(f->cut);
 	/* A minimised question may be what it chokes on: the second try shows the whole name. */
 	if (was_minimised(f) && asked_server(f)->tries > 1 &&
 	    job->resolver->options.qmin != QMIN_STRICT)
@@ -284,6 +288,37 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	return give_up_server(job, f, TERN_EDE_INVALID_DATA, "malformed answer");
 }
 
+/* With nobody else to hear, what it says will do. */
+static bool others_are_left(struct job *job, struct frame *f)
+{
+	struct cut_server *s = asked_server(f);
+
+	s->failed = true;
+	bool left = select_server(job, f->cut, now_ms(job)) >= 0;
+
+	s->failed = false;
+	return left;
+}
+
+/*
+ * Words that count only when nobody else has better ones: those of a cache where
+ * an authority should be, and denials of the name asked for that the zone's own
+ * SOA doesn't back. NULL: it counts at once.
+ */
+static const char *why_aside(struct job *job, struct frame *f, enum reply_kind kind,
+			     const struct reply_view *view)
+{
+	if (kind == REPLY_REFUSED || f->cut->take_doubtful)
+		return NULL;
+	if (view->recursive)
+		return "answer from a cache";
+	if (!view->doubtful || was_minimised(f) || f->cut->doubts >= DOUBTS_MAX ||
+	    !others_are_left(job, f))
+		return NULL;
+	f->cut->doubts++;
+	return "denial without a SOA of the zone";
+}
+
 static struct turn read_message(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	struct reply_view view;
@@ -308,11 +343,11 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (f->edns_learn && kind != REPLY_REFUSED)
 		infra_learn_no_edns(job->resolver->infra, &asked_server(f)->addr, now_ms(job));
 	f->edns_learn = false;
-	/* A cache where an authority should be: its word counts only when nobody else is left. */
-	if (view.recursive && kind != REPLY_REFUSED && !f->cut->take_caches) {
+	const char *aside = why_aside(job, f, kind, &view);
+
+	if (aside) {
 		asked_server(f)->aside = true;
-		return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY,
-				      "answer from a cache");
+		return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, aside);
 	}
 	switch (kind) {
 	case REPLY_ANSWER:

@@ -96,6 +96,22 @@ bool zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *o
 	return cut->servers_n > before;
 }
 
+bool zone_cut_take_doubtful(struct zone_cut *cut)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < cut->servers_n && !cut->take_doubtful; i++) {
+		struct cut_server *s = &cut->servers[i];
+
+		if (s->aside) {
+			s->failed = s->aside = false;
+			found = true;
+		}
+	}
+	cut->take_doubtful = true;
+	return found;
+}
+
 struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len)
 {
 	struct address a = {.port = 53};

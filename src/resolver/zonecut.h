@@ -35,7 +35,7 @@ struct cut_server {
 	uint8_t tries;     /* sent to so far */
 	uint8_t tcp_tries; /* by TCP, in vain */
 	bool failed;       /* answered uselessly: not to be asked again by this job */
-	bool aside;        /* a cache, not an authority: failed until nobody else is left */
+	bool aside;        /* of doubtful word: failed until nobody else is left */
 	bool no_edns;      /* this job found out that it needs plain DNS */
 };
 
@@ -58,7 +58,8 @@ struct zone_cut {
 	uint8_t servers_n;
 	uint8_t failed_lookups; /* server names that led nowhere */
 	bool others_glue;       /* the glue of other delegations was tried for its names */
-	bool take_caches;       /* nobody else is left: answers from caches will do */
+	uint8_t doubts;         /* denials that were set aside */
+	bool take_doubtful;     /* nobody else is left: what was set aside will do */
 	uint8_t ns_room;
 	uint8_t servers_room;
 	struct cut_ns *ns;          /* ns_n of them */
@@ -77,6 +78,9 @@ void zone_cut_add_server(struct zone_cut *cut, const struct address *addr, unsig
 
 /** Add to name @p ns of @p cut what @p other (may be NULL) has for the same name; true if any. */
 bool zone_cut_borrow(struct zone_cut *cut, unsigned ns, const struct zone_cut *other);
+
+/** Nobody better is left: servers set aside may be asked again, once; true if there are any. */
+bool zone_cut_take_doubtful(struct zone_cut *cut);
 
 /** Addresses in A or AAAA rdata. */
 struct address address_from_rdata(uint16_t type, const uint8_t *rdata, size_t len);

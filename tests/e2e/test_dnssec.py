@@ -17,6 +17,7 @@ def test_secure_zones_get_ad():
             secure(f'a.b.nothing.{z}', code='NXDOMAIN')
             equal(data(secure(f'x.wild.{z}')), ['192.0.2.3'])           # a wildcard
             equal(data(secure(f'x.y.wild.{z}')), ['192.0.2.3'])
+            secure(f'any.wild.{z}', 'ANY')
             secure(f'x.wild.{z}', 'TXT')                                # NODATA of a wildcard
             equal(data(secure(f'there.wild.{z}')), ['192.0.2.4'])
             secure(f'*.wild.{z}')

@@ -232,8 +232,10 @@ static uint32_t failure_ttl(uint32_t now_s)
 
 static void fail_at(uint32_t now_s, uint32_t max_s)
 {
-	cache_put_failure(cache, NAME("fails."), TERN_TYPE_A, TERN_EDE_OTHER, "because", max_s,
-			  now_s);
+	struct cache_failure f = {
+		.ede = TERN_EDE_OTHER, .text = "because", .text_len = 7, .ttl_s = max_s};
+
+	cache_put_failure(cache, NAME("fails."), TERN_TYPE_A, &f, now_s);
 }
 
 static void failures_double(void **state)
@@ -266,13 +268,36 @@ static void a_failure_has_an_upper_bound_and_a_text(void **state)
 	(void)state;
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
-	cache_put_failure(cache, NAME("Text."), 0, TERN_EDE_NETWORK_ERROR, text, 1, 50);
+	f = (struct cache_failure){.ede = TERN_EDE_NETWORK_ERROR,
+				   .text = text,
+				   .text_len = sizeof text - 1,
+				   .ttl_s = 1};
+	cache_put_failure(cache, NAME("Text."), 0, &f, 50);
 	assert_true(cache_get_failure(cache, NAME("text."), 0, 50, &f));
 	assert_int_equal(f.ttl_s, 1);
 	assert_int_equal(f.ede, TERN_EDE_NETWORK_ERROR);
 	assert_int_equal(f.text_len, CACHE_FAILURE_TEXT_MAX);
 	assert_memory_equal(f.text, text, f.text_len);
 	assert_false(cache_get_failure(cache, NAME("text."), 0, 51, &f));
+}
+
+/* Having no data is worse than having them unproven. */
+static void the_worse_failure_stays(void **state)
+{
+	struct cache_failure unproven = {.unproven = true, .text = "a", .text_len = 1, .ttl_s = 9};
+	struct cache_failure no_data = {.text = "b", .text_len = 1, .ttl_s = 9};
+	struct cache_failure f;
+
+	(void)state;
+	cache_put_failure(cache, NAME("x."), TERN_TYPE_A, &unproven, 50);
+	assert_true(cache_get_failure(cache, NAME("x."), TERN_TYPE_A, 50, &f));
+	assert_true(f.unproven);
+	cache_put_failure(cache, NAME("x."), TERN_TYPE_A, &no_data, 50);
+	assert_true(cache_get_failure(cache, NAME("x."), TERN_TYPE_A, 50, &f));
+	assert_false(f.unproven);
+	cache_put_failure(cache, NAME("x."), TERN_TYPE_A, &unproven, 50);
+	assert_true(cache_get_failure(cache, NAME("x."), TERN_TYPE_A, 50, &f));
+	assert_false(f.unproven);
 }
 
 /* --- proofs ------------------------------------------------------------------------ */
@@ -442,6 +467,7 @@ int main(void)
 		cmocka_unit_test(depth_of_a_kind_is_known),
 		cmocka_unit_test(failures_double),
 		cmocka_unit_test(a_failure_has_an_upper_bound_and_a_text),
+		cmocka_unit_test(the_worse_failure_stays),
 		cmocka_unit_test(a_proof_has_several_sets),
 		cmocka_unit_test(variants_are_apart),
 		cmocka_unit_test(ttls_of_an_answer_age),

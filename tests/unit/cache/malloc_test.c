@@ -40,11 +40,12 @@ static void put_kinds(const uint8_t *name, uint32_t value, uint32_t now_s)
 {
 	struct cache_negative negative = {.name = name, .type = TERN_TYPE_MX, .ttl_s = 9};
 	struct cache_delegation d = {.zone = name, .body = name, .body_len = 4, .ttl_s = 9};
+	struct cache_failure failed = {.ede = 1, .text = "text", .text_len = 4, .ttl_s = 100};
 
 	put_a(cache, name, value, 9, now_s);
 	put_a(cache, name, value, 9, now_s); /* replaced: the old one has to be retired */
 	cache_put_negative(cache, &negative, now_s);
-	cache_put_failure(cache, name, TERN_TYPE_A, 1, "text", 100, now_s);
+	cache_put_failure(cache, name, TERN_TYPE_A, &failed, now_s);
 	cache_put_delegation(cache, &d, now_s);
 	put_answer(name, now_s);
 }

@@ -148,8 +148,12 @@ static void put_failure(unsigned n)
 	char text[16];
 
 	snprintf(text, sizeof text, "%u", next_value);
-	cache_put_failure(cache, any_case(names[n]), TERN_TYPE_A, TERN_EDE_NETWORK_ERROR, text,
-			  CACHE_FAILURE_MAX_S, now32());
+	struct cache_failure failed = {.ede = TERN_EDE_NETWORK_ERROR,
+				       .text = text,
+				       .text_len = strlen(text),
+				       .ttl_s = CACHE_FAILURE_MAX_S};
+
+	cache_put_failure(cache, any_case(names[n]), TERN_TYPE_A, &failed, now32());
 	if (is_fresh(k))
 		return;
 	bool goes_on = k->present && now_s <= k->stored_s + 3ull * k->ttl_s;

@@ -142,6 +142,7 @@ static void put_something(uint64_t *seed)
 	struct cache_negative negative = {
 		.name = name, .type = TERN_TYPE_A, .ttl_s = 1000, .nxdomain = i % 2};
 	struct cache_delegation d = {.zone = name, .body = body, .body_len = 4, .ttl_s = 1000};
+	struct cache_failure failed = {.ede = 22, .text = "why", .text_len = 3, .ttl_s = 300};
 	struct one_set s;
 
 	name_of(name, i);
@@ -153,7 +154,7 @@ static void put_something(uint64_t *seed)
 	case 6:
 		cache_put_range(cache, (const uint8_t *)"\4test", TERN_TYPE_NSEC, name, 1000, 0);
 		break;
-	case 3: cache_put_failure(cache, name, TERN_TYPE_A, 22, "why", 300, 0); break;
+	case 3: cache_put_failure(cache, name, TERN_TYPE_A, &failed, 0); break;
 	default:
 		make_set(&s, name, TERN_TYPE_A, 1000, i, (uint16_t)(4 + random_under(seed, 200)));
 		cache_put(cache, &s.set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED, 0);

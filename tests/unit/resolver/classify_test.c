@@ -222,6 +222,16 @@ static const struct reply_case cases[] = {
 	 REPLY_REFERRAL,
 	 "b.c.example.test."},
 
+	{"with the parent's NS before",
+	 "www.sub.example.test.",
+	 0,
+	 QR,
+	 0,
+	 0,
+	 {"ns example.test. 60 NS ns.other.", "ns sub.example.test. 60 NS ns.other."},
+	 REPLY_REFERRAL,
+	 "sub.example.test."},
+
 	/* lame */
 	{"an upward referral", NULL, 0, QR, 0, 0, {"ns . 60 NS a.root."}, REPLY_LAME, NULL},
 	{"to the parent", NULL, 0, QR, 0, 0, {"ns test. 60 NS ns.test."}, REPLY_LAME, NULL},
@@ -334,7 +344,7 @@ static const struct reply_case cases[] = {
 	 RCODE(NXDOMAIN),
 	 0,
 	 {"ns other. 60 SOA ns. host. 1 2 3 4 5"},
-	 REPLY_LAME,
+	 REPLY_NXDOMAIN,
 	 NULL},
 
 	/* truncation */
@@ -519,6 +529,34 @@ static void a_soa_in_bailiwick_is_told(void **state)
 	assert_false(view.has_soa);
 }
 
+/* What somebody else had better confirm. */
+static void denials_without_their_soa_are_doubtful(void **state)
+{
+	static const char *const foreign = "ns other. 60 SOA ns. host. 1 2 3 4 5";
+	static const struct {
+		struct reply_case c;
+		bool doubtful;
+	} doubts[] = {
+		{{.flags = AA}, true},
+		{{.flags = AA, .records = {foreign}}, true},
+		{{.flags = AA, .records = {SOA}}, false},
+		{{.flags = AA, .records = {"ns example.test. 60 NS ns.other."}}, false},
+		{{.flags = AA, .rcode = RCODE(NXDOMAIN)}, false},
+		{{.flags = AA, .rcode = RCODE(NXDOMAIN), .records = {foreign}}, true},
+		{{.flags = AA, .rcode = RCODE(NXDOMAIN), .records = {SOA, foreign}}, false},
+		{{.flags = AA, .rcode = RCODE(NXDOMAIN), .how = FORWARDED, .records = {foreign}},
+		 false},
+		{{.flags = QR_RA, .how = FORWARDED}, false},
+	};
+	struct reply_view view;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(doubts); i++) {
+		classify(&doubts[i].c, &view);
+		assert_int_equal(view.doubtful, doubts[i].doubtful);
+	}
+}
+
 /* The root's own servers: every zone is below, nothing is above. */
 static void at_the_root(void **state)
 {
@@ -556,6 +594,7 @@ int main(void)
 		cmocka_unit_test(all_cases),
 		cmocka_unit_test(caches_are_recognised),
 		cmocka_unit_test(a_soa_in_bailiwick_is_told),
+		cmocka_unit_test(denials_without_their_soa_are_doubtful),
 		cmocka_unit_test(at_the_root),
 	};
 

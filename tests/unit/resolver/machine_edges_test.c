@@ -190,6 +190,26 @@ static void what_is_bogus_is_asked_again(void **state)
 	assert_true(world.job.result.bogus);
 }
 
+/* Without keys there is no proof; who asks for none is not held to its failure, RFC 6840 5.9. */
+static void a_failed_proof_is_not_for_those_who_want_none(void **state)
+{
+	(void)state;
+	validate();
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
+	assert_asked(SERV, "test.", TERN_TYPE_DNSKEY);
+	reply_always(QR, TERN_RCODE_SERVFAIL);
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+	ask("www.test.", A);
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+	ask_with("www.test.", A, JOB_CHECKING_DISABLED);
+	assert_asked(SERV, "www.test.", A);
+	reply_always(QR, TERN_RCODE_SERVFAIL);
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+	ask_with("www.test.", A, JOB_CHECKING_DISABLED); /* now the data are the trouble */
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+}
+
 static void cached_data_is_proven_when_it_is_asked_for(void **state)
 {
 	static const uint8_t packed[] = {0, 4, 192, 0, 2, 9};
@@ -279,6 +299,7 @@ int main(void)
 		TEST(a_failed_forwarder_is_left),
 		TEST(a_probe_taken_by_another),
 		TEST(what_is_bogus_is_asked_again),
+		TEST(a_failed_proof_is_not_for_those_who_want_none),
 		TEST(cached_data_is_proven_when_it_is_asked_for),
 		TEST(what_is_proven_not_to_exist_needs_no_server),
 		cmocka_unit_test(every_edge_was_taken),

@@ -331,6 +331,51 @@ static void a_cache_is_believed_last(void **state)
 	assert_result(NOERR, 1);
 }
 
+static void an_empty_answer_is_believed_last(void **state)
+{
+	const char *first = ask_one_of_two("www.test.");
+
+	(void)state;
+	reply(AA, NOERR, NULL);
+	assert_asked(other_of_two(first), "www.test.", A);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
+	assert_result(NOERR, 1);
+
+	first = ask_one_of_two("ftp.test.");
+	reply(AA, NOERR, NULL);
+	assert_asked(other_of_two(first), "ftp.test.", A);
+	reply(AA, NOERR, NULL); /* there is no third to ask */
+	assert_result(NOERR, 0);
+}
+
+static void an_empty_answer_is_better_than_silence(void **state)
+{
+	const char *first = ask_one_of_two("www.test.");
+
+	(void)state;
+	reply(AA, NOERR, NULL);
+	assert_asked(other_of_two(first), "www.test.", A);
+	event(UPSTREAM_TIMED_OUT);
+	assert_asked(first, "www.test.", A);
+	reply(AA, NOERR, NULL);
+	assert_result(NOERR, 0);
+}
+
+/* The SOA of the parent or of nobody asked about: the name is denied, the SOA is not told. */
+static void a_denial_with_the_wrong_soa(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", A);
+	reply(AA, NXD, "ns . 60 SOA ns. host. 1 2 3 4 60", NULL);
+	assert_result(NXD, 0);
+	assert_null(world.job.result.authority.first);
+	ask("ftp.test.", A);
+	reply(AA, NXD, "ns sub.test. 60 SOA ns. host. 1 2 3 4 60", NULL);
+	assert_result(NXD, 0);
+	assert_null(world.job.result.authority.first);
+}
+
 static void our_own_troubles_are_nobody_elses(void **state)
 {
 	(void)state;
@@ -506,6 +551,9 @@ int main(void)
 		TEST(garbage_then_the_next),
 		TEST(unreachable_then_the_next),
 		TEST(a_cache_is_believed_last),
+		TEST(an_empty_answer_is_believed_last),
+		TEST(an_empty_answer_is_better_than_silence),
+		TEST(a_denial_with_the_wrong_soa),
 		TEST(our_own_troubles_are_nobody_elses),
 		TEST(truncated_then_tcp),
 		TEST(cut_in_the_middle_then_tcp),
