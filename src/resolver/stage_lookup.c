@@ -222,6 +222,16 @@ static const uint8_t *name_to_cut_at(const struct frame *f)
 						: f->question.name;
 }
 
+/*
+ * What is renewed is to live on after the delegation has ended, so of one in the
+ * last tenth of its life the parent is asked first: does it still say so?
+ */
+static bool may_use_cut(const struct job *job, const struct cache_delegation *d)
+{
+	return !((job->flags & JOB_REFRESH) && job->depth == 1 &&
+		 d->ttl_s <= (d->ttl_s + d->age_s) / 10);
+}
+
 static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, unsigned labels_min)
 {
 	struct cache *cache = job->resolver->cache;
@@ -230,7 +240,8 @@ static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, uns
 
 	for (unsigned labels = depth; labels-- > labels_min;) {
 		if (cache_get_delegation(cache, tern_name_suffix(name, labels), job->now->boot_s,
-					 &d))
+					 &d) &&
+		    may_use_cut(job, &d))
 			return zone_cut_unpack(&job->arena, &d);
 	}
 	return NULL;

@@ -235,9 +235,20 @@ static COLD void log_failure(struct worker *w, const struct task *t)
 		 tern_type_to_text(t->job.question.type, type, sizeof type), t->job.result.text);
 }
 
+/* Asked for again, and in the last tenth of its life: worth a prefetch. */
+static bool is_worth_renewing(const struct worker *w, const struct task *t)
+{
+	const struct result *r = &t->job.result;
+
+	return w->shared->prefetch && t->announced && t->waiters && r->cached && !r->stale &&
+	       r->ttl_s <= r->life_s / 10;
+}
+
 static void finish_task(struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
+	bool renew = is_worth_renewing(w, t), cd = t->checking_disabled;
+	struct question q;
 
 	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL))
 		log_failure(w, t);
@@ -253,7 +264,11 @@ static void finish_task(struct worker *w, struct task *t)
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
 		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);
 	answer_all(w, t, r);
+	if (renew)
+		q = t->job.question;
 	end_task(w, t);
+	if (renew)
+		client_prefetch(w, &q, cd);
 }
 
 /* Run on until the job has an exchange to wait for, or is done. */

@@ -116,6 +116,20 @@ def test_popular_records_are_fetched_before_they_expire():
     at_most(asked[0] - started, 10.0, 'seconds until the first')
 
 
+def test_one_hit_in_the_last_tenth_is_enough_for_that():
+    Tern()
+    setting('switch.evil', ttl=10)
+    time.sleep(1.1 - time.clock_gettime(time.CLOCK_BOOTTIME) % 1)   # TTLs count whole seconds
+    resolves('once.switch.evil')
+    reset()
+    time.sleep(9.3)
+    resolves('once.switch.evil')
+    setting('switch.evil', ttl=1)
+    time.sleep(0.3)
+    asked = [q for q in upstream('switch.evil') if q['name'] == 'once.switch.evil']
+    equal(len(asked), 1, 'prefetches')
+
+
 def test_stale_answers_when_all_authorities_are_silent():
     Tern()
     setting('switch.evil', ttl=1)

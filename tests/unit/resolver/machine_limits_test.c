@@ -390,6 +390,22 @@ static void a_refresh_asks_again(void **state)
 	assert_asked(SERV, "www.test.", A);
 }
 
+/* Renewed data would outlive a delegation near its end: the parent is asked whether it holds. */
+static void a_refresh_asks_the_parent_of_an_old_delegation(void **state)
+{
+	(void)state;
+	know("test.", "ns.test.", SERV, NULL);
+	ask("www.test.", A);
+	reply(AA, NOERR, "an www.test. 3600 A 192.0.2.9", NULL);
+	job_over();
+	pass_ms(3300 * 1000);
+	know(".", "ns.root.", "192.0.2.1", NULL);
+	ask_with("www.test.", A, JOB_REFRESH);
+	assert_asked("192.0.2.1", "www.test.", A);
+	reply(QR, NOERR, "ns test. 3600 NS ns.test.", "ad ns.test. 3600 A 192.0.2.77", NULL);
+	assert_asked("192.0.2.77", "www.test.", A);
+}
+
 /* Our own connection is down: nobody is blamed, and it is over when the link is back. */
 static void the_link_is_down(void **state)
 {
@@ -441,6 +457,7 @@ int main(void)
 		TEST(stale_data_instead_of_servfail),
 		TEST(stale_data_has_an_end),
 		TEST(a_refresh_asks_again),
+		TEST(a_refresh_asks_the_parent_of_an_old_delegation),
 		TEST(the_link_is_down),
 	};
 
