@@ -66,6 +66,15 @@ static void ask_and_check(int fd, uint8_t value, size_t len)
 	assert_memory_equal(answer, query, len);
 }
 
+/* A datagram of the client @p fd, whose peer is where to answer to. */
+static struct datagram one_from(int fd)
+{
+	assert_int_equal(send(fd, "?", 1, 0), 1);
+	assert_true(is_readable(server_fd, PATIENCE_MS));
+	assert_int_equal(udp_receive(batch), 1);
+	return udp_received(batch, 0);
+}
+
 static void batches(void **state)
 {
 	int fds[CLIENTS];
@@ -129,10 +138,7 @@ static void a_batch_of_all_sizes(void **state)
 	open_server("127.0.0.1");
 	int fd = connected(SOCK_DGRAM, &server);
 
-	assert_int_equal(send(fd, "?", 1, 0), 1);
-	assert_true(is_readable(server_fd, PATIENCE_MS));
-	assert_int_equal(udp_receive(batch), 1);
-	struct datagram d = udp_received(batch, 0);
+	struct datagram d = one_from(fd);
 
 	for (unsigned round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < UDP_BATCH; i++) {
@@ -211,10 +217,7 @@ static void more_answers_than_a_batch(void **state)
 	open_server("127.0.0.1");
 	int fd = connected(SOCK_DGRAM, &server);
 
-	assert_int_equal(send(fd, "?", 1, 0), 1);
-	assert_true(is_readable(server_fd, PATIENCE_MS));
-	assert_int_equal(udp_receive(batch), 1);
-	struct datagram d = udp_received(batch, 0);
+	struct datagram d = one_from(fd);
 
 	nowhere.addr_len = sizeof nowhere.addr.v4;
 	for (uint8_t i = 0; i < 200; i++) {
