@@ -16,14 +16,17 @@ struct record {
 	uint32_t srtt_ms8; /* eighths of a millisecond */
 	uint32_t rttvar_ms8;
 	uint64_t used_ms;
-	uint64_t timeout_ms; /* when the last timeout was counted */
-	uint64_t probe_ms;   /* when a dead server may be tried next */
-	uint64_t edns_ms;    /* no EDNS until then */
-	uint64_t case_ms;    /* no 0x20 until then */
+	uint64_t timeout_ms;  /* when the last timeout was counted */
+	uint64_t silent_ms;   /* when the first question was sent that it is silent to */
+	uint64_t silent_name; /* hash of what that was about */
+	uint64_t tried_ms;    /* when a dead server was last tried */
+	uint64_t edns_ms;     /* no EDNS until then */
+	uint64_t case_ms;     /* no 0x20 until then */
 	uint64_t lame_ms[LAME_ZONES];
 	uint64_t lame_zone[LAME_ZONES]; /* hash of the zone */
 	uint8_t timeouts;
 	uint8_t backoff; /* doublings of the RTO */
+	bool silent;     /* to a second name, too */
 	bool measured;
 	uint8_t cookie_len;
 	uint8_t cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
@@ -114,16 +117,33 @@ static struct record *find_or_make(struct infra *infra, struct group *g, const s
 	return r;
 }
 
+static uint32_t patience_of(const struct record *r)
+{
+	if (!r->measured)
+		return INFRA_RTO_FIRST_MS;
+	uint32_t slack_ms = MAX(r->rttvar_ms8 / 2, (uint32_t)INFRA_RTO_SLACK_MS);
+	uint32_t base_ms = MAX(r->srtt_ms8 / 8 + slack_ms, (uint32_t)INFRA_RTO_MIN_MS);
+
+	return MIN(base_ms, (uint32_t)INFRA_RTO_MAX_MS);
+}
+
 static uint32_t rto_of(const struct record *r)
 {
-	uint32_t base_ms = INFRA_RTO_FIRST_MS;
+	return MIN(patience_of(r) << MIN(r->backoff, (uint8_t)3), (uint32_t)INFRA_RTO_MAX_MS);
+}
 
-	if (r->measured) {
-		uint32_t slack_ms = MAX(r->rttvar_ms8 / 2, (uint32_t)INFRA_RTO_SLACK_MS);
+/* One name may be a black hole, and a moment of silence the network's. */
+static bool is_dead(const struct record *r, uint64_t now_ms)
+{
+	return r->timeouts >= INFRA_DEAD_TIMEOUTS && r->silent &&
+	       now_ms - r->silent_ms >= INFRA_DEAD_AFTER_MS;
+}
 
-		base_ms = MAX(r->srtt_ms8 / 8 + slack_ms, (uint32_t)INFRA_RTO_MIN_MS);
-	}
-	return MIN(base_ms << MIN(r->backoff, (uint8_t)3), (uint32_t)INFRA_RTO_MAX_MS);
+static uint32_t probe_pause_ms(const struct record *r)
+{
+	unsigned doublings = r->timeouts - INFRA_DEAD_TIMEOUTS;
+
+	return doublings < 5 ? INFRA_PROBE_MIN_MS << doublings : INFRA_PROBE_MAX_MS;
 }
 
 /* RFC 7873 4.1: the client cookie is a keyed function of the server's address. */
@@ -153,7 +173,7 @@ void infra_get(struct infra *infra, const struct address *server, const uint8_t 
 	struct group *g = group_of(infra, server);
 
 	memset(out, 0, sizeof *out);
-	out->rto_ms = INFRA_RTO_FIRST_MS;
+	out->patience_ms = out->rto_ms = INFRA_RTO_FIRST_MS;
 	make_client_cookie(infra, server, out->client_cookie);
 	pthread_mutex_lock(&g->lock);
 	struct record *r = find(g, server);
@@ -162,16 +182,24 @@ void infra_get(struct infra *infra, const struct address *server, const uint8_t 
 		r->used_ms = now_ms;
 		out->known = r->measured || r->timeouts > 0;
 		out->timeouts = r->timeouts;
-		out->dead = r->timeouts >= INFRA_DEAD_TIMEOUTS && now_ms < r->probe_ms;
+		out->silent = r->silent;
+		out->dead = is_dead(r, now_ms) && now_ms < r->tried_ms + probe_pause_ms(r);
 		out->no_edns = now_ms < r->edns_ms;
 		out->no_case = now_ms < r->case_ms;
 		out->srtt_ms = r->srtt_ms8 / 8;
+		out->patience_ms = patience_of(r);
 		out->rto_ms = rto_of(r);
 		out->lame = zone && is_lame(infra, r, zone, now_ms);
 		out->server_cookie_len = r->cookie_len;
 		memcpy(out->server_cookie, r->cookie, r->cookie_len);
 	}
 	pthread_mutex_unlock(&g->lock);
+}
+
+static void note_life(struct record *r)
+{
+	r->timeouts = 0;
+	r->silent = false;
 }
 
 void infra_answered(struct infra *infra, const struct address *server, uint32_t rtt_ms,
@@ -193,20 +221,23 @@ void infra_answered(struct infra *infra, const struct address *server, uint32_t 
 		r->rttvar_ms8 = r->rttvar_ms8 - r->rttvar_ms8 / 4 + gap / 4;
 		r->srtt_ms8 = r->srtt_ms8 - r->srtt_ms8 / 8 + sample / 8;
 	}
-	r->timeouts = 0;
+	note_life(r);
 	r->backoff = 0;
 	pthread_mutex_unlock(&g->lock);
 }
 
-static uint32_t probe_pause_ms(uint8_t timeouts)
+void infra_heard(struct infra *infra, const struct address *server, uint64_t now_ms)
 {
-	unsigned past = timeouts;
-	unsigned doublings = past > INFRA_DEAD_TIMEOUTS ? past - INFRA_DEAD_TIMEOUTS : 0;
+	struct group *g = group_of(infra, server);
 
-	return doublings < 3 ? INFRA_PROBE_MIN_MS << doublings : INFRA_PROBE_MAX_MS;
+	pthread_mutex_lock(&g->lock);
+	/* The backoff stays until a time is measured: else each question would be sent twice. */
+	note_life(find_or_make(infra, g, server, now_ms));
+	pthread_mutex_unlock(&g->lock);
 }
 
-bool infra_claim_probe(struct infra *infra, const struct address *server, uint64_t now_ms)
+bool infra_claim_probe(struct infra *infra, const struct address *server, uint32_t pause_max_ms,
+		       uint64_t now_ms)
 {
 	struct group *g = group_of(infra, server);
 	bool mine = true;
@@ -214,30 +245,46 @@ bool infra_claim_probe(struct infra *infra, const struct address *server, uint64
 	pthread_mutex_lock(&g->lock);
 	struct record *r = find(g, server);
 
-	if (r && r->timeouts >= INFRA_DEAD_TIMEOUTS) {
-		mine = now_ms >= r->probe_ms;
+	if (r && is_dead(r, now_ms)) {
+		mine = now_ms >= r->tried_ms + MIN(probe_pause_ms(r), pause_max_ms);
 		if (mine)
-			r->probe_ms = now_ms + probe_pause_ms(r->timeouts);
+			r->tried_ms = now_ms;
 	}
 	pthread_mutex_unlock(&g->lock);
 	return mine;
 }
 
-void infra_timed_out(struct infra *infra, const struct address *server, uint64_t sent_ms,
-		     uint64_t now_ms)
+static void note_silence(const struct infra *infra, struct record *r, const uint8_t *name,
+			 uint64_t sent_ms)
+{
+	uint64_t hash = name ? hash_bytes(&infra->key, 2, name, tern_name_len(name)) : 0;
+
+	if (r->timeouts == 0) {
+		r->silent_ms = sent_ms;
+		r->silent_name = 0;
+	}
+	if (!name)
+		return;
+	r->silent |= r->silent_name != 0 && r->silent_name != hash;
+	r->silent_name = hash;
+}
+
+void infra_timed_out(struct infra *infra, const struct address *server, const uint8_t *name,
+		     uint64_t sent_ms, uint64_t now_ms)
 {
 	struct group *g = group_of(infra, server);
 
 	pthread_mutex_lock(&g->lock);
 	struct record *r = find_or_make(infra, g, server, now_ms);
 
+	note_silence(infra, r, name, sent_ms);
 	if (sent_ms >= r->timeout_ms) {
 		r->timeout_ms = now_ms;
 		if (r->timeouts < UINT8_MAX)
 			r->timeouts++;
 		if (r->backoff < 3)
 			r->backoff++;
-		r->probe_ms = now_ms + probe_pause_ms(r->timeouts);
+		r->tried_ms = now_ms;
 	}
 	pthread_mutex_unlock(&g->lock);
 }
@@ -305,7 +352,7 @@ void infra_forgive(struct infra *infra)
 
 		pthread_mutex_lock(&g->lock);
 		for (unsigned j = 0; j < GROUP_SIZE; j++) {
-			g->records[j].timeouts = 0;
+			note_life(&g->records[j]);
 			g->records[j].backoff = 0;
 			memset(g->records[j].lame_ms, 0, sizeof g->records[j].lame_ms);
 		}

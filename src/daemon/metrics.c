@@ -73,6 +73,7 @@ static const struct named_count upstream[] = {
 	{"tcp", offsetof(struct tally, upstream_tcp)},
 	{"joined", offsetof(struct tally, upstream_joined)},
 	{"timeouts", offsetof(struct tally, upstream_timeouts)},
+	{"late", offsetof(struct tally, upstream_late)},
 	{"oversized", offsetof(struct tally, upstream_oversized)},
 	{"mismatched", offsetof(struct tally, upstream_mismatched)},
 };

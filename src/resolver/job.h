@@ -198,6 +198,9 @@ struct frame {
 	bool cut_dead;      /* every failure so far was silence, none an answer */
 	bool denial_cached; /* the denial came out of the cache */
 	bool cut_dropped;   /* a cached delegation led nowhere and was forgotten once */
+	bool listened;      /* for late answers, when nobody was left to ask */
+	uint8_t silent_n;   /* questions open beyond their time: their answers may be late */
+	uint32_t progress;  /* of the job's; changes with what is to be found out next */
 };
 
 /** A listener to what a job does, for `ternctl trace`. */
@@ -239,6 +242,8 @@ struct job {
 	bool yielded;            /* nothing to send: to be resumed after others had their turn */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
+	uint32_t progress;                    /* counts the questions that a frame came to ask */
+	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool chain_broken;  /* not this data but a link above it is bogus */
 	uint8_t depth;
@@ -261,6 +266,17 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 
 /** Go on with what the outbox led to; NULL after a yield. @return as job_start() */
 bool job_resume(struct job *job, const struct upstream_reply *reply, const struct moment *now);
+
+/** Would the answer to @p query, which was in the outbox before, still be of use? */
+bool job_awaits(const struct job *job, const struct upstream_query *query);
+
+/**
+ * The answer to @p query came late: go on with it instead of what the outbox
+ * says, which may be left open for its own late answer. job_awaits() must hold.
+ * @return as job_start()
+ */
+bool job_resume_late(struct job *job, const struct upstream_query *query,
+		     const struct upstream_reply *reply, const struct moment *now);
 
 /** The client has waited long enough: give up with SERVFAIL. The job is finished. */
 void job_expire(struct job *job, const struct moment *now);

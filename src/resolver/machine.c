@@ -14,9 +14,10 @@
 /* Asserted in debug builds. */
 MAYBE_UNUSED static const uint8_t may_follow[STAGE_COUNT] = {
 	[STAGE_LOOKUP] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_PROVE),
-	[STAGE_PICK] = TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_LOOKUP),
+	[STAGE_PICK] = TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_LOOKUP) | TO(STAGE_READ),
 	[STAGE_SEND] = TO(STAGE_READ) | TO(STAGE_PICK),
-	[STAGE_READ] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_PROVE),
+	[STAGE_READ] = TO(STAGE_LOOKUP) | TO(STAGE_PICK) | TO(STAGE_SEND) | TO(STAGE_READ) |
+		       TO(STAGE_PROVE),
 	[STAGE_PROVE] = TO(STAGE_PROVE) | TO(STAGE_LOOKUP),
 };
 
@@ -33,10 +34,11 @@ static struct turn take_turn(struct job *job, struct frame *f)
 	return give(OUTCOME_FAILED);
 }
 
-static void frame_init(struct frame *f, const uint8_t *name, uint16_t type,
+static void frame_init(struct job *job, struct frame *f, const uint8_t *name, uint16_t type,
 		       enum frame_purpose purpose)
 {
 	memset(f, 0, sizeof *f);
+	advance(job, f);
 	tern_name_lower(f->question.name, name);
 	f->question.type = type;
 	f->purpose = purpose;
@@ -72,7 +74,7 @@ static bool job_call(struct job *job, const struct turn *t)
 	}
 	if (!budget_spend(&job->budget, BUDGET_SUBQUERY, 1))
 		return false;
-	frame_init(&job->frames[job->depth++], t->sub_name, t->sub_type, t->purpose);
+	frame_init(job, &job->frames[job->depth++], t->sub_name, t->sub_type, t->purpose);
 	return true;
 }
 
@@ -277,9 +279,11 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->memo = NULL;
 	job->wrong = (struct wrong_checks){0};
 	job->known_failure = false;
+	job->progress = 0;
+	job->deadline_ms = now->mono_ns / NS_PER_MS + JOB_DEADLINE_MS;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
-	frame_init(&job->frames[0], question->name, question->type, FRAME_CLIENT);
+	frame_init(job, &job->frames[0], question->name, question->type, FRAME_CLIENT);
 	job->question = job->frames[0].question;
 	return job_run(job);
 }
@@ -294,12 +298,45 @@ bool job_resume(struct job *job, const struct upstream_reply *reply, const struc
 	return finished;
 }
 
+bool job_awaits(const struct job *job, const struct upstream_query *query)
+{
+	const struct upstream_origin *o = &query->origin;
+
+	return !job->finished && o->depth <= job->depth &&
+	       job->frames[o->depth - 1].progress == o->progress;
+}
+
+bool job_resume_late(struct job *job, const struct upstream_query *query,
+		     const struct upstream_reply *reply, const struct moment *now)
+{
+	const struct upstream_origin *o = &query->origin;
+	struct frame *f = &job->frames[o->depth - 1];
+
+	/* What was begun since then in want of this answer is dropped. */
+	job->depth = o->depth;
+	job->returned = (struct kept_list){0};
+	job->outbox = *query;
+	f->stage = STAGE_READ;
+	f->child = OUTCOME_NONE;
+	f->server = o->server;
+	f->sent_labels = o->labels;
+	f->tcp = f->case_learn = f->edns_learn = f->cookie_retry = false;
+	f->listened = false;
+	if (f->silent_n > 0)
+		f->silent_n--;
+	return job_resume(job, reply, now);
+}
+
 void job_expire(struct job *job, const struct moment *now)
 {
+	const struct frame *f = job->depth > 0 ? &job->frames[job->depth - 1] : NULL;
+
 	job->now = now;
 	stop(job);
 	if (job->why_ede == TERN_EDE_NONE)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer in time");
+	if (f && f->silent_n > 0)
+		remember_dead_cut(job, f);
 	finish(job, OUTCOME_FAILED);
 }
 
@@ -351,8 +388,16 @@ bool needs_proof(const struct job *job, const struct frame *f)
 	return false;
 }
 
-struct turn conclude(const struct job *job, struct frame *f, enum outcome outcome)
+void advance(struct job *job, struct frame *f)
 {
+	f->progress = ++job->progress;
+	f->silent_n = 0;
+	f->listened = false;
+}
+
+struct turn conclude(struct job *job, struct frame *f, enum outcome outcome)
+{
+	advance(job, f);
 	if (!needs_proof(job, f))
 		return give(outcome);
 	f->pending = outcome;

@@ -72,10 +72,19 @@ struct turn stage_read(struct job *job, struct frame *f);   /* what does the rep
 struct turn stage_prove(struct job *job, struct frame *f);  /* is it authentic? */
 
 /** The frame has found @p outcome: prove it, or be done when nothing is to be proven. */
-struct turn conclude(const struct job *job, struct frame *f, enum outcome outcome);
+struct turn conclude(struct job *job, struct frame *f, enum outcome outcome);
+
+/** What was asked for @p f so far is settled or given up: late answers to it don't count. */
+void advance(struct job *job, struct frame *f);
 
 /** Must what this frame finds be validated? */
 bool needs_proof(const struct job *job, const struct frame *f);
+
+/** Nobody is left to ask. Is there a question open to which the answer may come late? */
+bool may_listen(const struct job *job, const struct frame *f);
+
+/** Send nothing, but wait for that. */
+struct turn wait_for_late(struct job *job, struct frame *f);
 
 /** Note why things fail, for the extended error; the newest reason wins. */
 void job_note(struct job *job, uint16_t ede, const char *format, ...) PRINTF(3, 4);
@@ -91,6 +100,13 @@ MUST_USE bool follow_alias(struct job *job, struct frame *f, const uint8_t *targ
 
 /** Keep in the cache that this question failed, and why; @p unproven as in struct cache_failure. */
 void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven);
+
+/**
+ * When the servers of the frame's zone were silent to this and to another name:
+ * keep in the cache that the whole zone fails. Forwarders are left out: they are
+ * missed sooner than that when they are back.
+ */
+void remember_dead_cut(struct job *job, const struct frame *f);
 
 #define FAILURE_LINK_DOWN_S 1 /* RFC 9520 3.2: at least one second */
 

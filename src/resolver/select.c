@@ -70,8 +70,11 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
 		uint8_t tier = tier_of(s, &infra, job);
 
-		/* A dead server is left to whoever comes when its next probe is due. */
-		if (infra.dead || tier > best)
+		/*
+		 * A dead server is left to whoever comes when its next probe is due.
+		 * Forwarders are probed more often, see stage_send.c.
+		 */
+		if ((infra.dead && cut->source != CUT_FORWARD) || tier > best)
 			continue;
 		if (tier < best)
 			n = 0;
@@ -112,6 +115,18 @@ static int choose(const struct candidate *list, unsigned n, struct random *rando
 			return list[i].index;
 	}
 	return list[0].index;
+}
+
+bool others_are_left(struct job *job, struct frame *f)
+{
+	struct cut_server *s = &f->cut->servers[f->server];
+	bool failed = s->failed;
+
+	s->failed = true;
+	bool left = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS) >= 0;
+
+	s->failed = failed;
+	return left;
 }
 
 int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms)

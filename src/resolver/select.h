@@ -23,5 +23,8 @@
 /** Index of the server to ask, or -1 when none is left. @p now_ms is monotonic. */
 int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms);
 
+/** Is there anybody to ask besides the frame's present server? */
+bool others_are_left(struct job *job, struct frame *f);
+
 /** Did this server give the job bogus data? */
 bool is_avoided(const struct job *job, const struct address *server);

@@ -286,6 +286,7 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 
 struct turn stage_lookup(struct job *job, struct frame *f)
 {
+	advance(job, f);
 	if (f->purpose == FRAME_PRIME) {
 		f->cut = root_hints_cut(job->resolver->hints, &job->arena);
 		f->asked_labels = 0;

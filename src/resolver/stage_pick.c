@@ -142,12 +142,26 @@ static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *
 	return false;
 }
 
-/* All silent or without address: the whole zone fails for a while, not only this name. */
-static void remember_dead_cut(struct job *job, struct frame *f)
+/* One name that the servers don't answer to, alone or of its type, is not their death. */
+static bool all_are_silent(const struct job *job, const struct zone_cut *cut)
 {
-	struct zone_cut *cut = f->cut;
+	struct infra_server infra;
 
-	if (!f->cut_dead || cut->source == CUT_HINTS || cut->labels == 0)
+	for (unsigned i = 0; i < cut->servers_n; i++) {
+		infra_get(job->resolver->infra, &cut->servers[i].addr, NULL,
+			  job->now->mono_ns / NS_PER_MS, &infra);
+		if (cut->servers[i].tries > 0 && !infra.silent)
+			return false;
+	}
+	return true;
+}
+
+void remember_dead_cut(struct job *job, const struct frame *f)
+{
+	const struct zone_cut *cut = f->cut;
+
+	if (!f->cut_dead || cut->source == CUT_HINTS || cut->source == CUT_FORWARD ||
+	    cut->labels == 0 || !all_are_silent(job, cut))
 		return;
 	remember_failure(job, cut->zone, 0, false);
 }
@@ -156,6 +170,8 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 {
 	char text[TERN_NAME_TEXT_MAX];
 
+	if (may_listen(job, f))
+		return wait_for_late(job, f);
 	if (f->cut->route_first && !f->no_route) {
 		f->no_route = true;
 		return go(STAGE_LOOKUP);

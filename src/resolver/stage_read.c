@@ -85,8 +85,12 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	r->health[a->family == 6].timeouts_n++;
 	if (f->tcp)
 		asked_server(f)->tcp_tries++;
-	else if (!link_is_down(r, now_ms(job)))
-		infra_timed_out(r->infra, a, now_ms(job) - job->reply->rtt_ms, now_ms(job));
+	else
+		f->silent_n++;
+	if (!f->tcp && !link_is_down(r, now_ms(job)))
+		infra_timed_out(r->infra, a,
+				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
+				now_ms(job) - job->reply->rtt_ms, now_ms(job));
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
 	if (f->cut->doubts > 0) /* a doubtful word is better than silence */
@@ -114,6 +118,8 @@ static struct turn read_event(struct job *job, struct frame *f)
 {
 	char zone[TERN_NAME_TEXT_MAX];
 
+	if (job->outbox.listen)
+		return go(STAGE_PICK);
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
@@ -123,10 +129,10 @@ static struct turn read_event(struct job *job, struct frame *f)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
 			 "too many queries to zone %s are outstanding",
 			 tern_name_to_text(f->cut->zone, zone));
-		return give(OUTCOME_FAILED);
+		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_NO_RESOURCE:
 		job_note(job, TERN_EDE_OTHER, "no socket or memory left to ask");
-		return give(OUTCOME_FAILED);
+		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_ANSWERED: break;
 	}
 	return give(OUTCOME_FAILED);
@@ -139,7 +145,9 @@ static void note_alive(struct job *job, struct frame *f)
 	const struct address *a = &asked_server(f)->addr;
 
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->transport == UPSTREAM_UDP)
+	if (job->reply->resent)
+		infra_heard(r->infra, a, now_ms(job));
+	else if (job->reply->transport == UPSTREAM_UDP)
 		infra_answered(r->infra, a, job->reply->rtt_ms, now_ms(job));
 	if (f->case_learn && f->tcp)
 		infra_learn_no_case(r->infra, a, now_ms(job));
@@ -224,6 +232,7 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "referral without servers");
 	job_tell(job, "  referral to %s, %u server names, %u addresses",
 		 tern_name_to_text(cut->zone, zone), cut->ns_n, cut->servers_n);
+	advance(job, f);
 	f->cut = cut;
 	f->asked_labels = cut->labels;
 	f->tcp = false;
@@ -239,8 +248,9 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 }
 
 /* One more label exists: show the next one. */
-static struct turn minimise_on(struct frame *f)
+static struct turn minimise_on(struct job *job, struct frame *f)
 {
+	advance(job, f);
 	f->asked_labels = f->sent_labels;
 	f->qmin_steps++;
 	f->fruitless = 0;
@@ -262,7 +272,7 @@ static struct turn read_nxdomain(struct job *job, struct frame *f, const struct 
 static struct turn read_nodata(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	if (was_minimised(f))
-		return minimise_on(f);
+		return minimise_on(job, f);
 	return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
 						: give(OUTCOME_FAILED);
 }
@@ -275,7 +285,7 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 		return give(OUTCOME_ANSWER);
 	}
 	if (was_minimised(f))
-		return minimise_on(f);
+		return minimise_on(job, f);
 	switch (believe_answer(job, f, m)) {
 	case BELIEVED_ANSWER: return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
@@ -286,18 +296,6 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	case BELIEVED_NOTHING: break;
 	}
 	return give_up_server(job, f, TERN_EDE_INVALID_DATA, "malformed answer");
-}
-
-/* With nobody else to hear, what it says will do. */
-static bool others_are_left(struct job *job, struct frame *f)
-{
-	struct cut_server *s = asked_server(f);
-
-	s->failed = true;
-	bool left = select_server(job, f->cut, now_ms(job)) >= 0;
-
-	s->failed = false;
-	return left;
 }
 
 /*
@@ -312,6 +310,7 @@ static const char *why_aside(struct job *job, struct frame *f, enum reply_kind k
 		return NULL;
 	if (view->recursive)
 		return "answer from a cache";
+	/* With nobody else to hear, what it says will do. */
 	if (!view->doubtful || was_minimised(f) || f->cut->doubts >= DOUBTS_MAX ||
 	    !others_are_left(job, f))
 		return NULL;

@@ -8,6 +8,9 @@
 
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
+#include "resolver/select.h"
+
+#define FORWARDER_PROBE_MS 2000 /* everything depends on it, so it is missed soon */
 
 /* A DS must be asked of the parent's servers: the way down to them shows who they are. */
 static bool is_minimised(const struct job *job, const struct frame *f)
@@ -36,9 +39,24 @@ static void add_cookie(struct upstream_query *q, const struct infra_server *infr
 	q->cookie_len = (uint8_t)(TERN_COOKIE_CLIENT + infra->server_cookie_len);
 }
 
-static uint32_t timeout_of(const struct frame *f, const struct infra_server *infra)
+/* A forwarder takes as long as the resolution that it does, however near it is itself. */
+#define FORWARDER_LEAST_MS 400
+
+/*
+ * Until somebody else is asked, or the same server again: its answer counts after
+ * that, too. Who was silent before is waited for long only when there is nobody else.
+ */
+static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_server *infra)
 {
-	return f->tcp ? UPSTREAM_TCP_MS : infra->rto_ms;
+	const struct cut_server *server = &f->cut->servers[f->server];
+
+	if (f->tcp)
+		return UPSTREAM_TCP_MS;
+	if (infra->timeouts > 0 && server->tries == 0 && others_are_left(job, f))
+		return infra->patience_ms;
+	if (f->cut->source == CUT_FORWARD && !f->cut->route_first)
+		return MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries);
+	return infra->rto_ms;
 }
 
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
@@ -53,10 +71,20 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->recurse = f->cut->source == CUT_FORWARD;
 	q->edns = !server->no_edns && !infra->no_edns;
 	q->random_case = !infra->no_case && !f->tcp;
-	q->timeout_ms = timeout_of(f, infra);
+	q->fresh = server->tries == SERVER_TRIES_MAX - 1; /* that path may be broken for good */
+	q->timeout_ms = timeout_of(job, f, infra);
 	if (q->edns && !q->recurse)
 		add_cookie(q, infra);
 	choose_name(job, f, q);
+	q->origin = (struct upstream_origin){.progress = f->progress,
+					     .depth = job->depth,
+					     .server = f->server,
+					     .labels = f->sent_labels};
+}
+
+static uint32_t probe_pause_max_ms(const struct frame *f)
+{
+	return f->cut->source == CUT_FORWARD ? FORWARDER_PROBE_MS : INFRA_PROBE_MAX_MS;
 }
 
 static void tell_sending(struct job *job)
@@ -73,6 +101,31 @@ static void tell_sending(struct job *job)
 		 q->transport == UPSTREAM_TCP ? "TCP" : "UDP", q->edns ? "" : " without EDNS");
 }
 
+#define LISTEN_LEAST_MS 100 /* less time than that is not worth waiting for */
+
+/* The addresses of servers can be had elsewhere, what the client wants can not. */
+bool may_listen(const struct job *job, const struct frame *f)
+{
+	bool elsewhere = f->purpose == FRAME_ADDRESS || f->purpose == FRAME_GLUE ||
+			 f->purpose == FRAME_PRIME || (f->cut->route_first && !f->no_route);
+
+	return f->silent_n > 0 && !f->listened && !elsewhere &&
+	       job->now->mono_ns / NS_PER_MS + LISTEN_LEAST_MS < job->deadline_ms;
+}
+
+/* Nobody is left to ask, but some have not answered yet. */
+struct turn wait_for_late(struct job *job, struct frame *f)
+{
+	uint64_t left_ms = job->deadline_ms - LISTEN_LEAST_MS / 2 - job->now->mono_ns / NS_PER_MS;
+
+	job_tell(job, "  waiting for late answers");
+	f->listened = true;
+	memset(&job->outbox, 0, sizeof job->outbox);
+	job->outbox.listen = true;
+	job->outbox.timeout_ms = (uint32_t)MIN(left_ms, (uint64_t)UPSTREAM_LISTEN_MS);
+	return park(STAGE_READ);
+}
+
 struct turn stage_send(struct job *job, struct frame *f)
 {
 	struct cut_server *server = &f->cut->servers[f->server];
@@ -80,7 +133,8 @@ struct turn stage_send(struct job *job, struct frame *f)
 	struct infra_server infra;
 
 	/* By TCP it goes on with what a claimed probe has begun. */
-	if (!f->tcp && !infra_claim_probe(job->resolver->infra, &server->addr, now_ms)) {
+	if (!f->tcp && !infra_claim_probe(job->resolver->infra, &server->addr,
+					  probe_pause_max_ms(f), now_ms)) {
 		server->failed = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}

@@ -3,7 +3,9 @@
  *
  * The resolver never does I/O: it leaves a struct upstream_query in its job's
  * outbox and parks; the worker sends it and resumes the job with a struct
- * upstream_reply. A timeout or a refused connection is a reply too.
+ * upstream_reply. A timeout or a refused connection is a reply too. After a
+ * timeout the question stays open: while the job asks somebody else, the answer
+ * may still come, and counts.
  */
 #pragma once
 
@@ -13,9 +15,18 @@
 
 #include "base/address.h"
 
-#define UPSTREAM_TCP_MS 2000 /* for connection and answer (limits.md row 34) */
+#define UPSTREAM_TCP_MS    2000 /* for connection and answer (limits.md row 34) */
+#define UPSTREAM_LISTEN_MS 2000 /* for a late answer, when nobody is left to ask */
 
 enum upstream_transport { UPSTREAM_UDP, UPSTREAM_TCP };
+
+/** Where in its job a question arose: tells whether an answer that comes late still matters. */
+struct upstream_origin {
+	uint32_t progress; /* of the frame */
+	uint8_t depth;     /* the frame's, from 1 */
+	uint8_t server;    /* index into the frame's zone cut */
+	uint8_t labels;    /* that were shown */
+};
 
 /**
  * A question to one server; pointers are valid until the job is resumed.
@@ -32,9 +43,12 @@ struct upstream_query {
 	bool recurse;       /* RD=1: to forwarders only */
 	bool edns;          /* send an OPT, with DO */
 	bool random_case;   /* 0x20 */
+	bool fresh;         /* if tried before in vain, then from a new socket */
+	bool listen;        /* send nothing: wait for an answer to what was asked before */
 	uint8_t cookie_len; /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];
 	uint32_t timeout_ms;
+	struct upstream_origin origin;
 };
 
 enum upstream_event {
@@ -54,4 +68,5 @@ struct upstream_reply {
 	const uint8_t *octets;
 	size_t len;
 	uint32_t rtt_ms;
+	bool resent; /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
 };

@@ -214,6 +214,7 @@ static void unlink_yielded(struct worker *w, struct task *t)
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
+	upstream_leave(t);
 	unlink_yielded(w, t);
 	unlink_task(w, t);
 	if (t->announced)
@@ -297,6 +298,15 @@ void client_resume(struct task *t, const struct upstream_reply *reply)
 	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
 }
 
+void client_resume_late(struct task *t, const struct upstream_query *query,
+			const struct upstream_reply *reply)
+{
+	struct worker *w = t->worker;
+
+	unlink_yielded(w, t);
+	drive(t, job_resume_late(&t->job, query, reply, &w->loop.now));
+}
+
 void client_run_yielded(struct worker *w)
 {
 	/* One that gives way again has used up the turn. */
@@ -329,7 +339,6 @@ static void on_task_timer(struct timer *timer)
 		return;
 	}
 	tally_add(&w->tally.expired);
-	upstream_leave(t);
 	job_expire(&t->job, &w->loop.now);
 	finish_task(w, t);
 }
@@ -342,8 +351,9 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
 		tally_add(&w->tally.pool_empty);
 		return NULL;
 	}
-	t->hash_next = t->exchange_next = NULL;
-	t->exchange = NULL;
+	t->hash_next = NULL;
+	t->live = NULL;
+	memset(t->asks, 0, sizeof t->asks);
 	t->waiters = NULL;
 	t->waiters_n = 0;
 	t->worker = w;
@@ -541,7 +551,6 @@ void client_finish_all(struct worker *w)
 		while (w->task_buckets[i]) {
 			struct task *t = w->task_buckets[i];
 
-			upstream_leave(t);
 			job_expire(&t->job, &w->loop.now);
 			finish_task(w, t);
 		}

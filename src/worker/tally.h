@@ -37,6 +37,7 @@ struct tally {
 	tally_count upstream_tcp;
 	tally_count upstream_joined; /* equal questions to the same server, asked once */
 	tally_count upstream_timeouts;
+	tally_count upstream_late;      /* answers after that, which still counted */
 	tally_count upstream_oversized; /* replies by UDP above what was advertised (limits.md 6) */
 	tally_count upstream_mismatched; /* replies that did not match and were dropped */
 	tally_count tcp_accepted;

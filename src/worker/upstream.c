@@ -1,24 +1,21 @@
 /*
- * upstream.c - what jobs ask, over UDP: one fresh socket per question.
+ * upstream.c - what jobs ask of servers, and for how long they listen.
  *
- * A reply counts when address and port (the socket is connected), id, opcode
- * and the question, letter for letter, match. Anything else is dropped and
- * changes nothing: the socket stays open until the right reply or the timer.
- * Equal questions to the same server share one exchange.
+ * An exchange is one question to one server; the tasks that wait for it hold an
+ * ask each. Equal questions to the same server share one exchange.
+ *
+ *   active ──timer──► idle: its tasks were told that time is up and ask somebody
+ *     ▲                 │   else, but a late answer still counts
+ *     └──asked again────┘
+ *
+ * It ends with its answer, with an error, or when no task is left that wants it.
  */
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <tern/builder.h>
 #include <tern/rr.h>
 
-#include "base/bytes.h"
 #include "worker/worker_private.h"
-
-#define EDNS_UDP_SIZE 1232 /* no fragments on any usual path */
-#define FLAG_DO       0x8000
 
 static uint64_t hash_exchange(const struct worker *w, const struct address *server,
 			      const uint8_t *name)
@@ -65,76 +62,6 @@ static void note_outcome(struct zone_load *load, enum upstream_event event)
 	}
 }
 
-/* --- building the query ---------------------------------------------------- */
-
-/* Letters get random case (0x20): up to one bit each against forgers. */
-static void randomise_case(struct worker *w, uint8_t *name, size_t len)
-{
-	uint8_t bits[(TERN_NAME_MAX + 7) / 8];
-
-	random_bytes(&w->random, bits, (len + 7) / 8);
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = name[i];
-
-		/* Length octets are below 64, so they are never letters. */
-		if (c >= 'a' && c <= 'z' && (bits[i / 8] & 1u << i % 8))
-			name[i] = (uint8_t)(c - 'a' + 'A');
-	}
-}
-
-static bool write_query(struct worker *w, struct exchange *x, const struct upstream_query *q)
-{
-	struct tern_builder b;
-	size_t name_len = tern_name_len(q->name);
-
-	x->id = random_u16(&w->random);
-	tern_builder_init(&b, x->wire, sizeof x->wire, sizeof x->wire);
-	tern_builder_header(&b, x->id, q->recurse ? TERN_FLAG_RD : 0, 0);
-	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK)
-		return false;
-	if (q->random_case)
-		randomise_case(w, x->wire + TERN_HEADER_LEN, name_len);
-	x->question_len = (uint16_t)(name_len + 4);
-	if (q->edns && tern_builder_opt(&b, EDNS_UDP_SIZE, 0, 0, FLAG_DO) != TERN_OK)
-		return false;
-	if (q->edns && q->cookie_len &&
-	    tern_builder_option(&b, TERN_EDNS_COOKIE, q->cookie, q->cookie_len) != TERN_OK)
-		return false;
-	x->wire_len = (uint16_t)tern_builder_finish(&b);
-	return true;
-}
-
-/* --- matching replies ------------------------------------------------------ */
-
-/* Some servers answer FORMERR to an OPT with nothing but a header. */
-static bool is_bare_refusal(const struct exchange *x, const uint8_t *octets, size_t len)
-{
-	unsigned rcode = octets[3] & 0x0f;
-
-	return len == TERN_HEADER_LEN && get_u16(octets + 4) == 0 && x->edns &&
-	       (rcode == TERN_RCODE_FORMERR || rcode == TERN_RCODE_NOTIMP);
-}
-
-enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len)
-{
-	if (len < TERN_HEADER_LEN || get_u16(octets) != x->id || (octets[2] & 0xf8) != 0x80)
-		return REPLY_IS_FOREIGN;
-	if (is_bare_refusal(x, octets, len))
-		return REPLY_MATCHES;
-	if (get_u16(octets + 4) != 1 || len < TERN_HEADER_LEN + (size_t)x->question_len)
-		return REPLY_IS_FOREIGN;
-	const uint8_t *theirs = octets + TERN_HEADER_LEN;
-	const uint8_t *ours = x->wire + TERN_HEADER_LEN;
-	size_t name_len = x->question_len - 4u;
-
-	if (memcmp(theirs, ours, x->question_len) == 0)
-		return REPLY_MATCHES;
-	if (memcmp(theirs + name_len, ours + name_len, 4) == 0 &&
-	    strncasecmp((const char *)theirs, (const char *)ours, name_len) == 0)
-		return REPLY_OTHER_CASE;
-	return REPLY_IS_FOREIGN;
-}
-
 /* --- the life of an exchange ------------------------------------------------ */
 
 static void unlink_exchange(struct worker *w, struct exchange *x)
@@ -147,51 +74,191 @@ static void unlink_exchange(struct worker *w, struct exchange *x)
 		*link = x->hash_next;
 }
 
+static void activate(struct exchange *x, struct zone_load *load, uint32_t timeout_ms)
+{
+	cds_list_del_init(&x->idle);
+	x->load = load;
+	load->outstanding++;
+	loop_timer(&x->worker->loop, &x->timer, timeout_ms);
+}
+
+/* Its time is over, whoever still listens. */
+static void deactivate(struct exchange *x)
+{
+	timer_cancel(&x->worker->loop.wheel, &x->timer);
+	x->load->outstanding--;
+	x->load = NULL;
+}
+
 static void close_exchange(struct exchange *x)
 {
 	struct worker *w = x->worker;
 
 	unlink_exchange(w, x);
-	timer_cancel(&w->loop.wheel, &x->timer);
-	x->load->outstanding--;
+	cds_list_del_init(&x->idle);
+	if (x->load)
+		deactivate(x);
 	if (x->tcp) {
 		upstream_tcp_leave(x);
 	} else {
 		loop_forget(&w->loop, &x->watch);
 		close(x->watch.fd);
 	}
+	x->closed = true;
+}
+
+static void end_exchange(struct exchange *x)
+{
+	close_exchange(x);
+	pool_give(&x->worker->exchanges, x);
+}
+
+static bool is_wanted(struct exchange *x)
+{
+	return !cds_list_empty(&x->live) || !cds_list_empty(&x->late);
+}
+
+/* --- asks -------------------------------------------------------------------- */
+
+static void leave(struct ask *ask)
+{
+	struct exchange *x = ask->exchange;
+
+	cds_list_del(&ask->node);
+	ask->exchange = NULL;
+	if (ask->task->live == ask)
+		ask->task->live = NULL;
+	if (!is_wanted(x) && !x->held)
+		end_exchange(x);
+}
+
+/* From now on the answer is welcome, but not waited for. */
+static void make_late(struct ask *ask)
+{
+	ask->task->live = NULL;
+	cds_list_move(&ask->node, &ask->exchange->late);
+}
+
+static void make_live(struct ask *ask)
+{
+	ask->task->live = ask;
+	cds_list_move(&ask->node, &ask->exchange->live);
+}
+
+static struct ask *first_of(const struct cds_list_head *asks)
+{
+	return cds_list_first_entry(asks, struct ask, node);
+}
+
+/* Descriptors and memory are for those who ask now. */
+static bool drop_oldest_idle(struct worker *w)
+{
+	if (cds_list_empty(&w->idle))
+		return false;
+	struct exchange *x = cds_list_first_entry(&w->idle, struct exchange, idle);
+
+	x->held = true;
+	while (is_wanted(x))
+		leave(first_of(&x->late));
+	end_exchange(x);
+	return true;
+}
+
+static struct ask *find_ask(struct task *t, const struct exchange *x)
+{
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		if (t->asks[i].exchange == x)
+			return &t->asks[i];
+	}
+	return NULL;
+}
+
+static struct ask *free_ask(struct task *t)
+{
+	struct ask *ask = find_ask(t, NULL);
+	struct ask *oldest = &t->asks[0];
+
+	if (ask)
+		return ask;
+	for (unsigned i = 1; i < ASKS_MAX; i++) {
+		if (t->asks[i].exchange->sent_ns < oldest->exchange->sent_ns)
+			oldest = &t->asks[i];
+	}
+	leave(oldest);
+	return oldest;
+}
+
+static void attach(struct task *t, struct exchange *x, const struct upstream_query *q)
+{
+	struct ask *ask = find_ask(t, x);
+
+	if (!ask) {
+		ask = free_ask(t);
+		ask->task = t;
+		ask->exchange = x;
+		CDS_INIT_LIST_HEAD(&ask->node);
+	}
+	ask->query = *q;
+	make_live(ask);
+}
+
+/* --- how an exchange ends ------------------------------------------------------- */
+
+/* The job has gone on to ask somebody else, or only listens: false when it has no use for this. */
+static bool take_late(struct ask *ask, const struct upstream_reply *reply)
+{
+	struct task *t = ask->task;
+	struct worker *w = t->worker;
+	struct upstream_query query = ask->query;
+
+	if (reply->event == UPSTREAM_UNREACHABLE || !job_awaits(&t->job, &query))
+		return false;
+	if (reply->event == UPSTREAM_ANSWERED) {
+		tally_add(&w->tally.upstream_late);
+		note_outcome(load_of(w, query.zone), UPSTREAM_ANSWERED);
+	}
+	if (t->live)
+		make_late(t->live);
+	client_resume_late(t, &query, reply);
+	return true;
 }
 
 void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 {
 	struct worker *w = x->worker;
-	struct task *tasks = x->tasks;
 
-	close_exchange(x);
-	note_outcome(x->load, reply->event);
+	if (x->load)
+		note_outcome(x->load, reply->event);
 	if (reply->event == UPSTREAM_TIMED_OUT)
 		tally_add(&w->tally.upstream_timeouts);
-	pool_give(&w->exchanges, x);
-	while (tasks) {
-		struct task *t = tasks;
+	close_exchange(x);
+	x->held = true;
+	while (is_wanted(x)) {
+		bool live = !cds_list_empty(&x->live);
+		struct ask *ask = first_of(live ? &x->live : &x->late);
+		struct task *t = ask->task;
+		bool taken;
 
-		tasks = t->exchange_next;
-		t->exchange = NULL;
-		client_resume(t, reply);
+		leave(ask);
+		taken = (!live || t->job.outbox.listen) && take_late(ask, reply);
+		if (live && !taken)
+			client_resume(t, reply);
 	}
+	pool_give(&w->exchanges, x);
 }
 
-static uint32_t elapsed_ms(const struct exchange *x)
+uint32_t upstream_elapsed_ms(const struct exchange *x)
 {
 	return (uint32_t)((x->worker->loop.now.mono_ns - x->sent_ns) / NS_PER_MS);
 }
 
-static void end_with(struct exchange *x, enum upstream_event event)
+void upstream_end_with(struct exchange *x, enum upstream_event event)
 {
 	struct upstream_reply reply = {
 		.event = event,
 		.transport = x->tcp ? UPSTREAM_TCP : UPSTREAM_UDP,
-		.rtt_ms = elapsed_ms(x),
+		.rtt_ms = upstream_elapsed_ms(x),
+		.resent = x->resent,
 	};
 
 	upstream_end(x, &reply);
@@ -199,96 +266,36 @@ static void end_with(struct exchange *x, enum upstream_event event)
 
 static void on_timeout(struct timer *timer)
 {
-	end_with(CONTAINER_OF(timer, struct exchange, timer), UPSTREAM_TIMED_OUT);
-}
+	struct exchange *x = CONTAINER_OF(timer, struct exchange, timer);
+	struct upstream_reply reply = {.event = UPSTREAM_TIMED_OUT,
+				       .transport = UPSTREAM_UDP,
+				       .rtt_ms = upstream_elapsed_ms(x)};
+	CDS_LIST_HEAD(waiting);
 
-static bool is_plausible(const uint8_t *octets, size_t len)
-{
-	return len > TERN_HEADER_LEN && (octets[2] & 0xf8) == 0x80 && get_u16(octets + 4) == 1;
-}
-
-/* Compressed names in rdata point into the question: our random case would reach the client. */
-static void undo_case(const struct exchange *x, uint8_t *octets, size_t len)
-{
-	if (len >= TERN_HEADER_LEN + (size_t)x->question_len)
-		tern_name_lower(octets + TERN_HEADER_LEN, octets + TERN_HEADER_LEN);
-}
-
-/* True when the exchange has ended. */
-static bool take_datagram(struct exchange *x, uint8_t *octets, size_t len)
-{
-	struct worker *w = x->worker;
-	struct upstream_reply reply = {UPSTREAM_ANSWERED, UPSTREAM_UDP, octets, len, elapsed_ms(x)};
-
-	switch (upstream_match(x, octets, len)) {
-	case REPLY_MATCHES:
-		undo_case(x, octets, len);
-		if (unlikely(len > EDNS_UDP_SIZE))
-			tally_add(&w->tally.upstream_oversized);
-		upstream_end(x, &reply);
-		return true;
-	case REPLY_OTHER_CASE: end_with(x, UPSTREAM_CASE); return true;
-	case REPLY_IS_FOREIGN: break;
+	if (x->tcp) {
+		upstream_end_with(x, UPSTREAM_TIMED_OUT);
+		return;
 	}
-	tally_add(&w->tally.upstream_mismatched);
-	/* What is not even a reply to a question can't be somebody's guess at ours. */
-	if (!is_plausible(octets, len) || ++x->mismatches < MISMATCHES_MAX)
-		return false;
-	end_with(x, UPSTREAM_SUSPECT);
-	return true;
-}
+	tally_add(&x->worker->tally.upstream_timeouts);
+	note_outcome(x->load, UPSTREAM_TIMED_OUT);
+	deactivate(x);
+	cds_list_splice(&x->live, &waiting);
+	CDS_INIT_LIST_HEAD(&x->live);
+	x->held = true;
+	while (!cds_list_empty(&waiting)) {
+		struct ask *ask = first_of(&waiting);
 
-#define READS_PER_EVENT 8
-
-static void on_readable(struct watch *watch, uint32_t events)
-{
-	struct exchange *x = CONTAINER_OF(watch, struct exchange, watch);
-	struct worker *w = x->worker;
-
-	(void)events;
-	for (unsigned i = 0; i < READS_PER_EVENT; i++) {
-		ssize_t n = recv(x->watch.fd, w->reply, sizeof w->reply, MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (n < 0) {
-			end_with(x, UPSTREAM_UNREACHABLE);
-			return;
-		}
-		if (take_datagram(x, w->reply, (size_t)n))
-			return;
+		make_late(ask);
+		client_resume(ask->task, &reply);
 	}
+	x->held = false;
+	if (!is_wanted(x))
+		end_exchange(x);
+	else if (!x->load)
+		cds_list_add_tail(&x->idle, &x->worker->idle);
 }
 
-static bool send_datagram(struct exchange *x, enum upstream_event *event)
-{
-	struct worker *w = x->worker;
-	int fd = udp_ask_socket(&x->address, &w->random);
-
-	/* Out of descriptors or memory is our trouble, no route is the server's. */
-	*event = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ||
-				 errno == EADDRINUSE
-			 ? UPSTREAM_NO_RESOURCE
-			 : UPSTREAM_UNREACHABLE;
-	if (fd < 0)
-		return false;
-	x->watch = (struct watch){fd, on_readable};
-	if (send(fd, x->wire, x->wire_len, MSG_DONTWAIT) == x->wire_len &&
-	    loop_add(&w->loop, &x->watch, EPOLLIN)) {
-		tally_add(&w->tally.upstream_udp);
-		return true;
-	}
-	*event = UPSTREAM_UNREACHABLE;
-	close(fd);
-	return false;
-}
-
-static void join(struct exchange *x, struct task *t)
-{
-	t->exchange = x;
-	t->exchange_next = x->tasks;
-	x->tasks = t;
-}
+/* --- asking ------------------------------------------------------------------------ */
 
 static bool is_same(const struct exchange *x, const struct upstream_query *q, uint64_t hash)
 {
@@ -301,16 +308,13 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 			   name_len) == 0;
 }
 
-static bool join_equal(struct worker *w, struct task *t, uint64_t hash)
+static struct exchange *find_equal(struct worker *w, const struct upstream_query *q, uint64_t hash)
 {
 	for (struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x; x = x->hash_next) {
-		if (is_same(x, &t->job.outbox, hash)) {
-			tally_add(&w->tally.upstream_joined);
-			join(x, t);
-			return true;
-		}
+		if (is_same(x, q, hash))
+			return x;
 	}
-	return false;
+	return NULL;
 }
 
 static struct exchange *new_exchange(struct worker *w, const struct upstream_query *q,
@@ -318,6 +322,8 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 {
 	struct exchange *x = pool_take(&w->exchanges);
 
+	if (!x && drop_oldest_idle(w))
+		x = pool_take(&w->exchanges);
 	if (!x)
 		return NULL;
 	memset(x, 0, offsetof(struct exchange, wire));
@@ -330,60 +336,105 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 	x->edns = q->edns;
 	x->tcp = q->transport == UPSTREAM_TCP;
 	x->watch.fd = -1;
-	if (write_query(w, x, q))
+	CDS_INIT_LIST_HEAD(&x->live);
+	CDS_INIT_LIST_HEAD(&x->late);
+	CDS_INIT_LIST_HEAD(&x->idle);
+	if (upstream_write(w, x, q))
 		return x;
 	pool_give(&w->exchanges, x);
 	return NULL;
+}
+
+static bool send_first(struct exchange *x, enum upstream_event *event)
+{
+	*event = UPSTREAM_NO_RESOURCE;
+	if (x->tcp)
+		return upstream_tcp_ask(x);
+	return upstream_udp_ask(x, event) ||
+	       (*event == UPSTREAM_NO_RESOURCE && drop_oldest_idle(x->worker) &&
+		upstream_udp_ask(x, event));
+}
+
+static struct exchange *open_exchange(struct worker *w, const struct upstream_query *q,
+				      uint64_t hash, enum upstream_event *event)
+{
+	struct exchange *x = new_exchange(w, q, hash);
+
+	*event = UPSTREAM_NO_RESOURCE;
+	if (!x)
+		return NULL;
+	if (!send_first(x, event)) {
+		pool_give(&w->exchanges, x);
+		return NULL;
+	}
+	x->hash_next = w->exchange_buckets[hash % HASH_BUCKETS];
+	w->exchange_buckets[hash % HASH_BUCKETS] = x;
+	return x;
+}
+
+/* Wait for one that was asked before. */
+static bool listen_on(struct task *t, const struct upstream_query *q, enum upstream_event *event)
+{
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		struct ask *ask = &t->asks[i];
+
+		if (!ask->exchange || ask->exchange->closed || !job_awaits(&t->job, &ask->query))
+			continue;
+		make_live(ask);
+		if (!ask->exchange->load)
+			activate(ask->exchange, load_of(t->worker, ask->query.zone), q->timeout_ms);
+		return true;
+	}
+	*event = UPSTREAM_TIMED_OUT;
+	return false;
 }
 
 bool upstream_ask(struct task *t, enum upstream_event *event)
 {
 	struct worker *w = t->worker;
 	const struct upstream_query *q = &t->job.outbox;
+
+	if (q->listen)
+		return listen_on(t, q, event);
 	uint64_t hash = hash_exchange(w, &q->server, q->name);
 	struct zone_load *load = load_of(w, q->zone);
 
-	if (join_equal(w, t, hash))
+	struct exchange *x = find_equal(w, q, hash);
+
+	if (x && !x->load && q->fresh)
+		x = NULL;
+	if (x && x->load) {
+		tally_add(&w->tally.upstream_joined);
+		attach(t, x, q);
 		return true;
-	if (is_crowded(load, q)) {
+	}
+	bool crowded = is_crowded(load, q);
+
+	if (crowded && !x) {
 		tally_add(&w->tally.zone_limited);
 		*event = UPSTREAM_CROWDED;
 		return false;
 	}
-	struct exchange *x = new_exchange(w, q, hash);
-
-	*event = UPSTREAM_NO_RESOURCE;
-	if (!x)
-		return false;
-	if (x->tcp ? !upstream_tcp_ask(x) : !send_datagram(x, event)) {
-		pool_give(&w->exchanges, x);
+	/* A server that has too much to do is left alone with what it was asked already. */
+	if (x && !crowded && !upstream_udp_again(x)) {
+		*event = UPSTREAM_UNREACHABLE;
 		return false;
 	}
-	x->load = load;
-	load->outstanding++;
-	x->hash_next = w->exchange_buckets[hash % HASH_BUCKETS];
-	w->exchange_buckets[hash % HASH_BUCKETS] = x;
-	loop_timer(&w->loop, &x->timer, q->timeout_ms);
-	join(x, t);
+	if (!x)
+		x = open_exchange(w, q, hash, event);
+	if (!x)
+		return false;
+	activate(x, load, q->timeout_ms);
+	attach(t, x, q);
 	return true;
 }
 
 void upstream_leave(struct task *t)
 {
-	struct exchange *x = t->exchange;
-
-	if (!x)
-		return;
-	struct task **link = &x->tasks;
-
-	while (*link != t)
-		link = &(*link)->exchange_next;
-	*link = t->exchange_next;
-	t->exchange = NULL;
-	if (x->tasks)
-		return;
-	close_exchange(x);
-	pool_give(&t->worker->exchanges, x);
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		if (t->asks[i].exchange)
+			leave(&t->asks[i]);
+	}
 }
 
 bool upstream_is_asking(const struct worker *w, const struct address *client, const uint8_t *name)
@@ -404,10 +455,7 @@ void upstream_finish_all(struct worker *w)
 {
 	for (unsigned i = 0; i < HASH_BUCKETS; i++) {
 		while (w->exchange_buckets[i]) {
-			struct exchange *x = w->exchange_buckets[i];
-
-			close_exchange(x);
-			pool_give(&w->exchanges, x);
+			end_exchange(w->exchange_buckets[i]);
 		}
 	}
 }

@@ -56,7 +56,10 @@ static void on_ended(struct stream *stream, enum stream_end why)
 static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 {
 	struct tcp_server *s = CONTAINER_OF(stream, struct tcp_server, stream);
-	struct upstream_reply reply = {UPSTREAM_ANSWERED, UPSTREAM_TCP, octets, len, 0};
+	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
+				       .transport = UPSTREAM_TCP,
+				       .octets = octets,
+				       .len = len};
 
 	for (struct exchange *x = s->exchanges; x; x = x->server_next) {
 		/* By TCP the sender is known: other case is the server's habit, not a forgery. */

@@ -66,6 +66,7 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	if (!w)
 		return NULL;
 	memset(w, 0, sizeof *w);
+	CDS_INIT_LIST_HEAD(&w->idle);
 	w->shared = shared;
 	w->index = index;
 	random_init(&w->random);

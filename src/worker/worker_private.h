@@ -3,7 +3,8 @@
  *
  *   serve.c     a batch of datagrams: answered from the cache, or handed on
  *   client.c    who waits for which job; jobs started, joined, finished
- *   upstream.c  what jobs ask: exchanges over UDP; upstream_tcp.c over TCP
+ *   upstream.c  what jobs ask of servers: exchanges; over UDP by upstream_udp.c,
+ *               over TCP by upstream_tcp.c, their octets by upstream_query.c
  *   tcp.c       clients' connections
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
@@ -12,6 +13,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+#include <urcu/list.h>
 
 #include "base/pool.h"
 #include "dnssec/rrsig.h"
@@ -35,6 +38,7 @@
 #define PULSE_FREE          12   /* of these that may be of any size */
 #define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
 #define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
+#define ASKS_MAX            4    /* servers whose answer one task listens for */
 #define HASH_BUCKETS        4096
 #define MADE_LATELY         4096
 
@@ -70,12 +74,20 @@ struct waiter {
 	struct route_back back;
 };
 
+/** What a task asked of a server: the live one it waits for, of the others late answers count. */
+struct ask {
+	struct cds_list_head node; /* of the exchange's */
+	struct task *task;
+	struct exchange *exchange; /* NULL: free */
+	struct upstream_query query;
+};
+
 /** A job with those who wait for it. */
 struct task {
 	struct task *hash_next;
-	struct task *exchange_next; /* others waiting for the same exchange */
 	struct task *yielded_next;
-	struct exchange *exchange; /* NULL when nothing is outstanding */
+	struct ask *live; /* what it waits for; NULL when it waits for nothing */
+	struct ask asks[ASKS_MAX];
 	struct waiter *waiters;
 	struct worker *worker;
 	struct timer timer;
@@ -149,6 +161,7 @@ struct worker {
 	struct task *yielded_first; /* waiting for the next turn, oldest first */
 	struct task *yielded_last;
 	struct exchange *exchange_buckets[HASH_BUCKETS];
+	struct cds_list_head idle; /* exchanges that nobody waits for, oldest first */
 	struct tcp_client *clients_newest;
 	struct tcp_client *clients_oldest;
 	uint32_t tcp_serial;
@@ -181,6 +194,9 @@ void client_trace(struct worker *w, const struct question *q, int fd);
 void client_run_errand(struct worker *w, const struct errand *errand);
 /** An exchange ended (or NULL: others had their turn): go on with the task's job. */
 void client_resume(struct task *t, const struct upstream_reply *reply);
+/** The answer to an earlier question came, and the job takes it. */
+void client_resume_late(struct task *t, const struct upstream_query *query,
+			const struct upstream_reply *reply);
 /** Send a finished answer; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
@@ -214,13 +230,14 @@ void trace_end(struct task *t);
 
 /* Header, question, OPT with a cookie. */
 #define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
-#define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
-#define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
-#define ZONE_TIMEOUTS_MIN    64  /* a burst at a distant server is no evidence yet */
-#define ZONE_OUTCOMES_MAX    256 /* remembered; then all counts are halved */
-#define MISMATCHES_MAX       3   /* then the question is asked by TCP (row 1) */
+#define ZONE_OUTSTANDING_MAX 200  /* to one zone, */
+#define ZONE_OUTSTANDING_BAD 20   /* when more than half time out (limits.md row 31) */
+#define ZONE_TIMEOUTS_MIN    64   /* a burst at a distant server is no evidence yet */
+#define ZONE_OUTCOMES_MAX    256  /* remembered; then all counts are halved */
+#define MISMATCHES_MAX       3    /* then the question is asked by TCP (row 1) */
+#define UPSTREAM_UDP_MAX     1232 /* octets of a reply, no fragments on any usual path */
 
-/** One question outstanding at one server, and the tasks that wait for it. */
+/** One question to one server, and the tasks that wait for it. */
 struct exchange {
 	struct watch watch; /* UDP */
 	struct timer timer;
@@ -228,10 +245,12 @@ struct exchange {
 	struct exchange *hash_next;
 	struct exchange *server_next; /* TCP: others on the same connection */
 	struct tcp_server *server;    /* TCP */
-	struct task *tasks;
-	struct zone_load *load;
-	uint64_t hash; /* of host and name */
-	uint64_t sent_ns;
+	struct cds_list_head live;    /* asks of those who wait */
+	struct cds_list_head late;    /* of those who went on, but listen */
+	struct cds_list_head idle;    /* in the worker's list, when there are only those */
+	struct zone_load *load;       /* while active; NULL: its time is over */
+	uint64_t hash;                /* of host and name */
+	uint64_t sent_ns;             /* last */
 	struct address address;
 	uint16_t id;
 	uint16_t type;
@@ -240,21 +259,40 @@ struct exchange {
 	uint8_t mismatches;
 	bool tcp;
 	bool edns;
+	bool resent;
+	bool closed; /* its end is being told */
+	bool held;   /* not to be freed right now */
 	uint8_t wire[EXCHANGE_WIRE_MAX];
 };
 
-/** Does @p octets answer @p x? Counts and ignores what does not. */
-enum reply_match { REPLY_MATCHES, REPLY_IS_FOREIGN, REPLY_OTHER_CASE };
-enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len);
 /** The exchange is over; its tasks go on. Frees it. */
 void upstream_end(struct exchange *x, const struct upstream_reply *reply);
+/** The same without a message. */
+void upstream_end_with(struct exchange *x, enum upstream_event event);
+/** Since it was sent last. */
+uint32_t upstream_elapsed_ms(const struct exchange *x);
 /** Ask what the task's outbox says. False when it can't be asked now (@p event says why). */
 bool upstream_ask(struct task *t, enum upstream_event *event);
-/** The task needs its exchange no more. */
+/** The task wants nothing any more of what it asked. */
 void upstream_leave(struct task *t);
 /** Is a question for @p name to the host @p client outstanding? (limits.md row 26) */
 bool upstream_is_asking(const struct worker *w, const struct address *client, const uint8_t *name);
 void upstream_finish_all(struct worker *w);
+
+/* upstream_query.c */
+/** Write the question into the exchange, with a random id; false when it does not fit. */
+MUST_USE bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_query *q);
+/** Does @p octets answer @p x? Counts and ignores what does not. */
+enum reply_match { REPLY_MATCHES, REPLY_IS_FOREIGN, REPLY_OTHER_CASE };
+enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len);
+/** Lower the letters of the question in a reply, which matches. */
+void upstream_undo_case(const struct exchange *x, uint8_t *octets, size_t len);
+
+/* upstream_udp.c */
+/** Send @p x from a socket of its own; false when it can't be sent (@p event says why). */
+MUST_USE bool upstream_udp_ask(struct exchange *x, enum upstream_event *event);
+/** Send it once more; false when the network refuses it. */
+MUST_USE bool upstream_udp_again(struct exchange *x);
 
 /* upstream_tcp.c */
 /** Send @p x over a connection to its server, a new one if need be. */

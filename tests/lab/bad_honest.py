@@ -1,4 +1,6 @@
 """Zones that behave, to be counted, slowed, revoked or attacked."""
+import re
+
 import wire
 from behaviour import Attacker, Drop, Send, Zone
 
@@ -11,6 +13,16 @@ class Slow(Zone):
         if q.type == wire.TXT:
             return self.data(q, [wire.txt(q.asked, f'{i:02}' + 'x' * 248, self.ttl) for i in range(4)])
         return super().honest(q)
+
+
+class Patchy(Zone):
+    """Right and fast, but to some names only: `late700-x` comes after 700 ms, `hole-x` and type HTTPS never."""
+
+    def handle(self, q):
+        kind, _, _ = q.name.split('.')[0].partition('-')
+        if q.type == 65 or kind == 'hole':
+            return Drop()
+        return Send(self.honest(q), delay=int(kind[4:]) / 1000 if re.fullmatch('late[0-9]+', kind) else 0)
 
 
 class Switched(Zone):
@@ -106,6 +118,8 @@ def zones():
         'victim.evil': Zone(hosts={'www.victim.evil': '192.0.2.200'}),
         'slow.evil': Slow(),
         'two.evil': Slow(servers=2, delay=0),
+        'patchy.evil': Patchy(),
+        'patchy-two.evil': Patchy(servers=2),
         'switch.evil': Switched(ttl=1),
         'silent.evil': Silent(),
         'dead.evil': Silent(servers=13),

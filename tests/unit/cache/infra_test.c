@@ -37,6 +37,19 @@ static struct infra_server look(const struct address *a, uint64_t now_ms)
 	return s;
 }
 
+/** Silent to one name after the other. */
+static void time_out(const struct address *a, uint64_t sent_ms, uint64_t now_ms)
+{
+	static unsigned n;
+
+	infra_timed_out(infra, a, NAME(n++ % 2 ? "one.test." : "two.test."), sent_ms, now_ms);
+}
+
+static bool claim(const struct address *a, uint64_t now_ms)
+{
+	return infra_claim_probe(infra, a, INFRA_PROBE_MAX_MS, now_ms);
+}
+
 static void an_unknown_server(void **state)
 {
 	struct address a = server(1);
@@ -48,7 +61,7 @@ static void an_unknown_server(void **state)
 	assert_int_equal(s.server_cookie_len, 0);
 	assert_int_equal(s.rto_ms, INFRA_RTO_FIRST_MS);
 	assert_int_equal(infra_count(infra), 0); /* asking is not knowing */
-	assert_true(infra_claim_probe(infra, &a, 1));
+	assert_true(claim(&a, 1));
 }
 
 static void smoothing_follows_rfc_6298(void **state)
@@ -86,8 +99,8 @@ static void rto_has_bounds(void **state)
 	assert_int_equal(look(&fast, 1).rto_ms, INFRA_RTO_MIN_MS);
 	assert_int_equal(look(&slow, 1).rto_ms, INFRA_RTO_MAX_MS);
 	for (unsigned i = 0; i < 300; i++) {
-		infra_timed_out(infra, &fast, 1, 1);
-		infra_timed_out(infra, &silent, 1, 1);
+		time_out(&fast, 1, 1);
+		time_out(&silent, 1, 1);
 		assert_true(look(&fast, 1).rto_ms <= INFRA_RTO_MAX_MS);
 	}
 	assert_int_equal(look(&fast, 1).rto_ms, 8 * INFRA_RTO_MIN_MS);
@@ -107,7 +120,7 @@ static void timeouts_back_off(void **state)
 	infra_answered(infra, &a, 50, 1);
 	for (unsigned i = 0; i < ARRAY_LEN(rto_ms); i++) {
 		assert_int_equal(look(&a, 1).rto_ms, rto_ms[i]);
-		infra_timed_out(infra, &a, 1, 1);
+		time_out(&a, 1, 1);
 	}
 }
 
@@ -118,26 +131,27 @@ static void a_dead_server_is_probed_by_one(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i < INFRA_DEAD_TIMEOUTS; i++) {
-		infra_timed_out(infra, &a, now_ms, now_ms);
+		time_out(&a, now_ms, now_ms);
 		assert_false(look(&a, now_ms).dead);
-		assert_true(infra_claim_probe(infra, &a, now_ms));
+		assert_true(claim(&a, now_ms));
 	}
+	now_ms += INFRA_DEAD_AFTER_MS;
 	for (unsigned round = 0; round < 6; round++) {
-		infra_timed_out(infra, &a, now_ms, now_ms);
+		time_out(&a, now_ms, now_ms);
 		assert_true(look(&a, now_ms + pause_ms - 1).dead);
-		assert_false(infra_claim_probe(infra, &a, now_ms + pause_ms - 1));
+		assert_false(claim(&a, now_ms + pause_ms - 1));
 		now_ms += pause_ms;
 		assert_false(look(&a, now_ms).dead);
-		assert_true(infra_claim_probe(infra, &a, now_ms));
+		assert_true(claim(&a, now_ms));
 		/* The next caller is too late, and sees it as dead again. */
-		assert_false(infra_claim_probe(infra, &a, now_ms));
+		assert_false(claim(&a, now_ms));
 		assert_true(look(&a, now_ms).dead);
 		pause_ms = MIN(2 * pause_ms, (uint64_t)INFRA_PROBE_MAX_MS);
 	}
 	infra_answered(infra, &a, 10, now_ms);
 	assert_false(look(&a, now_ms).dead);
-	assert_true(infra_claim_probe(infra, &a, now_ms));
-	assert_true(infra_claim_probe(infra, &a, now_ms));
+	assert_true(claim(&a, now_ms));
+	assert_true(claim(&a, now_ms));
 }
 
 /* Questions that were under way together say no more than one of them. */
@@ -147,9 +161,9 @@ static void a_burst_is_one_timeout(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 50; i++)
-		infra_timed_out(infra, &a, 1000 + i, 1400 + i);
+		time_out(&a, 1000 + i, 1400 + i);
 	assert_int_equal(look(&a, 1500).timeouts, 1);
-	infra_timed_out(infra, &a, 1400, 1800); /* asked after that */
+	time_out(&a, 1400, 1800); /* asked after that */
 	assert_int_equal(look(&a, 1800).timeouts, 2);
 }
 
@@ -160,10 +174,76 @@ static void a_lost_probe_is_taken_over(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
-		infra_timed_out(infra, &a, 0, 0);
-	assert_true(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS));
-	assert_false(infra_claim_probe(infra, &a, INFRA_PROBE_MIN_MS + 1));
-	assert_true(infra_claim_probe(infra, &a, 2 * INFRA_PROBE_MIN_MS));
+		time_out(&a, i * INFRA_DEAD_AFTER_MS, i * INFRA_DEAD_AFTER_MS);
+	uint64_t now_ms = 2 * INFRA_DEAD_AFTER_MS + INFRA_PROBE_MIN_MS;
+
+	assert_false(claim(&a, now_ms - 1));
+	assert_true(claim(&a, now_ms));
+	assert_false(claim(&a, now_ms + 1));
+	assert_true(claim(&a, now_ms + INFRA_PROBE_MIN_MS));
+}
+
+/* Where all depends on one server the caller does not want to wait for long. */
+static void a_probe_may_be_wanted_sooner(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		time_out(&a, i * 1000, i * 1000);
+	assert_false(infra_claim_probe(infra, &a, 2000, 20999));
+	assert_true(infra_claim_probe(infra, &a, 2000, 21000));
+	assert_false(infra_claim_probe(infra, &a, 2000, 22999));
+	assert_false(claim(&a, 23000));
+	assert_true(infra_claim_probe(infra, &a, 2000, 23000));
+}
+
+/* Silent for as long and as often as you like. */
+static void silence_to_one_name_is_not_death(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		infra_timed_out(infra, &a, NAME("hole.test."), i * 1000, i * 1000);
+		infra_timed_out(infra, &a, NULL, i * 1000, i * 1000);
+		assert_false(look(&a, i * 1000).silent);
+	}
+	infra_timed_out(infra, &a, NAME("www.test."), 20000, 20000);
+	assert_true(look(&a, 20000).silent && look(&a, 20000).dead);
+	infra_heard(infra, &a, 20001);
+	assert_false(look(&a, 20001).silent || look(&a, 20001).dead);
+	assert_int_equal(look(&a, 20001).timeouts, 0);
+}
+
+/* Three lost packets within a second are a moment's trouble. */
+static void silence_for_a_moment_is_not_death(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		time_out(&a, 1000 + 50 * i, 1100 + 50 * i);
+	assert_true(look(&a, 2999).silent);
+	assert_false(look(&a, 2999).dead);
+	assert_true(look(&a, 1000 + INFRA_DEAD_AFTER_MS).dead);
+}
+
+/* RFC 6298 5: what was sent twice is no measure, and doubling goes on until there is one. */
+static void an_unmeasured_answer_keeps_the_backoff(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	infra_answered(infra, &a, 50, 1);
+	time_out(&a, 2, 200);
+	assert_int_equal(look(&a, 200).rto_ms, 300);
+	assert_int_equal(look(&a, 200).patience_ms, 150);
+	infra_heard(infra, &a, 300);
+	assert_int_equal(look(&a, 300).rto_ms, 300);
+	assert_int_equal(look(&a, 300).srtt_ms, 50);
+	infra_answered(infra, &a, 50, 400);
+	assert_true(look(&a, 400).rto_ms < 150);
 }
 
 static void missing_capabilities_are_remembered_for_an_hour(void **state)
@@ -240,13 +320,13 @@ static void forgiveness(void **state)
 	(void)state;
 	infra_answered(infra, &a, 50, 1);
 	for (unsigned i = 0; i < 10; i++)
-		infra_timed_out(infra, &a, 2, 2);
+		time_out(&a, 2, 2);
 	infra_learn_lame(infra, &b, NAME("zone."), 2);
 	infra_learn_no_edns(infra, &b, 2);
 	infra_forgive(infra);
 	assert_false(look(&a, 3).dead);
 	assert_int_equal(look(&a, 3).rto_ms, 150); /* measurements stay */
-	assert_true(infra_claim_probe(infra, &a, 3) && infra_claim_probe(infra, &a, 3));
+	assert_true(claim(&a, 3) && claim(&a, 3));
 	assert_false(is_lame(&b, "zone.", 3));
 	assert_true(look(&b, 3).no_edns);
 }
@@ -300,6 +380,10 @@ int main(void)
 		TEST(a_dead_server_is_probed_by_one),
 		TEST(a_burst_is_one_timeout),
 		TEST(a_lost_probe_is_taken_over),
+		TEST(a_probe_may_be_wanted_sooner),
+		TEST(silence_to_one_name_is_not_death),
+		TEST(silence_for_a_moment_is_not_death),
+		TEST(an_unmeasured_answer_keeps_the_backoff),
 		TEST(missing_capabilities_are_remembered_for_an_hour),
 		TEST(cookies),
 		TEST(lameness_is_about_a_zone),

@@ -139,6 +139,20 @@ static inline int world_close(void **state)
 
 /* --- what is known beforehand ---------------------------------------------------------- */
 
+/** Questions at or below @p zone go to @p server. */
+static inline void use_route(const char *zone, const char *server, enum route_kind kind, bool first)
+{
+	static uint8_t name[TERN_NAME_MAX];
+	static struct address servers;
+	static struct route route;
+
+	memcpy(name, NAME(zone), tern_name_len(NAME(zone)));
+	servers = address(server);
+	route = (struct route){
+		.zone = name, .servers = &servers, .servers_n = 1, .kind = kind, .first = first};
+	world.resolver.routes = (struct routes){&route, 1};
+}
+
 /** A delegation in the cache, with pairs of server name and address ("" for none), then NULL. */
 static inline void know(const char *zone, ...)
 {
@@ -292,6 +306,17 @@ static inline void event(enum upstream_event e)
 	pass_ms(r.rtt_ms);
 	world.done = job_resume(&world.job, &r, &world.now);
 	cache_quiescent();
+}
+
+/** The server is found dead, just now. */
+static inline void let_die(const struct address *server)
+{
+	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++) {
+		if (i > 0)
+			pass_ms(INFRA_DEAD_AFTER_MS / (INFRA_DEAD_TIMEOUTS - 1));
+		infra_timed_out(world.resolver.infra, server,
+				NAME(i % 2 ? "one.test." : "two.test."), world_ms(), world_ms());
+	}
 }
 
 /** Everything else that is asked, such as addresses of server names, gets this rcode and nothing.

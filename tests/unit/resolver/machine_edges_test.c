@@ -121,21 +121,38 @@ static void missing_addresses_are_looked_up(void **state)
 
 static void a_failed_forwarder_is_left(void **state)
 {
-	struct address forwarder = address("192.0.2.88");
-	struct route route = {.zone = NAME("test."),
-			      .servers = &forwarder,
-			      .servers_n = 1,
-			      .kind = ROUTE_FORWARD,
-			      .first = true};
-
 	(void)state;
 	know_test();
-	world.resolver.routes = (struct routes){&route, 1};
+	use_route("test.", "192.0.2.88", ROUTE_FORWARD, true);
 	ask("www.test.", A);
 	reply(QR, TERN_RCODE_REFUSED, NULL);
 	assert_true(was_taken(STAGE_PICK, STAGE_LOOKUP));
 	assert_asked(SERV, "www.test.", A);
-	world.resolver.routes.n = 0;
+}
+
+static void late_answers_are_waited_for(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", A);
+	for (unsigned i = 0; i < SERVER_TRIES_MAX; i++) {
+		assert_false(world.job.outbox.listen);
+		event(UPSTREAM_TIMED_OUT);
+	}
+	assert_true(world.job.outbox.listen);
+	assert_true(was_taken(STAGE_PICK, STAGE_READ));
+}
+
+/* It is not asked again, but what it was asked is still open. */
+static void a_crowded_zone_has_time(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", A);
+	event(UPSTREAM_TIMED_OUT);
+	event(UPSTREAM_CROWDED);
+	assert_true(world.job.outbox.listen);
+	assert_true(was_taken(STAGE_READ, STAGE_READ));
 }
 
 /* Dead, and somebody else is trying it just now. */
@@ -145,8 +162,7 @@ static void a_probe_taken_by_another(void **state)
 
 	(void)state;
 	know_test();
-	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++)
-		infra_timed_out(world.resolver.infra, &server, world_ms(), world_ms());
+	let_die(&server);
 	pass_ms(INFRA_PROBE_MIN_MS);
 	ask("www.test.", A); /* the probe is ours */
 	assert_asked(SERV, "www.test.", A);
@@ -297,6 +313,8 @@ int main(void)
 		TEST(useless_replies_pick_another),
 		TEST(missing_addresses_are_looked_up),
 		TEST(a_failed_forwarder_is_left),
+		TEST(late_answers_are_waited_for),
+		TEST(a_crowded_zone_has_time),
 		TEST(a_probe_taken_by_another),
 		TEST(what_is_bogus_is_asked_again),
 		TEST(a_failed_proof_is_not_for_those_who_want_none),

@@ -110,23 +110,10 @@ static void a_long_name_takes_no_more_than_ten_steps(void **state)
 
 /* --- routes ---------------------------------------------------------------------------------- */
 
-static struct address forwarder;
-
-static struct route route = {.servers = &forwarder, .servers_n = 1};
-
-static void use_route(const uint8_t *zone, enum route_kind kind, bool first)
-{
-	forwarder = address("192.0.2.88@5300");
-	route.zone = zone;
-	route.kind = kind;
-	route.first = first;
-	world.resolver.routes = (struct routes){&route, 1};
-}
-
 static void a_forwarder(void **state)
 {
 	(void)state;
-	use_route((const uint8_t *)"\4corp", ROUTE_FORWARD, false);
+	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, false);
 	world.resolver.options.qmin = QMIN_STRICT;
 	ask("www.a.corp.", A);
 	assert_asked("192.0.2.88@5300", "www.a.corp.", A); /* the whole name at once */
@@ -143,7 +130,7 @@ static void a_forwarder_fails(void **state)
 {
 	(void)state;
 	know("corp.", "ns.corp.", SERV, NULL);
-	use_route((const uint8_t *)"\4corp", ROUTE_FORWARD, false);
+	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, false);
 	ask("www.corp.", A);
 	reply(QR | TERN_FLAG_RA, TERN_RCODE_SERVFAIL, NULL);
 	assert_result(TERN_RCODE_SERVFAIL, 0); /* nobody else may see the name */
@@ -153,7 +140,7 @@ static void first_the_forwarder_then_iterating(void **state)
 {
 	(void)state;
 	know("corp.", "ns.corp.", SERV, NULL);
-	use_route((const uint8_t *)"\4corp", ROUTE_FORWARD, true);
+	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, true);
 	ask("www.corp.", A);
 	assert_asked("192.0.2.88@5300", "www.corp.", A);
 	reply(QR | TERN_FLAG_RA, TERN_RCODE_SERVFAIL, NULL);
@@ -164,7 +151,7 @@ static void first_the_forwarder_then_iterating(void **state)
 static void a_stub_zone(void **state)
 {
 	(void)state;
-	use_route((const uint8_t *)"\4corp", ROUTE_STUB, false);
+	use_route("corp.", "192.0.2.88@5300", ROUTE_STUB, false);
 	ask("www.a.corp.", A);
 	assert_asked("192.0.2.88@5300", "www.a.corp.", A);
 	assert_false(world.job.outbox.recurse);

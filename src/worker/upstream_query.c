@@ -1,0 +1,85 @@
+/*
+ * upstream_query.c - the octets of a question to a server, and what counts as its reply.
+ */
+#include <string.h>
+
+#include <tern/builder.h>
+#include <tern/rr.h>
+
+#include "base/bytes.h"
+#include "worker/worker_private.h"
+
+#define FLAG_DO 0x8000
+
+/* Letters get random case (0x20): up to one bit each against forgers. */
+static void randomise_case(struct worker *w, uint8_t *name, size_t len)
+{
+	uint8_t bits[(TERN_NAME_MAX + 7) / 8];
+
+	random_bytes(&w->random, bits, (len + 7) / 8);
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = name[i];
+
+		/* Length octets are below 64, so they are never letters. */
+		if (c >= 'a' && c <= 'z' && (bits[i / 8] & 1u << i % 8))
+			name[i] = (uint8_t)(c - 'a' + 'A');
+	}
+}
+
+bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_query *q)
+{
+	struct tern_builder b;
+	size_t name_len = tern_name_len(q->name);
+
+	x->id = random_u16(&w->random);
+	tern_builder_init(&b, x->wire, sizeof x->wire, sizeof x->wire);
+	tern_builder_header(&b, x->id, q->recurse ? TERN_FLAG_RD : 0, 0);
+	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK)
+		return false;
+	if (q->random_case)
+		randomise_case(w, x->wire + TERN_HEADER_LEN, name_len);
+	x->question_len = (uint16_t)(name_len + 4);
+	if (q->edns && tern_builder_opt(&b, UPSTREAM_UDP_MAX, 0, 0, FLAG_DO) != TERN_OK)
+		return false;
+	if (q->edns && q->cookie_len &&
+	    tern_builder_option(&b, TERN_EDNS_COOKIE, q->cookie, q->cookie_len) != TERN_OK)
+		return false;
+	x->wire_len = (uint16_t)tern_builder_finish(&b);
+	return true;
+}
+
+/* Some servers answer FORMERR to an OPT with nothing but a header. */
+static bool is_bare_refusal(const struct exchange *x, const uint8_t *octets, size_t len)
+{
+	unsigned rcode = octets[3] & 0x0f;
+
+	return len == TERN_HEADER_LEN && get_u16(octets + 4) == 0 && x->edns &&
+	       (rcode == TERN_RCODE_FORMERR || rcode == TERN_RCODE_NOTIMP);
+}
+
+enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len)
+{
+	if (len < TERN_HEADER_LEN || get_u16(octets) != x->id || (octets[2] & 0xf8) != 0x80)
+		return REPLY_IS_FOREIGN;
+	if (is_bare_refusal(x, octets, len))
+		return REPLY_MATCHES;
+	if (get_u16(octets + 4) != 1 || len < TERN_HEADER_LEN + (size_t)x->question_len)
+		return REPLY_IS_FOREIGN;
+	const uint8_t *theirs = octets + TERN_HEADER_LEN;
+	const uint8_t *ours = x->wire + TERN_HEADER_LEN;
+	size_t name_len = x->question_len - 4u;
+
+	if (memcmp(theirs, ours, x->question_len) == 0)
+		return REPLY_MATCHES;
+	if (memcmp(theirs + name_len, ours + name_len, 4) == 0 &&
+	    strncasecmp((const char *)theirs, (const char *)ours, name_len) == 0)
+		return REPLY_OTHER_CASE;
+	return REPLY_IS_FOREIGN;
+}
+
+/* Compressed names in rdata point into the question: our random case would reach the client. */
+void upstream_undo_case(const struct exchange *x, uint8_t *octets, size_t len)
+{
+	if (len >= TERN_HEADER_LEN + (size_t)x->question_len)
+		tern_name_lower(octets + TERN_HEADER_LEN, octets + TERN_HEADER_LEN);
+}
