@@ -55,7 +55,8 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 	if (infra->timeouts > 0 && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
 	if (f->cut->source == CUT_FORWARD && !f->cut->route_first)
-		return MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries);
+		return MIN(MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries),
+			   (uint32_t)INFRA_RTO_MAX_MS);
 	return infra->rto_ms;
 }
 
@@ -71,7 +72,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->recurse = f->cut->source == CUT_FORWARD;
 	q->edns = !server->no_edns && !infra->no_edns;
 	q->random_case = !infra->no_case && !f->tcp;
-	q->fresh = server->tries == SERVER_TRIES_MAX - 1; /* that path may be broken for good */
+	q->fresh = server->tries == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->timeout_ms = timeout_of(job, f, infra);
 	if (q->edns && !q->recurse)
 		add_cookie(q, infra);

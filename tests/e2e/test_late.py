@@ -115,3 +115,13 @@ def test_a_forwarder_that_comes_back():
     worked = [i * 0.2 for i, (answer, _) in enumerate(results) if rcode(answer) == 'NOERROR']
     at_most(worked[0] if worked else 99, 2.2, 'seconds until it is asked')
     at_least(len(worked), 8, 'answered')
+
+
+def test_three_of_ten_lost():
+    """Questions or answers: nearly all names resolve, and soon."""
+    Tern(server={'workers': 1})
+    for zone in ('lossy.evil', 'lossy-three.evil'):
+        results = burst([(f'l{i}.{zone}',) for i in range(150)], gap=0.02, timeout=4.5)
+        seconds = [s for a, s in results if a and data(a) == ['192.0.2.1']]
+        at_least(len(seconds), 146, f'answers of {zone}')
+        at_most(sorted(seconds)[135], 0.6, f'seconds for nine tenths of {zone}')

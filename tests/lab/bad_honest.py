@@ -1,4 +1,5 @@
 """Zones that behave, to be counted, slowed, revoked or attacked."""
+import random
 import re
 
 import wire
@@ -23,6 +24,19 @@ class Patchy(Zone):
         if q.type == 65 or kind == 'hole':
             return Drop()
         return Send(self.honest(q), delay=int(kind[4:]) / 1000 if re.fullmatch('late[0-9]+', kind) else 0)
+
+
+class Lossy(Zone):
+    """Right after 20 ms, but for every third question or answer, which is lost."""
+    delay = 0.02
+    lost = 0.3
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.random = random.Random(1)
+
+    def handle(self, q):
+        return Drop() if self.random.random() < self.lost else super().handle(q)
 
 
 class Switched(Zone):
@@ -120,6 +134,8 @@ def zones():
         'two.evil': Slow(servers=2, delay=0),
         'patchy.evil': Patchy(),
         'patchy-two.evil': Patchy(servers=2),
+        'lossy.evil': Lossy(),
+        'lossy-three.evil': Lossy(servers=3),
         'switch.evil': Switched(ttl=1),
         'silent.evil': Silent(),
         'dead.evil': Silent(servers=13),
