@@ -13,6 +13,7 @@
  *	           sections behind the question, which is put in as it was asked
  *	           odd, 1 above a multiple of 4: the same, a raw message
  *	           odd, else: the event that the upper bits say
+ *	           a reply with bit 3 set is one to a question whose time was up
  */
 #include <string.h>
 
@@ -30,7 +31,8 @@
 #include "resolver/job.h"
 #include "worker/render.h"
 
-#define RESUMES_MAX 1000 /* a job that goes on longer has no limit */
+#define RESUMES_MAX  1000 /* a job that goes on longer has no limit */
+#define CONTROL_LATE 8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -174,18 +176,34 @@ static void classify(const uint8_t *data, size_t size)
 
 /* --- as a conversation ----------------------------------------------------------------------- */
 
-static bool give_reply(const uint8_t *octets, size_t len)
+/* Questions whose time was up: the answer may still come. */
+static struct upstream_query open_before[4];
+static unsigned open_n;
+
+static const struct upstream_query *find_late(unsigned which)
+{
+	for (unsigned i = 0; i < MIN(open_n, ARRAY_LEN(open_before)); i++) {
+		const struct upstream_query *q = &open_before[(which + i) % ARRAY_LEN(open_before)];
+
+		if (q->name && job_awaits(&job, q))
+			return q;
+	}
+	return NULL;
+}
+
+static bool give_reply(const struct upstream_query *query, const uint8_t *octets, size_t len)
 {
 	uint8_t *exact = malloc(len);
 	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = job.outbox.transport,
+				       .transport = query->transport,
 				       .octets = exact,
 				       .len = len,
 				       .rtt_ms = 20};
 
 	check_always(exact);
 	memcpy(exact, octets, len);
-	bool finished = job_resume(&job, &reply, &now);
+	bool finished = query == &job.outbox ? job_resume(&job, &reply, &now)
+					     : job_resume_late(&job, query, &reply, &now);
 
 	free(exact);
 	return finished;
@@ -201,34 +219,43 @@ static bool give_event(unsigned which)
 				       .transport = job.outbox.transport};
 
 	silent = true;
-	if (reply.event == UPSTREAM_TIMED_OUT)
+	if (reply.event == UPSTREAM_TIMED_OUT) {
 		reply.rtt_ms = job.outbox.timeout_ms;
+		if (!job.outbox.listen && job.outbox.transport == UPSTREAM_UDP)
+			open_before[open_n++ % ARRAY_LEN(open_before)] = job.outbox;
+	}
 	pass_ms(reply.rtt_ms);
 	return job_resume(&job, &reply, &now);
 }
 
 /* Header and sections out of the input, the question as it was asked. */
-static bool give_sections(const uint8_t *octets, size_t len)
+static bool give_sections(const struct upstream_query *query, const uint8_t *octets, size_t len)
 {
-	size_t at = tern_name_len(job.outbox.name);
+	size_t at = tern_name_len(query->name);
 
 	if (len < TERN_HEADER_LEN || len + at + 4 > sizeof packet)
 		return give_event(0);
 	memcpy(packet, octets, TERN_HEADER_LEN);
 	packet[2] |= 0x80;
 	put_u16(packet + 4, 1);
-	tern_name_copy(packet + TERN_HEADER_LEN, job.outbox.name);
+	tern_name_copy(packet + TERN_HEADER_LEN, query->name);
 	at += TERN_HEADER_LEN;
-	put_u16(packet + at, job.outbox.type);
+	put_u16(packet + at, query->type);
 	put_u16(packet + at + 2, TERN_CLASS_IN);
 	memcpy(packet + at + 4, octets + TERN_HEADER_LEN, len - TERN_HEADER_LEN);
-	return give_reply(packet, at + 4 + len - TERN_HEADER_LEN);
+	return give_reply(query, packet, at + 4 + len - TERN_HEADER_LEN);
 }
 
 static bool give_next(struct cursor *input)
 {
 	uint8_t control = cursor_u8(input);
+	bool late = job.outbox.listen || control & CONTROL_LATE;
+	const struct upstream_query *query = late ? find_late(control >> 4) : NULL;
 
+	if (job.outbox.listen && !query)
+		return give_event(0);
+	if (!query)
+		query = &job.outbox;
 	if (control % 4 == 3)
 		return give_event(control / 4);
 	size_t told = cursor_u16(input);
@@ -236,9 +263,9 @@ static bool give_next(struct cursor *input)
 	const uint8_t *octets = cursor_take(input, len);
 
 	if (control % 2 == 0)
-		return give_sections(octets, len);
+		return give_sections(query, octets, len);
 	/* The network lets nothing pass that is no response, or shorter than a header. */
-	return len < TERN_HEADER_LEN ? give_event(0) : give_reply(octets, len);
+	return len < TERN_HEADER_LEN ? give_event(0) : give_reply(query, octets, len);
 }
 
 static void check_list(const struct kept_list *list)
@@ -284,6 +311,8 @@ static void converse(const uint8_t *data, size_t size)
 	struct question q = {.type = questions[which].type};
 
 	start_anew(options);
+	memset(open_before, 0, sizeof open_before);
+	open_n = 0;
 	tern_name_copy(q.name, (const uint8_t *)questions[which].name);
 	bool finished = job_start(&job, &resolver, &q, 0, &now);
 
