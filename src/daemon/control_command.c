@@ -95,6 +95,8 @@ static void run_flush_zone(struct control *c, struct client *k, const struct ord
 {
 	size_t n = cache_flush_zone(c->shared->cache, o->question.name);
 
+	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */
+	infra_forgive(c->shared->infra);
 	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));
 }
 

@@ -164,13 +164,41 @@ static void take_options(struct server *s)
 	s->shared.workers = s->workers;
 }
 
-/* What the configuration asks for and this version does not do yet. */
-static void warn_about_missing(struct server *s)
+static bool is_askable(const struct config *c, const struct address *a)
+{
+	if (a->family == 4 ? !c->resolver.ipv4 : !c->resolver.ipv6)
+		return false;
+	return !c->resolver.do_not_query_localhost || !address_is_loopback(a);
+}
+
+/* Every name of such a zone fails, which is hard to see from outside. */
+static void warn_about_routes(struct server *s, const struct config_zone *zones, unsigned n,
+			      const char *key)
+{
+	char name[TERN_NAME_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned askable = 0;
+
+		for (unsigned j = 0; j < zones[i].addresses_n; j++)
+			askable += is_askable(s->config, &zones[i].addresses[j]);
+		if (askable == 0)
+			log_warning(&s->log,
+				    "%s: %s: none of its addresses is ever asked, because of "
+				    "resolver.do-not-query-localhost, ipv4 or ipv6",
+				    key, tern_name_to_text(zones[i].name, name));
+	}
+}
+
+/* What the configuration asks for and will not get. */
+static void warn_about_config(struct server *s)
 {
 	const struct config *c = s->config;
 
 	if (*c->cache.snapshot)
 		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
+	warn_about_routes(s, c->forward_zones, c->forward_zones_n, "forward-zones");
+	warn_about_routes(s, c->stub_zones, c->stub_zones_n, "stub-zones");
 }
 
 /* A zone that was to be forwarded encrypted must not leak: without TLS there is no way to serve it.
@@ -367,7 +395,7 @@ static enum server_end prepare_and_run(struct server *s, bool test)
 	if (test)
 		return SERVER_STOPPED;
 	take_options(s);
-	warn_about_missing(s);
+	warn_about_config(s);
 	if (!make_signals(s) || !make_routes(s) || !make_caches(s))
 		return SERVER_FAILED;
 	return run(s) ? SERVER_STOPPED : SERVER_FAILED;

@@ -89,8 +89,8 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 				    : "sideways referral";
 		return REPLY_LAME;
 	}
-	view->doubtful = authoritative;
-	if (authoritative)
+	view->doubtful = authoritative || (asked->stub && is_empty(m));
+	if (view->doubtful)
 		return REPLY_NODATA;
 	view->why = is_empty(m) ? "empty answer without authority" : "answer to something else";
 	return REPLY_LAME;
@@ -104,7 +104,14 @@ static enum reply_kind classify_noerror(const struct tern_message *m,
 	if (has_answer(m, asked))
 		return REPLY_ANSWER;
 	view->has_soa = has_own_soa(m, asked);
-	if (view->has_soa || asked->forwarder)
+	if (view->has_soa)
+		return REPLY_NODATA;
+	if (asked->forwarder && !(m->flags & TERN_FLAG_RA) &&
+	    find_delegation(m, asked, view->zone)) {
+		view->why = "referral: it does not recurse";
+		return REPLY_LAME;
+	}
+	if (asked->forwarder)
 		return REPLY_NODATA;
 	return classify_unanswered(m, asked, view);
 }
@@ -126,10 +133,15 @@ static enum reply_kind classify_error(const struct tern_message *m,
 {
 	switch (m->rcode) {
 	case TERN_RCODE_FORMERR:
+		/* With an OPT it may be our own, echoed by a server that knows none. */
+		if (asked->had_edns)
+			return REPLY_NO_EDNS;
+		view->why = "FORMERR";
+		return REPLY_REFUSED;
 	case TERN_RCODE_NOTIMP:
 		if (asked->had_edns && !m->edns.present)
 			return REPLY_NO_EDNS;
-		view->why = m->rcode == TERN_RCODE_FORMERR ? "FORMERR" : "NOTIMP";
+		view->why = "NOTIMP";
 		return REPLY_REFUSED;
 	case TERN_RCODE_BADVERS:
 		if (asked->had_edns)
@@ -150,8 +162,8 @@ enum reply_kind reply_classify(const struct tern_message *m, const struct reply_
 	view->why = NULL;
 	view->has_soa = false;
 	view->doubtful = false;
-	view->recursive =
-		!asked->forwarder && !(m->flags & TERN_FLAG_AA) && (m->flags & TERN_FLAG_RA);
+	view->recursive = !asked->forwarder && !asked->stub && !(m->flags & TERN_FLAG_AA) &&
+			  (m->flags & TERN_FLAG_RA);
 	if (m->flags & TERN_FLAG_TC) {
 		view->why = "truncated over TCP";
 		return asked->by_udp ? REPLY_TRUNCATED : REPLY_BROKEN;

@@ -34,6 +34,7 @@ struct reply_context {
 	const uint8_t *zone; /* of the server's zone cut */
 	uint16_t type;
 	bool forwarder; /* a recursive server: its answers need no AA */
+	bool stub; /* named by the operator: with an empty answer it says NODATA, with AA or not */
 	bool had_edns;
 	bool by_udp;
 };

@@ -78,6 +78,8 @@ static bool job_call(struct job *job, const struct turn *t)
 	return true;
 }
 
+#define FAILURE_STALE_S 30 /* RFC 8767 5: then somebody asks again */
+
 /* Briefly while our own link is down. */
 static uint32_t failure_max_s(const struct job *job)
 {
@@ -89,14 +91,18 @@ static void put_failure(struct job *job, const uint8_t *name, uint16_t type,
 			struct cache_failure *failure)
 {
 	failure->text_len = strlen(failure->text);
-	failure->ttl_s = failure_max_s(job);
+	failure->ttl_s = MIN(failure->ttl_s, failure_max_s(job));
 	cache_put_failure(job->resolver->cache, name, type, failure, job->now->boot_s);
 }
 
 void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven)
 {
 	struct cache_failure failure = {
-		.ede = job->why_ede, .unproven = unproven, .text = job->why};
+		.ede = job->why_ede,
+		.unproven = unproven,
+		.text = job->why,
+		.ttl_s = CACHE_FAILURE_MAX_S,
+	};
 
 	put_failure(job, name, type, &failure);
 }
@@ -104,19 +110,25 @@ void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool 
 static void finish_failed(struct job *job, const struct frame *top)
 {
 	const char *exhausted = budget_exhausted_text(&job->budget);
-
-	job->result.rcode = TERN_RCODE_SERVFAIL;
-	job->result.ede = job->why_ede == TERN_EDE_NONE ? TERN_EDE_OTHER : job->why_ede;
-	snprintf(job->result.text, sizeof job->result.text, "%s", exhausted ? exhausted : job->why);
-	if (job->known_failure)
-		return;
+	struct result *r = &job->result;
+	struct cache_failure failure = {
+		.ede = job->why_ede == TERN_EDE_NONE ? TERN_EDE_OTHER : job->why_ede,
+		.unproven = r->bogus,
+		.text = exhausted ? exhausted : job->why,
+		.ttl_s = CACHE_FAILURE_MAX_S,
+	};
 	/* A spent budget is the whole question's failure, anything else that of the last alias. */
 	const struct question *q = exhausted ? &job->question : &top->question;
 
-	struct cache_failure failure = {
-		.ede = job->result.ede, .unproven = job->result.bogus, .text = job->result.text};
-
-	put_failure(job, q->name, q->type, &failure);
+	if (job_stale_result(job, job->now, r)) {
+		failure.ttl_s = FAILURE_STALE_S;
+	} else {
+		r->rcode = TERN_RCODE_SERVFAIL;
+		r->ede = failure.ede;
+		snprintf(r->text, sizeof r->text, "%s", failure.text);
+	}
+	if (!job->known_failure)
+		put_failure(job, q->name, q->type, &failure);
 }
 
 /* What is proven not to exist doesn't, whether its servers are up or not. */
@@ -168,8 +180,6 @@ static void finish(struct job *job, enum outcome outcome)
 	job->finished = true;
 	if (outcome == OUTCOME_FAILED)
 		outcome = deny_without_servers(job, top);
-	if (outcome == OUTCOME_FAILED && job_stale_result(job, job->now, r))
-		return;
 	if (outcome == OUTCOME_FAILED) {
 		finish_failed(job, top);
 		return;
@@ -455,6 +465,8 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 	f->qmin_steps = 0;
 	f->tcp = false;
 	f->cut_dead = true;
+	f->fruitless = 0;
+	f->no_route = false; /* the new name has a route of its own */
 	return true;
 }
 

@@ -72,9 +72,9 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 
 		/*
 		 * A dead server is left to whoever comes when its next probe is due.
-		 * Forwarders are probed more often, see stage_send.c.
+		 * Those of a route are probed more often, see stage_send.c.
 		 */
-		if ((infra.dead && cut->source != CUT_FORWARD) || tier > best)
+		if ((infra.dead && !CUT_IS_ROUTE(cut)) || tier > best)
 			continue;
 		if (tier < best)
 			n = 0;

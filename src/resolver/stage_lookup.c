@@ -274,7 +274,7 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 		f->primed = true;
 		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
 	}
-	if (failed_lately(job, f->cut->zone, 0))
+	if (!CUT_IS_ROUTE(f->cut) && failed_lately(job, f->cut->zone, 0))
 		return give(OUTCOME_FAILED);
 	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->cut->zone, text),
 		 f->cut->servers_n);

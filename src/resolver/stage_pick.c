@@ -12,9 +12,10 @@
 #include "resolver/machine.h"
 #include "resolver/select.h"
 
-#define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
-#define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
-#define FRAME_SENDS_MAX    50 /* for one name, besides those that led to a zone further down */
+#define ROUTE_FIRST_MS     1000 /* for the forwarders of a `first` route */
+#define FAILED_LOOKUPS_MAX 5    /* server names that led nowhere, per zone cut (NXNSAttack) */
+#define DELEGATION_OLD_S   10   /* younger ones are worth no second question to the parent */
+#define FRAME_SENDS_MAX    50   /* for one name, besides those that led to a zone further down */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
 {
@@ -160,8 +161,8 @@ void remember_dead_cut(struct job *job, const struct frame *f)
 {
 	const struct zone_cut *cut = f->cut;
 
-	if (!f->cut_dead || cut->source == CUT_HINTS || cut->source == CUT_FORWARD ||
-	    cut->labels == 0 || !all_are_silent(job, cut))
+	if (!f->cut_dead || cut->source == CUT_HINTS || CUT_IS_ROUTE(cut) || cut->labels == 0 ||
+	    !all_are_silent(job, cut))
 		return;
 	remember_failure(job, cut->zone, 0, false);
 }
@@ -174,6 +175,7 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 		return wait_for_late(job, f);
 	if (f->cut->route_first && !f->no_route) {
 		f->no_route = true;
+		f->fruitless = 0;
 		return go(STAGE_LOOKUP);
 	}
 	if (f->cut->source == CUT_DELEGATION && !f->cut_dropped &&
@@ -185,10 +187,19 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 		return go(STAGE_LOOKUP);
 	}
 	if (job->why_ede == TERN_EDE_NONE)
-		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no address of a server of %s",
+		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
+			 f->cut->servers_n > 0 ? "the servers of %s have been silent for a while"
+					       : "no address of a server of %s",
 			 tern_name_to_text(f->cut->zone, text));
 	remember_dead_cut(job, f);
 	return give(OUTCOME_FAILED);
+}
+
+/* Silent forwarders must leave time for the other way. */
+static bool is_time_for_iteration(const struct job *job, const struct frame *f)
+{
+	return f->cut->route_first && !f->no_route &&
+	       job->now->mono_ns / NS_PER_MS + JOB_DEADLINE_MS > job->deadline_ms + ROUTE_FIRST_MS;
 }
 
 static struct turn look_up(const struct frame *f, uint16_t type)
@@ -206,7 +217,7 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	if (f->child != OUTCOME_NONE)
 		take_child_addresses(job, f);
 	look_in_cache_for_addresses(job, f->cut);
-	if (f->sends >= FRAME_SENDS_MAX ||
+	if (f->sends >= FRAME_SENDS_MAX || is_time_for_iteration(job, f) ||
 	    (f->fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->cut)))
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);

@@ -63,6 +63,16 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 	return go(STAGE_SEND);
 }
 
+/* It changes the letters' case and has no TCP, as some routers: its word without 0x20 has to do. */
+static struct turn ask_again_in_lower_case(struct job *job, struct frame *f)
+{
+	job_tell(job, "  asking again by UDP, all in lower case");
+	asked_server(f)->no_case = true;
+	f->tcp = false;
+	f->fruitless++;
+	return go(STAGE_SEND);
+}
+
 static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede, const char *why)
 {
 	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
@@ -91,6 +101,8 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		infra_timed_out(r->infra, a,
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
+	if (f->tcp && f->case_learn && !asked_server(f)->no_case)
+		return ask_again_in_lower_case(job, f);
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
 	if (f->cut->doubts > 0) /* a doubtful word is better than silence */
@@ -104,6 +116,8 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 
 static struct turn read_unreachable(struct job *job, struct frame *f)
 {
+	if (f->tcp && f->case_learn && !asked_server(f)->no_case)
+		return ask_again_in_lower_case(job, f);
 	if (!f->tcp) {
 		job->resolver->health[asked_server(f)->addr.family == 6].timeouts_n++;
 		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
@@ -149,7 +163,7 @@ static void note_alive(struct job *job, struct frame *f)
 		infra_heard(r->infra, a, now_ms(job));
 	else if (job->reply->transport == UPSTREAM_UDP)
 		infra_answered(r->infra, a, job->reply->rtt_ms, now_ms(job));
-	if (f->case_learn && f->tcp)
+	if (f->case_learn && (f->tcp || asked_server(f)->no_case))
 		infra_learn_no_case(r->infra, a, now_ms(job));
 	f->case_learn = false;
 	f->cut_dead = false;
@@ -180,10 +194,11 @@ static struct turn read_bad_cookie(struct job *job, struct frame *f)
 	return go(STAGE_SEND);
 }
 
-static struct turn read_no_edns(struct job *job, struct frame *f)
+static struct turn read_no_edns(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	asked_server(f)->no_edns = true;
-	f->edns_learn = true;
+	/* A server that knows EDNS may have disliked only this question. */
+	f->edns_learn = !m->edns.present || m->rcode == TERN_RCODE_BADVERS;
 	job_tell(job, "  asking again without EDNS");
 	return go(STAGE_SEND);
 }
@@ -326,6 +341,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		.zone = f->cut->zone,
 		.type = job->outbox.type,
 		.forwarder = f->cut->source == CUT_FORWARD,
+		.stub = f->cut->source == CUT_STUB,
 		.had_edns = job->outbox.edns,
 		.by_udp = job->reply->transport == UPSTREAM_UDP,
 	};
@@ -336,7 +352,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
 	if (kind == REPLY_NO_EDNS)
-		return read_no_edns(job, f);
+		return read_no_edns(job, f, m);
 	if (kind == REPLY_BAD_COOKIE)
 		return read_bad_cookie(job, f);
 	if (f->edns_learn && kind != REPLY_REFUSED)

@@ -10,7 +10,7 @@
 #include "resolver/qmin.h"
 #include "resolver/select.h"
 
-#define FORWARDER_PROBE_MS 2000 /* everything depends on it, so it is missed soon */
+#define ROUTE_PROBE_MS 2000 /* the operator named them, and no others */
 
 /* A DS must be asked of the parent's servers: the way down to them shows who they are. */
 static bool is_minimised(const struct job *job, const struct frame *f)
@@ -70,8 +70,11 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->zone = f->cut->zone;
 	q->transport = f->tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
 	q->recurse = f->cut->source == CUT_FORWARD;
+	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
+	q->checking_disabled = q->recurse && (job->resolver->options.validation != VALIDATION_OFF ||
+					      job->flags & JOB_CHECKING_DISABLED);
 	q->edns = !server->no_edns && !infra->no_edns;
-	q->random_case = !infra->no_case && !f->tcp;
+	q->random_case = !infra->no_case && !server->no_case && !f->tcp;
 	q->fresh = server->tries == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->timeout_ms = timeout_of(job, f, infra);
 	if (q->edns && !q->recurse)
@@ -85,7 +88,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 
 static uint32_t probe_pause_max_ms(const struct frame *f)
 {
-	return f->cut->source == CUT_FORWARD ? FORWARDER_PROBE_MS : INFRA_PROBE_MAX_MS;
+	return CUT_IS_ROUTE(f->cut) ? ROUTE_PROBE_MS : INFRA_PROBE_MAX_MS;
 }
 
 static void tell_sending(struct job *job)

@@ -40,12 +40,13 @@ struct upstream_query {
 	const uint8_t *zone; /* the zone whose server is asked, for accounting */
 	uint16_t type;
 	enum upstream_transport transport;
-	bool recurse;       /* RD=1: to forwarders only */
-	bool edns;          /* send an OPT, with DO */
-	bool random_case;   /* 0x20 */
-	bool fresh;         /* if tried before in vain, then from a new socket */
-	bool listen;        /* send nothing: wait for an answer to what was asked before */
-	uint8_t cookie_len; /* octets of the COOKIE option, 0 for none */
+	bool recurse;           /* RD=1: to forwarders only */
+	bool checking_disabled; /* CD=1 */
+	bool edns;              /* send an OPT, with DO */
+	bool random_case;       /* 0x20 */
+	bool fresh;             /* if tried before in vain, then from a new socket */
+	bool listen;            /* send nothing: wait for an answer to what was asked before */
+	uint8_t cookie_len;     /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];
 	uint32_t timeout_ms;
 	struct upstream_origin origin;

@@ -37,6 +37,7 @@ struct cut_server {
 	bool failed;       /* answered uselessly: not to be asked again by this job */
 	bool aside;        /* of doubtful word: failed until nobody else is left */
 	bool no_edns;      /* this job found out that it needs plain DNS */
+	bool no_case;      /* and does not keep the question's case, nor answer by TCP */
 };
 
 struct cut_ns {
@@ -46,6 +47,9 @@ struct cut_ns {
 	bool has_glue;
 	bool cache_read; /* the cache was asked for its addresses */
 };
+
+/** Its servers come from the configuration. */
+#define CUT_IS_ROUTE(cut) ((cut)->source == CUT_FORWARD || (cut)->source == CUT_STUB)
 
 struct zone_cut {
 	const uint8_t *zone; /* lower case */

@@ -302,6 +302,7 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 	size_t name_len = tern_name_len(q->name);
 
 	return x->hash == hash && x->type == q->type && x->edns == q->edns &&
+	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
 	       x->tcp == (q->transport == UPSTREAM_TCP) && address_equal(&x->address, &q->server) &&
 	       x->question_len == name_len + 4 &&
 	       strncasecmp((const char *)x->wire + TERN_HEADER_LEN, (const char *)q->name,
@@ -334,6 +335,8 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 	x->address = q->server;
 	x->type = q->type;
 	x->edns = q->edns;
+	x->recurse = q->recurse;
+	x->checking_disabled = q->checking_disabled;
 	x->tcp = q->transport == UPSTREAM_TCP;
 	x->watch.fd = -1;
 	CDS_INIT_LIST_HEAD(&x->live);

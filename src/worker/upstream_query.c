@@ -33,7 +33,10 @@ bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_
 
 	x->id = random_u16(&w->random);
 	tern_builder_init(&b, x->wire, sizeof x->wire, sizeof x->wire);
-	tern_builder_header(&b, x->id, q->recurse ? TERN_FLAG_RD : 0, 0);
+	tern_builder_header(&b, x->id,
+			    (uint16_t)((q->recurse ? TERN_FLAG_RD : 0) |
+				       (q->checking_disabled ? TERN_FLAG_CD : 0)),
+			    0);
 	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK)
 		return false;
 	if (q->random_case)

@@ -259,6 +259,8 @@ struct exchange {
 	uint8_t mismatches;
 	bool tcp;
 	bool edns;
+	bool recurse;
+	bool checking_disabled;
 	bool resent;
 	bool closed; /* its end is being told */
 	bool held;   /* not to be freed right now */

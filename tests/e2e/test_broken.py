@@ -30,6 +30,15 @@ def test_servers_that_refuse_edns():
     each(('formerr', 'formerr-bare', 'notimp', 'badvers', 'ignored'), refusing)
 
 
+def test_servers_that_send_the_whole_query_back():
+    """FORMERR with our own OPT in it: asked without EDNS each time, since a server that has EDNS would say the same."""
+    Tern()
+    warm()
+    ask('edns-echo.evil', 'NS')
+    for name in ('a', 'b'):
+        counted(f'{name}.edns-echo.evil', 3, wanted=['192.0.2.1'])
+
+
 def test_servers_that_drop_edns():
     Tern()
     warm()

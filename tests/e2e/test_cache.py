@@ -146,6 +146,22 @@ def test_stale_answers_when_all_authorities_are_silent():
     at_most(seconds, 2.2, 'seconds')
 
 
+def test_while_stale_answers_serve_the_authorities_are_left_alone():
+    """RFC 8767 5, limits.md 32: what failed is not tried again with each client."""
+    Tern()
+    setting('switch.evil', ttl=1)
+    resolves('left.switch.evil')
+    time.sleep(1.2)
+    setting('switch.evil', rcode=5)
+    reset()
+    try:
+        results = burst([('left.switch.evil',)] * 100, gap=0.02)
+    finally:
+        setting('switch.evil', rcode=0)
+    equal(len([a for a, _ in results if a and data(a) == ['192.0.2.1']]), 100, 'answered')
+    at_most(len(upstream('switch.evil')), 4, 'upstream queries')
+
+
 def test_stale_answers_at_once_when_a_refresh_has_just_failed():
     Tern()
     setting('switch.evil', ttl=1)

@@ -16,6 +16,15 @@ class NoEdns(Zone):
         return super().handle(q)
 
 
+class EchoesEdns(Zone):
+    """FORMERR, with the whole query sent back, OPT and all."""
+
+    def handle(self, q):
+        if not q.edns:
+            return super().handle(q)
+        return Send(q.data[:2] + struct.pack('!H', wire.QR | wire.FORMERR) + q.data[4:])
+
+
 class BadVersion(Zone):
     def handle(self, q):
         return Send(q.reply(rcode=wire.BADVERS)) if q.edns else super().handle(q)
@@ -98,6 +107,6 @@ def zones():
         'edns-formerr.evil': NoEdns(), 'edns-formerr-bare.evil': NoEdns(bare=True),
         'edns-notimp.evil': NoEdns(rcode=wire.NOTIMP), 'edns-badvers.evil': BadVersion(),
         'edns-servfail.evil': NoEdns(rcode=wire.SERVFAIL),
-        'edns-drop.evil': DropEdns(), 'edns-ignored.evil': IgnoresEdns(),
+        'edns-echo.evil': EchoesEdns(), 'edns-drop.evil': DropEdns(), 'edns-ignored.evil': IgnoresEdns(),
         'cookie.evil': FullCookie(), 'badcookie.evil': FullCookie(always=True), 'large.evil': Large(),
     }

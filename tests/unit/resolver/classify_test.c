@@ -13,6 +13,7 @@ enum asked_how {
 	BY_TCP = 2,
 	FORWARDED = 4, /* of a recursive server */
 	WITH_OPT = 8,  /* the reply has an OPT */
+	STUB = 16,     /* of a server that the operator named */
 };
 
 struct reply_case {
@@ -372,7 +373,8 @@ static const struct reply_case cases[] = {
 	/* errors */
 	{"FORMERR to an OPT", NULL, 0, QR, RCODE(FORMERR), 0, {NULL}, REPLY_NO_EDNS, NULL},
 	{"NOTIMP to an OPT", NULL, 0, QR, RCODE(NOTIMP), 0, {NULL}, REPLY_NO_EDNS, NULL},
-	{"FORMERR with an OPT", NULL, 0, QR, RCODE(FORMERR), WITH_OPT, {NULL}, REPLY_REFUSED, NULL},
+	{"FORMERR with an OPT", NULL, 0, QR, RCODE(FORMERR), WITH_OPT, {NULL}, REPLY_NO_EDNS, NULL},
+	{"NOTIMP with an OPT", NULL, 0, QR, RCODE(NOTIMP), WITH_OPT, {NULL}, REPLY_REFUSED, NULL},
 	{"FORMERR without an OPT asked",
 	 NULL,
 	 0,
@@ -436,6 +438,19 @@ static const struct reply_case cases[] = {
 	 {"ns . 60 SOA ns. host. 1 2 3 4 5"},
 	 REPLY_NXDOMAIN,
 	 NULL},
+	{"its referral: it is an authority",
+	 NULL,
+	 0,
+	 QR,
+	 0,
+	 FORWARDED,
+	 {"ns www.example.test. 60 NS ns.other."},
+	 REPLY_LAME,
+	 NULL},
+
+	/* stubs */
+	{"an empty answer of a stub server", NULL, 0, QR_RA, 0, STUB, {NULL}, REPLY_NODATA, NULL},
+	{"of another server", NULL, 0, QR_RA, 0, 0, {NULL}, REPLY_LAME, NULL},
 };
 
 static enum reply_kind classify(const struct reply_case *c, struct reply_view *view)
@@ -461,6 +476,7 @@ static enum reply_kind classify(const struct reply_case *c, struct reply_view *v
 		.zone = NAME("example.test."),
 		.type = type,
 		.forwarder = c->how & FORWARDED,
+		.stub = c->how & STUB,
 		.had_edns = !(c->how & PLAIN),
 		.by_udp = !(c->how & BY_TCP),
 	};

@@ -373,6 +373,13 @@ static void stale_data_instead_of_servfail(void **state)
 	assert_result(NOERR, 1);
 	assert_true(world.job.result.stale);
 	assert_int_equal(world.job.result.ede, TERN_EDE_STALE_ANSWER);
+	ask("www.test.", A); /* RFC 8767 5: nobody is asked again at once, */
+	assert_result(NOERR, 1);
+	assert_true(world.job.result.stale);
+	pass_ms(31000);
+	ask("www.test.", A); /* but soon */
+	assert_false(world.done);
+	refuse_always(TERN_RCODE_REFUSED);
 	ask_with("www.test.", A, JOB_NO_SERVE); /* nobody waits for it */
 	refuse_always(TERN_RCODE_REFUSED);
 	assert_result(FAIL, 0);

@@ -1,6 +1,6 @@
 /*
- * machine_trust_test.c - whom to ask how much (minimisation, forwarders, stub
- * zones, glueless delegations) and what to believe of what comes back.
+ * machine_trust_test.c - whom to ask how much (minimisation, glueless
+ * delegations) and what to believe of what comes back.
  */
 #include "helpers.h"
 
@@ -106,57 +106,6 @@ static void a_long_name_takes_no_more_than_ten_steps(void **state)
 	for (; !tern_name_equal(world.job.outbox.name, NAME(name)); sends++)
 		reply(AA, NOERR, SOA, NULL);
 	assert_in_range(sends, 5, QMIN_STEPS_MAX);
-}
-
-/* --- routes ---------------------------------------------------------------------------------- */
-
-static void a_forwarder(void **state)
-{
-	(void)state;
-	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, false);
-	world.resolver.options.qmin = QMIN_STRICT;
-	ask("www.a.corp.", A);
-	assert_asked("192.0.2.88@5300", "www.a.corp.", A); /* the whole name at once */
-	assert_true(world.job.outbox.recurse);
-	reply(QR | TERN_FLAG_RA, NOERR, "an www.a.corp. 60 CNAME web.corp.",
-	      "an web.corp. 60 A 192.0.2.9", NULL);
-	assert_result(NOERR, 2); /* its whole chain is taken */
-	ask("no.corp.", A);
-	reply(QR | TERN_FLAG_RA, NXD, "ns corp. 60 SOA ns. host. 1 2 3 4 5", NULL);
-	assert_result(NXD, 0);
-}
-
-static void a_forwarder_fails(void **state)
-{
-	(void)state;
-	know("corp.", "ns.corp.", SERV, NULL);
-	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, false);
-	ask("www.corp.", A);
-	reply(QR | TERN_FLAG_RA, TERN_RCODE_SERVFAIL, NULL);
-	assert_result(TERN_RCODE_SERVFAIL, 0); /* nobody else may see the name */
-}
-
-static void first_the_forwarder_then_iterating(void **state)
-{
-	(void)state;
-	know("corp.", "ns.corp.", SERV, NULL);
-	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, true);
-	ask("www.corp.", A);
-	assert_asked("192.0.2.88@5300", "www.corp.", A);
-	reply(QR | TERN_FLAG_RA, TERN_RCODE_SERVFAIL, NULL);
-	assert_asked(SERV, "www.corp.", A);
-	assert_false(world.job.outbox.recurse);
-}
-
-static void a_stub_zone(void **state)
-{
-	(void)state;
-	use_route("corp.", "192.0.2.88@5300", ROUTE_STUB, false);
-	ask("www.a.corp.", A);
-	assert_asked("192.0.2.88@5300", "www.a.corp.", A);
-	assert_false(world.job.outbox.recurse);
-	reply(QR, NOERR, "ns a.corp. 60 NS ns.a.corp.", "ad ns.a.corp. 60 A 192.0.2.60", NULL);
-	assert_asked("192.0.2.60", "www.a.corp.", A); /* it is where iteration starts */
 }
 
 /* --- servers by name ------------------------------------------------------------------------- */
@@ -438,10 +387,6 @@ int main(void)
 		TEST(strict_takes_a_denial_for_the_whole),
 		TEST(relaxed_asks_for_the_whole_name_when_denied),
 		TEST(a_long_name_takes_no_more_than_ten_steps),
-		TEST(a_forwarder),
-		TEST(a_forwarder_fails),
-		TEST(first_the_forwarder_then_iterating),
-		TEST(a_stub_zone),
 		TEST(a_glueless_delegation),
 		TEST(a_server_name_that_leads_nowhere),
 		TEST(ns_of_the_root_says_no_server),
