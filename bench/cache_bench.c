@@ -40,7 +40,8 @@ static void get_answer(void *context, uint64_t n)
 	for (uint64_t i = 0; i < n; i++) {
 		struct answer_key key = key_of(w, micro_random(&w->turn));
 		uint64_t hash = answer_hash(w->cache, &key);
-		micro_use(cache_get_answer(w->cache, &key, hash, NOW_S + 5, out, sizeof out, &hit));
+		micro_use(cache_get_answer(w->cache, &key, hash, 0, NOW_S + 5, out, sizeof out,
+					   &hit));
 	}
 	cache_quiescent();
 }
@@ -55,7 +56,8 @@ static void miss_answer(void *context, uint64_t n)
 		struct answer_key key = key_of(w, micro_random(&w->turn));
 		key.type = TERN_TYPE_TXT;
 		uint64_t hash = answer_hash(w->cache, &key);
-		micro_use(cache_get_answer(w->cache, &key, hash, NOW_S + 5, out, sizeof out, &hit));
+		micro_use(cache_get_answer(w->cache, &key, hash, 0, NOW_S + 5, out, sizeof out,
+					   &hit));
 	}
 	cache_quiescent();
 }

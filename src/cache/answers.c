@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <tern/name.h>
+#include <tern/rr.h>
 
 #include "base/bytes.h"
 #include "cache/cache_private.h"
@@ -33,6 +34,32 @@ void answer_prefetch_entry(const struct cache *c, uint64_t hash)
 	}
 }
 
+static size_t address_len(uint16_t type)
+{
+	return type == TERN_TYPE_A ? 4 : type == TERN_TYPE_AAAA ? 16 : 0;
+}
+
+/* The address of the record whose TTL is offset number @p i. */
+static uint8_t *address_at(const struct entry *e, uint8_t *message, unsigned i)
+{
+	uint16_t at;
+
+	memcpy(&at, entry_body(e) + 2 * i, sizeof at);
+	return message + at + 6;
+}
+
+static void put_another_first(const struct entry *e, uint16_t type, unsigned turn, uint8_t *message)
+{
+	size_t len = address_len(type);
+	uint8_t *first = address_at(e, message, 0);
+	uint8_t *other = address_at(e, message, turn % e->equals_n);
+	uint8_t saved[16];
+
+	memcpy(saved, first, len);
+	memcpy(first, other, len);
+	memcpy(other, saved, len);
+}
+
 /* Body: u16 ttl_n, ttl_n offsets (host order, unaligned), message. */
 static void copy_aged(const struct entry *e, uint32_t age_s, uint8_t *out)
 {
@@ -54,8 +81,8 @@ static void copy_aged(const struct entry *e, uint32_t age_s, uint8_t *out)
 	}
 }
 
-bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t hash, uint32_t now_s,
-		      uint8_t *out, size_t out_max, struct answer_hit *hit)
+bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t hash, unsigned turn,
+		      uint32_t now_s, uint8_t *out, size_t out_max, struct answer_hit *hit)
 {
 	struct entry *e = cache_find(c, key->name, key->name_len, tag_of(key), hash);
 
@@ -67,10 +94,39 @@ bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t ha
 		return false;
 	entry_touch(e);
 	copy_aged(e, now_s - e->stored_s, out);
+	if (e->equals_n > 1)
+		put_another_first(e, key->type, turn, out);
 	hit->len = len;
 	/* sig_n holds the tenth of the sets' life, in seconds, see cache_put_answer(). */
 	hit->old = entry_left_s(e, now_s) <= e->sig_n;
 	return true;
+}
+
+/* Record number @p i of the answer section is an address of the type asked for. */
+static bool is_address(const struct answer *a, unsigned i)
+{
+	const uint8_t *ttl = a->message + a->ttl_at[i];
+	size_t len = address_len(a->key.type);
+
+	return len > 0 && a->ttl_at[i] + 6 + len <= a->message_len && i < get_u16(a->message + 6) &&
+	       get_u16(ttl - 4) == a->key.type && get_u16(ttl + 4) == len;
+}
+
+/* The offsets of addresses come first, as they may change places; returns how many. */
+static uint8_t write_offsets(const struct answer *a, uint8_t *out)
+{
+	uint8_t equals_n = 0;
+
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < a->ttl_n; i++) {
+			if (is_address(a, i) != (pass == 0))
+				continue;
+			memcpy(out, &a->ttl_at[i], sizeof a->ttl_at[i]);
+			out += sizeof a->ttl_at[i];
+			equals_n = (uint8_t)(equals_n + (pass == 0));
+		}
+	}
+	return equals_n;
 }
 
 void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
@@ -88,7 +144,7 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 	e->ttl_s = a->ttl_s;
 	e->rr_n = a->ttl_n;
 	e->sig_n = (uint16_t)MIN(a->life_s / 10, (uint32_t)UINT16_MAX);
-	memcpy(entry_body_to_fill(e), a->ttl_at, offsets_len);
+	e->equals_n = write_offsets(a, entry_body_to_fill(e));
 	memcpy(entry_body_to_fill(e) + offsets_len, a->message, a->message_len);
 	shard_publish(c, e, NULL);
 }

@@ -49,12 +49,14 @@ struct answer_hit {
 
 /**
  * Copy a fresh answer into @p out with its TTLs aged. The id is 0, the
- * question's name lower case.
+ * question's name lower case. Of several addresses another one comes first with
+ * each value of @p turn, so that clients spread over them.
  *
  * @return false when there is none, or none of at most @p out_max octets
  */
 bool cache_get_answer(struct cache *cache, const struct answer_key *key, uint64_t hash,
-		      uint32_t now_s, uint8_t *out, size_t out_max, struct answer_hit *hit);
+		      unsigned turn, uint32_t now_s, uint8_t *out, size_t out_max,
+		      struct answer_hit *hit);
 
 /** An answer to store. */
 struct answer {

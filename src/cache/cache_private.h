@@ -67,8 +67,11 @@ struct entry {
 	uint8_t rank : 2;
 	uint8_t security : 2;
 	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
-	uint8_t ede;           /* INFO-CODE of what is insecure; 0 for none */
-	uint8_t octets[];      /* name, body */
+	union {
+		uint8_t ede;      /* INFO-CODE of what is insecure; 0 for none */
+		uint8_t equals_n; /* of an answer: addresses that change places */
+	};
+	uint8_t octets[]; /* name, body */
 };
 
 _Static_assert(sizeof(struct entry) == 32 && offsetof(struct entry, octets) == 32,

@@ -104,8 +104,8 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 {
 	struct answer_hit hit;
 
-	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, w->loop.now.boot_s, out, out_max,
-			      &hit))
+	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
+			      out, out_max, &hit))
 		return false;
 	struct render_context context = client_context(w, &s->client);
 

@@ -146,6 +146,16 @@ def test_stale_answers_when_all_authorities_are_silent():
     at_most(seconds, 2.2, 'seconds')
 
 
+def test_another_address_comes_first_each_time():
+    """Clients that take the first one spread over them."""
+    Tern()
+    for rtype in ('A', 'AAAA'):
+        answers = [[r.to_text() for r in ask('a.any.evil', rtype).answer[0]] for _ in range(60)]
+        at_least(len({a[0] for a in answers}), 15, 'addresses that came first')
+        equal(len({tuple(sorted(a)) for a in answers}), 1, 'sets')
+        equal(len(answers[0]), 39, 'addresses')
+
+
 def test_while_stale_answers_serve_the_authorities_are_left_alone():
     """RFC 8767 5, limits.md 32: what failed is not tried again with each client."""
     Tern()

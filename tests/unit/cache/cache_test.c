@@ -346,7 +346,56 @@ static void a_proof_has_several_sets(void **state)
 static bool get_answer(const struct answer_key *key, uint32_t now_s, uint8_t *out, size_t out_max,
 		       struct answer_hit *hit)
 {
-	return cache_get_answer(cache, key, answer_hash(cache, key), now_s, out, out_max, hit);
+	return cache_get_answer(cache, key, answer_hash(cache, key), 0, now_s, out, out_max, hit);
+}
+
+/* Address number @p i of the answer with this turn; an alias comes before all of them. */
+static unsigned address_in_turn(const struct answer *a, unsigned turn, unsigned i)
+{
+	uint8_t out[256];
+	struct answer_hit hit;
+
+	assert_true(cache_get_answer(cache, &a->key, answer_hash(cache, &a->key), turn, 1, out,
+				     sizeof out, &hit));
+	assert_int_equal(hit.len, a->message_len);
+	assert_memory_equal(out, a->message, a->ttl_at[1]);
+	return out[a->ttl_at[1 + i] + 6 + 3];
+}
+
+/* Three addresses behind an alias, and one in another section. */
+static void each_address_has_its_turn(void **state)
+{
+	uint8_t message[256] = {0};
+	uint16_t ttl_at[5];
+	struct answer a = {.key = {.name = NAME("turn."), .name_len = 6, .type = TERN_TYPE_A},
+			   .message = message,
+			   .ttl_at = ttl_at,
+			   .ttl_n = 5,
+			   .ttl_s = 50,
+			   .life_s = 50};
+	size_t at = 12;
+
+	(void)state;
+	put_u16(message + 6, 4);
+	for (unsigned i = 0; i < 5; i++) {
+		put_u16(message + at + 2, i == 0 ? TERN_TYPE_CNAME : TERN_TYPE_A);
+		ttl_at[i] = (uint16_t)(at + 6);
+		put_u32(message + at + 6, 50);
+		put_u16(message + at + 10, 4);
+		message[at + 15] = (uint8_t)(10 + i);
+		at += 16;
+	}
+	a.message_len = (uint16_t)at;
+	cache_put_answer(cache, &a, 1);
+	for (unsigned turn = 0; turn < 9; turn++) {
+		unsigned seen = 0;
+
+		for (unsigned i = 0; i < 3; i++)
+			seen |= 1u << (address_in_turn(&a, turn, i) - 11);
+		assert_int_equal(seen, 7); /* all of them, wherever */
+		assert_int_equal(address_in_turn(&a, turn, 0), 11 + turn % 3);
+		assert_int_equal(address_in_turn(&a, turn, 3), 14); /* not an answer: stays */
+	}
 }
 
 static void variants_are_apart(void **state)
@@ -471,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_proof_has_several_sets),
 		cmocka_unit_test(variants_are_apart),
 		cmocka_unit_test(ttls_of_an_answer_age),
+		cmocka_unit_test(each_address_has_its_turn),
 		cmocka_unit_test(what_is_too_large_is_no_answer),
 		cmocka_unit_test(the_hash_is_keyed),
 	};

@@ -116,7 +116,7 @@ static bool hit_hot(unsigned i)
 
 	if (i % 2)
 		return has_a(c, hot[i], i, 2);
-	return cache_get_answer(c, &key, answer_hash(c, &key), 2, out, sizeof out, &hit);
+	return cache_get_answer(c, &key, answer_hash(c, &key), 0, 2, out, sizeof out, &hit);
 }
 
 static void hot_names_survive_a_flood_of_ten_caches(void **state)

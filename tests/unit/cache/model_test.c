@@ -329,9 +329,9 @@ static void check_answer(unsigned n, enum place p)
 	uint8_t out[12];
 
 	answer_prefetch(cache, hash);
-	assert_int_equal(cache_get_answer(cache, &key, hash, now32(), out, sizeof out, &hit),
+	assert_int_equal(cache_get_answer(cache, &key, hash, 0, now32(), out, sizeof out, &hit),
 			 is_fresh(k));
-	assert_false(cache_get_answer(cache, &key, hash, now32(), out, sizeof out - 1, &hit));
+	assert_false(cache_get_answer(cache, &key, hash, 0, now32(), out, sizeof out - 1, &hit));
 	if (!is_fresh(k))
 		return;
 	uint64_t age_s = now_s - k->stored_s;
