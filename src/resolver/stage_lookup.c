@@ -17,6 +17,8 @@
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 
+#define ROUTE_FIRST_MS 1000 /* for the forwarders of a `first` route */
+
 enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
 
 static bool may_use(const struct job *job, const struct cache_hit *hit)
@@ -203,6 +205,7 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 	if (!cut)
 		return NULL;
 	cut->route_first = route->first;
+	cut->until_ms = job->now->mono_ns / NS_PER_MS + ROUTE_FIRST_MS;
 	for (unsigned i = 0; i < route->servers_n; i++)
 		zone_cut_add_server(cut, &route->servers[i], CUT_NS_MAX);
 	return cut;

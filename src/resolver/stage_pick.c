@@ -12,10 +12,9 @@
 #include "resolver/machine.h"
 #include "resolver/select.h"
 
-#define ROUTE_FIRST_MS     1000 /* for the forwarders of a `first` route */
-#define FAILED_LOOKUPS_MAX 5    /* server names that led nowhere, per zone cut (NXNSAttack) */
-#define DELEGATION_OLD_S   10   /* younger ones are worth no second question to the parent */
-#define FRAME_SENDS_MAX    50   /* for one name, besides those that led to a zone further down */
+#define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
+#define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
+#define FRAME_SENDS_MAX    50 /* for one name, besides those that led to a zone further down */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
 {
@@ -199,7 +198,7 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 static bool is_time_for_iteration(const struct job *job, const struct frame *f)
 {
 	return f->cut->route_first && !f->no_route &&
-	       job->now->mono_ns / NS_PER_MS + JOB_DEADLINE_MS > job->deadline_ms + ROUTE_FIRST_MS;
+	       job->now->mono_ns / NS_PER_MS >= f->cut->until_ms;
 }
 
 static struct turn look_up(const struct frame *f, uint16_t type)

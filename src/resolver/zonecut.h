@@ -55,9 +55,10 @@ struct zone_cut {
 	const uint8_t *zone; /* lower case */
 	uint8_t labels;
 	enum cut_source source;
-	bool route_first; /* CUT_FORWARD: iterate when all fail */
-	uint32_t age_s;   /* seconds since the parent said so; 0 for this job's own referral */
-	uint32_t ttl_s;   /* seconds left of the delegation: bounds those below it */
+	bool route_first;  /* CUT_FORWARD: iterate when all fail, */
+	uint64_t until_ms; /* or by then, CLOCK_MONOTONIC */
+	uint32_t age_s;    /* seconds since the parent said so; 0 for this job's own referral */
+	uint32_t ttl_s;    /* seconds left of the delegation: bounds those below it */
 	uint8_t ns_n;
 	uint8_t servers_n;
 	uint8_t failed_lookups; /* server names that led nowhere */
