@@ -457,12 +457,11 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, cd);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
 
-	/* Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing). */
-	if (upstream_is_asking(w, &back->client, q.name)) {
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "the same question is being asked of you");
-		return false;
-	}
+	/*
+	 * Also when a server asks us what it is being asked: that may be another program
+	 * on its host. A loop of resolvers (TsuKing) waits here for itself, sends nothing
+	 * more than one task does, and ends with its deadline.
+	 */
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (waiter_add(w, t, r, back) == ADDED_NOT) {

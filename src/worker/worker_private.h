@@ -275,8 +275,6 @@ uint32_t upstream_elapsed_ms(const struct exchange *x);
 bool upstream_ask(struct task *t, enum upstream_event *event);
 /** The task wants nothing any more of what it asked. */
 void upstream_leave(struct task *t);
-/** Is a question for @p name to the host @p client outstanding? (limits.md row 26) */
-bool upstream_is_asking(const struct worker *w, const struct address *client, const uint8_t *name);
 void upstream_finish_all(struct worker *w);
 
 /* upstream_query.c */
