@@ -37,7 +37,7 @@
 #define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
 #define PULSE_FREE          12   /* of these that may be of any size */
 #define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
-#define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
+#define TCP_SERVERS_MAX     1024 /* per worker, and as many connections to them */
 #define ASKS_MAX            4    /* servers whose answer one task listens for */
 #define HASH_BUCKETS        4096
 #define MADE_LATELY         4096
@@ -157,6 +157,7 @@ struct worker {
 	struct pool exchanges;
 	struct pool tcp_clients;
 	struct pool tcp_servers;
+	struct pool tcp_connections;
 	struct task *task_buckets[HASH_BUCKETS];
 	struct task *yielded_first; /* waiting for the next turn, oldest first */
 	struct task *yielded_last;
@@ -165,7 +166,7 @@ struct worker {
 	struct tcp_client *clients_newest;
 	struct tcp_client *clients_oldest;
 	uint32_t tcp_serial;
-	struct tcp_server *servers;
+	struct cds_list_head servers; /* with connections of ours */
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
@@ -243,14 +244,14 @@ struct exchange {
 	struct timer timer;
 	struct worker *worker;
 	struct exchange *hash_next;
-	struct exchange *server_next; /* TCP: others on the same connection */
-	struct tcp_server *server;    /* TCP */
-	struct cds_list_head live;    /* asks of those who wait */
-	struct cds_list_head late;    /* of those who went on, but listen */
-	struct cds_list_head idle;    /* in the worker's list, when there are only those */
-	struct zone_load *load;       /* while active; NULL: its time is over */
-	uint64_t hash;                /* of host and name */
-	uint64_t sent_ns;             /* last */
+	struct tcp_connection *connection; /* TCP; NULL: waits for a place on one */
+	struct cds_list_head node;         /* TCP: others on the connection, or waiting */
+	struct cds_list_head live;         /* asks of those who wait */
+	struct cds_list_head late;         /* of those who went on, but listen */
+	struct cds_list_head idle;         /* in the worker's list, when there are only those */
+	struct zone_load *load;            /* while active; NULL: its time is over */
+	uint64_t hash;                     /* of host and name */
+	uint64_t sent_ns;                  /* last */
 	struct address address;
 	uint16_t id;
 	uint16_t type;
@@ -293,13 +294,17 @@ MUST_USE bool upstream_udp_ask(struct exchange *x, enum upstream_event *event);
 MUST_USE bool upstream_udp_again(struct exchange *x);
 
 /* upstream_tcp.c */
-/** Send @p x over a connection to its server, a new one if need be. */
+/**
+ * Send @p x over a connection to its server, a new one if need be; with all of
+ * them full, as soon as there is a place. False when there can't be any.
+ */
 bool upstream_tcp_ask(struct exchange *x);
-/** @p x does not wait for its connection any more. */
+/** @p x does not wait for its connection, or for one, any more. */
 void upstream_tcp_leave(struct exchange *x);
 void upstream_tcp_finish_all(struct worker *w);
-/** Octets of a connection's record, for the pool. */
+/** Octets of a server's and of a connection's record, for the pools. */
 size_t tcp_server_size(void);
+size_t tcp_connection_size(void);
 
 /* tcp.c */
 void tcp_accept_ready(struct watch *watch, uint32_t events);
