@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct address) == 20, "hashed as octets: no padding");
+_Static_assert(sizeof(struct address) == 24, "hashed as octets: no padding");
 
 #define HOST_TEXT_MAX (INET6_ADDRSTRLEN + IF_NAMESIZE) /* octets, with '%' and NUL */
 
@@ -16,7 +16,7 @@ static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0
 /** Decimal digits only, no sign, no spaces; at most @p max. */
 static bool read_number(const char *text, unsigned max, unsigned *out)
 {
-	unsigned value = 0;
+	uint64_t value = 0;
 
 	if (text[0] == '\0')
 		return false;
@@ -27,7 +27,7 @@ static bool read_number(const char *text, unsigned max, unsigned *out)
 		if (value > max)
 			return false;
 	}
-	*out = value;
+	*out = (unsigned)value;
 	return true;
 }
 
@@ -52,16 +52,14 @@ static void unmap(struct address *a)
 }
 
 /** An interface, as a name or as a number. */
-static bool read_scope(const char *text, uint8_t *out)
+static bool read_scope(const char *text, uint32_t *out)
 {
 	unsigned index;
 
-	if (!read_number(text, UINT8_MAX, &index))
+	if (!read_number(text, INT32_MAX, &index))
 		index = if_nametoindex(text);
-	if (index == 0 || index > UINT8_MAX)
-		return false;
-	*out = (uint8_t)index;
-	return true;
+	*out = index;
+	return index != 0;
 }
 
 /** "192.0.2.1", "2001:db8::1" or "fe80::1%eth0" in @p len octets; leaves mapped addresses as IPv6.
@@ -163,8 +161,8 @@ bool address_from_sockaddr(const struct sockaddr *sa, struct address *out)
 		memcpy(a.octets, &in6.sin6_addr, 16);
 		a.port = ntohs(in6.sin6_port);
 		a.family = 6;
-		if (is_link_local(a.octets) && in6.sin6_scope_id <= UINT8_MAX)
-			a.scope = (uint8_t)in6.sin6_scope_id;
+		if (is_link_local(a.octets))
+			a.scope = in6.sin6_scope_id;
 		unmap(&a);
 	} else {
 		return false;

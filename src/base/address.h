@@ -1,7 +1,7 @@
 /*
  * address.h - IPv4 and IPv6 addresses with a port, compared and printed.
  *
- * Smaller than a sockaddr (20 octets), hashable as octets: unused ones are 0.
+ * Smaller than a sockaddr (24 octets), hashable as octets: unused ones are 0.
  */
 #pragma once
 
@@ -16,9 +16,10 @@
 
 struct address {
 	uint8_t octets[16]; /* IPv4 uses the first 4, the rest is 0 */
+	uint32_t scope;     /* interface index of a link-local IPv6 address; else 0 */
 	uint16_t port;      /* host order */
 	uint8_t family;     /* 4, 6, or 0 for none */
-	uint8_t scope;      /* interface index of a link-local IPv6 address, below 256; else 0 */
+	uint8_t unused;     /* 0 */
 };
 
 /** A network: the first @c bits bits of @c base. */

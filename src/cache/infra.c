@@ -72,13 +72,7 @@ void infra_destroy(struct infra *infra)
 
 static uint64_t hash_address(const struct infra *infra, const struct address *a)
 {
-	uint8_t octets[20];
-
-	memcpy(octets, a->octets, 16);
-	memcpy(octets + 16, &a->port, 2);
-	octets[18] = a->family;
-	octets[19] = a->scope;
-	return hash_bytes(&infra->key, 0, octets, sizeof octets);
+	return hash_bytes(&infra->key, 0, a, sizeof *a);
 }
 
 static struct group *group_of(struct infra *infra, const struct address *a)

@@ -247,8 +247,8 @@ static void on_ready(struct watch *w, uint32_t events)
 	}
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !read_messages(s))
 		return;
-	/* Half-closed with nothing left to say: over. */
-	if (s->read_end && !s->unsent && s->owed == 0) {
+	/* Half-closed with nothing left to say, or nobody to hear it: over. */
+	if (s->read_end && (s->asks || (!s->unsent && s->owed == 0))) {
 		end(s, STREAM_CLOSED_BY_PEER);
 		return;
 	}
@@ -284,7 +284,7 @@ bool stream_accept(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	s->connecting = false;
+	s->asks = s->connecting = false;
 	if (start(s, loop, fd, idle_ms, EPOLLIN))
 		return true;
 	close(fd);
@@ -302,7 +302,7 @@ bool stream_connect(struct stream *s, struct loop *loop, const struct address *s
 	if (fd < 0)
 		return false;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	s->connecting = true;
+	s->asks = s->connecting = true;
 	if ((connect(fd, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS) &&
 	    start(s, loop, fd, idle_ms, EPOLLIN | EPOLLOUT))
 		return true;

@@ -50,6 +50,7 @@ struct stream {
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
 	uint16_t owed;     /* answers that the owner still owes: keeps a half-closed stream open */
+	bool asks;         /* we connected: once the peer has closed its side no answer can come */
 	bool connecting;
 	bool paused; /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;

@@ -13,9 +13,7 @@
 
 #include "resolver/job.h"
 
-#define SERVER_TRIES_MAX                                                                           \
-	5 /* sends to one address per job and zone cut: three of ten may be lost                   \
-	   */
+#define SERVER_TRIES_MAX     5  /* sends to one address per job and zone cut */
 #define SERVER_FRESH_TRY     2  /* after so many tries the next one is from a new socket */
 #define SERVER_TCP_TRIES_MAX 2  /* by TCP to one address, limits.md row 34 */
 #define CUT_TRIES_MAX        10 /* sends to one zone cut in a row that brought nothing */

@@ -457,8 +457,12 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, cd);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
 
-	/* Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing). */
-	if (upstream_is_asking(w, &back->client, q.name)) {
+	/*
+	 * Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing).
+	 * Unless the question came from his host in the first place, where other programs
+	 * ask, too: then the loop, if it is one, waits for itself and ends with its task.
+	 */
+	if (upstream_is_asking(w, &back->client, &q) && !(t && waiter_is_from(t, &back->client))) {
 		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
 			   "the same question is being asked of you");
 		return false;

@@ -440,14 +440,16 @@ void upstream_leave(struct task *t)
 	}
 }
 
-bool upstream_is_asking(const struct worker *w, const struct address *client, const uint8_t *name)
+bool upstream_is_asking(const struct worker *w, const struct address *client,
+			const struct question *q)
 {
-	uint64_t hash = hash_exchange(w, client, name);
+	uint64_t hash = hash_exchange(w, client, q->name);
 
 	for (const struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x;
 	     x = x->hash_next) {
 		/* The port is left out: the other resolver asks from one of its own. */
-		if (x->hash == hash && !address_is_loopback(client) &&
+		if (x->hash == hash && x->type == q->type && x->load &&
+		    !address_is_loopback(client) &&
 		    memcmp(x->address.octets, client->octets, sizeof client->octets) == 0)
 			return true;
 	}

@@ -1,27 +1,45 @@
 /*
  * upstream_tcp.c - questions over TCP, several on one connection (RFC 7766).
  *
+ *   upstream_tcp_ask() ─► sent on a connection with room, maybe a new one
+ *                     └─► none to be had: waits for a place, for as long as its time lasts
+ *
  * Replies are matched by id, in any order. A connection that ends tells its
- * open questions so; whether to try again is the resolver's decision.
+ * open questions so; whether to try again is the resolver's decision. Some
+ * servers answer one question, or a few, and close: more is not asked on one
+ * connection then, so that the second try of those left over is answered.
  */
 #include <string.h>
 
 #include "base/bytes.h"
 #include "worker/worker_private.h"
 
-#define SERVER_CONNECTIONS_MAX 4    /* to one server (limits.md row 34) */
-#define SERVER_PIPELINE_MAX    32   /* questions open on one connection */
-#define SERVER_IDLE_MS         5000 /* kept for the next question */
+#define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
+#define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
+#define SERVER_IDLE_MS         5000  /* kept for the next question */
+#define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
-/** A connection to a server. */
+/** A server with connections to it: there as long as there is one. */
 struct tcp_server {
-	struct stream stream;
+	struct cds_list_head node; /* of the worker's */
+	struct cds_list_head connections;
+	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
-	struct tcp_server *next;
-	struct tcp_server *prev;
-	struct exchange *exchanges;
 	struct address address;
+	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
+	uint32_t few;           /* so many it answers on one connection, */
+	uint64_t few_ms;        /* until then */
+};
+
+/** One of them. */
+struct tcp_connection {
+	struct stream stream;
+	struct tcp_server *server;
+	struct cds_list_head node;
+	struct cds_list_head exchanges;
 	uint32_t exchanges_n;
+	uint32_t asked_n;    /* in all */
+	uint32_t answered_n; /* of these */
 };
 
 size_t tcp_server_size(void)
@@ -29,140 +47,241 @@ size_t tcp_server_size(void)
 	return sizeof(struct tcp_server);
 }
 
-static void unlink_server(struct tcp_server *s)
+size_t tcp_connection_size(void)
 {
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		s->worker->servers = s->next;
-	if (s->next)
-		s->next->prev = s->prev;
+	return sizeof(struct tcp_connection);
 }
 
-static void on_ended(struct stream *stream, enum stream_end why)
-{
-	struct tcp_server *s = CONTAINER_OF(stream, struct tcp_server, stream);
-	struct worker *w = s->worker;
-	struct upstream_reply reply = {.event = UPSTREAM_UNREACHABLE, .transport = UPSTREAM_TCP};
+/* --- places ------------------------------------------------------------------ */
 
-	(void)why;
-	unlink_server(s);
-	/* Each one leaves the list as it ends; none can join, the server is unlinked. */
-	while (s->exchanges)
-		upstream_end(s->exchanges, &reply);
-	pool_give(&w->tcp_servers, s);
+/* Has it been asked as much as its server answers? */
+static bool is_used_up(const struct tcp_connection *c)
+{
+	const struct tcp_server *s = c->server;
+
+	return loop_ms(&s->worker->loop) < s->few_ms && c->asked_n >= s->few;
 }
 
-static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
+static bool has_id(const struct tcp_connection *c, uint16_t id)
 {
-	struct tcp_server *s = CONTAINER_OF(stream, struct tcp_server, stream);
-	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = UPSTREAM_TCP,
-				       .octets = octets,
-				       .len = len};
+	const struct exchange *x;
 
-	for (struct exchange *x = s->exchanges; x; x = x->server_next) {
-		/* By TCP the sender is known: other case is the server's habit, not a forgery. */
-		if (upstream_match(x, octets, len) == REPLY_IS_FOREIGN)
-			continue;
-		upstream_end(x, &reply);
-		return true;
-	}
-	tally_add(&s->worker->tally.upstream_mismatched);
-	return true;
-}
-
-static struct tcp_server *find_server(struct worker *w, const struct address *a,
-				      unsigned *connections)
-{
-	struct tcp_server *best = NULL;
-
-	*connections = 0;
-	for (struct tcp_server *s = w->servers; s; s = s->next) {
-		if (!address_equal(&s->address, a))
-			continue;
-		++*connections;
-		if (s->exchanges_n < SERVER_PIPELINE_MAX && !s->stream.read_end &&
-		    (!best || s->exchanges_n < best->exchanges_n))
-			best = s;
-	}
-	return best;
-}
-
-static struct tcp_server *open_server(struct worker *w, const struct address *a)
-{
-	struct tcp_server *s = pool_take(&w->tcp_servers);
-
-	if (!s)
-		return NULL;
-	memset(s, 0, sizeof *s);
-	s->worker = w;
-	s->address = *a;
-	s->stream.message = on_message;
-	s->stream.ended = on_ended;
-	if (!stream_connect(&s->stream, &w->loop, a, SERVER_IDLE_MS)) {
-		pool_give(&w->tcp_servers, s);
-		return NULL;
-	}
-	s->next = w->servers;
-	if (s->next)
-		s->next->prev = s;
-	w->servers = s;
-	return s;
-}
-
-static bool has_id(const struct tcp_server *s, uint16_t id)
-{
-	for (const struct exchange *x = s->exchanges; x; x = x->server_next) {
+	cds_list_for_each_entry(x, &c->exchanges, node)
+	{
 		if (x->id == id)
 			return true;
 	}
 	return false;
 }
 
-bool upstream_tcp_ask(struct exchange *x)
+static bool send_on(struct tcp_connection *c, struct exchange *x)
 {
 	struct worker *w = x->worker;
-	unsigned connections;
-	struct tcp_server *s = find_server(w, &x->address, &connections);
 
-	if (!s && connections < SERVER_CONNECTIONS_MAX)
-		s = open_server(w, &x->address);
-	if (!s)
-		return false;
-	while (has_id(s, x->id))
+	while (has_id(c, x->id))
 		x->id = random_u16(&w->random);
 	put_u16(x->wire, x->id);
-	if (!stream_send(&s->stream, x->wire, x->wire_len))
+	if (!stream_send(&c->stream, x->wire, x->wire_len))
 		return false;
-	x->server = s;
-	x->server_next = s->exchanges;
-	s->exchanges = x;
-	s->exchanges_n++;
-	s->stream.owed++;
+	cds_list_move(&x->node, &c->exchanges);
+	x->connection = c;
+	c->exchanges_n++;
+	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
 	return true;
 }
 
+static bool on_message(struct stream *stream, const uint8_t *octets, size_t len);
+static void on_ended(struct stream *stream, enum stream_end why);
+
+static struct tcp_connection *connect_to(struct tcp_server *s)
+{
+	struct worker *w = s->worker;
+	struct tcp_connection *c = pool_take(&w->tcp_connections);
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof *c);
+	c->server = s;
+	c->stream.message = on_message;
+	c->stream.ended = on_ended;
+	CDS_INIT_LIST_HEAD(&c->exchanges);
+	if (!stream_connect(&c->stream, &w->loop, &s->address, SERVER_IDLE_MS)) {
+		pool_give(&w->tcp_connections, c);
+		return NULL;
+	}
+	cds_list_add(&c->node, &s->connections);
+	s->connections_n++;
+	return c;
+}
+
+/* A connection for one more question, NULL for none. */
+static struct tcp_connection *find_place(struct tcp_server *s)
+{
+	struct tcp_connection *c, *best = NULL;
+
+	cds_list_for_each_entry(c, &s->connections, node)
+	{
+		if (c->exchanges_n < SERVER_PIPELINE_MAX && !is_used_up(c) &&
+		    (!best || c->exchanges_n < best->exchanges_n))
+			best = c;
+	}
+	if (best || s->connections_n == SERVER_CONNECTIONS_MAX)
+		return best;
+	return connect_to(s);
+}
+
+static void send_waiting(struct tcp_server *s)
+{
+	while (!cds_list_empty(&s->waiting)) {
+		struct tcp_connection *c = find_place(s);
+
+		if (!c || !send_on(c, cds_list_first_entry(&s->waiting, struct exchange, node)))
+			return;
+	}
+}
+
+/* --- servers ------------------------------------------------------------------ */
+
+static struct tcp_server *find_server(struct worker *w, const struct address *a)
+{
+	struct tcp_server *s;
+
+	cds_list_for_each_entry(s, &w->servers, node)
+	{
+		if (address_equal(&s->address, a))
+			return s;
+	}
+	return NULL;
+}
+
+static struct tcp_server *new_server(struct worker *w, const struct address *a)
+{
+	struct tcp_server *s = pool_take(&w->tcp_servers);
+
+	if (!s)
+		return NULL;
+	*s = (struct tcp_server){.worker = w, .address = *a};
+	CDS_INIT_LIST_HEAD(&s->connections);
+	CDS_INIT_LIST_HEAD(&s->waiting);
+	cds_list_add(&s->node, &w->servers);
+	return s;
+}
+
+/* No connection to it is left, and none to be had. */
+static void end_server(struct tcp_server *s)
+{
+	/* Whoever asks it from here on begins anew. */
+	cds_list_del(&s->node);
+	while (!cds_list_empty(&s->waiting))
+		upstream_end_with(cds_list_first_entry(&s->waiting, struct exchange, node),
+				  UPSTREAM_NO_RESOURCE);
+	pool_give(&s->worker->tcp_servers, s);
+}
+
+/* --- what connections tell ---------------------------------------------------- */
+
+static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
+{
+	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
+	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
+				       .transport = UPSTREAM_TCP,
+				       .octets = octets,
+				       .len = len};
+	struct exchange *x;
+
+	cds_list_for_each_entry(x, &c->exchanges, node)
+	{
+		/* By TCP the sender is known: other case is the server's habit, not a forgery. */
+		if (upstream_match(x, octets, len) == REPLY_IS_FOREIGN)
+			continue;
+		c->answered_n++;
+		upstream_end(x, &reply);
+		return true;
+	}
+	tally_add(&c->server->worker->tally.upstream_mismatched);
+	return true;
+}
+
+/* It closed with questions open, after some answers: on the next one it will do the same. */
+static void learn_few(const struct tcp_connection *c, enum stream_end why)
+{
+	struct tcp_server *s = c->server;
+
+	if ((why != STREAM_CLOSED_BY_PEER && why != STREAM_RESET) || c->exchanges_n == 0 ||
+	    c->answered_n == 0)
+		return;
+	s->few = c->answered_n;
+	s->few_ms = loop_ms(&s->worker->loop) + SERVER_FEW_MS;
+}
+
+static void on_ended(struct stream *stream, enum stream_end why)
+{
+	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
+	struct tcp_server *s = c->server;
+
+	learn_few(c, why);
+	cds_list_del(&c->node);
+	/* Each one leaves the list as it ends; none can join. Those asked again wait. */
+	while (!cds_list_empty(&c->exchanges))
+		upstream_end_with(cds_list_first_entry(&c->exchanges, struct exchange, node),
+				  UPSTREAM_UNREACHABLE);
+	pool_give(&s->worker->tcp_connections, c);
+	s->connections_n--;
+	send_waiting(s);
+	if (s->connections_n == 0)
+		end_server(s);
+}
+
+/* --- for exchanges ------------------------------------------------------------- */
+
+bool upstream_tcp_ask(struct exchange *x)
+{
+	struct worker *w = x->worker;
+	struct tcp_server *s = find_server(w, &x->address);
+
+	if (!s)
+		s = new_server(w, &x->address);
+	if (!s)
+		return false;
+	x->connection = NULL;
+	cds_list_add_tail(&x->node, &s->waiting);
+	send_waiting(s);
+	if (s->connections_n > 0)
+		return true;
+	cds_list_del(&x->node);
+	end_server(s);
+	return false;
+}
+
 void upstream_tcp_leave(struct exchange *x)
 {
-	struct tcp_server *s = x->server;
-	struct exchange **link = &s->exchanges;
+	struct tcp_connection *c = x->connection;
 
-	while (*link != x)
-		link = &(*link)->server_next;
-	*link = x->server_next;
-	s->exchanges_n--;
-	s->stream.owed--;
+	cds_list_del(&x->node);
+	if (!c)
+		return;
+	c->exchanges_n--;
+	/* Its place is worth more to others; closed by its timer, for it may be reading right now.
+	 */
+	if (c->exchanges_n == 0 && is_used_up(c))
+		stream_set_idle(&c->stream, 0);
+	send_waiting(c->server);
 }
 
 void upstream_tcp_finish_all(struct worker *w)
 {
-	while (w->servers) {
-		struct tcp_server *s = w->servers;
+	struct tcp_server *s, *next_server;
+	struct tcp_connection *c, *next;
 
-		stream_close(&s->stream);
-		unlink_server(s);
+	cds_list_for_each_entry_safe(s, next_server, &w->servers, node)
+	{
+		cds_list_for_each_entry_safe(c, next, &s->connections, node)
+		{
+			stream_close(&c->stream);
+			pool_give(&w->tcp_connections, c);
+		}
 		pool_give(&w->tcp_servers, s);
 	}
+	CDS_INIT_LIST_HEAD(&w->servers);
 }

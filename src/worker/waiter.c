@@ -1,6 +1,8 @@
 /*
  * waiter.c - who waits for a task, and how much may be owed to one network.
  */
+#include <string.h>
+
 #include "worker/worker_private.h"
 
 #define OPT_OCTETS 11 /* without options */
@@ -51,6 +53,15 @@ static bool same_client(const struct waiter *waiter, const struct request *r,
 {
 	return !back->tcp && !waiter->back.tcp && waiter->request.id == r->id &&
 	       address_equal(&waiter->back.client, &back->client);
+}
+
+bool waiter_is_from(const struct task *t, const struct address *client)
+{
+	for (const struct waiter *waiter = t->waiters; waiter; waiter = waiter->next) {
+		if (memcmp(waiter->back.client.octets, client->octets, sizeof client->octets) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum waiter_added waiter_add(struct worker *w, struct task *t, const struct request *r,

@@ -24,7 +24,8 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->waiters, sizeof(struct waiter), WAITERS_MAX) &&
 	       pool_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_MAX) &&
 	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
-	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX);
+	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX) &&
+	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_SERVERS_MAX);
 }
 
 static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
@@ -67,6 +68,7 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 		return NULL;
 	memset(w, 0, sizeof *w);
 	CDS_INIT_LIST_HEAD(&w->idle);
+	CDS_INIT_LIST_HEAD(&w->servers);
 	w->shared = shared;
 	w->index = index;
 	random_init(&w->random);
@@ -204,6 +206,7 @@ void worker_destroy(struct worker *w)
 	pool_fini(&w->exchanges);
 	pool_fini(&w->tcp_clients);
 	pool_fini(&w->tcp_servers);
+	pool_fini(&w->tcp_connections);
 	free(w);
 }
 

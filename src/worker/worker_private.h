@@ -37,7 +37,7 @@
 #define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
 #define PULSE_FREE          12   /* of these that may be of any size */
 #define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
-#define TCP_SERVERS_MAX     1024 /* connections to servers per worker */
+#define TCP_SERVERS_MAX     1024 /* per worker, and as many connections to them */
 #define ASKS_MAX            4    /* servers whose answer one task listens for */
 #define HASH_BUCKETS        4096
 #define MADE_LATELY         4096
@@ -157,6 +157,7 @@ struct worker {
 	struct pool exchanges;
 	struct pool tcp_clients;
 	struct pool tcp_servers;
+	struct pool tcp_connections;
 	struct task *task_buckets[HASH_BUCKETS];
 	struct task *yielded_first; /* waiting for the next turn, oldest first */
 	struct task *yielded_last;
@@ -165,7 +166,7 @@ struct worker {
 	struct tcp_client *clients_newest;
 	struct tcp_client *clients_oldest;
 	uint32_t tcp_serial;
-	struct tcp_server *servers;
+	struct cds_list_head servers; /* with connections of ours */
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
@@ -217,6 +218,8 @@ enum waiter_added {
 /** Answer this client, too, when the task is done. */
 enum waiter_added waiter_add(struct worker *w, struct task *t, const struct request *r,
 			     const struct route_back *back);
+/** Does somebody at this address, whatever the port, wait for the task? */
+bool waiter_is_from(const struct task *t, const struct address *client);
 /** Settle what was counted for it; it is out of its task's list already. */
 void waiter_free(struct worker *w, struct waiter *waiter);
 
@@ -243,14 +246,14 @@ struct exchange {
 	struct timer timer;
 	struct worker *worker;
 	struct exchange *hash_next;
-	struct exchange *server_next; /* TCP: others on the same connection */
-	struct tcp_server *server;    /* TCP */
-	struct cds_list_head live;    /* asks of those who wait */
-	struct cds_list_head late;    /* of those who went on, but listen */
-	struct cds_list_head idle;    /* in the worker's list, when there are only those */
-	struct zone_load *load;       /* while active; NULL: its time is over */
-	uint64_t hash;                /* of host and name */
-	uint64_t sent_ns;             /* last */
+	struct tcp_connection *connection; /* TCP; NULL: waits for a place on one */
+	struct cds_list_head node;         /* TCP: others on the connection, or waiting */
+	struct cds_list_head live;         /* asks of those who wait */
+	struct cds_list_head late;         /* of those who went on, but listen */
+	struct cds_list_head idle;         /* in the worker's list, when there are only those */
+	struct zone_load *load;            /* while active; NULL: its time is over */
+	uint64_t hash;                     /* of host and name */
+	uint64_t sent_ns;                  /* last */
 	struct address address;
 	uint16_t id;
 	uint16_t type;
@@ -277,8 +280,9 @@ uint32_t upstream_elapsed_ms(const struct exchange *x);
 bool upstream_ask(struct task *t, enum upstream_event *event);
 /** The task wants nothing any more of what it asked. */
 void upstream_leave(struct task *t);
-/** Is a question for @p name to the host @p client outstanding? (limits.md row 26) */
-bool upstream_is_asking(const struct worker *w, const struct address *client, const uint8_t *name);
+/** Is this question to the host @p client outstanding, and not late? (limits.md row 26) */
+bool upstream_is_asking(const struct worker *w, const struct address *client,
+			const struct question *q);
 void upstream_finish_all(struct worker *w);
 
 /* upstream_query.c */
@@ -297,13 +301,17 @@ MUST_USE bool upstream_udp_ask(struct exchange *x, enum upstream_event *event);
 MUST_USE bool upstream_udp_again(struct exchange *x);
 
 /* upstream_tcp.c */
-/** Send @p x over a connection to its server, a new one if need be. */
+/**
+ * Send @p x over a connection to its server, a new one if need be; with all of
+ * them full, as soon as there is a place. False when there can't be any.
+ */
 bool upstream_tcp_ask(struct exchange *x);
-/** @p x does not wait for its connection any more. */
+/** @p x does not wait for its connection, or for one, any more. */
 void upstream_tcp_leave(struct exchange *x);
 void upstream_tcp_finish_all(struct worker *w);
-/** Octets of a connection's record, for the pool. */
+/** Octets of a server's and of a connection's record, for the pools. */
 size_t tcp_server_size(void);
+size_t tcp_connection_size(void);
 
 /* tcp.c */
 void tcp_accept_ready(struct watch *watch, uint32_t events);

@@ -24,6 +24,14 @@ def costs(name, limit, code='SERVFAIL', seconds=4.0, rtype='A', victim=None, vic
     return answer
 
 
+# Also where a server that was asked asks back.
+FOR_ALL = {'listen': ['10.53.0.1@53', f'127.0.0.1@{PORT}']}
+
+
+def answers_to_the_bad_server():
+    return [a['rcode'] for a in bad(do='log') if a['zone'] == 'answer']
+
+
 def known(*zones):
     """The delegations of these zones are in the cache."""
     warm()
@@ -65,11 +73,32 @@ def test_aliases_times_servers():
 
 def test_reflected_questions():
     """26: a question that comes back from the asked server is refused and starts nothing."""
-    Tern(server={'listen': ['10.53.0.1@53', f'127.0.0.1@{PORT}']}, access={'allow': ['0.0.0.0/0']})
+    Tern(server=FOR_ALL, access={'allow': ['0.0.0.0/0']})
     known('reflected.evil')
-    costs('x.reflected.evil', 12)
-    codes = {a['rcode'] for a in bad(do='log') if a['zone'] == 'answer'}
-    equal(codes, {5}, 'RCODE of the answers to the reflected questions')
+    setting('reflected.evil', patience=1)
+    costs('x.reflected.evil', 6)
+    equal(set(answers_to_the_bad_server()), {5}, 'RCODE of the answers to the reflected questions')
+
+
+def test_resolvers_that_wait_for_each_other():
+    """26: the asked server has no answer but ours: few questions, and an end in time."""
+    Tern(server=FOR_ALL, access={'allow': ['0.0.0.0/0']})
+    known('reflected.evil')
+    setting('reflected.evil', patience=9)
+    costs('y.reflected.evil', 6)
+    equal(set(answers_to_the_bad_server()), {5}, 'RCODE of the answers to the reflected questions')
+
+
+def test_clients_on_the_host_of_the_asked_server():
+    """26: what they ask about the same name, of another type, is no loop."""
+    Tern(server=FOR_ALL, access={'allow': ['0.0.0.0/0']})
+    known('neighbour.evil')
+    for i in range(5):
+        resolves(f'n{i}.neighbour.evil')
+    time.sleep(0.4)
+    answers = answers_to_the_bad_server()
+    at_least(len(answers), 10, 'answers to them')
+    equal(set(answers), {0}, 'RCODE of these')
 
 
 def test_cyclic_servers():

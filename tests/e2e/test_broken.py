@@ -96,16 +96,59 @@ def test_truncation_never_completed():
     each(kinds, never)
 
 
+def test_closed_connections_are_noticed_at_once():
+    """34: no waiting where nothing can come; two tries, then another server."""
+    Tern()
+    for how in ('close', 'one-closes'):
+        ask(f'tc-{how}.evil', 'NS')
+    answer, seconds = ask_timed('a.tc-close.evil')
+    expect(answer, 'SERVFAIL')
+    at_most(seconds, 0.5, 'seconds until the failure')
+    for i in range(10):
+        answer, seconds = ask_timed(f'a{i}.tc-one-closes.evil')
+        expect(answer, 'NOERROR', ['192.0.2.1'])
+        at_most(seconds, 0.5, 'seconds until the answer')
+
+
+def right_of(results):
+    return sum(1 for a, _ in results if a and data(a) == ['192.0.2.1'])
+
+
 def test_truncation_of_many_names_keeps_few_connections():
-    """34: at most 4 connections per server."""
+    """34: at most 4 connections per server, of 32 questions; more wait for a place."""
     Tern(server={'workers': 1})
     warm()
-    results = burst([(f'p{i}.tc-right.evil',) for i in range(150)], timeout=4)
-    right = sum(1 for a, _ in results if a and data(a) == ['192.0.2.1'])
-    # The bad server is one process: on a busy machine some connections are too slow for it.
-    at_least(right, 100, 'answered')
-    ports = {q['port'] for q in upstream('tc-right.evil') if q['tcp']}
-    at_most(len(ports), 8, 'connections')
+    resolves('p.tc-slow.evil')
+    for names in (150, 190):
+        reset()
+        equal(right_of(burst([(f'p{i}-{names}.tc-slow.evil',) for i in range(names)], timeout=4.2)), names, 'answered')
+        at_most(len({q['port'] for q in upstream('tc-slow.evil') if q['tcp']}), 8, 'connections')
+
+
+def test_waiting_in_vain_for_a_place():
+    """34: more questions than places, and no answers: the wait ends, and two tries each are all."""
+    tern = Tern(server={'workers': 1})
+    for how in ('close', 'reset', 'silent'):
+        ask(f'tc-{how}.evil', 'NS')
+        reset()
+        results = burst([(f'v{i}.tc-{how}.evil',) for i in range(150)], timeout=4.5)
+        equal({a and rcode(a) for a, _ in results}, {'SERVFAIL'}, how)
+        at_most(max(seconds for _, seconds in results), 4, f'{how}: seconds')
+        asked = [q['name'] for q in upstream(f'tc-{how}.evil') if q['tcp']]
+        at_most(max(asked.count(name) for name in asked), 2, f'{how}: tries by TCP')
+    tern.alive()
+    resolves('a.tc-right.evil')
+
+
+def test_servers_that_answer_one_question_per_connection():
+    """34: in the end all are answered, by two tries each."""
+    Tern(server={'workers': 1})
+    resolves('p.tc-once.evil')
+    for names in (2, 5, 40):
+        reset()
+        equal(right_of(burst([(f'o{i}-{names}.tc-once.evil',) for i in range(names)], timeout=4.2)), names, 'answered')
+        asked = [q['name'] for q in upstream('tc-once.evil') if q['tcp']]
+        at_most(max(asked.count(name) for name in asked), 2, 'tries by TCP')
 
 
 def test_large_answers_by_tcp():

@@ -120,6 +120,30 @@ def test_address_that_is_not_up_yet():
         subprocess.run(['ip', 'addr', 'del', '10.53.77.1/32', 'dev', 'lo'], check=True)
 
 
+def test_link_local_addresses_of_late_interfaces():
+    """Indexes grow for as long as the host is up, containers come and go."""
+    for index in (300, 70000):
+        name = f'late{index}'
+        address = f'fe80::53%{name}'
+        ip('link', 'add', name, 'index', str(index), 'type', 'veth', 'peer', 'name', f'{name}p')
+        try:
+            ip('link', 'set', name, 'up')
+            ip('link', 'set', f'{name}p', 'up')
+            ip('addr', 'add', 'fe80::53/64', 'dev', name, 'nodad')
+            Tern(server={'listen': [f'{address}@5301']})
+            Tern(server={'listen': [f'{address}@5302', f'127.0.0.1@{PORT}']},
+                 **{'forward-zones': [{'name': 'evil', 'addresses': [f'{address}@5301']}]})
+            resolves(f'a{index}.honest.evil')
+            resolves(f'b{index}.honest.evil', server=address, port=5302)
+            stop_all()
+        finally:
+            ip('link', 'del', name)
+
+
+def ip(*words):
+    subprocess.run(['ip', *words], check=True)
+
+
 def test_bad_configuration_is_exit_78():
     for text in ('server: {listne: []}', 'server: [1', 'cache: {size: lots}', 'server: {listen: ["1.2.3.4.5"]}'):
         path = os.path.join(LAB, 'bad.yaml')

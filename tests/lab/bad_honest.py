@@ -1,6 +1,7 @@
 """Zones that behave, to be counted, slowed, revoked or attacked."""
 import random
 import re
+import struct
 
 import wire
 from behaviour import Attacker, Drop, Send, Zone
@@ -102,12 +103,24 @@ class MovedServer(Zone):
 
 
 class Reflected(Zone):
-    """Asks the resolver its own question back, as a chain of resolvers would."""
+    """Asks the resolver its own question back, as a chain of resolvers would; `patience` can be set."""
+    patience = 1
 
     def handle(self, q):
         back = (q.peer[0], 53)
         ask = wire.message(q.id ^ 1, wire.RD, q.question)
-        return [Send(ask, to=back), Send(q.reply(rcode=wire.SERVFAIL), delay=1)]
+        return [Send(ask, to=back), Send(q.reply(rcode=wire.SERVFAIL), delay=self.patience)]
+
+
+class Neighbour(Zone):
+    """Right, but first two other programs on its host ask the resolver for the same name, type AAAA."""
+    delay = 0.3
+
+    def handle(self, q):
+        back = (q.peer[0], 53)
+        other = q.question[:-4] + struct.pack('!HH', wire.AAAA, 1)
+        asks = [wire.message(q.id ^ x, wire.RD, other) for x in (1, 2)]
+        return [Send(ask, to=back) for ask in asks if q.name != self.name] + [super().handle(q)]
 
 
 class Any(Zone):
@@ -144,6 +157,7 @@ def zones():
         'cutdenied.evil': CutDenied(),
         'moved.evil': MovedServer(),
         'reflected.evil': Reflected(),
+        'neighbour.evil': Neighbour(),
         'any.evil': Any(),
         'short.evil': Zone(ttl=10),
         'attacker.evil': Attacker(),

@@ -73,7 +73,9 @@ class Truncated(Zone):
         body = self.honest(q)
         whole = struct.pack('!H', len(body)) + body
         return {
-            'right': Send(body),
+            'right': Send(body, delay=self.delay),
+            'once': [Send(body, delay=self.delay), Close()],
+            'one-closes': Close() if q.local == self.addresses[0] else Send(body),
             'truncated': Send(q.reply(flags=wire.AA | wire.TC)),
             'close': Close(),
             'reset': Close(reset=True),
@@ -108,5 +110,7 @@ def zones():
         'edns-notimp.evil': NoEdns(rcode=wire.NOTIMP), 'edns-badvers.evil': BadVersion(),
         'edns-servfail.evil': NoEdns(rcode=wire.SERVFAIL),
         'edns-echo.evil': EchoesEdns(), 'edns-drop.evil': DropEdns(), 'edns-ignored.evil': IgnoresEdns(),
+        'tc-slow.evil': Truncated(delay=0.1), 'tc-once.evil': Truncated(tcp='once', delay=0.02),
+        'tc-one-closes.evil': Truncated(tcp='one-closes', servers=2),
         'cookie.evil': FullCookie(), 'badcookie.evil': FullCookie(always=True), 'large.evil': Large(),
     }

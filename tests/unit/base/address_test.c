@@ -48,6 +48,8 @@ static void test_text(void **state)
 		{"::ffff:192.0.2.1", "192.0.2.1@53"},
 		{"fe80::1%7@53", "fe80::1%7@53"},
 		{"fe80::1%lo@53", "fe80::1%1@53"},
+		{"fe80::1%256", "fe80::1%256@53"},
+		{"fe80::1%2147483647@1", "fe80::1%2147483647@1"},
 	};
 	static const char *const bad[] = {
 		"",
@@ -67,7 +69,9 @@ static void test_text(void **state)
 		"2001:db8::1%1",
 		"fe80::1%0",
 		"fe80::1%",
-		"fe80::1%256",
+		"fe80::1%2147483648",
+		"fe80::1%4294967297",
+		"fe80::1%42949672970",
 		"192.0.2.1%1",
 		" 192.0.2.1",
 		"[::1]",
@@ -97,18 +101,19 @@ static void test_text(void **state)
 /** The longest text there is fits ADDRESS_TEXT_MAX. */
 static void test_longest_text(void **state)
 {
-	struct address a = {.family = 6, .scope = 255, .port = 65535};
+	struct address a = {.family = 6, .scope = INT32_MAX, .port = 65535};
 	char text[ADDRESS_TEXT_MAX];
 
 	(void)state;
 	memset(a.octets, 0xff, sizeof(a.octets));
 	assert_string_equal(address_to_text(&a, text),
-			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%255@65535");
+			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%2147483647@65535");
 }
 
 static void test_sockaddr(void **state)
 {
-	static const char *const texts[] = {"192.0.2.1@53", "2001:db8::1@5353", "fe80::2%3@1"};
+	static const char *const texts[] = {"192.0.2.1@53", "2001:db8::1@5353", "fe80::2%3@1",
+					    "fe80::2%70000@1"};
 	struct sockaddr_storage sa;
 
 	(void)state;
@@ -137,8 +142,9 @@ static void test_sockaddr(void **state)
 static void test_equal(void **state)
 {
 	static const char *const all[] = {
-		"192.0.2.1@53", "192.0.2.1@54", "192.0.2.2@53", "::1@53",
-		"::1@54",       "fe80::1%1@53", "fe80::1%2@53", "fe80::1@53",
+		"192.0.2.1@53",   "192.0.2.1@54",     "192.0.2.2@53", "::1@53",
+		"::1@54",         "fe80::1%1@53",     "fe80::1%2@53", "fe80::1@53",
+		"fe80::1%257@53", "fe80::1%65537@53",
 	};
 
 	(void)state;

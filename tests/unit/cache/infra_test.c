@@ -333,22 +333,26 @@ static void forgiveness(void **state)
 
 static void addresses_differ_in_every_part(void **state)
 {
-	struct address a = server(1), port = a, family = a, scope;
+	struct address a = server(1), port = a, family = a, scope, large;
 
 	(void)state;
 	port.port = 54;
 	family.family = 6;
 	scope = family;
 	scope.scope = 3;
+	large = scope;
+	large.scope = 3 + (1 << 16);
 	infra_answered(infra, &a, 10, 1);
 	infra_answered(infra, &port, 20, 1);
 	infra_answered(infra, &family, 30, 1);
 	infra_answered(infra, &scope, 40, 1);
-	assert_int_equal(infra_count(infra), 4);
+	infra_answered(infra, &large, 50, 1);
+	assert_int_equal(infra_count(infra), 5);
 	assert_int_equal(look(&a, 1).srtt_ms, 10);
 	assert_int_equal(look(&port, 1).srtt_ms, 20);
 	assert_int_equal(look(&family, 1).srtt_ms, 30);
 	assert_int_equal(look(&scope, 1).srtt_ms, 40);
+	assert_int_equal(look(&large, 1).srtt_ms, 50);
 }
 
 /* A flood of servers does not displace one that is in use. */

@@ -482,6 +482,37 @@ static void connecting(void **state)
 	turn_until_ended(STREAM_CLOSED_BY_PEER);
 }
 
+/* A server that closed its side will not answer: no matter what it has not read yet. */
+static void the_server_closes_its_side(void **state)
+{
+	static uint8_t query[3000];
+	struct address at = local_address(listen_fd);
+	struct stream client = {.message = on_message, .ended = on_ended};
+	int small = 4096;
+
+	(void)state;
+	assert_int_equal(setsockopt(listen_fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+	for (unsigned unsent = 0; unsent < 2; unsent++) {
+		ended = -1;
+		assert_true(stream_connect(&client, &loop, &at, IDLE_MS));
+		assert_int_equal(
+			setsockopt(client.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small),
+			0);
+		for (unsigned i = 0; i <= 10 * unsent; i++)
+			assert_true(stream_send(&client, query, sizeof query));
+		assert_true(is_readable(listen_fd, PATIENCE_MS));
+		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+		for (unsigned i = 0; i < 5; i++)
+			turn();
+		assert_int_equal(client.unsent != NULL, unsent);
+		assert_int_equal(ended, -1);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		turn_until_ended(STREAM_CLOSED_BY_PEER);
+		close(fd);
+	}
+}
+
 static void nobody_listens(void **state)
 {
 	struct address at = local_address(listen_fd);
@@ -523,6 +554,7 @@ int main(void)
 		TEST(a_peer_that_does_not_read),
 		TEST(pausing),
 		TEST(connecting),
+		TEST(the_server_closes_its_side),
 		TEST(nobody_listens),
 	};
 
