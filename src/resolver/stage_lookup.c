@@ -49,6 +49,22 @@ static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 	job->result.life_s = life_s;
 }
 
+static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if (kept_has(&f->authority, &set, hit->security))
+			continue;
+		if (!keep(job, &f->authority, &set))
+			return false;
+		f->authority.last->security = hit->security;
+		f->authority.last->proven = hit->security != CACHE_UNCHECKED;
+	}
+	return true;
+}
+
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
@@ -57,26 +73,17 @@ static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *h
 	f->answer.last->security = hit->security;
 	f->answer.last->ede = hit->ede;
 	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
-	return true;
+	return keep_proof(job, f, hit);
 }
 
-static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
+static bool keep_denial(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
-	const uint8_t *at = hit->proof;
-	struct tern_rrset set;
-
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
 	f->denial = hit->security;
 	f->denial_ede = hit->ede;
 	f->denial_cached = hit->security != CACHE_UNCHECKED;
 	f->denial_ttl_s = hit->ttl_s;
-	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if (!keep(job, &f->authority, &set))
-			return false;
-		f->authority.last->security = hit->security;
-		f->authority.last->proven = f->denial_cached;
-	}
-	return true;
+	return keep_proof(job, f, hit);
 }
 
 /* RFC 8482: one set is enough of an answer to ANY, and the cache may have one. */
@@ -173,7 +180,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	case CACHE_NXDOMAIN:
 		/* A denied name may still be below a DNAME; but a denial in hand is newer. */
 		f->child = found == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
-		return keep_proof(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
+		return keep_denial(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	case CACHE_MISS: break;
 	}
 	return LOOKED_NOTHING;
