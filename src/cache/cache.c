@@ -187,7 +187,7 @@ static enum cache_found describe_type(struct entry *e, uint32_t now_s, struct ca
 	out->proof = entry_body(e) + records_len;
 	out->proof_len = e->body_len - records_len;
 	if (e->negative)
-		return CACHE_NODATA;
+		return e->nxdomain ? CACHE_NXDOMAIN : CACHE_NODATA;
 	out->set = (struct tern_rrset){
 		.owner = entry_name(e),
 		.rdata = entry_body(e),

@@ -146,8 +146,9 @@ void cache_put_positive(struct cache *cache, const struct cache_positive *positi
 /** A negative answer to store. */
 struct cache_negative {
 	const uint8_t *name;            /* any case */
-	uint16_t type;                  /* ignored for NXDOMAIN */
+	uint16_t type;                  /* ignored for NXDOMAIN, */
 	bool nxdomain;                  /* else NODATA */
+	bool of_type;                   /* but for NXDOMAIN that denies this type only */
 	uint32_t ttl_s;                 /* already bounded by SOA minimum and options */
 	const struct tern_rrset *proof; /* SOA, NSEC, ... as they stood in the authority section */
 	unsigned proof_n;

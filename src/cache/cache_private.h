@@ -64,7 +64,8 @@ struct entry {
 		uint16_t ranges_type; /* TAG_RANGES: NSEC or NSEC3 */
 	};
 	uint8_t name_len;
-	uint8_t negative : 1;   /* under TAG_TYPE: NODATA */
+	uint8_t negative : 1;   /* under TAG_TYPE: NODATA, */
+	uint8_t nxdomain : 1;   /* or NXDOMAIN that denies this type only */
 	uint8_t with_proof : 1; /* a set and what proves it */
 	uint8_t rank : 2;
 	uint8_t security : 2;

@@ -62,7 +62,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 {
 	if (n->ttl_s == 0)
 		return;
-	uint32_t tag = n->nxdomain ? TAG_NAME : TAG_TYPE(n->type);
+	uint32_t tag = n->nxdomain && !n->of_type ? TAG_NAME : TAG_TYPE(n->type);
 	struct entry *e = entry_build(c, n->name, tag, proof_size(n->proof, n->proof_n));
 
 	if (!e)
@@ -70,6 +70,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	e->stored_s = now_s;
 	e->ttl_s = n->ttl_s;
 	e->negative = 1;
+	e->nxdomain = n->nxdomain;
 	e->rank = n->rank & 3;
 	e->security = n->security & 3;
 	e->ede = entry_ede(n->security, n->ede);

@@ -144,6 +144,11 @@ bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
 	return false;
 }
 
+bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name)
+{
+	return f->question.type == TERN_TYPE_DS && route_starts_at(&job->resolver->routes, name);
+}
+
 void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
 		enum cache_rank rank)
 {
@@ -153,7 +158,8 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 		.set = &set, .proof = proof, .security = k->security, .rank = rank, .ede = k->ede};
 
 	/* What a DNAME makes is not cached: the DNAME is, and makes it again. */
-	if (k->dname || set.rr_n > CACHED_RECORDS_MAX)
+	if (k->dname || set.rr_n > CACHED_RECORDS_MAX ||
+	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
 	p.proof_n = proof_of_wildcard(&f->authority, &set, proof);
@@ -257,6 +263,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 		.name = f->question.name,
 		.type = f->question.type,
 		.nxdomain = nxdomain,
+		.of_type = is_asked_above(job, f, f->question.name),
 		.ttl_s = ttl_s,
 		.proof = p.sets,
 		.proof_n = p.n,

@@ -38,6 +38,12 @@ const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner,
 bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
 	      enum cache_security security);
 
+/**
+ * Has @p f, which asks for a DS, asked the servers above a forward or stub zone
+ * about @p name, its apex? They may speak for the DS; all else there is not theirs.
+ */
+bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name);
+
 /** Cache a set of the frame's answer with its verdict, and with what proves it if it is made. */
 void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
 		enum cache_rank rank);

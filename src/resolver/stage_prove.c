@@ -365,6 +365,7 @@ static void store_denial(struct job *job, struct frame *f)
 		.name = f->question.name,
 		.type = f->question.type,
 		.nxdomain = f->pending == OUTCOME_NXDOMAIN,
+		.of_type = is_asked_above(job, f, f->question.name),
 		.ttl_s = stored_ttl(f, f->denial_ttl_s),
 		.proof = proof,
 		.security = f->denial,

@@ -190,6 +190,19 @@ def test_wrong_anchor_fails_everything():
     expect(query('www.nsec-v.net', cd=True), 'NOERROR', ['192.0.2.1'])
 
 
+def test_private_zones_below_an_opt_out_range():
+    """The validator's own question for the DS hides them as little as a client's."""
+    for kind in ('forward-zones', 'stub-zones'):
+        zone = PrivateZone('private.optout-v.net')
+        tern = validating({'resolver': {'do-not-query-localhost': False}, kind: [zone.route]})
+        for _ in range(2):
+            insecure('private.optout-v.net')
+            insecure('private.optout-v.net', 'MX')
+            insecure('www.private.optout-v.net')
+            insecure('private.optout-v.net', 'DS', code='NXDOMAIN')
+        tern.stop()
+
+
 # --- for validators behind us ----------------------------------------------------
 
 WILDCARDS = {'nsec-v.net': 'NSEC', 'nsec3-v.net': 'NSEC3', 'optout-v.net': 'NSEC3', 'island-v.net': 'NSEC'}

@@ -347,6 +347,25 @@ static void a_proof_has_several_sets(void **state)
 	assert_int_equal(hit.proof_len, 0);
 }
 
+/* RFC 4035 3.1.3.4: who may speak for one type only denies no other. */
+static void a_name_denied_for_one_type(void **state)
+{
+	struct cache_negative negative = {.name = NAME("b.zone."),
+					  .type = 43,
+					  .nxdomain = true,
+					  .of_type = true,
+					  .ttl_s = 60};
+	struct cache_hit hit;
+
+	(void)state;
+	cache_put_negative(cache, &negative, 5);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_NXDOMAIN);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 1, 5, false, &hit), CACHE_MISS);
+	assert_false(cache_get_set(cache, NAME("b.zone."), 43, 5, &hit));
+	cache_drop(cache, NAME("b.zone."), 43);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_MISS);
+}
+
 /* What a wildcard made, and why it is right, come and go together. */
 static void a_set_with_its_proof(void **state)
 {
@@ -507,6 +526,7 @@ int main(void)
 		cmocka_unit_test(ttl_0_is_not_kept),
 		cmocka_unit_test(reasons_are_kept),
 		cmocka_unit_test(many_records_and_signatures_come_back),
+		cmocka_unit_test(a_name_denied_for_one_type),
 		cmocka_unit_test(a_set_with_its_proof),
 		cmocka_unit_test(a_giant_is_refused),
 		cmocka_unit_test(long_names_and_the_root),
