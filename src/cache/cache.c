@@ -168,18 +168,30 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	out->old = !out->stale && out->ttl_s <= e->ttl_s / 10;
 }
 
+uint32_t entry_records_len(const struct entry *e)
+{
+	const uint8_t *body = entry_body(e), *at = body;
+
+	if (!e->with_proof)
+		return e->body_len;
+	for (unsigned i = 0; i < (unsigned)e->rr_n + e->sig_n; i++)
+		at += get_u16(at) + 2;
+	return (uint32_t)(at - body);
+}
+
 static enum cache_found describe_type(struct entry *e, uint32_t now_s, struct cache_hit *out)
 {
+	uint32_t records_len = e->negative ? 0 : entry_records_len(e);
+
 	describe(e, now_s, out);
-	if (e->negative) {
-		out->proof = entry_body(e);
-		out->proof_len = e->body_len;
-		return CACHE_NODATA;
-	}
+	out->proof = entry_body(e) + records_len;
+	out->proof_len = e->body_len - records_len;
+	if (e->negative)
+		return e->nxdomain ? CACHE_NXDOMAIN : CACHE_NODATA;
 	out->set = (struct tern_rrset){
 		.owner = entry_name(e),
 		.rdata = entry_body(e),
-		.rdata_len = e->body_len,
+		.rdata_len = records_len,
 		.ttl_s = out->ttl_s,
 		.type = (uint16_t)e->tag,
 		.rclass = TERN_CLASS_IN,
@@ -235,24 +247,41 @@ static uint8_t lives_of_type(uint16_t type)
 	return type == TERN_TYPE_DNSKEY || type == TERN_TYPE_DS ? LIVES_INFRA : 0;
 }
 
-static struct entry *build_set(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
-			       enum cache_security security, uint32_t now_s)
+static uint32_t shortest_ttl(const struct cache_positive *p)
 {
-	struct entry *e = entry_build(c, set->owner, TAG_TYPE(set->type), set->rdata_len);
+	uint32_t ttl_s = p->set->ttl_s;
+
+	for (unsigned i = 0; i < p->proof_n; i++)
+		ttl_s = MIN(ttl_s, p->proof[i].ttl_s);
+	return ttl_s;
+}
+
+void cache_put_positive(struct cache *c, const struct cache_positive *p, uint32_t now_s)
+{
+	const struct tern_rrset *set = p->set;
+	uint32_t ttl_s = shortest_ttl(p);
+
+	if (ttl_s == 0)
+		return;
+	struct entry *e = entry_build(c, set->owner, TAG_TYPE(set->type),
+				      set->rdata_len + proof_size(p->proof, p->proof_n));
 
 	if (!e)
-		return NULL;
+		return;
 	e->stored_s = now_s;
-	e->ttl_s = set->ttl_s;
+	e->ttl_s = ttl_s;
 	e->rr_n = set->rr_n;
 	e->sig_n = set->sig_n;
-	e->rank = rank & 3;
-	e->security = security & 3;
+	e->rank = p->rank & 3;
+	e->security = p->security & 3;
+	e->with_proof = p->proof_n > 0;
+	e->ede = entry_ede(p->security, p->ede);
 	atomic_init(&e->lives, lives_of_type(set->type));
 	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
+	proof_write(entry_body_to_fill(e) + set->rdata_len, p->proof, p->proof_n);
 	if (set->type == TERN_TYPE_DNAME)
 		deepen(&c->dname_depth, set->owner);
-	return e;
+	shard_publish(c, e, entry_may_replace);
 }
 
 unsigned cache_dname_depth(const struct cache *c)
@@ -263,19 +292,8 @@ unsigned cache_dname_depth(const struct cache *c)
 void cache_put(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
 	       enum cache_security security, uint32_t now_s)
 {
-	struct entry *e = set->ttl_s ? build_set(c, set, rank, security, now_s) : NULL;
+	struct cache_positive p = {
+		.set = set, .security = security, .rank = rank, .ede = TERN_EDE_NONE};
 
-	if (e)
-		shard_publish(c, e, entry_may_replace);
-}
-
-void cache_put_insecure(struct cache *c, const struct tern_rrset *set, enum cache_rank rank,
-			uint16_t ede, uint32_t now_s)
-{
-	struct entry *e = set->ttl_s ? build_set(c, set, rank, CACHE_INSECURE, now_s) : NULL;
-
-	if (!e)
-		return;
-	e->ede = entry_ede(CACHE_INSECURE, ede);
-	shard_publish(c, e, entry_may_replace);
+	cache_put_positive(c, &p, now_s);
 }

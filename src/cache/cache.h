@@ -61,13 +61,13 @@ enum cache_found {
 /** A found RRset or negative answer. */
 struct cache_hit {
 	struct tern_rrset set; /* CACHE_POSITIVE: ttl_s is what is left, 0 when stale */
-	const uint8_t *proof;  /* negative: packed authority RRsets, cache_proof_next() */
-	uint32_t proof_len;    /* octets */
+	const uint8_t *proof;  /* packed authority RRsets for cache_proof_next(): of a denial, */
+	uint32_t proof_len;    /* or of what a wildcard made; octets, 0 for none */
 	uint32_t ttl_s;        /* seconds left, 0 when stale */
 	uint32_t age_s;        /* seconds since it was stored */
 	enum cache_rank rank;
 	enum cache_security security;
-	uint16_t ede; /* why it is insecure: see cache_put_insecure(); TERN_EDE_NONE for none */
+	uint16_t ede; /* why it is insecure: see struct cache_positive; TERN_EDE_NONE for none */
 	bool stale;
 	bool old; /* fresh, but in the last tenth of its life: worth a prefetch */
 };
@@ -128,25 +128,33 @@ bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, uint
 void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
 	       enum cache_security security, uint32_t now_s);
 
-/**
- * The same for what is insecure because nobody here can check it: @p ede is the
- * RFC 8914 INFO-CODE that says why, TERN_EDE_NONE for simply unsigned.
- * TERN_EDE_OTHER and codes above 255 are not kept.
- */
-void cache_put_insecure(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
-			uint16_t ede, uint32_t now_s);
+/** A set to store with all that may belong to it. */
+struct cache_positive {
+	const struct tern_rrset *set;
+	const struct tern_rrset *proof; /* what a wildcard made: the NSEC or NSEC3 that say so */
+	unsigned proof_n;
+	enum cache_security security;
+	enum cache_rank rank;
+	/* With CACHE_INSECURE: the RFC 8914 INFO-CODE that says why nobody here can check it,
+	 * TERN_EDE_NONE for simply unsigned. TERN_EDE_OTHER and codes above 255 are not kept. */
+	uint16_t ede;
+};
+
+/** Store it, for as long as the shortest TTL of set and proof; same refusals as cache_put(). */
+void cache_put_positive(struct cache *cache, const struct cache_positive *positive, uint32_t now_s);
 
 /** A negative answer to store. */
 struct cache_negative {
 	const uint8_t *name;            /* any case */
-	uint16_t type;                  /* ignored for NXDOMAIN */
+	uint16_t type;                  /* ignored for NXDOMAIN, */
 	bool nxdomain;                  /* else NODATA */
+	bool of_type;                   /* but for NXDOMAIN that denies this type only */
 	uint32_t ttl_s;                 /* already bounded by SOA minimum and options */
 	const struct tern_rrset *proof; /* SOA, NSEC, ... as they stood in the authority section */
 	unsigned proof_n;
 	enum cache_security security;
 	enum cache_rank rank;
-	uint16_t ede; /* with CACHE_INSECURE: as in cache_put_insecure(); else ignored */
+	uint16_t ede; /* with CACHE_INSECURE: as in struct cache_positive; else ignored */
 };
 
 /** Store a negative answer; same refusals as cache_put(). */

@@ -11,7 +11,8 @@
  *	| struct entry (32)  | name       | body, by kind              |
  *	+--------------------+------------+----------------------------+
  *
- *   rrset       packed records, as struct tern_rrset
+ *   rrset       packed records, as struct tern_rrset; behind them, of what a
+ *               wildcard made, its proof: packed sets, as of a negative
  *   negative    packed authority sets: owner, u16 type, u16 rr_n, u16 sig_n,
  *               u32 len, records
  *   failure     u16 ede, text
@@ -63,7 +64,9 @@ struct entry {
 		uint16_t ranges_type; /* TAG_RANGES: NSEC or NSEC3 */
 	};
 	uint8_t name_len;
-	uint8_t negative : 1; /* under TAG_TYPE: NODATA */
+	uint8_t negative : 1;   /* under TAG_TYPE: NODATA, */
+	uint8_t nxdomain : 1;   /* or NXDOMAIN that denies this type only */
+	uint8_t with_proof : 1; /* a set and what proves it */
 	uint8_t rank : 2;
 	uint8_t security : 2;
 	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
@@ -87,6 +90,13 @@ extern const char cache_grace;
 void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out);
 /** What a delegation entry says. */
 void entry_read_delegation(const struct entry *e, uint32_t now_s, struct cache_delegation *out);
+
+/** Octets of the records of an rrset entry. */
+uint32_t entry_records_len(const struct entry *e);
+
+/** Octets that @p n sets take as a proof, and to write them there. */
+size_t proof_size(const struct tern_rrset *sets, unsigned n);
+void proof_write(uint8_t *to, const struct tern_rrset *sets, unsigned n);
 
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
 

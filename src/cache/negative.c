@@ -11,19 +11,19 @@
 
 #define PROOF_HEAD 10 /* octets behind the owner: type, rr_n, sig_n, length */
 
-static size_t proof_size(const struct cache_negative *n)
+size_t proof_size(const struct tern_rrset *sets, unsigned n)
 {
 	size_t size = 0;
 
-	for (unsigned i = 0; i < n->proof_n; i++)
-		size += tern_name_len(n->proof[i].owner) + PROOF_HEAD + n->proof[i].rdata_len;
+	for (unsigned i = 0; i < n; i++)
+		size += tern_name_len(sets[i].owner) + PROOF_HEAD + sets[i].rdata_len;
 	return size;
 }
 
-static void write_proof(uint8_t *to, const struct cache_negative *n)
+void proof_write(uint8_t *to, const struct tern_rrset *sets, unsigned n)
 {
-	for (unsigned i = 0; i < n->proof_n; i++) {
-		const struct tern_rrset *set = &n->proof[i];
+	for (unsigned i = 0; i < n; i++) {
+		const struct tern_rrset *set = &sets[i];
 
 		to += tern_name_copy(to, set->owner);
 		put_u16(to, set->type);
@@ -62,18 +62,19 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 {
 	if (n->ttl_s == 0)
 		return;
-	uint32_t tag = n->nxdomain ? TAG_NAME : TAG_TYPE(n->type);
-	struct entry *e = entry_build(c, n->name, tag, proof_size(n));
+	uint32_t tag = n->nxdomain && !n->of_type ? TAG_NAME : TAG_TYPE(n->type);
+	struct entry *e = entry_build(c, n->name, tag, proof_size(n->proof, n->proof_n));
 
 	if (!e)
 		return;
 	e->stored_s = now_s;
 	e->ttl_s = n->ttl_s;
 	e->negative = 1;
+	e->nxdomain = n->nxdomain;
 	e->rank = n->rank & 3;
 	e->security = n->security & 3;
 	e->ede = entry_ede(n->security, n->ede);
-	write_proof(entry_body_to_fill(e), n);
+	proof_write(entry_body_to_fill(e), n->proof, n->proof_n);
 	shard_publish(c, e, entry_may_replace);
 }
 

@@ -81,7 +81,7 @@ static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *
 	item->set = (struct tern_rrset){
 		.owner = entry_name(e),
 		.rdata = entry_body(e),
-		.rdata_len = e->body_len,
+		.rdata_len = entry_records_len(e),
 		.ttl_s = item->ttl_s,
 		.type = item->type,
 		.rclass = TERN_CLASS_IN,

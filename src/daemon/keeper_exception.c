@@ -10,6 +10,7 @@
 #include <tern/rr.h>
 
 #include "daemon/keeper_private.h"
+#include "resolver/proof.h"
 
 static struct exception *find(struct keeper *k, const uint8_t *name)
 {
@@ -102,6 +103,18 @@ static void end_expired(struct keeper *k)
 	}
 }
 
+/*
+ * Heard while the servers of a `first` zone were down: the public tree proves that
+ * it has no such name, which is why the exception is there.
+ */
+static bool is_denied_from_above(const struct keeper *k, const struct cache_hit *hit)
+{
+	const struct route *route = route_find(&k->shared->routes, k->rechecked);
+	uint8_t signer[TERN_NAME_MAX];
+
+	return route && proof_signer(hit, signer) && tern_name_is_below(route->zone, signer);
+}
+
 static void take_recheck(struct keeper *k)
 {
 	struct exception *e = find(k, k->rechecked);
@@ -109,7 +122,8 @@ static void take_recheck(struct keeper *k)
 
 	/* What fails validation is not kept, so what is there is good. */
 	if (e && inquiry_get(&k->recheck, &hit) != CACHE_MISS &&
-	    (hit.security == CACHE_SECURE || hit.security == CACHE_INSECURE))
+	    (hit.security == CACHE_SECURE || hit.security == CACHE_INSECURE) &&
+	    !is_denied_from_above(k, &hit))
 		end(k, e, "it validates again");
 	inquiry_finish(&k->recheck);
 }

@@ -2,6 +2,15 @@
 
 #include <tern/name.h>
 
+bool route_starts_at(const struct routes *routes, const uint8_t *name)
+{
+	for (unsigned i = 0; i < routes->n; i++) {
+		if (tern_name_equal(routes->routes[i].zone, name))
+			return true;
+	}
+	return false;
+}
+
 const struct route *route_find(const struct routes *routes, const uint8_t *name)
 {
 	const struct route *best = NULL;

@@ -33,3 +33,9 @@ struct routes {
 
 /** The route with the longest zone at or above @p name, or NULL. */
 const struct route *route_find(const struct routes *routes, const uint8_t *name);
+
+/**
+ * Is @p name the apex of a route's zone? Then what is said of it in answer to a
+ * question for its DS comes from the servers above, who know of nothing else there.
+ */
+bool route_starts_at(const struct routes *routes, const uint8_t *name);

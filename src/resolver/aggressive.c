@@ -316,7 +316,9 @@ enum outcome aggressive_answer(struct job *job, struct frame *f)
 {
 	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
 
-	if (!job->resolver->options.aggressive || !needs_proof(job, f) || !gather(&g, &f->question))
+	/* What is to be renewed is not renewed by what is as old. */
+	if (!job->resolver->options.aggressive || !needs_proof(job, f) ||
+	    ((job->flags & JOB_REFRESH) && job->depth == 1) || !gather(&g, &f->question))
 		return OUTCOME_NONE;
 	struct denial d = denial_by(&g);
 

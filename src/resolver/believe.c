@@ -10,6 +10,7 @@
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/reply.h"
+#include "resolver/verify.h"
 
 static enum cache_rank rank_of(const struct tern_message *m)
 {
@@ -28,15 +29,12 @@ static void note_ttl(struct job *job, uint32_t ttl_s)
 	}
 }
 
-static bool store_and_keep(struct job *job, struct frame *f, const struct tern_message *m,
-			   struct tern_rrset *set)
+static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 {
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
 	note_ttl(job, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
-	else if (!needs_proof(job, f)) /* else PROVE stores it with its verdict */
-		cache_put(job->resolver->cache, set, rank_of(m), CACHE_UNCHECKED, job->now->boot_s);
 	return keep(job, &f->answer, set);
 }
 
@@ -47,7 +45,7 @@ static enum believed take_final(struct job *job, struct frame *f, const struct t
 
 	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, job, &set))
 		return BELIEVED_NOTHING;
-	return store_and_keep(job, f, m, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
+	return take_set(job, f, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
 }
 
 /* Every set at the name; one of each type. */
@@ -85,7 +83,7 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 		set.sig_n = 0;
 		set.rdata_len = get_u16(set.rdata) + 2u;
 	}
-	if (!store_and_keep(job, f, m, &set) || !follow_alias(job, f, target))
+	if (!take_set(job, f, &set) || !follow_alias(job, f, target))
 		return BELIEVED_TOO_MUCH;
 	return BELIEVED_ALIAS;
 }
@@ -116,7 +114,6 @@ enum believed synthesize_cname(struct job *job, struct frame *f, const struct ke
 		.rr_n = 1,
 	};
 
-	/* Not cached: the DNAME is, and makes it again. */
 	if (!keep(job, &f->answer, &cname))
 		return BELIEVED_TOO_MUCH;
 	f->answer.last->dname = from;
@@ -134,6 +131,44 @@ const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner,
 	return NULL;
 }
 
+bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
+	      enum cache_security security)
+{
+	for (const struct kept *k = list->first; k; k = k->next) {
+		if ((k->security == security || k->security == CACHE_SECURE) &&
+		    k->set.type == set->type && k->set.rdata_len == set->rdata_len &&
+		    memcmp(k->set.rdata, set->rdata, set->rdata_len) == 0 &&
+		    tern_name_equal(k->set.owner, set->owner))
+			return true;
+	}
+	return false;
+}
+
+bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name)
+{
+	return f->question.type == TERN_TYPE_DS && route_starts_at(&job->resolver->routes, name);
+}
+
+void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
+		enum cache_rank rank)
+{
+	struct cache *cache = job->resolver->cache;
+	struct tern_rrset set = k->set, proof[PROOF_SETS_MAX];
+	struct cache_positive p = {
+		.set = &set, .proof = proof, .security = k->security, .rank = rank, .ede = k->ede};
+
+	/* What a DNAME makes is not cached: the DNAME is, and makes it again. */
+	if (k->dname || set.rr_n > CACHED_RECORDS_MAX ||
+	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
+		return;
+	set.ttl_s = ttl_s;
+	p.proof_n = proof_of_wildcard(&f->authority, &set, proof);
+	if (p.proof_n == 0 && k->wildcard != WILDCARD_NONE)
+		cache_drop(cache, set.owner, set.type); /* its proof did not hold */
+	else
+		cache_put_positive(cache, &p, job->now->boot_s);
+}
+
 static enum believed take_dname(struct job *job, struct frame *f, const struct tern_message *m,
 				const uint8_t *owner)
 {
@@ -142,7 +177,7 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, job, &dname))
 		return BELIEVED_NOTHING;
 	/* Chains may pass one DNAME twice; it is told once. */
-	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !store_and_keep(job, f, m, &dname))
+	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
 		return BELIEVED_TOO_MUCH;
 	return synthesize_cname(job, f, kept_find(&f->answer, owner, TERN_TYPE_DNAME));
 }
@@ -228,6 +263,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 		.name = f->question.name,
 		.type = f->question.type,
 		.nxdomain = nxdomain,
+		.of_type = is_asked_above(job, f, f->question.name),
 		.ttl_s = ttl_s,
 		.proof = p.sets,
 		.proof_n = p.n,
@@ -244,20 +280,11 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 	note_ttl(job, ttl_s);
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = ttl_s;
-		if (!keep(job, &f->authority, &p.sets[i]))
+		if (!kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
+		    !keep(job, &f->authority, &p.sets[i]))
 			return false;
 	}
 	return true;
-}
-
-/* Signed as less than the whole name: made from a wildcard, so the proof comes along. */
-static bool is_from_wildcard(const struct tern_rrset *set)
-{
-	struct tern_rdata_iter it = tern_rrset_sigs(set);
-	struct tern_rdata rdata;
-
-	return tern_rdata_next(&it, &rdata) && rdata.len > 18 &&
-	       rdata.octets[3] < tern_name_labels(set->owner);
 }
 
 static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct tern_message *m,
@@ -267,7 +294,10 @@ static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct t
 
 	take_proof(job, m, zone, f->question.name, &p);
 	for (unsigned i = 0; i < p.n; i++) {
-		if (p.sets[i].type != TERN_TYPE_SOA && !keep(job, &f->authority, &p.sets[i]))
+		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].ttl_s);
+		if (p.sets[i].type != TERN_TYPE_SOA &&
+		    !kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
+		    !keep(job, &f->authority, &p.sets[i]))
 			return false;
 	}
 	return true;
@@ -311,10 +341,16 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 				       ? take_any(job, f, m)
 				       : walk_aliases(job, f, m, zone, forwarded);
 
-	for (const struct kept *k = before ? before->next : f->answer.first; k; k = k->next)
-		wildcard |= is_from_wildcard(&k->set);
+	const struct kept *fresh = before ? before->next : f->answer.first;
+
+	for (const struct kept *k = fresh; k; k = k->next)
+		wildcard |= proof_is_from_wildcard(&k->set);
 	if (wildcard && !keep_wildcard_proof(job, f, m, zone))
 		return BELIEVED_TOO_MUCH;
+	if (needs_proof(job, f)) /* PROVE stores it with its verdict */
+		return result;
+	for (const struct kept *k = fresh; k; k = k->next)
+		store_kept(job, f, k, k->set.ttl_s, rank_of(m));
 	return result;
 }
 

@@ -34,6 +34,20 @@ enum believed synthesize_cname(struct job *job, struct frame *f, const struct ke
 /** The set (@p owner, @p type) of a list, or NULL. */
 const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type);
 
+/** Is the same set there already, as good as with @p security? Links of a chain share proofs. */
+bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
+	      enum cache_security security);
+
+/**
+ * Has @p f, which asks for a DS, asked the servers above a forward or stub zone
+ * about @p name, its apex? They may speak for the DS; all else there is not theirs.
+ */
+bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name);
+
+/** Cache a set of the frame's answer with its verdict, and with what proves it if it is made. */
+void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
+		enum cache_rank rank);
+
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
 

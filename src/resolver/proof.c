@@ -5,6 +5,7 @@
 #include <tern/rr.h>
 
 #include "dnssec/nsec.h"
+#include "dnssec/rrsig.h"
 #include "resolver/machine.h"
 #include "resolver/verify.h"
 
@@ -187,6 +188,17 @@ static bool choose_of_wildcard(struct job *job, struct frame *f, const struct ke
 	return proof != PROOF_EXHAUSTED;
 }
 
+/* Unsigned for us, but not for everybody behind us: to pass on it costs no check. */
+static void keep_of_insecure(struct frame *f, const struct kept *made)
+{
+	uint8_t zone[TERN_NAME_MAX];
+
+	if (!proof_is_from_wildcard(&made->set) || !verify_signer(&made->set, zone))
+		return;
+	for (struct kept *k = f->authority.first; k; k = k->next)
+		k->needed |= denies(&k->set, zone);
+}
+
 bool proof_choose(struct job *job, struct frame *f)
 {
 	bool paid = true;
@@ -194,6 +206,9 @@ bool proof_choose(struct job *job, struct frame *f)
 	for (struct kept *k = f->answer.first; k && paid; k = k->next) {
 		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE)
 			paid = choose_of_wildcard(job, f, k);
+		else if (k->wildcard == WILDCARD_NONE && k->security == CACHE_INSECURE &&
+			 !k->cached)
+			keep_of_insecure(f, k);
 	}
 	if (paid && f->denial == CACHE_UNCHECKED &&
 	    (f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN))
@@ -206,6 +221,35 @@ bool proof_choose(struct job *job, struct frame *f)
 	}
 	/* Taking one more than there are says what ran out. */
 	return paid || budget_spend(&job->budget, BUDGET_HASH, job->budget.left[BUDGET_HASH] + 1);
+}
+
+bool proof_is_from_wildcard(const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+	struct rrsig sig;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (rrsig_read(rdata.octets, rdata.len, &sig) &&
+		    rrsig_is_wildcard(&sig, set->owner))
+			return true;
+	}
+	return false;
+}
+
+unsigned proof_of_wildcard(const struct kept_list *list, const struct tern_rrset *made,
+			   struct tern_rrset out[PROOF_SETS_MAX])
+{
+	uint8_t zone[TERN_NAME_MAX];
+	unsigned n = 0;
+
+	if (!proof_is_from_wildcard(made) || !verify_signer(made, zone))
+		return 0;
+	for (const struct kept *k = list->first; k && n < PROOF_SETS_MAX; k = k->next) {
+		if (k->security != CACHE_BOGUS && denies(&k->set, zone))
+			out[n++] = k->set;
+	}
+	return n;
 }
 
 void proof_prune(struct kept_list *list)

@@ -25,6 +25,18 @@ bool proof_signer(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX]);
  */
 bool proof_choose(struct job *job, struct frame *f);
 
+/**
+ * What a cached set, made from a wildcard, must take along for who validates
+ * behind us: the NSEC and NSEC3 sets of @p list by the signer of @p made.
+ *
+ * @return how many went into @p out; 0 also for a set that no wildcard made
+ */
+unsigned proof_of_wildcard(const struct kept_list *list, const struct tern_rrset *made,
+			   struct tern_rrset out[PROOF_SETS_MAX]);
+
+/** Was it signed as a wildcard? By the look of its signatures, which nobody has checked. */
+bool proof_is_from_wildcard(const struct tern_rrset *set);
+
 /** Of the records that deny something, only those that hold go to clients and into the cache. */
 void proof_prune(struct kept_list *list);
 

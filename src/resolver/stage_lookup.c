@@ -21,6 +21,26 @@
 
 enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
 
+/*
+ * The servers to ask are those of the closest zone at or above this name. A DS
+ * belongs to the parent's side of the cut, RFC 4035 3.1.4.1. Missing glue is
+ * asked of those above the zone that waits for it.
+ */
+static const uint8_t *name_to_cut_at(const struct frame *f)
+{
+	if (f->purpose == FRAME_GLUE &&
+	    tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
+		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
+	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
+						: f->question.name;
+}
+
+/* The forward or stub zone that the question belongs to, or NULL. */
+static const struct route *route_of(const struct job *job, const struct frame *f)
+{
+	return f->no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
+}
+
 static bool may_use(const struct job *job, const struct cache_hit *hit)
 {
 	return !((job->flags & JOB_REFRESH) && hit->old && job->depth == 1);
@@ -51,6 +71,22 @@ static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 	job->result.life_s = life_s;
 }
 
+static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if (kept_has(&f->authority, &set, hit->security))
+			continue;
+		if (!keep(job, &f->authority, &set))
+			return false;
+		f->authority.last->security = hit->security;
+		f->authority.last->proven = hit->security != CACHE_UNCHECKED;
+	}
+	return true;
+}
+
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
@@ -59,26 +95,17 @@ static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *h
 	f->answer.last->security = hit->security;
 	f->answer.last->ede = hit->ede;
 	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
-	return true;
+	return keep_proof(job, f, hit);
 }
 
-static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
+static bool keep_denial(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
-	const uint8_t *at = hit->proof;
-	struct tern_rrset set;
-
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
 	f->denial = hit->security;
 	f->denial_ede = hit->ede;
 	f->denial_cached = hit->security != CACHE_UNCHECKED;
 	f->denial_ttl_s = hit->ttl_s;
-	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if (!keep(job, &f->authority, &set))
-			return false;
-		f->authority.last->security = hit->security;
-		f->authority.last->proven = f->denial_cached;
-	}
-	return true;
+	return keep_proof(job, f, hit);
 }
 
 /* RFC 8482: one set is enough of an answer to ANY, and the cache may have one. */
@@ -128,14 +155,16 @@ static enum looked follow_cached_dname(struct job *job, struct frame *f,
 	return LOOKED_FAILED;
 }
 
-/* RFC 6672 5.3.1: a DNAME in the cache answers for every name below it. */
+/* RFC 6672 5.3.1: a DNAME in the cache answers for every name below it, but across no route. */
 static enum looked look_for_dname(struct job *job, struct frame *f)
 {
 	struct cache *cache = job->resolver->cache;
-	unsigned below = tern_name_labels(f->question.name);
+	unsigned below = MIN(tern_name_labels(f->question.name), cache_dname_depth(cache));
+	const struct route *route = below > 0 ? route_of(job, f) : NULL;
+	unsigned labels_min = route ? tern_name_labels(route->zone) : 0;
 	struct cache_hit hit;
 
-	for (unsigned labels = MIN(below, cache_dname_depth(cache)); labels-- > 0;) {
+	for (unsigned labels = below; labels-- > labels_min;) {
 		const uint8_t *name = tern_name_suffix(f->question.name, labels);
 
 		if (cache_get_set(cache, name, TERN_TYPE_DNAME, job->now->boot_s, &hit) &&
@@ -175,7 +204,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	case CACHE_NXDOMAIN:
 		/* A denied name may still be below a DNAME; but a denial in hand is newer. */
 		f->child = found == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
-		return keep_proof(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
+		return keep_denial(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	case CACHE_MISS: break;
 	}
 	return LOOKED_NOTHING;
@@ -212,20 +241,6 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 }
 
 /*
- * The servers to ask are those of the closest zone at or above this name. A DS
- * belongs to the parent's side of the cut, RFC 4035 3.1.4.1. Missing glue is
- * asked of those above the zone that waits for it.
- */
-static const uint8_t *name_to_cut_at(const struct frame *f)
-{
-	if (f->purpose == FRAME_GLUE &&
-	    tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
-		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
-	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
-						: f->question.name;
-}
-
-/*
  * What is renewed is to live on after the delegation has ended, so of one in the
  * last tenth of its life the parent is asked first: does it still say so?
  */
@@ -254,7 +269,7 @@ static struct zone_cut *find_cut(struct job *job, struct frame *f)
 {
 	struct resolver *r = job->resolver;
 	const uint8_t *name = name_to_cut_at(f);
-	const struct route *route = f->no_route ? NULL : route_find(&r->routes, name);
+	const struct route *route = route_of(job, f);
 
 	if (route && route->kind == ROUTE_FORWARD)
 		return cut_from_route(job, route);

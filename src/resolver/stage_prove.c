@@ -343,35 +343,17 @@ static uint32_t stored_ttl(const struct frame *f, uint32_t ttl_s)
 	return f->purpose == FRAME_CLIENT ? ttl_s : MAX(ttl_s, 1u);
 }
 
-static void store_set(struct job *job, const struct kept *k, const struct tern_rrset *set)
-{
-	struct cache *cache = job->resolver->cache;
-
-	if (k->security == CACHE_INSECURE)
-		cache_put_insecure(cache, set, CACHE_RANK_AUTH_ANSWER, k->ede, job->now->boot_s);
-	else
-		cache_put(cache, set, CACHE_RANK_AUTH_ANSWER, k->security, job->now->boot_s);
-}
-
 static void store_answer(struct job *job, struct frame *f)
 {
-	struct cache *cache = job->resolver->cache;
-
-	for (struct kept *k = f->answer.first; k; k = k->next) {
-		struct tern_rrset set = k->set;
-
-		if (k->cached || k->dname || k->set.rr_n > CACHED_RECORDS_MAX)
+	for (const struct kept *k = f->answer.first; k; k = k->next) {
+		if (k->cached)
 			continue;
-		set.ttl_s = stored_ttl(f, set.ttl_s);
-		if (k->wildcard == WILDCARD_NONE) {
-			store_set(job, k, &set);
-			continue;
-		}
-		/* Of use to the next client only as a wildcard with its proof. */
-		cache_drop(cache, set.owner, set.type);
-		if (k->security == CACHE_SECURE) {
-			aggressive_store_wildcard(job, &set, k->wildcard);
-			aggressive_store(job, f, set.ttl_s);
+		store_kept(job, f, k, stored_ttl(f, k->set.ttl_s), CACHE_RANK_AUTH_ANSWER);
+		/* Other names may be made of it too. */
+		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE &&
+		    k->set.rr_n <= CACHED_RECORDS_MAX) {
+			aggressive_store_wildcard(job, &k->set, k->wildcard);
+			aggressive_store(job, f, k->set.ttl_s);
 		}
 	}
 }
@@ -383,6 +365,7 @@ static void store_denial(struct job *job, struct frame *f)
 		.name = f->question.name,
 		.type = f->question.type,
 		.nxdomain = f->pending == OUTCOME_NXDOMAIN,
+		.of_type = is_asked_above(job, f, f->question.name),
 		.ttl_s = stored_ttl(f, f->denial_ttl_s),
 		.proof = proof,
 		.security = f->denial,

@@ -8,21 +8,37 @@
 #include "resolver/believe.h"
 #include "resolver/machine.h"
 
-static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)
+static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
+{
+	return hit->stale ? job->resolver->options.stale_ttl_s : hit->ttl_s;
+}
+
+static bool keep_proof(struct job *job, const struct cache_hit *hit, struct result *out)
 {
 	const uint8_t *at = hit->proof;
 	struct tern_rrset set;
 
-	out->stale |= hit->stale;
-	if (out->rcode == TERN_RCODE_NXDOMAIN)
-		out->ede = TERN_EDE_STALE_NXDOMAIN;
-	uint32_t ttl_s = hit->stale ? job->resolver->options.stale_ttl_s : hit->ttl_s;
-
-	while (cache_proof_next(&at, hit->proof + hit->proof_len, ttl_s, &set)) {
-		if (!keep(job, &out->authority, &set))
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, ttl_of(job, hit), &set)) {
+		if (!kept_has(&out->authority, &set, CACHE_UNCHECKED) &&
+		    !keep(job, &out->authority, &set))
 			return false;
 	}
 	return true;
+}
+
+static bool keep_set(struct job *job, struct cache_hit *hit, struct result *out)
+{
+	out->stale |= hit->stale;
+	hit->set.ttl_s = ttl_of(job, hit);
+	return keep(job, &out->answer, &hit->set) && keep_proof(job, hit, out);
+}
+
+static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)
+{
+	out->stale |= hit->stale;
+	if (out->rcode == TERN_RCODE_NXDOMAIN)
+		out->ede = TERN_EDE_STALE_NXDOMAIN;
+	return keep_proof(job, hit, out);
 }
 
 /* What was never validated must not slip through because it is old. */
@@ -48,11 +64,8 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 			return false;
 		switch (found) {
 		case CACHE_POSITIVE:
-			out->stale |= hit.stale;
-			hit.set.ttl_s =
-				hit.stale ? job->resolver->options.stale_ttl_s : hit.set.ttl_s;
 			out->rcode = TERN_RCODE_NOERROR;
-			return keep(job, &out->answer, &hit.set);
+			return keep_set(job, &hit, out);
 		case CACHE_NXDOMAIN:
 			out->rcode = TERN_RCODE_NXDOMAIN;
 			if (!keep_denial(job, &hit, out))
@@ -68,11 +81,9 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 			    CACHE_POSITIVE ||
 		    !is_trusted(job, &hit))
 			return false;
-		out->stale |= hit.stale;
-		hit.set.ttl_s = hit.stale ? job->resolver->options.stale_ttl_s : hit.set.ttl_s;
 		struct tern_rdata_iter it = tern_rrset_rdatas(&hit.set);
 
-		if (!keep(job, &out->answer, &hit.set) || !tern_rdata_next(&it, &target))
+		if (!keep_set(job, &hit, out) || !tern_rdata_next(&it, &target))
 			return false;
 		tern_name_lower(q.name, target.octets);
 	}

@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import dns.edns
@@ -21,6 +22,7 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 
 TERND = ''
 LAB = os.environ['LAB_DIR']
@@ -517,3 +519,31 @@ class Unreachable:
 
     def __exit__(self, *_):
         self.rules('del') if self.route else self.link('up')
+
+
+# --- zones that nobody else knows -------------------------------------------
+
+class PrivateZone(threading.Thread):
+    """A server for @zone on 127.0.0.1, forwarder or authority: every name below has an A, the apex a SOA as well."""
+
+    def __init__(self, zone):
+        super().__init__(daemon=True)
+        self.soa = dns.rrset.from_text(zone + '.', 300, 'IN', 'SOA', 'ns. h. 1 1 1 1 300')
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(('127.0.0.1', 0))
+        self.route = {'name': zone, 'addresses': [f'127.0.0.1@{self.socket.getsockname()[1]}']}
+        self.start()
+
+    def run(self):
+        while True:
+            octets, peer = self.socket.recvfrom(65535)
+            answer = dns.message.make_response(dns.message.from_wire(octets), recursion_available=True)
+            answer.flags |= dns.flags.AA
+            asked = answer.question[0]
+            if asked.rdtype == dns.rdatatype.A:
+                answer.answer = [dns.rrset.from_text(asked.name, 60, 'IN', 'A', '10.0.0.1')]
+            elif asked.rdtype == dns.rdatatype.SOA and asked.name == self.soa.name:
+                answer.answer = [self.soa]
+            else:
+                answer.authority = [self.soa]
+            self.socket.sendto(answer.to_wire(), peer)

@@ -388,3 +388,19 @@ def test_validation_is_counted():
         # Keys of root, net, the zones; DS of each; and what was asked for: once each.
         check(5 < found['signatures'] < 40, f'{found}')
         check('dnssec.secure' in ternctl('stats'), ternctl('stats'))
+
+
+def test_negative_anchors_of_private_zones_stay():
+    """Their parents prove that there are no such zones: that is why there is an exception, not why it may end."""
+    zones = [PrivateZone('private.nsec-v.net').route,
+             {'name': 'down.nsec-v.net', 'addresses': ['127.0.0.1@9'], 'first': True}]
+    with controlled(more={'resolver': {'do-not-query-localhost': False}, 'forward-zones': zones},
+                    **{'negative-trust-anchor-recheck': '1s'}) as (tern, ternctl, _):
+        for zone in zones:
+            ternctl('nta', 'add', zone['name'])
+        secure('private.nsec-v.net', 'DS', code='NXDOMAIN')
+        for _ in range(7):
+            excepted('www.private.nsec-v.net')
+            excepted('private.nsec-v.net')
+            time.sleep(0.5)
+        check('validates again' not in tern.log_text(), tern.log_text())

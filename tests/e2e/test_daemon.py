@@ -314,6 +314,19 @@ def test_stub_and_forward_zones():
     other.alive()
 
 
+def test_private_zones_are_hidden_by_nothing_above():
+    """Their parents know of no such names, and may say so of the DS only."""
+    for kind in ('forward-zones', 'stub-zones'):
+        zone = PrivateZone('private.example.com')
+        tern = Tern(resolver={'do-not-query-localhost': False}, **{kind: [zone.route]})
+        for _ in range(2):
+            expect(ask('private.example.com', 'DS'), 'NXDOMAIN')
+            expect(ask('private.example.com'), 'NOERROR', ['10.0.0.1'])
+            expect(ask('private.example.com', 'MX'), 'NOERROR', [], 'MX')
+            expect(ask('www.private.example.com'), 'NOERROR', ['10.0.0.1'])
+        tern.stop()
+
+
 def test_minimisation_modes():
     for mode in ('strict', 'relaxed', 'off'):
         tern = Tern(resolver={'qname-minimization': mode})

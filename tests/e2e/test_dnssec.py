@@ -188,3 +188,58 @@ def test_wrong_anchor_fails_everything():
     bogus('www.nsec-v.net')
     bogus('www.insecure-v.net')
     expect(query('www.nsec-v.net', cd=True), 'NOERROR', ['192.0.2.1'])
+
+
+def test_private_zones_below_an_opt_out_range():
+    """The validator's own question for the DS hides them as little as a client's."""
+    for kind in ('forward-zones', 'stub-zones'):
+        zone = PrivateZone('private.optout-v.net')
+        tern = validating({'resolver': {'do-not-query-localhost': False}, kind: [zone.route]})
+        for _ in range(2):
+            insecure('private.optout-v.net')
+            insecure('private.optout-v.net', 'MX')
+            insecure('www.private.optout-v.net')
+            insecure('private.optout-v.net', 'DS', code='NXDOMAIN')
+        tern.stop()
+
+
+# --- for validators behind us ----------------------------------------------------
+
+WILDCARDS = {'nsec-v.net': 'NSEC', 'nsec3-v.net': 'NSEC3', 'optout-v.net': 'NSEC3', 'island-v.net': 'NSEC'}
+
+
+def test_wildcards_keep_their_proof():
+    """RFC 4035 3.1.3.3, whoever asked before, and whether we need it or not."""
+    plain, do, cd = {}, {'do': True}, {'do': True, 'cd': True}
+    for validation in ('off', 'on'):
+        for order in ((do, do, do), (plain, do, do), (cd, cd, do, cd), (do, cd, cd, do)):
+            tern = validating(validation=validation)
+            for zone, rtype in WILDCARDS.items():
+                for how in order:
+                    answer = expect(ask(f'x.wild.{zone}', tcp=True, **how), 'NOERROR', ['192.0.2.3'])
+                    proofs = len(records(answer, rtype, 'authority'))
+                    check((proofs > 0) == ('do' in how), f'{zone}, {validation}, {how} of {order}: {proofs} proofs')
+            tern.stop()
+
+
+def test_wildcards_for_a_validator_behind_us():
+    Tern(server={'listen': ['127.0.0.1@5301']})
+    validating({'resolver': {'do-not-query-localhost': False},
+                'forward-zones': [{'name': '.', 'addresses': ['127.0.0.1@5301']}]})
+    for zone in ('nsec-v.net', 'nsec3-v.net'):
+        expect(ask(f'x.wild.{zone}', port=5301), 'NOERROR', ['192.0.2.3'])
+        equal(data(secure(f'x.wild.{zone}')), ['192.0.2.3'])
+
+
+def test_wildcards_are_not_asked_for_again():
+    """Out of ranges, where they prove enough; but also where an unsigned delegation may hide, or ranges don't count."""
+    for aggressive in (True, False):
+        tern = validating({'cache': {'aggressive-nsec': aggressive}})
+        secure('x.wild.nsec-v.net')
+        insecure('x.wild.optout-v.net')
+        insecure('x.wild.island-v.net')
+        with Unreachable():
+            secure('x.wild.nsec-v.net', timeout=1)
+            insecure('x.wild.optout-v.net', timeout=1)
+            insecure('x.wild.island-v.net', timeout=1)
+        tern.stop()

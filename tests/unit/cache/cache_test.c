@@ -85,11 +85,17 @@ static void reasons_are_kept(void **state)
 
 	(void)state;
 	make_set(&s, NAME("why."), TERN_TYPE_TXT, 100, 1, 4);
-	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, TERN_EDE_UNSUPPORTED_DNSKEY_ALG, 1);
+	struct cache_positive why = {.set = &s.set,
+				     .security = CACHE_INSECURE,
+				     .rank = CACHE_RANK_ANSWER,
+				     .ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG};
+
+	cache_put_positive(cache, &why, 1);
 	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 1, &hit));
 	assert_int_equal(hit.security, CACHE_INSECURE);
 	assert_int_equal(hit.ede, TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
-	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, TERN_EDE_NONE, 2);
+	why.ede = TERN_EDE_NONE;
+	cache_put_positive(cache, &why, 2);
 	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 2, &hit));
 	assert_int_equal(hit.ede, TERN_EDE_NONE);
 	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_INSECURE, 3);
@@ -211,7 +217,7 @@ static void depth_of_a_kind_is_known(void **state)
 	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_UNCHECKED, 1);
 	assert_int_equal(cache_dname_depth(cache), 3);
 	make_set(&s, NAME("c."), TERN_TYPE_DNAME, 10, 1, 4);
-	cache_put_insecure(cache, &s.set, CACHE_RANK_ANSWER, 0, 1);
+	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_INSECURE, 1);
 	assert_int_equal(cache_dname_depth(cache), 3);
 	d.zone = NAME("one.two.three.four.");
 	cache_put_delegation(cache, &d, 1);
@@ -338,6 +344,65 @@ static void a_proof_has_several_sets(void **state)
 	cache_put_negative(cache, &negative, 5);
 	assert_int_equal(cache_get(cache, NAME("c.zone."), TERN_TYPE_A, 5, false, &hit),
 			 CACHE_NXDOMAIN);
+	assert_int_equal(hit.proof_len, 0);
+}
+
+/* RFC 4035 3.1.3.4: who may speak for one type only denies no other. */
+static void a_name_denied_for_one_type(void **state)
+{
+	struct cache_negative negative = {.name = NAME("b.zone."),
+					  .type = 43,
+					  .nxdomain = true,
+					  .of_type = true,
+					  .ttl_s = 60};
+	struct cache_hit hit;
+
+	(void)state;
+	cache_put_negative(cache, &negative, 5);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_NXDOMAIN);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 1, 5, false, &hit), CACHE_MISS);
+	assert_false(cache_get_set(cache, NAME("b.zone."), 43, 5, &hit));
+	cache_drop(cache, NAME("b.zone."), 43);
+	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_MISS);
+}
+
+/* What a wildcard made, and why it is right, come and go together. */
+static void a_set_with_its_proof(void **state)
+{
+	struct one_set nsec;
+	static uint8_t packed[] = {0, 4, 1, 2, 3, 4, 0, 0, 0, 3, 7, 8, 9};
+	struct tern_rrset found, proof,
+		set = {.owner = NAME("x.zone."),
+		       .rdata = packed,
+		       .rdata_len = sizeof packed,
+		       .ttl_s = 100,
+		       .type = TERN_TYPE_A,
+		       .rclass = TERN_CLASS_IN,
+		       .rr_n = 2,
+		       .sig_n = 1};
+	struct cache_positive p = {.set = &set, .proof = &proof, .proof_n = 1};
+	struct cache_hit hit;
+
+	(void)state;
+	proof = *make_set(&nsec, NAME("w.zone."), TERN_TYPE_NSEC, 60, 9, 40);
+	cache_put_positive(cache, &p, 5);
+	assert_int_equal(cache_get(cache, NAME("x.zone."), TERN_TYPE_A, 64, false, &hit),
+			 CACHE_POSITIVE);
+	assert_int_equal(hit.ttl_s, 1);
+	assert_int_equal(hit.set.rdata_len, sizeof packed);
+	assert_memory_equal(hit.set.rdata, packed, sizeof packed);
+	const uint8_t *at = hit.proof, *end = at + hit.proof_len;
+
+	assert_true(cache_proof_next(&at, end, 1, &found));
+	assert_int_equal(value_of(&found), 9);
+	assert_true(tern_name_equal(found.owner, NAME("w.zone.")));
+	assert_false(cache_proof_next(&at, end, 1, &found));
+	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, 65, &hit));
+	proof.ttl_s = 0; /* neither is kept */
+	cache_put_positive(cache, &p, 100);
+	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, 100, &hit));
+	put_a(cache, NAME("y.zone."), 1, 60, 5);
+	assert_true(cache_get_set(cache, NAME("y.zone."), TERN_TYPE_A, 5, &hit));
 	assert_int_equal(hit.proof_len, 0);
 }
 
@@ -510,6 +575,8 @@ int main(void)
 		cmocka_unit_test(ttl_0_is_not_kept),
 		cmocka_unit_test(reasons_are_kept),
 		cmocka_unit_test(many_records_and_signatures_come_back),
+		cmocka_unit_test(a_name_denied_for_one_type),
+		cmocka_unit_test(a_set_with_its_proof),
 		cmocka_unit_test(a_giant_is_refused),
 		cmocka_unit_test(long_names_and_the_root),
 		cmocka_unit_test(kinds_are_apart),

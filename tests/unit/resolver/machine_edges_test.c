@@ -291,6 +291,19 @@ static void what_is_proven_not_to_exist_needs_no_server(void **state)
 	assert_int_equal(world.job.result.security, CACHE_SECURE);
 }
 
+/* But a prefetch is there to ask: what it would be answered by is as old as what it renews. */
+static void what_is_renewed_is_asked_for(void **state)
+{
+	(void)state;
+	validate();
+	know_empty_zone();
+	world.resolver.options.aggressive = true;
+	ask("nothing.test.", A);
+	assert_result(TERN_RCODE_NXDOMAIN, 0);
+	ask_with("nothing.test.", A, JOB_REFRESH);
+	assert_false(world.done);
+}
+
 /* --- all of them --------------------------------------------------------------------------- */
 
 static void every_edge_was_taken(void **state)
@@ -323,6 +336,7 @@ int main(void)
 		TEST(a_failed_proof_is_not_for_those_who_want_none),
 		TEST(cached_data_is_proven_when_it_is_asked_for),
 		TEST(what_is_proven_not_to_exist_needs_no_server),
+		TEST(what_is_renewed_is_asked_for),
 		cmocka_unit_test(every_edge_was_taken),
 	};
 
