@@ -120,14 +120,19 @@ static bool is_wanted(struct exchange *x)
 
 /* --- asks -------------------------------------------------------------------- */
 
-static void leave(struct ask *ask)
+static void unlink_ask(struct ask *ask)
 {
-	struct exchange *x = ask->exchange;
-
 	cds_list_del(&ask->node);
 	ask->exchange = NULL;
 	if (ask->task->live == ask)
 		ask->task->live = NULL;
+}
+
+static void leave(struct ask *ask)
+{
+	struct exchange *x = ask->exchange;
+
+	unlink_ask(ask);
 	if (!is_wanted(x) && !x->held)
 		end_exchange(x);
 }
@@ -157,9 +162,8 @@ static bool drop_oldest_idle(struct worker *w)
 		return false;
 	struct exchange *x = cds_list_first_entry(&w->idle, struct exchange, idle);
 
-	x->held = true;
 	while (is_wanted(x))
-		leave(first_of(&x->late));
+		unlink_ask(first_of(&x->late));
 	end_exchange(x);
 	return true;
 }
@@ -239,7 +243,7 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 		struct task *t = ask->task;
 		bool taken;
 
-		leave(ask);
+		unlink_ask(ask);
 		taken = (!live || t->job.outbox.listen) && take_late(ask, reply);
 		if (live && !taken)
 			client_resume(t, reply);
