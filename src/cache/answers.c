@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <tern/message.h>
 #include <tern/name.h>
 #include <tern/rr.h>
 
@@ -108,7 +109,8 @@ static bool is_address(const struct answer *a, unsigned i)
 	const uint8_t *ttl = a->message + a->ttl_at[i];
 	size_t len = address_len(a->key.type);
 
-	return len > 0 && a->ttl_at[i] + 6 + len <= a->message_len && i < get_u16(a->message + 6) &&
+	return len > 0 && a->ttl_at[i] > TERN_HEADER_LEN &&
+	       a->ttl_at[i] + 6 + len <= a->message_len && i < get_u16(a->message + 6) &&
 	       get_u16(ttl - 4) == a->key.type && get_u16(ttl + 4) == len;
 }
 
