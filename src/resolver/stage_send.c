@@ -44,7 +44,7 @@ static void add_cookie(struct upstream_query *q, const struct infra_server *infr
 
 /*
  * Until somebody else is asked, or the same server again: its answer counts after
- * that, too. Who was silent before is waited for long only when there is nobody else.
+ * that, too. Who looks dead is waited for long only when there is nobody else.
  */
 static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_server *infra)
 {
@@ -52,7 +52,7 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 
 	if (f->tcp)
 		return UPSTREAM_TCP_MS;
-	if (infra->timeouts > 0 && server->tries == 0 && others_are_left(job, f))
+	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
 	if (f->cut->source == CUT_FORWARD && !f->cut->route_first)
 		return MIN(MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries),
