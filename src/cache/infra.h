@@ -47,8 +47,8 @@ struct infra_server {
 	uint8_t timeouts;          /* in a row */
 	uint8_t server_cookie_len; /* octets, 0 none */
 	uint32_t srtt_ms;          /* smoothed round-trip time */
-	uint32_t patience_ms;      /* how long to wait before somebody else is asked */
-	uint32_t rto_ms;           /* before it is asked again: longer after timeouts */
+	uint32_t patience_ms; /* how long to wait for one that looks dead, if others are left */
+	uint32_t rto_ms;      /* before it is asked again: longer after timeouts */
 	uint8_t client_cookie[TERN_COOKIE_CLIENT];
 	uint8_t server_cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
 };

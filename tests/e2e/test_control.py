@@ -111,6 +111,20 @@ def test_flush_forgets():
     check(json.loads(ternctl('--json', 'flush-zone', 'evil'))['flushed'] >= 2, 'nothing flushed')
 
 
+def test_flushing_a_zone_forgives_its_servers():
+    """Found dead they would be left alone for a while; who flushes wants to see whether they are back."""
+    controlled()
+    resolves('known.switch.evil')
+    setting('switch.evil', silent=True)
+    burst([(f'gone{i}.switch.evil',) for i in range(20)], gap=0.2, timeout=4.5)
+    setting('switch.evil', silent=False)
+    reset()
+    equal(rcode(ask('early.switch.evil')), 'SERVFAIL')
+    equal(upstream('switch.evil'), [], 'asked before the flush')
+    ternctl('flush-zone', 'switch.evil')
+    resolves('late.switch.evil')
+
+
 def test_bad_commands_are_refused():
     controlled()
     has(ternctl('trace', 'a..b', 'A', code=1), 'not a domain name')

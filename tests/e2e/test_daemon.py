@@ -327,6 +327,15 @@ def test_private_zones_are_hidden_by_nothing_above():
         tern.stop()
 
 
+def test_routes_that_can_never_be_asked_are_told():
+    tern = Tern(resolver={'ipv6': False},
+                **{'forward-zones': [{'name': 'lan', 'addresses': ['127.0.0.1@5301', '2001:db8::1']},
+                                     {'name': 'corp', 'addresses': ['127.0.0.1@5301', '192.0.2.1']}],
+                   'stub-zones': [{'name': 'dead', 'addresses': ['::1']}]})
+    told = re.findall(r'((?:forward|stub)-zones: .*): none of its addresses', tern.log_text())
+    equal(told, ['forward-zones: lan.', 'stub-zones: dead.'])
+
+
 def test_minimisation_modes():
     for mode in ('strict', 'relaxed', 'off'):
         tern = Tern(resolver={'qname-minimization': mode})
