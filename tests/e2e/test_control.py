@@ -111,8 +111,8 @@ def test_flush_forgets():
     check(json.loads(ternctl('--json', 'flush-zone', 'evil'))['flushed'] >= 2, 'nothing flushed')
 
 
-def test_flushing_a_zone_forgives_its_servers():
-    """Found dead they would be left alone for a while; who flushes wants to see whether they are back."""
+def test_flushing_a_zone_that_was_silent():
+    """Its failure is remembered; who flushes wants to see whether the servers are back."""
     controlled()
     resolves('known.switch.evil')
     setting('switch.evil', silent=True)
