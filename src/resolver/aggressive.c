@@ -36,7 +36,7 @@ void aggressive_store(struct job *job, const struct frame *f, uint32_t ttl_s)
 {
 	uint8_t zone[TERN_NAME_MAX];
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE || !verify_signer(&k->set, zone))
 			continue;
 		if (k->set.type == TERN_TYPE_SOA)
@@ -246,7 +246,7 @@ static bool keep_parts(struct gathered *g, struct frame *f)
 	bool kept = true;
 
 	for (unsigned i = 0; i < g->n; i++)
-		kept = kept && keep_proven(g->job, &f->authority, &g->sets[i], g->ttl_s);
+		kept = kept && keep_proven(g->job, &f->found.authority, &g->sets[i], g->ttl_s);
 	g->job->result.made = true;
 	note_ttl(g->job, g->ttl_s);
 	return kept;
@@ -261,10 +261,10 @@ static bool keep_denial(struct gathered *g, struct frame *f)
 	    soa.security != CACHE_SECURE)
 		return false;
 	g->ttl_s = MIN(g->ttl_s, soa.ttl_s);
-	f->denial = CACHE_SECURE;
-	f->denial_cached = true;
-	f->denial_ttl_s = g->ttl_s;
-	return keep_proven(job, &f->authority, &soa.set, g->ttl_s) && keep_parts(g, f);
+	f->found.denial.security = CACHE_SECURE;
+	f->found.denial.source = DENIAL_MADE;
+	f->found.denial.ttl_s = g->ttl_s;
+	return keep_proven(job, &f->found.authority, &soa.set, g->ttl_s) && keep_parts(g, f);
 }
 
 static bool find_made_of(const struct gathered *g, uint16_t type, struct cache_hit *hit)
@@ -289,7 +289,7 @@ static bool answer_by_wildcard(struct gathered *g, struct frame *f, const struct
 		return false;
 	hit.set.owner = g->name;
 	g->ttl_s = MIN(g->ttl_s, hit.ttl_s);
-	return keep_proven(g->job, &f->answer, &hit.set, g->ttl_s) && keep_parts(g, f);
+	return keep_proven(g->job, &f->found.answer, &hit.set, g->ttl_s) && keep_parts(g, f);
 }
 
 static enum outcome deny(struct gathered *g, struct frame *f, const struct denial *d)
@@ -328,16 +328,16 @@ enum outcome aggressive_answer(struct job *job, struct frame *f)
 enum outcome aggressive_proof(struct job *job, struct frame *f)
 {
 	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
-	const struct kept_list sent = f->authority;
+	const struct kept_list sent = f->found.authority;
 
 	if (!gather(&g, &f->question))
 		return OUTCOME_NONE;
 	struct denial d = denial_by(&g);
 
-	f->authority = (struct kept_list){0};
+	f->found.authority = (struct kept_list){0};
 	enum outcome outcome = deny(&g, f, &d);
 
 	if (outcome == OUTCOME_NONE)
-		f->authority = sent;
+		f->found.authority = sent;
 	return outcome;
 }

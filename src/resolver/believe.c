@@ -35,7 +35,7 @@ static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 	note_ttl(job, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
-	return keep(job, &f->answer, set);
+	return keep(job, &f->found.answer, set);
 }
 
 static enum believed take_final(struct job *job, struct frame *f, const struct tern_message *m,
@@ -64,7 +64,7 @@ static enum believed take_any(struct job *job, struct frame *f, const struct ter
 		last = rr->type;
 		if (take_final(job, f, m, rr->type) == BELIEVED_ANSWER)
 			result = BELIEVED_ANSWER;
-		if (f->answer.n >= JOB_ANY_SETS_MAX)
+		if (f->found.answer.n >= JOB_ANY_SETS_MAX)
 			break;
 	}
 	return result;
@@ -114,9 +114,9 @@ enum believed synthesize_cname(struct job *job, struct frame *f, const struct ke
 		.rr_n = 1,
 	};
 
-	if (!keep(job, &f->answer, &cname))
+	if (!keep(job, &f->found.answer, &cname))
 		return BELIEVED_TOO_MUCH;
-	f->answer.last->dname = from;
+	f->found.answer.last->dname = from;
 	if (f->question.type == TERN_TYPE_CNAME)
 		return BELIEVED_ANSWER;
 	return follow_alias(job, f, target) ? BELIEVED_ALIAS : BELIEVED_TOO_MUCH;
@@ -162,7 +162,7 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
-	p.proof_n = proof_of_wildcard(&f->authority, &set, proof);
+	p.proof_n = proof_of_wildcard(&f->found.authority, &set, proof);
 	if (p.proof_n == 0 && k->wildcard != WILDCARD_NONE)
 		cache_drop(cache, set.owner, set.type); /* its proof did not hold */
 	else
@@ -177,9 +177,9 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, job, &dname))
 		return BELIEVED_NOTHING;
 	/* Chains may pass one DNAME twice; it is told once. */
-	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
+	if (!kept_find(&f->found.answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
 		return BELIEVED_TOO_MUCH;
-	return synthesize_cname(job, f, kept_find(&f->answer, owner, TERN_TYPE_DNAME));
+	return synthesize_cname(job, f, kept_find(&f->found.answer, owner, TERN_TYPE_DNAME));
 }
 
 static bool has_final(const struct frame *f, const struct tern_message *m)
@@ -257,7 +257,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 {
 	struct evidence p = {.n = 0};
 
-	take_proof(job, m, f->cut->zone, f->question.name, &p);
+	take_proof(job, m, f->at.cut->zone, f->question.name, &p);
 	uint32_t ttl_s = negative_ttl(job, &p);
 	struct cache_negative negative = {
 		.name = f->question.name,
@@ -273,15 +273,12 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 
 	if (!needs_proof(job, f))
 		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
-	f->denial = CACHE_UNCHECKED;
-	f->denial_ede = TERN_EDE_NONE;
-	f->denial_cached = false;
-	f->denial_ttl_s = ttl_s;
+	f->found.denial = (struct denial_verdict){.ede = TERN_EDE_NONE, .ttl_s = ttl_s};
 	note_ttl(job, ttl_s);
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = ttl_s;
-		if (!kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->authority, &p.sets[i]))
+		if (!kept_has(&f->found.authority, &p.sets[i], CACHE_UNCHECKED) &&
+		    !keep(job, &f->found.authority, &p.sets[i]))
 			return false;
 	}
 	return true;
@@ -296,8 +293,8 @@ static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct t
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].ttl_s);
 		if (p.sets[i].type != TERN_TYPE_SOA &&
-		    !kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->authority, &p.sets[i]))
+		    !kept_has(&f->found.authority, &p.sets[i], CACHE_UNCHECKED) &&
+		    !keep(job, &f->found.authority, &p.sets[i]))
 			return false;
 	}
 	return true;
@@ -332,16 +329,16 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 
 enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	const uint8_t *zone = f->cut->zone; /* following an alias forgets the cut */
-	const struct kept *before = f->answer.last;
+	const uint8_t *zone = f->at.cut->zone; /* following an alias forgets the cut */
+	const struct kept *before = f->found.answer.last;
 
-	bool forwarded = f->cut->source == CUT_FORWARD;
+	bool forwarded = f->at.cut->source == CUT_FORWARD;
 	bool wildcard = false;
 	enum believed result = f->question.type == TERN_TYPE_ANY
 				       ? take_any(job, f, m)
 				       : walk_aliases(job, f, m, zone, forwarded);
 
-	const struct kept *fresh = before ? before->next : f->answer.first;
+	const struct kept *fresh = before ? before->next : f->found.answer.first;
 
 	for (const struct kept *k = fresh; k; k = k->next)
 		wildcard |= proof_is_from_wildcard(&k->set);

@@ -43,8 +43,7 @@ static void frame_init(struct job *job, struct frame *f, const uint8_t *name, ui
 	f->question.type = type;
 	f->purpose = purpose;
 	f->stage = STAGE_LOOKUP;
-	f->cut_dead = true;
-	f->denial_ede = TERN_EDE_NONE;
+	f->found.denial.ede = TERN_EDE_NONE;
 }
 
 /* A question that waits further down the stack would wait for itself. */
@@ -138,7 +137,7 @@ static enum outcome deny_without_servers(struct job *job, struct frame *top)
 
 	if (r->bogus || !needs_proof(job, top))
 		return OUTCOME_FAILED;
-	for (const struct kept *k = top->answer.first; k; k = k->next) {
+	for (const struct kept *k = top->found.answer.first; k; k = k->next) {
 		if ((k->dname ? k->dname : k)->security != CACHE_SECURE)
 			return OUTCOME_FAILED;
 	}
@@ -199,12 +198,12 @@ static void finish(struct job *job, enum outcome outcome)
 		snprintf(r->text, sizeof r->text, "root key sentinel");
 		return;
 	}
-	r->answer = top->answer;
-	r->authority = top->authority;
+	r->answer = top->found.answer;
+	r->authority = top->found.authority;
 	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
 	/* Also when it was proven for somebody else, and this client (CD=1) proves it himself. */
 	r->compact = outcome == OUTCOME_NXDOMAIN &&
-		     kept_find(&top->authority, top->question.name, TERN_TYPE_NSEC);
+		     kept_find(&top->found.authority, top->question.name, TERN_TYPE_NSEC);
 	if (r->yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
 }
@@ -217,7 +216,7 @@ static void job_return(struct job *job, enum outcome outcome)
 		finish(job, outcome);
 		return;
 	}
-	job->returned = f->answer;
+	job->returned = f->found.answer;
 	job->frames[job->depth - 1].child = outcome;
 }
 
@@ -328,12 +327,10 @@ bool job_resume_late(struct job *job, const struct upstream_query *query,
 	job->outbox = *query;
 	f->stage = STAGE_READ;
 	f->child = OUTCOME_NONE;
-	f->server = o->server;
-	f->sent_labels = o->labels;
-	f->tcp = f->case_learn = f->edns_learn = f->cookie_retry = false;
-	f->listened = false;
-	if (f->silent_n > 0)
-		f->silent_n--;
+	f->try = (struct server_try){.server = o->server, .sent_labels = o->labels};
+	f->at.listened = false;
+	if (f->at.silent_n > 0)
+		f->at.silent_n--;
 	return job_resume(job, reply, now);
 }
 
@@ -345,7 +342,7 @@ void job_expire(struct job *job, const struct moment *now)
 	stop(job);
 	if (job->why_ede == TERN_EDE_NONE)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer in time");
-	if (f && f->silent_n > 0)
+	if (f && f->at.silent_n > 0)
 		remember_dead_cut(job, f);
 	finish(job, OUTCOME_FAILED);
 }
@@ -401,8 +398,8 @@ bool needs_proof(const struct job *job, const struct frame *f)
 void advance(struct job *job, struct frame *f)
 {
 	f->progress = ++job->progress;
-	f->silent_n = 0;
-	f->listened = false;
+	f->at.silent_n = 0;
+	f->at.listened = false;
 }
 
 struct turn conclude(struct job *job, struct frame *f, enum outcome outcome)
@@ -452,7 +449,7 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 
 	if (!budget_spend(&job->budget, BUDGET_ALIAS, 1))
 		return false;
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->set.type == TERN_TYPE_CNAME && tern_name_equal(k->set.owner, target)) {
 			job_note(job, TERN_EDE_OTHER, "alias loop at %s",
 				 tern_name_to_text(target, text));
@@ -460,13 +457,10 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 		}
 	}
 	tern_name_lower(f->question.name, target);
-	f->cut = NULL;
-	f->qmin_off = false;
-	f->qmin_steps = 0;
-	f->tcp = false;
-	f->cut_dead = true;
-	f->fruitless = 0;
-	f->no_route = false; /* the new name has a route of its own */
+	f->name = (struct name_search){0};
+	f->at = (struct cut_search){0};
+	f->try = (struct server_try){0};
+	f->found.links++;
 	return true;
 }
 

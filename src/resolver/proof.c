@@ -143,7 +143,7 @@ static bool denying_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 	uint8_t signer[TERN_NAME_MAX];
 	bool found = false;
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (!may_hold(k) || !verify_signer(&k->set, signer) ||
 		    !proof_may_deny(signer, &f->question))
 			continue;
@@ -163,7 +163,7 @@ static bool choose_of_question(struct job *job, struct frame *f)
 
 	if (!denying_zone(f, zone))
 		return true;
-	gather_candidates(job, &f->authority, zone, &c);
+	gather_candidates(job, &f->found.authority, zone, &c);
 	if (f->pending == OUTCOME_NXDOMAIN)
 		proof = denial_of_name(&c.d, q->name);
 	if (proof == PROOF_NONE)
@@ -181,7 +181,7 @@ static bool choose_of_wildcard(struct job *job, struct frame *f, const struct ke
 
 	if (!verify_signer(&made->set, zone))
 		return true;
-	gather_candidates(job, &f->authority, zone, &c);
+	gather_candidates(job, &f->found.authority, zone, &c);
 	enum proof proof = denial_of_closer(&c.d, made->set.owner, made->wildcard);
 
 	keep_used(&c);
@@ -195,7 +195,7 @@ static void keep_of_insecure(struct frame *f, const struct kept *made)
 
 	if (!proof_is_from_wildcard(&made->set) || !verify_signer(&made->set, zone))
 		return;
-	for (struct kept *k = f->authority.first; k; k = k->next)
+	for (struct kept *k = f->found.authority.first; k; k = k->next)
 		k->needed |= denies(&k->set, zone);
 }
 
@@ -203,17 +203,17 @@ bool proof_choose(struct job *job, struct frame *f)
 {
 	bool paid = true;
 
-	for (struct kept *k = f->answer.first; k && paid; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k && paid; k = k->next) {
 		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE)
 			paid = choose_of_wildcard(job, f, k);
 		else if (k->wildcard == WILDCARD_NONE && k->security == CACHE_INSECURE &&
 			 !k->cached)
 			keep_of_insecure(f, k);
 	}
-	if (paid && f->denial == CACHE_UNCHECKED &&
+	if (paid && f->found.denial.security == CACHE_UNCHECKED &&
 	    (f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN))
 		paid = choose_of_question(job, f);
-	for (struct kept *k = f->authority.first; k; k = k->next) {
+	for (struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->needed || k->proven || !is_denial_type(k->set.type))
 			continue;
 		k->security = CACHE_BOGUS;

@@ -29,8 +29,8 @@ enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
 static const uint8_t *name_to_cut_at(const struct frame *f)
 {
 	if (f->purpose == FRAME_GLUE &&
-	    tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
-		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
+	    tern_name_is_below_or_equal(f->question.name, f[-1].at.cut->zone))
+		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].at.cut->labels));
 	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
 						: f->question.name;
 }
@@ -38,7 +38,7 @@ static const uint8_t *name_to_cut_at(const struct frame *f)
 /* The forward or stub zone that the question belongs to, or NULL. */
 static const struct route *route_of(const struct job *job, const struct frame *f)
 {
-	return f->no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
+	return f->name.no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
 }
 
 static bool may_use(const struct job *job, const struct cache_hit *hit)
@@ -77,12 +77,12 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 	struct tern_rrset set;
 
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if (kept_has(&f->authority, &set, hit->security))
+		if (kept_has(&f->found.authority, &set, hit->security))
 			continue;
-		if (!keep(job, &f->authority, &set))
+		if (!keep(job, &f->found.authority, &set))
 			return false;
-		f->authority.last->security = hit->security;
-		f->authority.last->proven = hit->security != CACHE_UNCHECKED;
+		f->found.authority.last->security = hit->security;
+		f->found.authority.last->proven = hit->security != CACHE_UNCHECKED;
 	}
 	return true;
 }
@@ -90,21 +90,22 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	if (!keep(job, &f->answer, &hit->set))
+	if (!keep(job, &f->found.answer, &hit->set))
 		return false;
-	f->answer.last->security = hit->security;
-	f->answer.last->ede = hit->ede;
-	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
+	f->found.answer.last->security = hit->security;
+	f->found.answer.last->ede = hit->ede;
+	f->found.answer.last->proven = f->found.answer.last->cached =
+		hit->security != CACHE_UNCHECKED;
 	return keep_proof(job, f, hit);
 }
 
 static bool keep_denial(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	f->denial = hit->security;
-	f->denial_ede = hit->ede;
-	f->denial_cached = hit->security != CACHE_UNCHECKED;
-	f->denial_ttl_s = hit->ttl_s;
+	f->found.denial.security = hit->security;
+	f->found.denial.ede = hit->ede;
+	f->found.denial.source = hit->security != CACHE_UNCHECKED ? DENIAL_CACHED : DENIAL_SENT;
+	f->found.denial.ttl_s = hit->ttl_s;
 	return keep_proof(job, f, hit);
 }
 
@@ -126,7 +127,7 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 /* The alias kept last in the answer. */
 static bool follow_kept_cname(struct job *job, struct frame *f)
 {
-	struct tern_rdata_iter it = tern_rrset_rdatas(&f->answer.last->set);
+	struct tern_rdata_iter it = tern_rrset_rdatas(&f->found.answer.last->set);
 	struct tern_rdata target;
 
 	return tern_rdata_next(&it, &target) && follow_alias(job, f, target.octets);
@@ -141,11 +142,11 @@ static enum looked follow_cached_cname(struct job *job, struct frame *f,
 static enum looked follow_cached_dname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	const struct kept *dname = kept_find(&f->answer, hit->set.owner, TERN_TYPE_DNAME);
+	const struct kept *dname = kept_find(&f->found.answer, hit->set.owner, TERN_TYPE_DNAME);
 
 	if (!dname && !keep_hit(job, f, hit))
 		return LOOKED_FAILED;
-	switch (synthesize_cname(job, f, dname ? dname : f->answer.last)) {
+	switch (synthesize_cname(job, f, dname ? dname : f->found.answer.last)) {
 	case BELIEVED_ALIAS: return LOOKED_ALIAS;
 	case BELIEVED_ANSWER: return LOOKED_DONE;
 	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return LOOKED_DONE;
@@ -285,20 +286,20 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 {
 	char text[TERN_NAME_TEXT_MAX];
 
-	f->cut = find_cut(job, f);
-	if (!f->cut)
+	f->at.cut = find_cut(job, f);
+	if (!f->at.cut)
 		return give(OUTCOME_FAILED);
-	if (f->cut->source == CUT_HINTS && !f->primed) {
+	if (f->at.cut->source == CUT_HINTS && !f->primed) {
 		f->primed = true;
 		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
 	}
-	if (!CUT_IS_ROUTE(f->cut) && failed_lately(job, f->cut->zone, 0))
+	if (!CUT_IS_ROUTE(f->at.cut) && failed_lately(job, f->at.cut->zone, 0))
 		return give(OUTCOME_FAILED);
-	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->cut->zone, text),
-		 f->cut->servers_n);
-	f->asked_labels = f->cut->labels;
+	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->at.cut->zone, text),
+		 f->at.cut->servers_n);
+	f->at.asked_labels = f->at.cut->labels;
 	/* Shown only a part, the parent would answer with the referral that lacks the glue. */
-	f->qmin_off = f->purpose == FRAME_GLUE;
+	f->name.qmin_off = f->purpose == FRAME_GLUE;
 	return go(STAGE_PICK);
 }
 
@@ -306,9 +307,9 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 {
 	advance(job, f);
 	if (f->purpose == FRAME_PRIME) {
-		f->cut = root_hints_cut(job->resolver->hints, &job->arena);
-		f->asked_labels = 0;
-		return f->cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
+		f->at.cut = root_hints_cut(job->resolver->hints, &job->arena);
+		f->at.asked_labels = 0;
+		return f->at.cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
 	}
 	f->child = OUTCOME_NONE;
 	switch (look_in_cache(job, f)) {
@@ -320,7 +321,7 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	}
 	enum outcome known = aggressive_answer(job, f);
 
-	if (known == OUTCOME_ANSWER && f->answer.last->set.type != f->question.type)
+	if (known == OUTCOME_ANSWER && f->found.answer.last->set.type != f->question.type)
 		return follow_kept_cname(job, f) ? go(STAGE_LOOKUP) : give(OUTCOME_FAILED);
 	if (known != OUTCOME_NONE)
 		return conclude(job, f, known);

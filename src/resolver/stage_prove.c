@@ -115,7 +115,7 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 
 static enum verdict prove_answer(struct job *job, struct frame *f, struct chain *chain)
 {
-	for (struct kept *k = f->answer.first; k; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->proven)
 			continue;
 		/* A CNAME made out of a DNAME is as good as that; a bare RRSIG can't be proven. */
@@ -149,7 +149,7 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 		note_missing_proof(job, f);
 		return VERDICT_BOGUS;
 	}
-	for (struct kept *k = f->authority.first; k; k = k->next) {
+	for (struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->proven || k->set.sig_n == 0)
 			continue;
 		enum verdict v = prove_kept(job, k, chain);
@@ -175,7 +175,7 @@ static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 	uint8_t signer[TERN_NAME_MAX];
 	bool found = false;
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE ||
 		    (k->set.type != TERN_TYPE_NSEC && k->set.type != TERN_TYPE_NSEC3) ||
 		    !verify_signer(&k->set, signer) || !proof_may_deny(signer, &f->question))
@@ -190,11 +190,11 @@ static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 static enum verdict judge_proof(struct job *job, struct frame *f, enum proof proof)
 {
 	switch (proof) {
-	case PROOF_GOOD: f->denial = CACHE_SECURE; return VERDICT_PROVEN;
-	case PROOF_OPT_OUT: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
+	case PROOF_GOOD: f->found.denial.security = CACHE_SECURE; return VERDICT_PROVEN;
+	case PROOF_OPT_OUT: f->found.denial.security = CACHE_INSECURE; return VERDICT_PROVEN;
 	case PROOF_INSECURE:
-		f->denial = CACHE_INSECURE;
-		f->denial_ede = TERN_EDE_NSEC3_ITERATIONS;
+		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.ede = TERN_EDE_NSEC3_ITERATIONS;
 		return VERDICT_PROVEN;
 	case PROOF_NONE:
 	case PROOF_EXHAUSTED: break;
@@ -212,8 +212,8 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 	switch (chain_walk(job, name, false, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_INSECURE:
-		f->denial = CACHE_INSECURE;
-		f->denial_ede = chain->ede;
+		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.ede = chain->ede;
 		return VERDICT_PROVEN;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_SECURE: break;
@@ -225,7 +225,7 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 /* Without a signature anybody could choose how long the denial lives. */
 static bool has_unproven_soa(const struct frame *f)
 {
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->set.type == TERN_TYPE_SOA && k->security != CACHE_SECURE &&
 		    tern_name_is_below_or_equal(f->question.name, k->set.owner))
 			return true;
@@ -236,7 +236,7 @@ static bool has_unproven_soa(const struct frame *f)
 /* A server that tries to prove, by the wrong records: what is known already may do. */
 static bool has_denials(const struct frame *f)
 {
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3)
 			return true;
 	}
@@ -248,13 +248,13 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	uint8_t zone[TERN_NAME_MAX];
 
-	if (f->denial != CACHE_UNCHECKED)
+	if (f->found.denial.security != CACHE_UNCHECKED)
 		return VERDICT_PROVEN;
 	if (!proof_zone(f, zone))
 		return has_denials(f) && aggressive_proof(job, f) == f->pending
 			       ? VERDICT_PROVEN
 			       : prove_unsigned_denial(job, f, chain);
-	struct denial d = proof_gather(job, &f->authority, zone, sets);
+	struct denial d = proof_gather(job, &f->found.authority, zone, sets);
 	const uint8_t *name = f->question.name;
 	enum proof of_type, of_name = PROOF_NONE;
 
@@ -285,14 +285,14 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	uint8_t zone[TERN_NAME_MAX];
 
-	for (struct kept *k = f->answer.first; k; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->wildcard == WILDCARD_NONE || k->security != CACHE_SECURE)
 			continue;
 		struct denial d = {0};
 		enum proof proof = PROOF_NONE;
 
 		if (verify_signer(&k->set, zone)) {
-			d = proof_gather(job, &f->authority, zone, sets);
+			d = proof_gather(job, &f->found.authority, zone, sets);
 			proof = denial_of_closer(&d, k->set.owner, k->wildcard);
 		}
 		if (proof == PROOF_INSECURE)
@@ -308,7 +308,7 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 /* The DNSKEY set of a zone: one of its keys is vouched for from above and signs the set. */
 static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *chain)
 {
-	struct kept *k = f->answer.first;
+	struct kept *k = f->found.answer.first;
 	char zone[TERN_NAME_TEXT_MAX];
 
 	if (!k || k->set.type != TERN_TYPE_DNSKEY || k->proven)
@@ -345,7 +345,7 @@ static uint32_t stored_ttl(const struct frame *f, uint32_t ttl_s)
 
 static void store_answer(struct job *job, struct frame *f)
 {
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->cached)
 			continue;
 		store_kept(job, f, k, stored_ttl(f, k->set.ttl_s), CACHE_RANK_AUTH_ANSWER);
@@ -366,15 +366,15 @@ static void store_denial(struct job *job, struct frame *f)
 		.type = f->question.type,
 		.nxdomain = f->pending == OUTCOME_NXDOMAIN,
 		.of_type = is_asked_above(job, f, f->question.name),
-		.ttl_s = stored_ttl(f, f->denial_ttl_s),
+		.ttl_s = stored_ttl(f, f->found.denial.ttl_s),
 		.proof = proof,
-		.security = f->denial,
+		.security = f->found.denial.security,
 		.rank = CACHE_RANK_AUTH_ANSWER,
-		.ede = f->denial_ede,
+		.ede = f->found.denial.ede,
 	};
 
-	for (const struct kept *k = f->authority.first; k && negative.proof_n < PROOF_SETS_MAX;
-	     k = k->next) {
+	for (const struct kept *k = f->found.authority.first;
+	     k && negative.proof_n < PROOF_SETS_MAX; k = k->next) {
 		if (k->security != CACHE_BOGUS)
 			proof[negative.proof_n++] = k->set;
 	}
@@ -389,28 +389,28 @@ static bool is_denial(const struct frame *f)
 /* RFC 8914: why the client gets no AD for what is signed. */
 static uint16_t insecure_ede(const struct frame *f)
 {
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->ede != TERN_EDE_NONE)
 			return k->ede;
 	}
-	return is_denial(f) ? f->denial_ede : TERN_EDE_NONE;
+	return is_denial(f) ? f->found.denial.ede : TERN_EDE_NONE;
 }
 
 static struct turn settle(struct job *job, struct frame *f)
 {
-	enum cache_security least = is_denial(f) ? f->denial : CACHE_SECURE;
+	enum cache_security least = is_denial(f) ? f->found.denial.security : CACHE_SECURE;
 
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE)
 			least = CACHE_INSECURE;
 		if (job->depth == 1 && k->set.ttl_s < job->result.ttl_s)
 			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
 	}
-	proof_prune(&f->authority);
+	proof_prune(&f->found.authority);
 	store_answer(job, f);
-	if (is_denial(f) && !f->denial_cached) {
+	if (is_denial(f) && f->found.denial.source == DENIAL_SENT) {
 		store_denial(job, f);
-		aggressive_store(job, f, f->denial_ttl_s);
+		aggressive_store(job, f, f->found.denial.ttl_s);
 	}
 	if (f->purpose == FRAME_CLIENT) {
 		job->result.security = least;
@@ -440,7 +440,7 @@ static void drop_unproven(struct job *job, const uint8_t *name, uint16_t type)
 
 static void forget(struct job *job, struct frame *f)
 {
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		/* What a wildcard made is good by itself; without its proof it is not. */
 		if (!k->proven || k->security == CACHE_BOGUS || k->wildcard != WILDCARD_NONE)
 			drop_unproven(job, k->set.owner, k->set.type);
@@ -451,19 +451,15 @@ static void forget(struct job *job, struct frame *f)
 
 static void start_again(struct job *job, struct frame *f)
 {
-	if (job->avoid_n < JOB_AVOID_MAX && f->answered_by.family)
-		job->avoid[job->avoid_n++] = f->answered_by;
-	f->answered_by = (struct address){0};
+	if (job->avoid_n < JOB_AVOID_MAX && f->found.answered_by.family)
+		job->avoid[job->avoid_n++] = f->found.answered_by;
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
-	f->answer = f->authority = (struct kept_list){0};
-	f->denial = CACHE_UNCHECKED;
-	f->denial_ede = TERN_EDE_NONE;
-	f->denial_cached = false;
-	f->cut = NULL;
+	f->found = (struct found){.denial.ede = TERN_EDE_NONE};
+	f->name = (struct name_search){0};
+	f->at = (struct cut_search){0};
+	f->try = (struct server_try){0};
 	f->restarts++;
-	f->qmin_off = f->tcp = f->cookie_retry = false;
-	f->qmin_steps = 0;
 }
 
 /* Bogus: somebody else may have it right. Else it fails, and is remembered as failed. */
@@ -472,8 +468,8 @@ static struct turn refuse(struct job *job, struct frame *f)
 	struct resolver *r = job->resolver;
 
 	if (r->options.validation == VALIDATION_PERMISSIVE) {
-		f->denial = CACHE_INSECURE;
-		for (struct kept *k = f->answer.first; k; k = k->next)
+		f->found.denial.security = CACHE_INSECURE;
+		for (struct kept *k = f->found.answer.first; k; k = k->next)
 			mark(k, CACHE_INSECURE);
 		return settle(job, f);
 	}

@@ -174,7 +174,7 @@ static void a_probe_taken_by_another(void **state)
 	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
 	assert_false(was_taken(STAGE_SEND, STAGE_PICK));
 	/* Another job that had picked the same server comes too late. */
-	world.job.frames[0].tcp = false;
+	world.job.frames[0].try.tcp = false;
 	(void)stage_send(&world.job, &world.job.frames[0]);
 	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
 }
