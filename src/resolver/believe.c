@@ -7,6 +7,8 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "resolver/alias.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/reply.h"
@@ -17,25 +19,13 @@ static enum cache_rank rank_of(const struct tern_message *m)
 	return m->flags & TERN_FLAG_AA ? CACHE_RANK_AUTH_ANSWER : CACHE_RANK_ANSWER;
 }
 
-static void note_ttl(struct job *job, uint32_t ttl_s)
-{
-	if (job->depth != 1)
-		return;
-	if (ttl_s == 0)
-		job->result.uncacheable = true;
-	if (ttl_s < job->result.ttl_s) {
-		job->result.ttl_s = ttl_s;
-		job->result.life_s = ttl_s;
-	}
-}
-
 static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 {
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
-	note_ttl(job, set->ttl_s);
+	note_ttl(job, set->ttl_s, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
-	return keep(job, &f->found.answer, set);
+	return keep(job, &f->found.answer, set, LINK_BIT(f->found.links));
 }
 
 static enum believed take_final(struct job *job, struct frame *f, const struct tern_message *m,
@@ -83,65 +73,13 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 		set.sig_n = 0;
 		set.rdata_len = get_u16(set.rdata) + 2u;
 	}
-	if (!take_set(job, f, &set) || !follow_alias(job, f, target))
+	if (!take_set(job, f, &set))
+		return BELIEVED_TOO_MUCH;
+	if (is_link(f->purpose))
+		return BELIEVED_ANSWER;
+	if (!follow_alias(job, f, target))
 		return BELIEVED_TOO_MUCH;
 	return BELIEVED_ALIAS;
-}
-
-enum believed synthesize_cname(struct job *job, struct frame *f, const struct kept *from)
-{
-	const struct tern_rrset *dname = &from->set;
-	struct tern_rdata_iter it = tern_rrset_rdatas(dname);
-	uint8_t target[TERN_NAME_MAX];
-	uint8_t rdata[TERN_NAME_MAX + 2];
-	struct tern_rdata first;
-
-	if (!tern_rdata_next(&it, &first))
-		return BELIEVED_NOTHING;
-	if (tern_name_replace_suffix(f->question.name, dname->owner, first.octets, target) !=
-	    TERN_OK)
-		return BELIEVED_TOO_LONG;
-	size_t len = tern_name_copy(rdata + 2, target);
-
-	put_u16(rdata, (uint16_t)len);
-	struct tern_rrset cname = {
-		.owner = f->question.name,
-		.rdata = rdata,
-		.rdata_len = (uint32_t)len + 2,
-		.ttl_s = dname->ttl_s,
-		.type = TERN_TYPE_CNAME,
-		.rclass = TERN_CLASS_IN,
-		.rr_n = 1,
-	};
-
-	if (!keep(job, &f->found.answer, &cname))
-		return BELIEVED_TOO_MUCH;
-	f->found.answer.last->dname = from;
-	if (f->question.type == TERN_TYPE_CNAME)
-		return BELIEVED_ANSWER;
-	return follow_alias(job, f, target) ? BELIEVED_ALIAS : BELIEVED_TOO_MUCH;
-}
-
-const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type)
-{
-	for (const struct kept *k = list->first; k; k = k->next) {
-		if (k->set.type == type && tern_name_equal(k->set.owner, owner))
-			return k;
-	}
-	return NULL;
-}
-
-bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
-	      enum cache_security security)
-{
-	for (const struct kept *k = list->first; k; k = k->next) {
-		if ((k->security == security || k->security == CACHE_SECURE) &&
-		    k->set.type == set->type && k->set.rdata_len == set->rdata_len &&
-		    memcmp(k->set.rdata, set->rdata, set->rdata_len) == 0 &&
-		    tern_name_equal(k->set.owner, set->owner))
-			return true;
-	}
-	return false;
 }
 
 bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name)
@@ -162,7 +100,7 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
-	p.proof_n = proof_of_wildcard(&f->found.authority, &set, proof);
+	p.proof_n = proof_of_wildcard(&f->found.authority, k, proof);
 	if (p.proof_n == 0 && k->wildcard != WILDCARD_NONE)
 		cache_drop(cache, set.owner, set.type); /* its proof did not hold */
 	else
@@ -179,6 +117,8 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 	/* Chains may pass one DNAME twice; it is told once. */
 	if (!kept_find(&f->found.answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
 		return BELIEVED_TOO_MUCH;
+	if (is_link(f->purpose))
+		return BELIEVED_ANSWER;
 	return synthesize_cname(job, f, kept_find(&f->found.answer, owner, TERN_TYPE_DNAME));
 }
 
@@ -239,7 +179,7 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 	}
 }
 
-/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by the options. */
+/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by proof and options. */
 static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 {
 	const struct resolver_options *o = &job->resolver->options;
@@ -249,6 +189,9 @@ static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 		if (p->sets[i].type == TERN_TYPE_SOA)
 			ttl_s = MIN(p->sets[i].ttl_s, soa_minimum(&p->sets[i]));
 	}
+	/* RFC 9077: a denial lives no longer than the records that make it. */
+	for (unsigned i = 0; i < p->n; i++)
+		ttl_s = MIN(ttl_s, p->sets[i].ttl_s);
 	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
 	return MIN(ttl_s, o->max_negative_ttl_s);
 }
@@ -274,18 +217,19 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 	if (!needs_proof(job, f))
 		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
 	f->found.denial = (struct denial_verdict){.ede = TERN_EDE_NONE, .ttl_s = ttl_s};
-	note_ttl(job, ttl_s);
+	note_ttl(job, ttl_s, ttl_s);
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = ttl_s;
-		if (!kept_has(&f->found.authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->found.authority, &p.sets[i]))
+		if (!keep_proof_set(job, &f->found.authority, &p.sets[i], CACHE_UNCHECKED,
+				    LINK_BIT(f->found.links)))
 			return false;
 	}
 	return true;
 }
 
+/* @p links are those that the reply has sets of. */
 static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct tern_message *m,
-				const uint8_t *zone)
+				const uint8_t *zone, uint16_t links)
 {
 	struct evidence p = {.n = 0};
 
@@ -293,8 +237,7 @@ static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct t
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].ttl_s);
 		if (p.sets[i].type != TERN_TYPE_SOA &&
-		    !kept_has(&f->found.authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->found.authority, &p.sets[i]))
+		    !keep_proof_set(job, &f->found.authority, &p.sets[i], CACHE_UNCHECKED, links))
 			return false;
 	}
 	return true;
@@ -331,6 +274,7 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 {
 	const uint8_t *zone = f->at.cut->zone; /* following an alias forgets the cut */
 	const struct kept *before = f->found.answer.last;
+	uint16_t links = 0;
 
 	bool forwarded = f->at.cut->source == CUT_FORWARD;
 	bool wildcard = false;
@@ -340,9 +284,11 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 
 	const struct kept *fresh = before ? before->next : f->found.answer.first;
 
-	for (const struct kept *k = fresh; k; k = k->next)
+	for (const struct kept *k = fresh; k; k = k->next) {
 		wildcard |= proof_is_from_wildcard(&k->set);
-	if (wildcard && !keep_wildcard_proof(job, f, m, zone))
+		links |= k->links;
+	}
+	if (wildcard && !keep_wildcard_proof(job, f, m, zone, links))
 		return BELIEVED_TOO_MUCH;
 	if (needs_proof(job, f)) /* PROVE stores it with its verdict */
 		return result;
@@ -365,10 +311,14 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	take_proof(job, m, parent, cut->zone, &p);
 	if (p.n == 0)
 		return;
+	uint32_t ttl_s = job->resolver->options.max_negative_ttl_s;
+
+	for (unsigned i = 0; i < p.n; i++)
+		ttl_s = MIN(ttl_s, p.sets[i].ttl_s);
 	struct cache_negative negative = {
 		.name = cut->zone,
 		.type = TERN_TYPE_DS,
-		.ttl_s = MIN(cut->ttl_s, job->resolver->options.max_negative_ttl_s),
+		.ttl_s = ttl_s,
 		.proof = p.sets,
 		.proof_n = p.n,
 		.security = CACHE_UNCHECKED,

@@ -66,6 +66,7 @@ struct kept {
 	struct kept *next;
 	struct tern_rrset set;
 	enum cache_security security;
+	uint16_t links;           /* of the answer's chain that it came for, a bit each: kept.h */
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
@@ -155,6 +156,14 @@ enum outcome {
 	OUTCOME_NODATA,
 	OUTCOME_NXDOMAIN,
 	OUTCOME_FAILED,
+	OUTCOME_UNKNOWN, /* it is not in the cache, and nobody may be asked */
+};
+
+/** Why a job fails, the graver ones last. */
+enum fault {
+	FAULT_SERVERS, /* by what the servers did that were asked for the name */
+	FAULT_LIMIT,   /* a limit of this question was reached: an account, its time, its memory */
+	FAULT_OURS,    /* a shortage here: descriptors, places, the load of a zone */
 };
 
 enum frame_purpose {
@@ -228,12 +237,14 @@ struct frame {
 	struct cut_search at;
 	struct server_try try;
 	struct found found;
-	uint32_t progress; /* of the job's; changes with what is to be found out next */
-	uint8_t child_ns;  /* index into cut->ns: whose addresses the child looks up */
-	uint8_t restarts;  /* after bogus data */
-	uint8_t sends;     /* for this frame */
-	bool primed;       /* priming was tried */
-	bool cut_dropped;  /* a cached delegation led nowhere and was forgotten once */
+	uint32_t progress;    /* of the job's; changes with what is to be found out next */
+	struct budget before; /* the accounts when the frame began */
+	uint8_t failed_link;  /* of the answer's chain: what could not be proven, or not be had */
+	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
+	uint8_t restarts;     /* after bogus data */
+	uint8_t sends;        /* for this frame */
+	bool primed;          /* priming was tried */
+	bool cut_dropped;     /* a cached delegation led nowhere and was forgotten once */
 };
 
 /** A listener to what a job does, for `ternctl trace`. */
@@ -245,6 +256,7 @@ enum job_flag {
 	JOB_REFRESH = 1,           /* prefetch: data in the last tenth of its life does not count */
 	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
+	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
 };
 
 /** Checks of the set under way that went wrong: after a yield they are not made again. */
@@ -273,6 +285,8 @@ struct job {
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
 	bool yielded;            /* nothing to send: to be resumed after others had their turn */
+	struct proven *proven;   /* what its own sub-questions found, newest first */
+	enum fault fault;        /* the gravest so far: see failure.h */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	uint32_t progress;                    /* counts the questions that a frame came to ask */

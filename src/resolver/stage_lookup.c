@@ -12,8 +12,11 @@
 
 #include "base/bytes.h"
 #include "resolver/aggressive.h"
+#include "resolver/alias.h"
 #include "resolver/believe.h"
+#include "resolver/failure.h"
 #include "resolver/hints.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 
@@ -62,27 +65,15 @@ static bool is_for_validation(const struct frame *f, enum cache_found found,
 	return true;
 }
 
-/* The least TTL of an answer decides how long it may be kept rendered. */
-static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
-{
-	if (job->depth != 1 || ttl_s >= job->result.ttl_s)
-		return;
-	job->result.ttl_s = ttl_s;
-	job->result.life_s = life_s;
-}
-
 static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	const uint8_t *at = hit->proof;
 	struct tern_rrset set;
 
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if (kept_has(&f->found.authority, &set, hit->security))
-			continue;
-		if (!keep(job, &f->found.authority, &set))
+		if (!keep_proof_set(job, &f->found.authority, &set, hit->security,
+				    LINK_BIT(f->found.links)))
 			return false;
-		f->found.authority.last->security = hit->security;
-		f->found.authority.last->proven = hit->security != CACHE_UNCHECKED;
 	}
 	return true;
 }
@@ -90,7 +81,7 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	if (!keep(job, &f->found.answer, &hit->set))
+	if (!keep(job, &f->found.answer, &hit->set, LINK_BIT(f->found.links)))
 		return false;
 	f->found.answer.last->security = hit->security;
 	f->found.answer.last->ede = hit->ede;
@@ -117,7 +108,7 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 	struct cache_hit hit;
 
 	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
-		if (cache_get_set(job->resolver->cache, f->question.name, types[i],
+		if (cache_get_set(job->resolver->cache, f->question.name, types[i], CACHE_ANY,
 				  job->now->boot_s, &hit))
 			return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	}
@@ -136,16 +127,22 @@ static bool follow_kept_cname(struct job *job, struct frame *f)
 static enum looked follow_cached_cname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	return keep_hit(job, f, hit) && follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
+	if (!keep_hit(job, f, hit))
+		return LOOKED_FAILED;
+	if (is_link(f->purpose))
+		return LOOKED_DONE;
+	return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
 }
 
 static enum looked follow_cached_dname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	const struct kept *dname = kept_find(&f->found.answer, hit->set.owner, TERN_TYPE_DNAME);
+	struct kept *dname = kept_find(&f->found.answer, hit->set.owner, TERN_TYPE_DNAME);
 
 	if (!dname && !keep_hit(job, f, hit))
 		return LOOKED_FAILED;
+	if (is_link(f->purpose))
+		return LOOKED_DONE;
 	switch (synthesize_cname(job, f, dname ? dname : f->found.answer.last)) {
 	case BELIEVED_ALIAS: return LOOKED_ALIAS;
 	case BELIEVED_ANSWER: return LOOKED_DONE;
@@ -168,7 +165,8 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 	for (unsigned labels = below; labels-- > labels_min;) {
 		const uint8_t *name = tern_name_suffix(f->question.name, labels);
 
-		if (cache_get_set(cache, name, TERN_TYPE_DNAME, job->now->boot_s, &hit) &&
+		if (cache_get_set(cache, name, TERN_TYPE_DNAME, CACHE_ANY, job->now->boot_s,
+				  &hit) &&
 		    may_use(job, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
@@ -181,7 +179,8 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	struct cache *cache = job->resolver->cache;
 
 	if (alias_hides(f->question.type) &&
-	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, &hit) &&
+	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
+			  &hit) &&
 	    may_use(job, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
@@ -211,7 +210,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
-static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
+static bool failed_lately(struct job *job, const uint8_t *name, uint32_t type)
 {
 	struct cache_failure failure;
 
@@ -289,11 +288,13 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 	f->at.cut = find_cut(job, f);
 	if (!f->at.cut)
 		return give(OUTCOME_FAILED);
+	if (job->flags & JOB_NO_RECURSION)
+		return give(OUTCOME_UNKNOWN);
 	if (f->at.cut->source == CUT_HINTS && !f->primed) {
 		f->primed = true;
 		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
 	}
-	if (!CUT_IS_ROUTE(f->at.cut) && failed_lately(job, f->at.cut->zone, 0))
+	if (!CUT_IS_ROUTE(f->at.cut) && failed_lately(job, f->at.cut->zone, CACHE_FAILURE_CUT))
 		return give(OUTCOME_FAILED);
 	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->at.cut->zone, text),
 		 f->at.cut->servers_n);

@@ -9,6 +9,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/select.h"
 
@@ -163,7 +164,7 @@ void remember_dead_cut(struct job *job, const struct frame *f)
 	if (f->at.heard || cut->source == CUT_HINTS || CUT_IS_ROUTE(cut) || cut->labels == 0 ||
 	    !all_are_silent(job, cut))
 		return;
-	remember_failure(job, cut->zone, 0, false);
+	failure_remember_cut(job, cut->zone);
 }
 
 static struct turn cut_is_exhausted(struct job *job, struct frame *f)

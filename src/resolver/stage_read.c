@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "resolver/believe.h"
 #include "resolver/classify.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/referral.h"
 #include "resolver/select.h"
@@ -144,9 +145,11 @@ static struct turn read_event(struct job *job, struct frame *f)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
 			 "too many queries to zone %s are outstanding",
 			 tern_name_to_text(f->at.cut->zone, zone));
+		failure_blame(job, FAULT_OURS);
 		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_NO_RESOURCE:
 		job_note(job, TERN_EDE_OTHER, "no socket or memory left to ask");
+		failure_blame(job, FAULT_OURS);
 		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_ANSWERED: break;
 	}

@@ -6,6 +6,7 @@
 #include <tern/name.h>
 
 #include "resolver/believe.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 
 static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
@@ -19,8 +20,7 @@ static bool keep_proof(struct job *job, const struct cache_hit *hit, struct resu
 	struct tern_rrset set;
 
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, ttl_of(job, hit), &set)) {
-		if (!kept_has(&out->authority, &set, CACHE_UNCHECKED) &&
-		    !keep(job, &out->authority, &set))
+		if (!keep_proof_set(job, &out->authority, &set, hit->security, 0))
 			return false;
 	}
 	return true;
@@ -30,7 +30,7 @@ static bool keep_set(struct job *job, struct cache_hit *hit, struct result *out)
 {
 	out->stale |= hit->stale;
 	hit->set.ttl_s = ttl_of(job, hit);
-	return keep(job, &out->answer, &hit->set) && keep_proof(job, hit, out);
+	return keep(job, &out->answer, &hit->set, 0) && keep_proof(job, hit, out);
 }
 
 static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)

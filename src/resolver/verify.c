@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "dnssec/rrsig.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 
 /* One set being verified. */

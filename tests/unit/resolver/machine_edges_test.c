@@ -271,8 +271,7 @@ static void know_empty_zone(void)
 				 .sig_n = 1};
 	struct cache *cache = world.resolver.cache;
 
-	cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE, world.now.boot_s);
-	cache_put_range(cache, NAME("test."), TERN_TYPE_NSEC, NAME("test."), 60, world.now.boot_s);
+	cache_put_range(cache, NAME("test."), &set, world.now.boot_s);
 	set.rdata = soa;
 	set.rdata_len = sizeof soa;
 	set.type = TERN_TYPE_SOA;
