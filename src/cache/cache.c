@@ -161,6 +161,7 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	memset(out, 0, sizeof *out);
 	out->ttl_s = entry_left_s(e, now_s);
 	out->age_s = now_s - e->stored_s;
+	out->life_s = e->ttl_s;
 	out->rank = (enum cache_rank)e->rank;
 	out->security = (enum cache_security)e->security;
 	out->ede = e->ede ? e->ede : TERN_EDE_NONE;
@@ -249,6 +250,23 @@ void cache_drop(struct cache *c, const uint8_t *name, uint16_t type)
 	cache_remove_key(c, name, TAG_NAME);
 }
 
+static void remove_expired(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s)
+{
+	const struct entry *e = cache_find_name(c, name, tag);
+
+	if (e && !entry_is_fresh(e, now_s))
+		cache_remove_key(c, name, tag);
+}
+
+void cache_end_stale(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s)
+{
+	uint8_t lower[TERN_NAME_MAX];
+
+	tern_name_lower(lower, name);
+	remove_expired(c, lower, tag, now_s);
+	remove_expired(c, lower, TAG_NAME, now_s);
+}
+
 static uint8_t lives_of_type(uint16_t type)
 {
 	return type == TERN_TYPE_DNSKEY || type == TERN_TYPE_DS ? LIVES_INFRA : 0;
@@ -269,8 +287,10 @@ void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint
 	const struct tern_rrset *set = p->set;
 	uint32_t ttl_s = shortest_ttl(p);
 
-	if (ttl_s == 0)
+	if (ttl_s == 0) {
+		cache_end_stale(c, set->owner, tag, now_s);
 		return;
+	}
 	struct entry *e =
 		entry_build(c, set->owner, tag, set->rdata_len + proof_size(p->proof, p->proof_n));
 

@@ -65,6 +65,7 @@ struct cache_hit {
 	uint32_t proof_len;    /* or of what a wildcard made; octets, 0 for none */
 	uint32_t ttl_s;        /* seconds left, 0 when stale */
 	uint32_t age_s;        /* seconds since it was stored */
+	uint32_t life_s;       /* what ttl_s was then */
 	enum cache_rank rank;
 	enum cache_security security;
 	uint16_t ede; /* why it is insecure: see struct cache_positive; TERN_EDE_NONE for none */
@@ -129,7 +130,8 @@ bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, enum
 
 /**
  * Store an RRset for its ttl_s seconds. Refused silently when fresh data of
- * a better rank is there, when ttl_s is 0, or when memory is short.
+ * a better rank is there, or when memory is short. A set with ttl_s 0 is not stored,
+ * but what was there and has expired is no longer given as stale data.
  */
 void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
 	       enum cache_security security, uint32_t now_s);

@@ -102,6 +102,9 @@ uint32_t entry_records_len(const struct entry *e);
 size_t proof_size(const struct tern_rrset *sets, unsigned n);
 void proof_write(uint8_t *to, const struct tern_rrset *sets, unsigned n);
 
+/** News about (@p name, @p tag) came that can't be kept: what has expired there goes. */
+void cache_end_stale(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s);
+
 /** As cache_put_positive() and cache_get_set(), but under a tag of the caller's. */
 void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint32_t tag,
 			   uint32_t now_s);

@@ -60,9 +60,11 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 
 void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_t now_s)
 {
-	if (n->ttl_s == 0)
-		return;
 	uint32_t tag = n->nxdomain && !n->of_type ? TAG_NAME : TAG_TYPE(n->type);
+	if (n->ttl_s == 0) {
+		cache_end_stale(c, n->name, TAG_TYPE(n->type), now_s);
+		return;
+	}
 	struct entry *e = entry_build(c, n->name, tag, proof_size(n->proof, n->proof_n));
 
 	if (!e)

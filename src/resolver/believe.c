@@ -35,27 +35,39 @@ static enum believed take_final(struct job *job, struct frame *f, const struct t
 
 	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, job, &set))
 		return BELIEVED_NOTHING;
+	/* What its own rcode contradicts is passed on, but not kept. */
+	if (m->rcode != TERN_RCODE_NOERROR)
+		set.ttl_s = 0;
 	return take_set(job, f, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
+}
+
+static bool has_type(const uint16_t *types, unsigned n, uint16_t type)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (types[i] == type)
+			return true;
+	}
+	return false;
 }
 
 /* Every set at the name; one of each type. */
 static enum believed take_any(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	enum believed result = BELIEVED_NOTHING;
-	uint16_t last = 0;
+	uint16_t types[JOB_ANY_SETS_MAX];
+	unsigned n = 0;
 
 	job->result.uncacheable = true;
-	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
+	for (unsigned i = 0; i < m->section_n[TERN_ANSWER] && n < ARRAY_LEN(types); i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
 
-		if (rr->type == last || rr->type == TERN_TYPE_RRSIG ||
+		if (has_type(types, n, rr->type) || rr->type == TERN_TYPE_RRSIG ||
 		    tern_type_is_meta(rr->type) || !rr_is_owned_by(m, rr, f->question.name))
 			continue;
-		last = rr->type;
+		/* One attempt: what can't be taken now can't be with the next record of it. */
+		types[n++] = rr->type;
 		if (take_final(job, f, m, rr->type) == BELIEVED_ANSWER)
 			result = BELIEVED_ANSWER;
-		if (f->found.answer.n >= JOB_ANY_SETS_MAX)
-			break;
 	}
 	return result;
 }
@@ -140,13 +152,18 @@ static uint32_t soa_minimum(const struct tern_rrset *soa)
 struct evidence {
 	struct tern_rrset sets[PROOF_SETS_MAX];
 	unsigned n;
-	uint32_t ttl_s;
+	/* One attempt for each owner and type, whether the set could be taken or not. */
+	struct {
+		const uint8_t *owner;
+		uint16_t type;
+	} tried[PROOF_SETS_MAX];
+	unsigned tried_n;
 };
 
-static bool is_known(const struct evidence *p, const uint8_t *owner, uint16_t type)
+static bool is_tried(const struct evidence *p, const uint8_t *owner, uint16_t type)
 {
-	for (unsigned i = 0; i < p->n; i++) {
-		if (p->sets[i].type == type && tern_name_equal(p->sets[i].owner, owner))
+	for (unsigned i = 0; i < p->tried_n; i++) {
+		if (p->tried[i].type == type && tern_name_equal(p->tried[i].owner, owner))
 			return true;
 	}
 	return false;
@@ -165,16 +182,20 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 {
 	uint8_t owner[TERN_NAME_MAX];
 
-	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
+	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->tried_n < PROOF_SETS_MAX; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
 
 		if (rr->rclass != TERN_CLASS_IN || !rr_owner(m, rr, owner) ||
 		    !proves(rr, owner, name) || !tern_name_is_below_or_equal(owner, zone) ||
-		    is_known(p, owner, rr->type))
+		    is_tried(p, owner, rr->type))
 			continue;
 		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
 
-		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, job, &p->sets[p->n]))
+		if (!copy)
+			return;
+		p->tried[p->tried_n].owner = copy;
+		p->tried[p->tried_n++].type = rr->type;
+		if (reply_take_set(m, TERN_AUTHORITY, copy, rr->type, job, &p->sets[p->n]))
 			p->n++;
 	}
 }
@@ -198,7 +219,7 @@ static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
 {
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
 	take_proof(job, m, f->at.cut->zone, f->question.name, &p);
 	uint32_t ttl_s = negative_ttl(job, &p);
@@ -231,7 +252,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct tern_message *m,
 				const uint8_t *zone, uint16_t links)
 {
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
 	take_proof(job, m, zone, f->question.name, &p);
 	for (unsigned i = 0; i < p.n; i++) {
@@ -270,6 +291,14 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 	return step;
 }
 
+/* Then a CNAME in the reply is made of the DNAME, and is no data of its own. */
+static bool is_below_dname(const struct frame *f, const struct tern_message *m, const uint8_t *zone)
+{
+	uint8_t owner[TERN_NAME_MAX];
+
+	return reply_dname(m, f->question.name, zone, owner) != NULL;
+}
+
 enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	const uint8_t *zone = f->at.cut->zone; /* following an alias forgets the cut */
@@ -278,7 +307,7 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 
 	bool forwarded = f->at.cut->source == CUT_FORWARD;
 	bool wildcard = false;
-	enum believed result = f->question.type == TERN_TYPE_ANY
+	enum believed result = f->question.type == TERN_TYPE_ANY && !is_below_dname(f, m, zone)
 				       ? take_any(job, f, m)
 				       : walk_aliases(job, f, m, zone, forwarded);
 
@@ -297,11 +326,23 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	return result;
 }
 
+bool believe_referred_ds(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	struct tern_rrset ds;
+
+	if (!reply_take_set(m, TERN_AUTHORITY, f->question.name, TERN_TYPE_DS, job, &ds) ||
+	    !take_set(job, f, &ds))
+		return false;
+	if (!needs_proof(job, f))
+		store_kept(job, f, f->found.answer.last, ds.ttl_s, CACHE_RANK_ANSWER);
+	return true;
+}
+
 void believe_referral_ds(struct job *job, const struct tern_message *m, const struct zone_cut *cut,
 			 const uint8_t *parent)
 {
 	struct tern_rrset ds;
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
 	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, job, &ds)) {
 		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,

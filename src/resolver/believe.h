@@ -38,6 +38,9 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
 
+/** Keep the DS that a referral carries as the answer to the question for it; false for none. */
+bool believe_referred_ds(struct job *job, struct frame *f, const struct tern_message *m);
+
 /**
  * Cache what a referral to @p cut says about its DS: the set, or the records
  * that deny it. Unchecked; @p parent is the zone that said so.

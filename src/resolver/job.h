@@ -52,7 +52,7 @@
 #define JOB_DEADLINE_MS       3800   /* every client has its answer within 4 s */
 #define JOB_STALE_WAIT_MAX_MS 3500   /* stale data is of use before that only */
 #define JOB_ANY_SETS_MAX      16     /* types kept of a reply to ANY */
-#define JOB_AVOID_MAX         4      /* servers remembered for bogus data */
+#define JOB_AVOID_MAX         8      /* servers remembered for bogus data */
 #define JOB_TEXT_MAX          160    /* octets of an extended error's text, with NUL */
 
 /** Name in lower case and type; the class is IN. */

@@ -173,12 +173,21 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
+/* A DS is the parent's: what stands at the child's apex does not answer for it. */
+static bool is_at_cut(const struct job *job, const struct frame *f)
+{
+	struct cache_delegation d;
+
+	return f->question.type == TERN_TYPE_DS &&
+	       cache_get_delegation(job->resolver->cache, f->question.name, job->now->boot_s, &d);
+}
+
 static enum looked look_for_alias(struct job *job, struct frame *f)
 {
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 
-	if (alias_hides(f->question.type) &&
+	if (alias_hides(f->question.type) && !is_at_cut(job, f) &&
 	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
 			  &hit) &&
 	    may_use(job, &hit))
@@ -223,6 +232,8 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint32_t type)
 	job_note(job, cache_failure_is_bogus(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR,
 		 "%.*s", (int)failure.text_len, failure.text);
 	job->known_failure = true;
+	/* The first client got no stale data for what did not validate: nor does the next one. */
+	job->result.bogus |= failure.unproven;
 	return true;
 }
 

@@ -26,7 +26,7 @@
 #include "resolver/settle.h"
 #include "resolver/verify.h"
 
-#define RESTARTS_MAX 2
+#define RESTARTS_MAX 4 /* so many servers may have an old copy while one is good */
 
 enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT, VERDICT_YIELD };
 

@@ -240,10 +240,11 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	struct zone_cut *cut;
 	char zone[TERN_NAME_TEXT_MAX];
 
-	/* Asked for the DS at this very cut it should have answered: it knows of none. */
+	/* Asked for the DS at this very cut it should have answered: it says it here, or has none. */
 	if (f->question.type == TERN_TYPE_DS && !was_minimised(f) &&
 	    tern_name_equal(view->zone, f->question.name))
-		return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
+		return believe_referred_ds(job, f, m) ? conclude(job, f, OUTCOME_ANSWER)
+		       : believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
 							: give(OUTCOME_FAILED);
 	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->at.cut);
 	if (cut && job->resolver->options.validation != VALIDATION_OFF)

@@ -247,6 +247,20 @@ void verify_decided(struct job *job)
 	job->wrong.again = false;
 }
 
+bool verify_is_in_time(const struct job *job, const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+	struct rrsig sig;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (rrsig_read(rdata.octets, rdata.len, &sig) &&
+		    rrsig_check(&sig, set->owner, job->now->wall_s) == RRSIG_USABLE)
+			return true;
+	}
+	return false;
+}
+
 bool verify_may_go_on(const struct job *job)
 {
 	return !job->budget.exhausted && job->budget.left[BUDGET_WRONG] > 0;
