@@ -87,7 +87,7 @@ static void bench_select(void)
 	for (unsigned i = 0; i < 4; i++) {
 		micro_need(address_from_text("192.0.2.1", 53, &c.servers[i].addr), "address");
 		c.servers[i].addr.octets[3] = (uint8_t)(i + 1);
-		infra_answered(resolver.infra, &c.servers[i].addr, 10 + i, NOW_MS);
+		infra_answered(resolver.infra, &c.servers[i].addr, zone, 10 + i, NOW_MS);
 	}
 	micro_run("select: one of 4 known servers", choose, &c);
 	infra_destroy(resolver.infra);

@@ -1,11 +1,13 @@
 /*
  * infra.h - what the machine has measured about each server it asks.
  *
- * Purpose    address -> round-trip time, failures, capabilities, cookies; and
- *            (address, zone) -> lame until.
- * Threads    any; each call locks one of INFRA_GROUPS groups for a few dozen
+ * Purpose    address -> round-trip time, cookies, what was seen for several zones;
+ *            (address, zone) -> silence, lameness, missing capabilities. A server's
+ *            silence about one zone says nothing about the others that it serves,
+ *            and anybody may delegate a zone to it (limits.md rows 82 and 84).
+ * Threads    any; each call locks one of INFRA_GROUPS groups at a time for a few dozen
  *            instructions (misses only, never on a hit). No pointer leaves.
- * Memory     fixed at infra_create(): INFRA_SERVERS_MAX servers of 168 octets;
+ * Memory     fixed at infra_create(): INFRA_SERVERS_MAX servers and as many pairs;
  *            the least recently used of a group makes place.
  * Time       milliseconds of CLOCK_MONOTONIC: what is learned here is about
  *            the network now and may be forgotten over a suspend.
@@ -29,21 +31,34 @@
 #define INFRA_RTO_MAX_MS    1600    /* two tries at a dead server must fit the client's 4 s */
 #define INFRA_LEARNED_MS    3600000 /* how long a missing capability is remembered: 1 h */
 #define INFRA_LAME_MS       300000  /* how long lameness for a zone is remembered */
+#define INFRA_TCP_FIRST_MS  600000  /* how long UDP is left alone where only TCP answered */
 #define INFRA_DEAD_TIMEOUTS 3       /* in a row, */
 #define INFRA_DEAD_AFTER_MS 2000    /* and silent for so long: see infra_server.dead */
 #define INFRA_PROBE_MIN_MS  1000u   /* how soon a dead server may be tried by somebody, */
 #define INFRA_PROBE_MAX_MS  32000u  /* doubled each time in vain up to this */
 
+/** What a server can't do, or needs. */
+enum infra_fact {
+	INFRA_LAME,    /* does not serve the zone properly */
+	INFRA_NO_EDNS, /* answers FORMERR or NOTIMP to an OPT */
+	INFRA_PLAIN,   /* answers an OPT only without options */
+	INFRA_SMALL,   /* its answers above 512 octets are lost by UDP */
+	INFRA_TCP,     /* is silent by UDP and answers by TCP */
+	INFRA_NO_CASE, /* does not keep the question's case, or compares it exactly */
+	INFRA_FACTS,
+};
+
+#define INFRA_BIT(fact) (1u << (fact))
+
 struct infra;
 
-/** A snapshot of one server's record. */
+/** A snapshot of one server's record, for one zone. */
 struct infra_server {
 	bool known;                /* it has answered or failed before */
 	bool silent;               /* to more than one name, and nothing heard in between */
 	bool dead;                 /* silent, for a while already, and not yet due for a probe */
-	bool lame;                 /* for the zone that was asked about */
-	bool no_edns;              /* answers FORMERR or NOTIMP to an OPT */
-	bool no_case;              /* does not echo the question's case */
+	bool folds;                /* was seen to find names whatever their case */
+	uint8_t facts;             /* INFRA_BIT() each: learned for this zone, or for two others */
 	uint8_t timeouts;          /* in a row */
 	uint8_t server_cookie_len; /* octets, 0 none */
 	uint32_t srtt_ms;          /* smoothed round-trip time */
@@ -53,51 +68,70 @@ struct infra_server {
 	uint8_t server_cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
 };
 
+static inline bool infra_has(const struct infra_server *s, enum infra_fact fact)
+{
+	return s->facts & INFRA_BIT(fact);
+}
+
 /** NULL when memory is short. @p key seeds the hash and makes the client cookies. */
 MUST_USE struct infra *infra_create(const struct hash_key *key);
 void infra_destroy(struct infra *infra);
 
-/** What is known of @p server, and whether it is lame for @p zone (lower case; may be NULL). */
+/** What is known of @p server when asked for @p zone (lower case). */
 void infra_get(struct infra *infra, const struct address *server, const uint8_t *zone,
 	       uint64_t now_ms, struct infra_server *out);
 
-/** It answered after @p rtt_ms. */
-void infra_answered(struct infra *infra, const struct address *server, uint32_t rtt_ms,
-		    uint64_t now_ms);
+/** It answered for @p zone after @p rtt_ms. */
+void infra_answered(struct infra *infra, const struct address *server, const uint8_t *zone,
+		    uint32_t rtt_ms, uint64_t now_ms);
 
 /** It answered, but which of two equal questions is not known (RFC 6298 3): it lives. */
-void infra_heard(struct infra *infra, const struct address *server, uint64_t now_ms);
+void infra_heard(struct infra *infra, const struct address *server, const uint8_t *zone,
+		 uint64_t now_ms);
 
 /**
- * It did not answer in time what it was sent at @p sent_ms. Several questions
- * that were under way together count as one timeout. @p name (lower case) is
- * what was asked about, NULL when the question was of a kind that some live
+ * It did not answer in time what it was sent for @p zone at @p sent_ms. Several
+ * questions that were under way together count as one timeout. @p name (lower case)
+ * is what was asked about, NULL when the question was of a kind that some live
  * servers drop: silence to one name only, or to odd questions, is not death.
  */
-void infra_timed_out(struct infra *infra, const struct address *server, const uint8_t *name,
-		     uint64_t sent_ms, uint64_t now_ms);
+void infra_timed_out(struct infra *infra, const struct address *server, const uint8_t *zone,
+		     const uint8_t *name, uint64_t sent_ms, uint64_t now_ms);
 
 /**
- * May the caller ask @p server now? Always, unless it is dead: then one caller
- * per pause, which grows from INFRA_PROBE_MIN_MS up to @p pause_max_ms, gets true.
+ * Is @p server due to be asked for @p zone? Always, unless it is dead: then one caller
+ * per pause, which grows from INFRA_PROBE_MIN_MS up to @p pause_max_ms, gets true. The
+ * others ask somebody else, if there is anybody.
  */
 MUST_USE bool infra_claim_probe(struct infra *infra, const struct address *server,
-				uint32_t pause_max_ms, uint64_t now_ms);
+				const uint8_t *zone, uint32_t pause_max_ms, uint64_t now_ms);
 
-/** What it can't do. */
-void infra_learn_no_edns(struct infra *infra, const struct address *server, uint64_t now_ms);
-void infra_learn_no_case(struct infra *infra, const struct address *server, uint64_t now_ms);
+/**
+ * @p fact was seen of it in an exchange for @p zone. The fact counts for that zone; what
+ * was seen for two zones counts for all, but for INFRA_LAME.
+ */
+void infra_learn(struct infra *infra, const struct address *server, const uint8_t *zone,
+		 enum infra_fact fact, uint64_t now_ms);
+
+/** What was learned for @p zone led to data that don't hold: forget it. */
+void infra_unlearn(struct infra *infra, const struct address *server, const uint8_t *zone);
+
+/** It answered a question with letters in both cases as it should. */
+void infra_learn_folds(struct infra *infra, const struct address *server, uint64_t now_ms);
+
+/**
+ * It answered for @p zone only what was asked a second time in another form: @p fact is
+ * learned when that happens twice, with no answer to the usual form in between.
+ */
+void infra_suspect(struct infra *infra, const struct address *server, const uint8_t *zone,
+		   enum infra_fact fact, uint64_t now_ms);
 
 /** Its cookie for us, @p len octets (8..32). */
 void infra_learn_cookie(struct infra *infra, const struct address *server, const uint8_t *cookie,
 			size_t len, uint64_t now_ms);
 
-/** It does not serve @p zone properly. */
-void infra_learn_lame(struct infra *infra, const struct address *server, const uint8_t *zone,
-		      uint64_t now_ms);
-
-/** Forget lameness and failures, e.g. after the network came back. */
+/** Everybody was silent, and it was our link: forget silence, what it taught, and lameness. */
 void infra_forgive(struct infra *infra);
 
-/** How many servers are known. */
+/** Servers with a record. */
 uint32_t infra_count(const struct infra *infra);

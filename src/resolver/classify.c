@@ -82,8 +82,11 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 	if (find_delegation(m, asked, view->zone)) {
 		if (leads_down(view->zone, asked))
 			return REPLY_REFERRAL;
-		if (authoritative && tern_name_equal(view->zone, asked->zone))
+		/* Its own NS set where a SOA should be: a poor NODATA, or lame and not knowing it. */
+		if (tern_name_equal(view->zone, asked->zone)) {
+			view->doubtful = !authoritative;
 			return REPLY_NODATA;
+		}
 		view->why = tern_name_is_below_or_equal(asked->zone, view->zone)
 				    ? "upward referral"
 				    : "sideways referral";

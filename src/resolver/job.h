@@ -139,6 +139,8 @@ struct resolver {
 	uint8_t *scratch;             /* RRSIG_SCRATCH octets: signed data in canonical form */
 	struct tern_rr_ref *rrs;      /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */
+	uint64_t prime_ms;            /* no priming before then, CLOCK_MONOTONIC */
+	bool prime_wanted;            /* the hints are in use: somebody should start a JOB_PRIME */
 };
 
 /** Somebody of @p family answered. */
@@ -172,7 +174,7 @@ enum frame_purpose {
 	FRAME_GLUE,    /* the same, asked of the servers above the zone that the name is in */
 	FRAME_KEY,     /* DNSKEY of a zone, for validation */
 	FRAME_DS,      /* DS of a zone, for validation */
-	FRAME_PRIME,   /* the root's own NS set, RFC 9609 */
+	FRAME_PRIME,   /* the root's own NS set, RFC 9609: of a JOB_PRIME */
 };
 
 /** What the search for one name has come to; begins anew with each alias. */
@@ -191,15 +193,18 @@ struct cut_search {
 	uint8_t silent_n;     /* questions open beyond their time: their answers may be late */
 	bool listened;        /* for late answers, when nobody was left to ask */
 	bool heard;           /* somebody sent something: not every failure was silence */
+	bool once;            /* all its servers failed lately: one of them is asked, once */
 };
 
 /** One server being asked; begins anew with each. */
 struct server_try {
 	uint8_t server;      /* index into cut->servers: whom the outbox asks */
 	uint8_t sent_labels; /* labels in the outbox */
+	uint8_t learning;    /* INFRA_BIT() each: facts to learn if what is asked now is answered */
 	bool tcp;            /* ask by TCP */
-	bool case_learn;     /* if TCP answers, the server does not keep case */
-	bool edns_learn;     /* if plain DNS answers, the server does not know EDNS */
+	bool after_silence;  /* by TCP, because UDP brought nothing */
+	bool folds;          /* it is known to find names whatever their case */
+	bool confirming;     /* a denial of the name in mixed case is asked for in lower case */
 	bool cookie_retry;   /* BADCOOKIE answered once */
 };
 
@@ -243,7 +248,6 @@ struct frame {
 	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
 	uint8_t restarts;     /* after bogus data */
 	uint8_t sends;        /* for this frame */
-	bool primed;          /* priming was tried */
 	bool cut_dropped;     /* a cached delegation led nowhere and was forgotten once */
 };
 
@@ -257,6 +261,7 @@ enum job_flag {
 	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
+	JOB_PRIME = 16,            /* the question is the root's NS set: prime the delegation, RFC 9609 */
 };
 
 /** Checks of the set under way that went wrong: after a yield they are not made again. */
@@ -292,6 +297,7 @@ struct job {
 	uint32_t progress;                    /* counts the questions that a frame came to ask */
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
+	bool lower_case;    /* after bogus data nothing is asked in mixed case */
 	bool chain_broken;  /* not this data but a link above it is bogus */
 	uint8_t depth;
 	uint8_t flags; /* enum job_flag */

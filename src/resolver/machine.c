@@ -166,12 +166,13 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->proven = NULL;
 	job->fault = FAULT_SERVERS;
 	job->wrong = (struct wrong_checks){0};
-	job->known_failure = false;
+	job->known_failure = job->lower_case = false;
 	job->progress = 0;
 	job->deadline_ms = now->mono_ns / NS_PER_MS + JOB_DEADLINE_MS;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
-	frame_init(job, &job->frames[0], question->name, question->type, FRAME_CLIENT);
+	frame_init(job, &job->frames[0], question->name, question->type,
+		   flags & JOB_PRIME ? FRAME_PRIME : FRAME_CLIENT);
 	job->question = job->frames[0].question;
 	return job_run(job);
 }

@@ -9,8 +9,8 @@
  *     '--------- bogus: another server --------------'
  *
  * A stage returns one move: go(stage), park(stage), yield(stage), call(question,
- * stage) or give(outcome). The outermost frame's outcome goes to stage_reply(). LOOKUP calls a
- * sub-question to prime the root, PICK for a missing server address, PROVE for a missing key or DS.
+ * stage) or give(outcome). The outermost frame's outcome goes to stage_reply(). PICK calls
+ * a sub-question for a missing server address, PROVE for a missing key or DS.
  */
 #pragma once
 
@@ -88,6 +88,9 @@ void advance(struct job *job, struct frame *f);
 
 /** Must what this frame finds be validated? */
 bool needs_proof(const struct job *job, const struct frame *f);
+
+/** Are there server names of the frame's zone cut whose addresses were not looked up? */
+bool names_are_left(struct job *job, const struct frame *f);
 
 /** Nobody is left to ask. Is there a question open to which the answer may come late? */
 bool may_listen(const struct job *job, const struct frame *f);

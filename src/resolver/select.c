@@ -47,9 +47,9 @@ static uint8_t tier_of(const struct cut_server *s, const struct infra_server *in
 
 	if (family_is_doubtful(r, s->addr.family))
 		tier += SERVER_TRIES_MAX;
-	if (infra->lame)
+	if (infra_has(infra, INFRA_LAME))
 		tier += 2 * SERVER_TRIES_MAX;
-	if (infra->dead)
+	if (infra->dead || s->resting)
 		tier += 4 * SERVER_TRIES_MAX;
 	return (uint8_t)tier;
 }
@@ -70,11 +70,8 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
 		uint8_t tier = tier_of(s, &infra, job);
 
-		/*
-		 * A dead server is left to whoever comes when its next probe is due.
-		 * Those of a route are probed more often, see stage_send.c.
-		 */
-		if ((infra.dead && !CUT_IS_ROUTE(cut)) || tier > best)
+		/* With nobody else left one that looks dead is asked all the same: it may not be. */
+		if (((infra.dead || s->resting) && cut->dead_asked) || tier > best)
 			continue;
 		if (tier < best)
 			n = 0;

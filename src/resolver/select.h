@@ -14,7 +14,8 @@
 #include "resolver/job.h"
 
 #define SERVER_TRIES_MAX     5  /* sends to one address per job and zone cut */
-#define SERVER_FRESH_TRY     2  /* after so many tries the next one is from a new socket */
+#define SERVER_FRESH_TRY     2  /* after so many in vain the next one is from a new socket */
+#define SERVER_TCP_TRY       3  /* after so many in vain the next one is by TCP */
 #define SERVER_TCP_TRIES_MAX 2  /* by TCP to one address, limits.md row 34 */
 #define CUT_TRIES_MAX        10 /* sends to one zone cut in a row that brought nothing */
 #define BAND_MS              30 /* servers this much slower than the fastest are as good */

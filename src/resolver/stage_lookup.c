@@ -20,6 +20,7 @@
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 
+#define PRIME_PAUSE_MS 5000 /* from one try to prime to the next */
 #define ROUTE_FIRST_MS 1000 /* for the forwarders of a `first` route */
 
 enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
@@ -292,6 +293,33 @@ static struct zone_cut *find_cut(struct job *job, struct frame *f)
 	return cut ? cut : root_hints_cut(r->hints, &job->arena);
 }
 
+/*
+ * The hints do as long as there is nothing better: nobody waits for the root's own
+ * list of its servers, which is fetched beside (RFC 9609 3).
+ */
+static void want_priming(struct job *job)
+{
+	struct resolver *r = job->resolver;
+	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
+
+	if (now_ms < r->prime_ms)
+		return;
+	r->prime_ms = now_ms + PRIME_PAUSE_MS;
+	r->prime_wanted = true;
+}
+
+/* Then one of its servers is asked all the same, for it may be back, or silent to some names only. */
+static bool cut_failed_lately(struct job *job, const uint8_t *zone)
+{
+	struct cache_failure failure;
+
+	if (!cache_get_failure(job->resolver->cache, zone, CACHE_FAILURE_CUT, job->now->boot_s,
+			       &failure))
+		return false;
+	job_note(job, TERN_EDE_CACHED_ERROR, "%.*s", (int)failure.text_len, failure.text);
+	return true;
+}
+
 static struct turn ask_somebody(struct job *job, struct frame *f)
 {
 	char text[TERN_NAME_TEXT_MAX];
@@ -301,12 +329,9 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 		return give(OUTCOME_FAILED);
 	if (job->flags & JOB_NO_RECURSION)
 		return give(OUTCOME_UNKNOWN);
-	if (f->at.cut->source == CUT_HINTS && !f->primed) {
-		f->primed = true;
-		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
-	}
-	if (!CUT_IS_ROUTE(f->at.cut) && failed_lately(job, f->at.cut->zone, CACHE_FAILURE_CUT))
-		return give(OUTCOME_FAILED);
+	if (f->at.cut->source == CUT_HINTS)
+		want_priming(job);
+	f->at.once = !CUT_IS_ROUTE(f->at.cut) && cut_failed_lately(job, f->at.cut->zone);
 	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->at.cut->zone, text),
 		 f->at.cut->servers_n);
 	f->at.asked_labels = f->at.cut->labels;

@@ -39,8 +39,10 @@ static void take_child_addresses(struct job *job, struct frame *f)
 		added += add_addresses(f->at.cut, f->child_ns, &k->set);
 	if (f->child == OUTCOME_NXDOMAIN)
 		f->at.cut->ns[f->child_ns].asked_aaaa = true;
-	if (added == 0)
+	if (added == 0) {
 		f->at.cut->failed_lookups++;
+		f->at.cut->ns[f->child_ns].in_vain = true;
+	}
 	f->child = OUTCOME_NONE;
 	job->returned = (struct kept_list){0};
 }
@@ -115,32 +117,67 @@ static bool leads_back(const struct zone_cut *cut, const struct cut_ns *ns)
 	return tern_name_is_below_or_equal(ns->name, cut->zone);
 }
 
-/* The next server name to look up; IPv4 of all names first unless it is switched off. */
-static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *type)
+/* The names beside one that led nowhere may lead nowhere too: those elsewhere come first. */
+static bool is_beside_one_in_vain(const struct zone_cut *cut, const struct cut_ns *ns)
 {
-	const struct resolver_options *o = &job->resolver->options;
-	struct zone_cut *cut = f->at.cut;
+	for (unsigned i = 0; i < cut->ns_n; i++) {
+		if (cut->ns[i].in_vain && tern_name_equal(tern_name_parent(cut->ns[i].name),
+							  tern_name_parent(ns->name)))
+			return true;
+	}
+	return false;
+}
+
+/* A type of address to look up for a name; 0 for none. IPv4 first unless it is switched off. */
+static uint16_t type_to_look_up(const struct resolver_options *o, const struct cut_ns *ns)
+{
+	if (o->ipv4 && !ns->asked_a)
+		return TERN_TYPE_A;
+	return o->ipv6 && !ns->asked_aaaa ? TERN_TYPE_AAAA : 0;
+}
+
+/* Index of the next server name to look up, -1 for none. @p glued: of those that have glue. */
+static int name_to_look_up(struct job *job, const struct frame *f, bool glued)
+{
+	const struct zone_cut *cut = f->at.cut;
 	unsigned start = cut->ns_n ? random_below(job->resolver->random, cut->ns_n) : 0;
+	int found = -1;
 
 	for (unsigned i = 0; i < cut->ns_n; i++) {
 		unsigned at = (start + i) % cut->ns_n;
-		struct cut_ns *ns = &cut->ns[at];
+		const struct cut_ns *ns = &cut->ns[at];
 
-		if (ns->has_glue != glued || (glued && leads_back(cut, ns)))
+		if (ns->has_glue != glued || (glued && leads_back(cut, ns)) ||
+		    !type_to_look_up(&job->resolver->options, ns))
 			continue;
-		f->child_ns = (uint8_t)at;
-		if (o->ipv4 && !ns->asked_a) {
-			ns->asked_a = true;
-			*type = TERN_TYPE_A;
-			return true;
-		}
-		if (o->ipv6 && !ns->asked_aaaa) {
-			ns->asked_aaaa = true;
-			*type = TERN_TYPE_AAAA;
-			return true;
-		}
+		if (!is_beside_one_in_vain(cut, ns))
+			return (int)at;
+		found = (int)at;
 	}
-	return false;
+	return found;
+}
+
+bool names_are_left(struct job *job, const struct frame *f)
+{
+	return f->at.cut->failed_lookups < FAILED_LOOKUPS_MAX &&
+	       name_to_look_up(job, f, false) >= 0;
+}
+
+/* Look up one more name; false when none is left. Without glue first. */
+static bool next_lookup(struct job *job, struct frame *f, uint16_t *type)
+{
+	int at = name_to_look_up(job, f, false);
+
+	if (at < 0)
+		at = name_to_look_up(job, f, true);
+	if (at < 0 || f->at.cut->failed_lookups >= FAILED_LOOKUPS_MAX)
+		return false;
+	struct cut_ns *ns = &f->at.cut->ns[at];
+
+	*type = type_to_look_up(&job->resolver->options, ns);
+	*(*type == TERN_TYPE_A ? &ns->asked_a : &ns->asked_aaaa) = true;
+	f->child_ns = (uint8_t)at;
+	return true;
 }
 
 /* One name that the servers don't answer to, alone or of its type, is not their death. */
@@ -149,9 +186,10 @@ static bool all_are_silent(const struct job *job, const struct zone_cut *cut)
 	struct infra_server infra;
 
 	for (unsigned i = 0; i < cut->servers_n; i++) {
-		infra_get(job->resolver->infra, &cut->servers[i].addr, NULL,
+		infra_get(job->resolver->infra, &cut->servers[i].addr, cut->zone,
 			  job->now->mono_ns / NS_PER_MS, &infra);
-		if (cut->servers[i].tries > 0 && !infra.silent)
+		/* One that was not tried is no evidence, unless others know it. */
+		if (!infra.silent)
 			return false;
 	}
 	return true;
@@ -171,7 +209,7 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 {
 	char text[TERN_NAME_TEXT_MAX];
 
-	if (may_listen(job, f))
+	if (may_listen(job, f) && !f->at.once)
 		return wait_for_late(job, f);
 	if (f->at.cut->route_first && !f->name.no_route) {
 		f->name.no_route = true;
@@ -211,6 +249,14 @@ static struct turn look_up(const struct frame *f, uint16_t type)
 	return call(ns->name, type, purpose, STAGE_PICK);
 }
 
+/* Neither silent so far nor the source of bogus data. */
+static bool is_fresh(const struct job *job, const struct zone_cut *cut, int server)
+{
+	const struct cut_server *s = &cut->servers[server];
+
+	return s->tries == 0 && !s->resting && !is_avoided(job, &s->addr);
+}
+
 struct turn stage_pick(struct job *job, struct frame *f)
 {
 	uint16_t type;
@@ -218,20 +264,22 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	if (f->child != OUTCOME_NONE)
 		take_child_addresses(job, f);
 	look_in_cache_for_addresses(job, f->at.cut);
-	if (f->sends >= FRAME_SENDS_MAX || is_time_for_iteration(job, f) ||
+	if (f->sends >= FRAME_SENDS_MAX) {
+		failure_blame(job, FAULT_LIMIT);
+		return cut_is_exhausted(job, f);
+	}
+	if (is_time_for_iteration(job, f) || (f->at.once && f->at.fruitless > 0) ||
 	    (f->at.fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->at.cut)))
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS);
 
-	if (server >= 0 && (!is_avoided(job, &f->at.cut->servers[server].addr) ||
-			    !next_lookup(job, f, false, &type))) {
-		f->try.server = (uint8_t)server;
+	/* Who was asked in vain hides nobody: other names are looked up beside, if there are any. */
+	if (server >= 0 &&
+	    (f->at.once || is_fresh(job, f->at.cut, server) || !next_lookup(job, f, &type))) {
+		f->try = (struct server_try){.server = (uint8_t)server};
 		return go(STAGE_SEND);
 	}
-	if (server >= 0) /* it gave bogus data, and there is a name of another one */
-		return look_up(f, type);
-	if (f->at.cut->failed_lookups < FAILED_LOOKUPS_MAX &&
-	    (next_lookup(job, f, false, &type) || next_lookup(job, f, true, &type)))
+	if (server >= 0 || (!f->at.once && next_lookup(job, f, &type)))
 		return look_up(f, type);
 	if (!f->at.cut->others_glue) {
 		take_glue_of_other_cuts(job, f->at.cut);

@@ -389,8 +389,11 @@ static void forget(struct job *job, struct frame *f)
 
 static void start_again(struct job *job, struct frame *f)
 {
+	if (f->found.answered_by.family && f->at.cut)
+		infra_unlearn(job->resolver->infra, &f->found.answered_by, f->at.cut->zone);
 	if (job->avoid_n < JOB_AVOID_MAX && f->found.answered_by.family)
 		job->avoid[job->avoid_n++] = f->found.answered_by;
+	job->lower_case = true; /* a signer made for one spelling may have failed on ours */
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
 	f->found = (struct found){.denial.ede = TERN_EDE_NONE};

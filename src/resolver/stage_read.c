@@ -67,10 +67,16 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 static struct turn ask_again_in_lower_case(struct job *job, struct frame *f)
 {
 	job_tell(job, "  asking again by UDP, all in lower case");
-	asked_server(f)->no_case = true;
+	asked_server(f)->facts |= INFRA_BIT(INFRA_NO_CASE);
 	f->try.tcp = false;
 	f->at.fruitless++;
 	return go(STAGE_SEND);
+}
+
+static bool is_case_in_question(const struct frame *f)
+{
+	return f->try.tcp && (f->try.learning & INFRA_BIT(INFRA_NO_CASE)) &&
+	       !(asked_server(f)->facts & INFRA_BIT(INFRA_NO_CASE));
 }
 
 static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede, const char *why)
@@ -95,13 +101,15 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	r->health[a->family == 6].timeouts_n++;
 	if (f->try.tcp)
 		asked_server(f)->tcp_tries++;
-	else
+	else {
 		f->at.silent_n++;
+		asked_server(f)->silences++;
+	}
 	if (!f->try.tcp && !link_is_down(r, now_ms(job)))
-		infra_timed_out(r->infra, a,
+		infra_timed_out(r->infra, a, f->at.cut->zone,
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
-	if (f->try.tcp && f->try.case_learn && !asked_server(f)->no_case)
+	if (is_case_in_question(f))
 		return ask_again_in_lower_case(job, f);
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
@@ -116,11 +124,16 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 
 static struct turn read_unreachable(struct job *job, struct frame *f)
 {
-	if (f->try.tcp && f->try.case_learn && !asked_server(f)->no_case)
+	if (is_case_in_question(f))
 		return ask_again_in_lower_case(job, f);
 	if (!f->try.tcp) {
 		job->resolver->health[asked_server(f)->addr.family == 6].timeouts_n++;
 		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
+	}
+	/* It was but another form of a question that is still open by UDP. */
+	if (f->try.after_silence) {
+		asked_server(f)->tcp_tries++;
+		return try_next_server(f);
 	}
 	/* A closed connection may be an idle one that ended: once more, on a new one. */
 	if (asked_server(f)->tcp_tries++ == 0)
@@ -139,7 +152,7 @@ static struct turn read_event(struct job *job, struct frame *f)
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
 	case UPSTREAM_SUSPECT: return ask_again_by_tcp(job, f, "mismatching replies");
 	case UPSTREAM_CASE:
-		f->try.case_learn = true;
+		f->try.learning |= (uint8_t)INFRA_BIT(INFRA_NO_CASE);
 		return ask_again_by_tcp(job, f, "case changed");
 	case UPSTREAM_CROWDED:
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
@@ -162,15 +175,31 @@ static void note_alive(struct job *job, struct frame *f)
 	struct resolver *r = job->resolver;
 	const struct address *a = &asked_server(f)->addr;
 
+	const uint8_t *zone = f->at.cut->zone;
+
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->resent)
-		infra_heard(r->infra, a, now_ms(job));
-	else if (job->reply->transport == UPSTREAM_UDP)
-		infra_answered(r->infra, a, job->reply->rtt_ms, now_ms(job));
-	if (f->try.case_learn && (f->try.tcp || asked_server(f)->no_case))
-		infra_learn_no_case(r->infra, a, now_ms(job));
-	f->try.case_learn = false;
+	if (job->reply->resent || job->reply->transport != UPSTREAM_UDP)
+		infra_heard(r->infra, a, zone, now_ms(job));
+	else
+		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));
+	if (job->reply->resent && job->outbox.udp_size == UPSTREAM_UDP_SMALL) {
+		infra_suspect(r->infra, a, zone, INFRA_PLAIN, now_ms(job));
+		infra_suspect(r->infra, a, zone, INFRA_SMALL, now_ms(job));
+	}
+	if (f->try.after_silence)
+		infra_suspect(r->infra, a, zone, INFRA_TCP, now_ms(job));
 	f->at.heard = true;
+}
+
+/* The server answered what was asked in another form than before: it needs that form. */
+static void learn_form(struct job *job, struct frame *f)
+{
+	for (unsigned fact = 0; fact < INFRA_FACTS; fact++) {
+		if (f->try.learning & INFRA_BIT(fact))
+			infra_learn(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone,
+				    (enum infra_fact)fact, now_ms(job));
+	}
+	f->try.learning = 0;
 }
 
 static void learn_cookie(struct job *job, struct frame *f, const struct tern_message *m)
@@ -198,12 +227,32 @@ static struct turn read_bad_cookie(struct job *job, struct frame *f)
 	return go(STAGE_SEND);
 }
 
+static bool is_known_signed(const struct job *job, const uint8_t *zone)
+{
+	const struct resolver *r = job->resolver;
+	const uint8_t *anchor = trust_anchors_zone(r->anchors, zone);
+	struct cache_hit hit;
+
+	if (r->options.validation == VALIDATION_OFF || !anchor ||
+	    trust_anchors_is_negative(r->anchors, zone))
+		return false;
+	return tern_name_equal(anchor, zone) ||
+	       cache_get_set(r->cache, zone, TERN_TYPE_DS, CACHE_ANY, job->now->boot_s, &hit);
+}
+
 static struct turn read_no_edns(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	asked_server(f)->no_edns = true;
+	bool by_option = job->outbox.cookie_len > 0;
+	enum infra_fact fact = by_option ? INFRA_PLAIN : INFRA_NO_EDNS;
+
+	/* Without DO there are no signatures: who says that, below a DS, is not listened to. */
+	if (!by_option && is_known_signed(job, f->at.cut->zone))
+		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "no EDNS");
+	asked_server(f)->facts |= (uint8_t)INFRA_BIT(fact);
 	/* A server that knows EDNS may have disliked only this question. */
-	f->try.edns_learn = !m->edns.present || m->rcode == TERN_RCODE_BADVERS;
-	job_tell(job, "  asking again without EDNS");
+	if (by_option || !m->edns.present || m->rcode == TERN_RCODE_BADVERS)
+		f->try.learning |= (uint8_t)INFRA_BIT(fact);
+	job_tell(job, "  asking again without %s", by_option ? "options" : "EDNS");
 	return go(STAGE_SEND);
 }
 
@@ -229,8 +278,8 @@ static struct turn read_lame(struct job *job, struct frame *f, const char *why)
 	/* Some servers know only the names they were made for, not those on the way. */
 	if (show_whole_name(job, f))
 		return go(STAGE_SEND);
-	infra_learn_lame(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone,
-			 now_ms(job));
+	infra_learn(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone, INFRA_LAME,
+		    now_ms(job));
 	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
 }
 
@@ -300,6 +349,7 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	if (f->purpose == FRAME_PRIME) {
 		if (!referral_cut(job, m, TERN_ANSWER, tern_name_root, f->at.cut))
 			return give_up_server(job, f, TERN_EDE_INVALID_DATA, "unusable root NS");
+		(void)believe_answer(job, f, m); /* and it is an answer, too */
 		return give(OUTCOME_ANSWER);
 	}
 	if (was_minimised(f))
@@ -330,10 +380,42 @@ static const char *why_aside(struct job *job, struct frame *f, enum reply_kind k
 		return "answer from a cache";
 	/* With nobody else to hear, what it says will do. */
 	if (!view->doubtful || was_minimised(f) || f->at.cut->doubts >= DOUBTS_MAX ||
-	    !others_are_left(job, f))
+	    (!others_are_left(job, f) && !names_are_left(job, f)))
 		return NULL;
 	f->at.cut->doubts++;
 	return "denial without a SOA of the zone";
+}
+
+/*
+ * A server that compares letters exactly denies what it has, or refuses it. Until it
+ * has shown that it doesn't, a denial of a name in mixed case is confirmed.
+ */
+static bool is_maybe_by_case(const struct job *job, const struct frame *f, enum reply_kind kind)
+{
+	return job->reply->mixed && !f->try.folds && !f->try.confirming &&
+	       (kind == REPLY_NXDOMAIN || kind == REPLY_NODATA || kind == REPLY_REFUSED);
+}
+
+static struct turn confirm_in_lower_case(struct job *job, struct frame *f)
+{
+	job_tell(job, "  asking again, all in lower case");
+	asked_server(f)->facts |= INFRA_BIT(INFRA_NO_CASE);
+	f->try.confirming = true;
+	return go(STAGE_SEND);
+}
+
+static void learn_of_case(struct job *job, struct frame *f, enum reply_kind kind)
+{
+	struct infra *infra = job->resolver->infra;
+	const struct address *a = &asked_server(f)->addr;
+	bool found = kind == REPLY_ANSWER || kind == REPLY_ALIAS || kind == REPLY_REFERRAL;
+	bool denied = kind == REPLY_NXDOMAIN || kind == REPLY_NODATA;
+
+	if (f->try.confirming && found)
+		infra_learn(infra, a, f->at.cut->zone, INFRA_NO_CASE, now_ms(job));
+	else if (!f->try.folds && ((job->reply->mixed && found) || (f->try.confirming && denied)))
+		infra_learn_folds(infra, a, now_ms(job));
+	f->try.confirming = false;
 }
 
 static struct turn read_message(struct job *job, struct frame *f, const struct tern_message *m)
@@ -358,9 +440,11 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		return read_no_edns(job, f, m);
 	if (kind == REPLY_BAD_COOKIE)
 		return read_bad_cookie(job, f);
-	if (f->try.edns_learn && kind != REPLY_REFUSED)
-		infra_learn_no_edns(job->resolver->infra, &asked_server(f)->addr, now_ms(job));
-	f->try.edns_learn = false;
+	if (kind != REPLY_REFUSED && kind != REPLY_BROKEN)
+		learn_form(job, f);
+	if (is_maybe_by_case(job, f, kind))
+		return confirm_in_lower_case(job, f);
+	learn_of_case(job, f, kind);
 	const char *aside = why_aside(job, f, kind, &view);
 
 	if (aside) {

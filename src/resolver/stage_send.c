@@ -60,6 +60,30 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 	return infra->rto_ms;
 }
 
+/*
+ * After silence the question changes, for what it carries may be why nothing comes
+ * (limits.md row 85): without the cookie and with a small size, then in lower case
+ * from another socket, then by TCP. Silence never means "no EDNS" (row 33).
+ */
+static uint8_t form_of(const struct cut_server *server, const struct infra_server *infra)
+{
+	uint8_t form = infra->facts | server->facts;
+
+	if (server->silences > 0)
+		form |= INFRA_BIT(INFRA_PLAIN) | INFRA_BIT(INFRA_SMALL);
+	if (server->silences >= SERVER_FRESH_TRY)
+		form |= INFRA_BIT(INFRA_NO_CASE);
+	return form;
+}
+
+/* UDP was tried in every form, or is known to bring nothing. */
+static bool is_for_tcp(const struct cut_server *server, const struct infra_server *infra)
+{
+	return server->tcp_tries == 0 &&
+	       (server->silences == SERVER_TCP_TRY ||
+		(server->silences == 0 && infra_has(infra, INFRA_TCP)));
+}
+
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
 {
 	struct upstream_query *q = &job->outbox;
@@ -73,11 +97,14 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->resolver->options.validation != VALIDATION_OFF ||
 					      job->flags & JOB_CHECKING_DISABLED);
-	q->edns = !server->no_edns && !infra->no_edns;
-	q->random_case = !infra->no_case && !server->no_case && !f->try.tcp;
-	q->fresh = server->tries == SERVER_FRESH_TRY; /* that path may be broken for good */
+	uint8_t form = form_of(server, infra);
+
+	q->edns = !(form & INFRA_BIT(INFRA_NO_EDNS));
+	q->udp_size = form & INFRA_BIT(INFRA_SMALL) ? UPSTREAM_UDP_SMALL : UPSTREAM_UDP_SIZE;
+	q->random_case = !(form & INFRA_BIT(INFRA_NO_CASE)) && !job->lower_case && !f->try.tcp;
+	q->fresh = server->silences == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->timeout_ms = timeout_of(job, f, infra);
-	if (q->edns && !q->recurse)
+	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
 	choose_name(job, f, q);
 	q->origin = (struct upstream_origin){.progress = f->progress,
@@ -137,15 +164,20 @@ struct turn stage_send(struct job *job, struct frame *f)
 	struct infra_server infra;
 
 	/* By TCP it goes on with what a claimed probe has begun. */
-	if (!f->try.tcp && !infra_claim_probe(job->resolver->infra, &server->addr,
-					      probe_pause_max_ms(f), now_ms)) {
-		server->failed = true; /* somebody else is trying the dead one right now */
+	if (!f->try.tcp && !server->resting &&
+	    !infra_claim_probe(job->resolver->infra, &server->addr, f->at.cut->zone,
+			       probe_pause_max_ms(f), now_ms)) {
+		server->resting = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}
+	f->at.cut->dead_asked |= server->resting;
+	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
+	if (!f->try.tcp && is_for_tcp(server, &infra))
+		f->try.tcp = f->try.after_silence = true;
+	f->try.folds = infra.folds;
 	if (!budget_spend(&job->budget, BUDGET_SEND, 1) ||
 	    (f->try.tcp && !budget_spend(&job->budget, BUDGET_TCP, 1)))
 		return give(OUTCOME_FAILED);
-	infra_get(job->resolver->infra, &server->addr, NULL, now_ms, &infra);
 	fill_outbox(job, f, &infra);
 	if (!f->try.tcp)
 		server->tries++;

@@ -15,6 +15,8 @@
 
 #include "base/address.h"
 
+#define UPSTREAM_UDP_SIZE  1232 /* octets of a reply, no fragments on any usual path */
+#define UPSTREAM_UDP_SMALL 512  /* where larger ones are lost */
 #define UPSTREAM_TCP_MS    2000 /* for connection and answer (limits.md row 34) */
 #define UPSTREAM_LISTEN_MS 2000 /* for a late answer, when nobody is left to ask */
 
@@ -42,7 +44,8 @@ struct upstream_query {
 	enum upstream_transport transport;
 	bool recurse;           /* RD=1: to forwarders only */
 	bool checking_disabled; /* CD=1 */
-	bool edns;              /* send an OPT, with DO */
+	bool edns;              /* send an OPT, with DO, */
+	uint16_t udp_size;      /* and this size, octets */
 	bool random_case;       /* 0x20 */
 	bool fresh;             /* if tried before in vain, then from a new socket */
 	bool listen;            /* send nothing: wait for an answer to what was asked before */
@@ -69,5 +72,6 @@ struct upstream_reply {
 	const uint8_t *octets;
 	size_t len;
 	uint32_t rtt_ms;
+	bool mixed;  /* the question had letters in upper case */
 	bool resent; /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
 };

@@ -33,11 +33,12 @@ struct cut_server {
 	struct address addr;
 	uint8_t ns;        /* index of its name; CUT_NS_MAX for configured servers */
 	uint8_t tries;     /* sent to so far */
+	uint8_t silences;  /* of these without an answer in time */
 	uint8_t tcp_tries; /* by TCP, in vain */
 	bool failed;       /* answered uselessly: not to be asked again by this job */
 	bool aside;        /* of doubtful word: failed until nobody else is left */
-	bool no_edns;      /* this job found out that it needs plain DNS */
-	bool no_case;      /* and does not keep the question's case, nor answer by TCP */
+	bool resting;      /* dead, and somebody else is trying it: asked when nobody else is left */
+	uint8_t facts;     /* INFRA_BIT() each: what this job found out about it */
 };
 
 struct cut_ns {
@@ -46,6 +47,7 @@ struct cut_ns {
 	bool asked_aaaa;
 	bool has_glue;
 	bool cache_read; /* the cache was asked for its addresses */
+	bool in_vain;    /* a look-up of it brought nothing */
 };
 
 /** Its servers come from the configuration. */
@@ -62,6 +64,7 @@ struct zone_cut {
 	uint8_t ns_n;
 	uint8_t servers_n;
 	uint8_t failed_lookups; /* server names that led nowhere */
+	bool dead_asked;        /* of the servers that look dead one was asked */
 	bool others_glue;       /* the glue of other delegations was tried for its names */
 	uint8_t doubts;         /* denials that were set aside */
 	bool take_doubtful;     /* nobody else is left: what was set aside will do */

@@ -417,6 +417,21 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 		client_prefetch(w, q, cd);
 }
 
+/* The root's own list of its servers is wanted: nobody waits for it. */
+void client_prime(struct worker *w)
+{
+	struct question q = {.name = {0}, .type = TERN_TYPE_NS};
+
+	w->resolver.prime_wanted = false;
+	/* Of another hash than a client's question for the same: that one is answered by itself. */
+	struct task *t = new_task(w, ~hash_question(w, &q, false), false);
+
+	if (!t)
+		return;
+	t->stale_tried = true;
+	start_task(w, t, &q, JOB_PRIME | JOB_NO_SERVE);
+}
+
 static struct question question_of(const struct request *r)
 {
 	struct question q = {.type = r->type};

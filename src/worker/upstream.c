@@ -305,12 +305,12 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 {
 	size_t name_len = tern_name_len(q->name);
 
-	return x->hash == hash && x->type == q->type && x->edns == q->edns &&
+	/* One whose time is over is sent again in the form that is wanted now. */
+	return x->hash == hash && x->type == q->type && (x->edns == q->edns || !x->load) &&
 	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
 	       x->tcp == (q->transport == UPSTREAM_TCP) && address_equal(&x->address, &q->server) &&
 	       x->question_len == name_len + 4 &&
-	       strncasecmp((const char *)x->wire + TERN_HEADER_LEN, (const char *)q->name,
-			   name_len) == 0;
+	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
 }
 
 static struct exchange *find_equal(struct worker *w, const struct upstream_query *q, uint64_t hash)
@@ -338,7 +338,6 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 	x->sent_ns = w->loop.now.mono_ns;
 	x->address = q->server;
 	x->type = q->type;
-	x->edns = q->edns;
 	x->recurse = q->recurse;
 	x->checking_disabled = q->checking_disabled;
 	x->tcp = q->transport == UPSTREAM_TCP;
@@ -423,7 +422,7 @@ bool upstream_ask(struct task *t, enum upstream_event *event)
 		return false;
 	}
 	/* A server that has too much to do is left alone with what it was asked already. */
-	if (x && !crowded && !upstream_udp_again(x)) {
+	if (x && !crowded && !upstream_udp_again(x, q)) {
 		*event = UPSTREAM_UNREACHABLE;
 		return false;
 	}

@@ -12,8 +12,9 @@
 #define FLAG_DO 0x8000
 
 /* Letters get random case (0x20): up to one bit each against forgers. */
-static void randomise_case(struct worker *w, uint8_t *name, size_t len)
+static bool randomise_case(struct worker *w, uint8_t *name, size_t len)
 {
+	bool mixed = false;
 	uint8_t bits[(TERN_NAME_MAX + 7) / 8];
 
 	random_bytes(&w->random, bits, (len + 7) / 8);
@@ -21,17 +22,19 @@ static void randomise_case(struct worker *w, uint8_t *name, size_t len)
 		uint8_t c = name[i];
 
 		/* Length octets are below 64, so they are never letters. */
-		if (c >= 'a' && c <= 'z' && (bits[i / 8] & 1u << i % 8))
-			name[i] = (uint8_t)(c - 'a' + 'A');
+		if (c < 'a' || c > 'z' || !(bits[i / 8] & 1u << i % 8))
+			continue;
+		name[i] = (uint8_t)(c - 'a' + 'A');
+		mixed = true;
 	}
+	return mixed;
 }
 
-bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_query *q)
+/* Header, question and OPT with the id of the exchange and the name in lower case. */
+static bool build(struct exchange *x, const struct upstream_query *q)
 {
 	struct tern_builder b;
-	size_t name_len = tern_name_len(q->name);
 
-	x->id = random_u16(&w->random);
 	tern_builder_init(&b, x->wire, sizeof x->wire, sizeof x->wire);
 	tern_builder_header(&b, x->id,
 			    (uint16_t)((q->recurse ? TERN_FLAG_RD : 0) |
@@ -39,15 +42,38 @@ bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_
 			    0);
 	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK)
 		return false;
-	if (q->random_case)
-		randomise_case(w, x->wire + TERN_HEADER_LEN, name_len);
-	x->question_len = (uint16_t)(name_len + 4);
-	if (q->edns && tern_builder_opt(&b, UPSTREAM_UDP_MAX, 0, 0, FLAG_DO) != TERN_OK)
+	if (q->edns && tern_builder_opt(&b, q->udp_size, 0, 0, FLAG_DO) != TERN_OK)
 		return false;
 	if (q->edns && q->cookie_len &&
 	    tern_builder_option(&b, TERN_EDNS_COOKIE, q->cookie, q->cookie_len) != TERN_OK)
 		return false;
 	x->wire_len = (uint16_t)tern_builder_finish(&b);
+	x->edns = q->edns;
+	return true;
+}
+
+bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_query *q)
+{
+	size_t name_len = tern_name_len(q->name);
+
+	x->id = random_u16(&w->random);
+	x->question_len = (uint16_t)(name_len + 4);
+	if (!build(x, q))
+		return false;
+	if (q->random_case)
+		x->mixed = randomise_case(w, x->wire + TERN_HEADER_LEN, name_len);
+	return true;
+}
+
+bool upstream_rewrite(struct exchange *x, const struct upstream_query *q)
+{
+	uint8_t name[TERN_NAME_MAX];
+	size_t name_len = x->question_len - 4u;
+
+	memcpy(name, x->wire + TERN_HEADER_LEN, name_len);
+	if (!build(x, q))
+		return false;
+	memcpy(x->wire + TERN_HEADER_LEN, name, name_len);
 	return true;
 }
 

@@ -26,12 +26,13 @@ static bool take_datagram(struct exchange *x, uint8_t *octets, size_t len)
 				       .octets = octets,
 				       .len = len,
 				       .rtt_ms = upstream_elapsed_ms(x),
+				       .mixed = x->mixed,
 				       .resent = x->resent};
 
 	switch (upstream_match(x, octets, len)) {
 	case REPLY_MATCHES:
 		upstream_undo_case(x, octets, len);
-		if (unlikely(len > UPSTREAM_UDP_MAX))
+		if (unlikely(len > UPSTREAM_UDP_SIZE))
 			tally_add(&w->tally.upstream_oversized);
 		upstream_end(x, &reply);
 		return true;
@@ -91,11 +92,12 @@ bool upstream_udp_ask(struct exchange *x, enum upstream_event *event)
 	return false;
 }
 
-bool upstream_udp_again(struct exchange *x)
+bool upstream_udp_again(struct exchange *x, const struct upstream_query *q)
 {
 	struct worker *w = x->worker;
 
-	if (send(x->watch.fd, x->wire, x->wire_len, MSG_DONTWAIT) != x->wire_len)
+	if (!upstream_rewrite(x, q) ||
+	    send(x->watch.fd, x->wire, x->wire_len, MSG_DONTWAIT) != x->wire_len)
 		return false;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->resent = true;

@@ -126,6 +126,8 @@ static void take_turn(struct worker *w)
 	if (queue)
 		crypto_rest(w->crypto);
 	client_run_yielded(w);
+	if (w->resolver.prime_wanted)
+		client_prime(w);
 	flush_all(w);
 }
 

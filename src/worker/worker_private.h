@@ -190,6 +190,8 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 		    bool may_hand_over);
 /** Refresh what is about to expire; nobody waits. */
 void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
+/** Fetch the root's list of its servers; nobody waits. */
+void client_prime(struct worker *w);
 /** Resolve telling every step to @p fd. */
 void client_trace(struct worker *w, const struct question *q, int fd);
 void client_run_errand(struct worker *w, const struct errand *errand);
@@ -238,7 +240,6 @@ void trace_end(struct task *t);
 #define ZONE_TIMEOUTS_MIN    64   /* a burst at a distant server is no evidence yet */
 #define ZONE_OUTCOMES_MAX    256  /* remembered; then all counts are halved */
 #define MISMATCHES_MAX       3    /* then the question is asked by TCP (row 1) */
-#define UPSTREAM_UDP_MAX     1232 /* octets of a reply, no fragments on any usual path */
 
 /** One question to one server, and the tasks that wait for it. */
 struct exchange {
@@ -264,6 +265,7 @@ struct exchange {
 	bool edns;
 	bool recurse;
 	bool checking_disabled;
+	bool mixed; /* the question has letters in upper case */
 	bool resent;
 	bool closed; /* its end is being told */
 	bool held;   /* not to be freed right now */
@@ -288,6 +290,11 @@ void upstream_finish_all(struct worker *w);
 /* upstream_query.c */
 /** Write the question into the exchange, with a random id; false when it does not fit. */
 MUST_USE bool upstream_write(struct worker *w, struct exchange *x, const struct upstream_query *q);
+/**
+ * Write it anew in the form that @p q wants, with the same id and letters: what answers
+ * the first form answers this one. False when it does not fit.
+ */
+MUST_USE bool upstream_rewrite(struct exchange *x, const struct upstream_query *q);
 /** Does @p octets answer @p x? Counts and ignores what does not. */
 enum reply_match { REPLY_MATCHES, REPLY_IS_FOREIGN, REPLY_OTHER_CASE };
 enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len);
@@ -297,8 +304,8 @@ void upstream_undo_case(const struct exchange *x, uint8_t *octets, size_t len);
 /* upstream_udp.c */
 /** Send @p x from a socket of its own; false when it can't be sent (@p event says why). */
 MUST_USE bool upstream_udp_ask(struct exchange *x, enum upstream_event *event);
-/** Send it once more; false when the network refuses it. */
-MUST_USE bool upstream_udp_again(struct exchange *x);
+/** Send it once more, in the form that @p q wants; false when the network refuses it. */
+MUST_USE bool upstream_udp_again(struct exchange *x, const struct upstream_query *q);
 
 /* upstream_tcp.c */
 /**

@@ -29,12 +29,21 @@ static struct address server(uint32_t i)
 	return a;
 }
 
+#define ZONE NAME("zone.")
+
 static struct infra_server look(const struct address *a, uint64_t now_ms)
 {
 	struct infra_server s;
 
-	infra_get(infra, a, NULL, now_ms, &s);
+	infra_get(infra, a, ZONE, now_ms, &s);
 	return s;
+}
+
+static bool look_for(const struct address *a, enum infra_fact fact, uint64_t now_ms)
+{
+	struct infra_server s = look(a, now_ms);
+
+	return infra_has(&s, fact);
 }
 
 /** Silent to one name after the other. */
@@ -42,12 +51,12 @@ static void time_out(const struct address *a, uint64_t sent_ms, uint64_t now_ms)
 {
 	static unsigned n;
 
-	infra_timed_out(infra, a, NAME(n++ % 2 ? "one.test." : "two.test."), sent_ms, now_ms);
+	infra_timed_out(infra, a, ZONE, NAME(n++ % 2 ? "one.test." : "two.test."), sent_ms, now_ms);
 }
 
 static bool claim(const struct address *a, uint64_t now_ms)
 {
-	return infra_claim_probe(infra, a, INFRA_PROBE_MAX_MS, now_ms);
+	return infra_claim_probe(infra, a, ZONE, INFRA_PROBE_MAX_MS, now_ms);
 }
 
 static void an_unknown_server(void **state)
@@ -56,7 +65,7 @@ static void an_unknown_server(void **state)
 	struct infra_server s = look(&a, 1);
 
 	(void)state;
-	assert_false(s.known || s.dead || s.lame || s.no_edns || s.no_case);
+	assert_false(s.known || s.dead || s.facts);
 	assert_int_equal(s.timeouts, 0);
 	assert_int_equal(s.server_cookie_len, 0);
 	assert_int_equal(s.rto_ms, INFRA_RTO_FIRST_MS);
@@ -75,7 +84,7 @@ static void smoothing_follows_rfc_6298(void **state)
 	for (unsigned i = 0; i < ARRAY_LEN(samples); i++) {
 		double r = samples[i];
 
-		infra_answered(infra, &a, samples[i], i);
+		infra_answered(infra, &a, ZONE, samples[i], i);
 		rttvar = i ? 0.75 * rttvar + 0.25 * (srtt > r ? srtt - r : r - srtt) : r / 2;
 		srtt = i ? 0.875 * srtt + 0.125 * r : r;
 		struct infra_server s = look(&a, i);
@@ -94,8 +103,8 @@ static void rto_has_bounds(void **state)
 	struct address fast = server(1), slow = server(2), silent = server(3);
 
 	(void)state;
-	infra_answered(infra, &fast, 0, 1);
-	infra_answered(infra, &slow, 5000, 1);
+	infra_answered(infra, &fast, ZONE, 0, 1);
+	infra_answered(infra, &slow, ZONE, 5000, 1);
 	assert_int_equal(look(&fast, 1).rto_ms, INFRA_RTO_MIN_MS);
 	assert_int_equal(look(&slow, 1).rto_ms, INFRA_RTO_MAX_MS);
 	for (unsigned i = 0; i < 300; i++) {
@@ -106,7 +115,7 @@ static void rto_has_bounds(void **state)
 	assert_int_equal(look(&fast, 1).rto_ms, 8 * INFRA_RTO_MIN_MS);
 	assert_int_equal(look(&silent, 1).rto_ms, INFRA_RTO_MAX_MS);
 	assert_int_equal(look(&silent, 1).timeouts, UINT8_MAX);
-	infra_answered(infra, &fast, 0, 2); /* back to what was measured */
+	infra_answered(infra, &fast, ZONE, 0, 2); /* back to what was measured */
 	assert_int_equal(look(&fast, 2).rto_ms, INFRA_RTO_MIN_MS);
 	assert_int_equal(look(&fast, 2).timeouts, 0);
 }
@@ -117,7 +126,7 @@ static void timeouts_back_off(void **state)
 	struct address a = server(1);
 
 	(void)state;
-	infra_answered(infra, &a, 50, 1);
+	infra_answered(infra, &a, ZONE, 50, 1);
 	for (unsigned i = 0; i < ARRAY_LEN(rto_ms); i++) {
 		assert_int_equal(look(&a, 1).rto_ms, rto_ms[i]);
 		time_out(&a, 1, 1);
@@ -148,7 +157,7 @@ static void a_dead_server_is_probed_by_one(void **state)
 		assert_true(look(&a, now_ms).dead);
 		pause_ms = MIN(2 * pause_ms, (uint64_t)INFRA_PROBE_MAX_MS);
 	}
-	infra_answered(infra, &a, 10, now_ms);
+	infra_answered(infra, &a, ZONE, 10, now_ms);
 	assert_false(look(&a, now_ms).dead);
 	assert_true(claim(&a, now_ms));
 	assert_true(claim(&a, now_ms));
@@ -191,11 +200,11 @@ static void a_probe_may_be_wanted_sooner(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 20; i++)
 		time_out(&a, i * 1000, i * 1000);
-	assert_false(infra_claim_probe(infra, &a, 2000, 20999));
-	assert_true(infra_claim_probe(infra, &a, 2000, 21000));
-	assert_false(infra_claim_probe(infra, &a, 2000, 22999));
+	assert_false(infra_claim_probe(infra, &a, ZONE, 2000, 20999));
+	assert_true(infra_claim_probe(infra, &a, ZONE, 2000, 21000));
+	assert_false(infra_claim_probe(infra, &a, ZONE, 2000, 22999));
 	assert_false(claim(&a, 23000));
-	assert_true(infra_claim_probe(infra, &a, 2000, 23000));
+	assert_true(infra_claim_probe(infra, &a, ZONE, 2000, 23000));
 }
 
 /* Silent for as long and as often as you like. */
@@ -205,13 +214,13 @@ static void silence_to_one_name_is_not_death(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
-		infra_timed_out(infra, &a, NAME("hole.test."), i * 1000, i * 1000);
-		infra_timed_out(infra, &a, NULL, i * 1000, i * 1000);
+		infra_timed_out(infra, &a, ZONE, NAME("hole.test."), i * 1000, i * 1000);
+		infra_timed_out(infra, &a, ZONE, NULL, i * 1000, i * 1000);
 		assert_false(look(&a, i * 1000).silent);
 	}
-	infra_timed_out(infra, &a, NAME("www.test."), 20000, 20000);
+	infra_timed_out(infra, &a, ZONE, NAME("www.test."), 20000, 20000);
 	assert_true(look(&a, 20000).silent && look(&a, 20000).dead);
-	infra_heard(infra, &a, 20001);
+	infra_heard(infra, &a, ZONE, 20001);
 	assert_false(look(&a, 20001).silent || look(&a, 20001).dead);
 	assert_int_equal(look(&a, 20001).timeouts, 0);
 }
@@ -235,14 +244,14 @@ static void an_unmeasured_answer_keeps_the_backoff(void **state)
 	struct address a = server(1);
 
 	(void)state;
-	infra_answered(infra, &a, 50, 1);
+	infra_answered(infra, &a, ZONE, 50, 1);
 	time_out(&a, 2, 200);
 	assert_int_equal(look(&a, 200).rto_ms, 300);
 	assert_int_equal(look(&a, 200).patience_ms, 150);
-	infra_heard(infra, &a, 300);
+	infra_heard(infra, &a, ZONE, 300);
 	assert_int_equal(look(&a, 300).rto_ms, 300);
 	assert_int_equal(look(&a, 300).srtt_ms, 50);
-	infra_answered(infra, &a, 50, 400);
+	infra_answered(infra, &a, ZONE, 50, 400);
 	assert_true(look(&a, 400).rto_ms < 150);
 }
 
@@ -251,13 +260,13 @@ static void missing_capabilities_are_remembered_for_an_hour(void **state)
 	struct address a = server(1), b = server(2);
 
 	(void)state;
-	infra_learn_no_edns(infra, &a, 100);
-	infra_learn_no_case(infra, &b, 100);
-	assert_true(look(&a, 100 + INFRA_LEARNED_MS - 1).no_edns);
-	assert_false(look(&a, 100 + INFRA_LEARNED_MS).no_edns);
-	assert_false(look(&a, 100).no_case);
-	assert_true(look(&b, 100 + INFRA_LEARNED_MS - 1).no_case);
-	assert_false(look(&b, 100 + INFRA_LEARNED_MS).no_case);
+	infra_learn(infra, &a, ZONE, INFRA_NO_EDNS, 100);
+	infra_learn(infra, &b, ZONE, INFRA_NO_CASE, 100);
+	assert_true(look_for(&a, INFRA_NO_EDNS, 100 + INFRA_LEARNED_MS - 1));
+	assert_false(look_for(&a, INFRA_NO_EDNS, 100 + INFRA_LEARNED_MS));
+	assert_false(look_for(&a, INFRA_NO_CASE, 100));
+	assert_true(look_for(&b, INFRA_NO_CASE, 100 + INFRA_LEARNED_MS - 1));
+	assert_false(look_for(&b, INFRA_NO_CASE, 100 + INFRA_LEARNED_MS));
 	assert_false(look(&a, 100).known); /* neither measured nor failed */
 }
 
@@ -289,7 +298,7 @@ static bool is_lame(const struct address *a, const char *zone, uint64_t now_ms)
 	struct infra_server s;
 
 	infra_get(infra, a, NAME(zone), now_ms, &s);
-	return s.lame;
+	return infra_has(&s, INFRA_LAME);
 }
 
 static void lameness_is_about_a_zone(void **state)
@@ -297,20 +306,84 @@ static void lameness_is_about_a_zone(void **state)
 	struct address a = server(1), b = server(2);
 
 	(void)state;
-	infra_learn_lame(infra, &a, NAME("one."), 100);
+	infra_learn(infra, &a, NAME("one."), INFRA_LAME, 100);
 	assert_true(is_lame(&a, "one.", 100 + INFRA_LAME_MS - 1));
 	assert_false(is_lame(&a, "one.", 100 + INFRA_LAME_MS));
 	assert_false(is_lame(&a, "two.", 101));
 	assert_false(is_lame(&b, "one.", 101));
-	assert_false(look(&a, 101).lame);
-	infra_learn_lame(infra, &a, NAME("two."), 200);
+		infra_learn(infra, &a, NAME("two."), INFRA_LAME, 200);
 	assert_true(is_lame(&a, "one.", 201) && is_lame(&a, "two.", 201));
-	infra_learn_lame(infra, &a, NAME("three."), 300); /* takes the place of the oldest */
-	assert_true(is_lame(&a, "two.", 301) && is_lame(&a, "three.", 301));
-	assert_false(is_lame(&a, "one.", 301));
-	infra_learn_lame(infra, &a, NAME("two."), 400); /* renewed in its own place */
-	assert_true(is_lame(&a, "three.", 401));
-	assert_true(is_lame(&a, "two.", 400 + INFRA_LAME_MS - 1));
+	assert_false(is_lame(&a, "three.", 201)); /* two zones are no reason to think so of a third */
+}
+
+static struct infra_server look_in(const struct address *a, const char *zone, uint64_t now_ms)
+{
+	struct infra_server s;
+
+	infra_get(infra, a, NAME(zone), now_ms, &s);
+	return s;
+}
+
+/* Anybody may delegate a zone to a server that does not serve it. */
+static void silence_for_one_zone_is_not_death_for_others(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	infra_answered(infra, &a, NAME("well."), 10, 1);
+	for (unsigned i = 1; i <= 20; i++)
+		infra_timed_out(infra, &a, NAME("evil."), i % 2 ? NAME("a.evil.") : NAME("b.evil."),
+				i * 1000, i * 1000);
+	assert_true(look_in(&a, "evil.", 20001).dead);
+	assert_false(look_in(&a, "well.", 20001).dead);
+	assert_int_equal(look_in(&a, "well.", 20001).timeouts, 0);
+	assert_int_equal(look_in(&a, "well.", 20001).srtt_ms, 10);
+	assert_true(infra_claim_probe(infra, &a, NAME("well."), INFRA_PROBE_MAX_MS, 20001));
+}
+
+static void what_one_zone_taught_counts_for_others_when_a_second_says_it(void **state)
+{
+	struct address a = server(1);
+	struct infra_server s;
+
+	(void)state;
+	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, 100);
+	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, 200);
+	s = look_in(&a, "three.", 201);
+	assert_false(infra_has(&s, INFRA_NO_EDNS));
+	infra_learn(infra, &a, NAME("two."), INFRA_NO_EDNS, 300);
+	s = look_in(&a, "three.", 301);
+	assert_true(infra_has(&s, INFRA_NO_EDNS));
+	infra_unlearn(infra, &a, NAME("three."));
+	s = look_in(&a, "three.", 302);
+	assert_false(infra_has(&s, INFRA_NO_EDNS));
+	s = look_in(&a, "one.", 302);
+	assert_true(infra_has(&s, INFRA_NO_EDNS));
+}
+
+static void one_lost_packet_teaches_nothing(void **state)
+{
+	struct address a = server(1);
+
+	(void)state;
+	infra_suspect(infra, &a, ZONE, INFRA_PLAIN, 1);
+	infra_answered(infra, &a, ZONE, 10, 2);
+	infra_suspect(infra, &a, ZONE, INFRA_PLAIN, 3);
+	infra_timed_out(infra, &a, ZONE, NULL, 3, 4);
+	assert_false(look_for(&a, INFRA_PLAIN, 5));
+	infra_suspect(infra, &a, ZONE, INFRA_PLAIN, 6);
+	assert_true(look_for(&a, INFRA_PLAIN, 7));
+	assert_false(look_for(&a, INFRA_TCP, 7));
+}
+
+static void who_folds_letters_is_known_for_all_zones(void **state)
+{
+	struct address a = server(1), b = server(2);
+
+	(void)state;
+	infra_learn_folds(infra, &a, 1);
+	assert_true(look_in(&a, "any.", 2).folds);
+	assert_false(look_in(&b, "any.", 2).folds);
 }
 
 static void forgiveness(void **state)
@@ -318,17 +391,17 @@ static void forgiveness(void **state)
 	struct address a = server(1), b = server(2);
 
 	(void)state;
-	infra_answered(infra, &a, 50, 1);
+	infra_answered(infra, &a, ZONE, 50, 1);
 	for (unsigned i = 0; i < 10; i++)
 		time_out(&a, 2, 2);
-	infra_learn_lame(infra, &b, NAME("zone."), 2);
-	infra_learn_no_edns(infra, &b, 2);
+	infra_learn(infra, &b, NAME("zone."), INFRA_LAME, 2);
+	infra_learn(infra, &b, ZONE, INFRA_NO_EDNS, 2);
 	infra_forgive(infra);
 	assert_false(look(&a, 3).dead);
 	assert_int_equal(look(&a, 3).rto_ms, 150); /* measurements stay */
 	assert_true(claim(&a, 3) && claim(&a, 3));
 	assert_false(is_lame(&b, "zone.", 3));
-	assert_true(look(&b, 3).no_edns);
+	assert_true(look_for(&b, INFRA_NO_EDNS, 3));
 }
 
 static void addresses_differ_in_every_part(void **state)
@@ -342,11 +415,11 @@ static void addresses_differ_in_every_part(void **state)
 	scope.scope = 3;
 	large = scope;
 	large.scope = 3 + (1 << 16);
-	infra_answered(infra, &a, 10, 1);
-	infra_answered(infra, &port, 20, 1);
-	infra_answered(infra, &family, 30, 1);
-	infra_answered(infra, &scope, 40, 1);
-	infra_answered(infra, &large, 50, 1);
+	infra_answered(infra, &a, ZONE, 10, 1);
+	infra_answered(infra, &port, ZONE, 20, 1);
+	infra_answered(infra, &family, ZONE, 30, 1);
+	infra_answered(infra, &scope, ZONE, 40, 1);
+	infra_answered(infra, &large, ZONE, 50, 1);
 	assert_int_equal(infra_count(infra), 5);
 	assert_int_equal(look(&a, 1).srtt_ms, 10);
 	assert_int_equal(look(&port, 1).srtt_ms, 20);
@@ -361,11 +434,11 @@ static void the_least_recently_used_makes_place(void **state)
 	struct address busy = server(0);
 
 	(void)state;
-	infra_answered(infra, &busy, 33, 0);
+	infra_answered(infra, &busy, ZONE, 33, 0);
 	for (uint32_t i = 1; i < 10 * INFRA_SERVERS_MAX; i++) {
 		struct address a = server(i);
 
-		infra_answered(infra, &a, 10, i);
+		infra_answered(infra, &a, ZONE, 10, i);
 		assert_true(look(&a, i).known);
 		assert_int_equal(look(&busy, i).srtt_ms, 33);
 	}
@@ -391,6 +464,10 @@ int main(void)
 		TEST(missing_capabilities_are_remembered_for_an_hour),
 		TEST(cookies),
 		TEST(lameness_is_about_a_zone),
+		TEST(silence_for_one_zone_is_not_death_for_others),
+		TEST(what_one_zone_taught_counts_for_others_when_a_second_says_it),
+		TEST(one_lost_packet_teaches_nothing),
+		TEST(who_folds_letters_is_known_for_all_zones),
 		TEST(forgiveness),
 		TEST(addresses_differ_in_every_part),
 		TEST(the_least_recently_used_makes_place),

@@ -243,7 +243,7 @@ static const struct reply_case cases[] = {
 	 0,
 	 0,
 	 {"ns example.test. 60 NS ns.example.test."},
-	 REPLY_LAME,
+	 REPLY_NODATA,
 	 NULL},
 	{"a sideways referral", NULL, 0, QR, 0, 0, {"ns other. 60 NS ns.other."}, REPLY_LAME, NULL},
 	{"below the name",
@@ -599,7 +599,8 @@ static void at_the_root(void **state)
 	len = tern_builder_finish(&b);
 	assert_int_equal(tern_message_parse(world.packet, len, world.rrs, JOB_REPLY_RRS, &m),
 			 TERN_OK);
-	assert_int_equal(reply_classify(&m, &asked, &view), REPLY_LAME);
+	assert_int_equal(reply_classify(&m, &asked, &view), REPLY_NODATA);
+	assert_true(view.doubtful);
 }
 
 int main(void)

@@ -308,13 +308,24 @@ static inline void event(enum upstream_event e)
 	cache_quiescent();
 }
 
+/** Silence, and no TCP either, until there is nobody left to ask; returns how many were sent. */
+static inline unsigned be_silent(void)
+{
+	unsigned n = 0;
+
+	for (; !world.done && !world.job.outbox.listen; n++)
+		event(world.job.outbox.transport == UPSTREAM_TCP ? UPSTREAM_UNREACHABLE
+								  : UPSTREAM_TIMED_OUT);
+	return n;
+}
+
 /** The server is found dead, just now. */
 static inline void let_die(const struct address *server)
 {
 	for (unsigned i = 0; i < INFRA_DEAD_TIMEOUTS; i++) {
 		if (i > 0)
 			pass_ms(INFRA_DEAD_AFTER_MS / (INFRA_DEAD_TIMEOUTS - 1));
-		infra_timed_out(world.resolver.infra, server,
+		infra_timed_out(world.resolver.infra, server, NAME("test."),
 				NAME(i % 2 ? "one.test." : "two.test."), world_ms(), world_ms());
 	}
 }

@@ -112,7 +112,7 @@ static void know_fast(void)
 	struct address server = address(SERV);
 
 	know("test.", "ns1.test.", SERV, NULL);
-	infra_answered(world.resolver.infra, &server, 1, world_ms());
+	infra_answered(world.resolver.infra, &server, NAME("test."), 1, world_ms());
 }
 
 static void when_nobody_is_left(void **state)
@@ -122,11 +122,18 @@ static void when_nobody_is_left(void **state)
 	ask("www.test.", A);
 	struct upstream_query first = world.job.outbox;
 
-	for (unsigned i = 0; i < SERVER_TRIES_MAX; i++) {
+	for (unsigned i = 0; i < SERVER_TCP_TRY; i++) {
 		assert_asked(SERV, "www.test.", A);
 		assert_int_equal(world.job.outbox.fresh, i == SERVER_FRESH_TRY);
+		/* Each time in another form. */
+		assert_int_equal(world.job.outbox.udp_size,
+				 i > 0 ? UPSTREAM_UDP_SMALL : UPSTREAM_UDP_SIZE);
+		assert_int_equal(world.job.outbox.cookie_len > 0, i == 0);
+		assert_int_equal(world.job.outbox.random_case, i < SERVER_FRESH_TRY);
 		event(UPSTREAM_TIMED_OUT);
 	}
+	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	be_silent();
 	assert_true(world.job.outbox.listen);
 	assert_in_range(world.job.outbox.timeout_ms, 500, UPSTREAM_LISTEN_MS);
 	reply_late(&first, QR | AA, 0, "an www.test. 60 IN A 192.0.2.1");
@@ -140,8 +147,7 @@ static void nobody_answers_at_all(void **state)
 	ask("www.test.", A);
 	uint64_t began_ms = world_ms();
 
-	for (unsigned i = 0; i < SERVER_TRIES_MAX; i++)
-		event(UPSTREAM_TIMED_OUT);
+	be_silent();
 	assert_true(world.job.outbox.listen);
 	event(UPSTREAM_TIMED_OUT);
 	assert_result(TERN_RCODE_SERVFAIL, 0);
@@ -171,7 +177,7 @@ static void a_question_sent_twice(void **state)
 
 	world.done = job_resume(&world.job, &r, &world.now);
 	assert_result(0, 1);
-	infra_get(world.resolver.infra, &server, NULL, world_ms(), &infra);
+	infra_get(world.resolver.infra, &server, NAME("test."), world_ms(), &infra);
 	assert_int_equal(infra.timeouts, 0);
 	assert_int_equal(infra.srtt_ms, 0);
 	assert_int_equal(infra.rto_ms, 2 * INFRA_RTO_FIRST_MS);
@@ -183,7 +189,7 @@ static void a_forwarder_has_time(void **state)
 	struct address server = address(SERV);
 
 	(void)state;
-	infra_answered(world.resolver.infra, &server, 1, world_ms());
+	infra_answered(world.resolver.infra, &server, NAME("test."), 1, world_ms());
 	use_route("test.", SERV, ROUTE_FORWARD, false);
 	ask("www.test.", A);
 	assert_int_equal(world.job.outbox.timeout_ms, 400);
@@ -200,7 +206,7 @@ static void a_forwarder_has_time(void **state)
 }
 
 /* However long it has been silent: as soon as it is back, it is asked. */
-static void a_dead_forwarder_is_probed(void **state)
+static void a_dead_forwarder_is_asked_if_there_is_no_other(void **state)
 {
 	struct address server = address(SERV);
 
@@ -208,11 +214,10 @@ static void a_dead_forwarder_is_probed(void **state)
 	use_route("test.", SERV, ROUTE_FORWARD, false);
 	for (unsigned i = 0; i < 5; i++)
 		let_die(&server);
-	ask("one.test.", A); /* the last probe was just now */
-	assert_result(TERN_RCODE_SERVFAIL, 0);
-	pass_ms(2000);
-	ask("two.test.", A);
-	assert_asked(SERV, "two.test.", A);
+	ask("one.test.", A); /* the last probe was just now, but there is nobody else */
+	assert_asked(SERV, "one.test.", A);
+	reply(QR, 0, "an one.test. 60 A 192.0.2.1", NULL);
+	assert_result(0, 1);
 }
 
 int main(void)
@@ -226,7 +231,7 @@ int main(void)
 		TEST(nobody_answers_at_all),
 		TEST(a_question_sent_twice),
 		TEST(a_forwarder_has_time),
-		TEST(a_dead_forwarder_is_probed),
+		TEST(a_dead_forwarder_is_asked_if_there_is_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,11 @@ static void formerr_with_an_opt(void **state)
 	assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, 0), TERN_OK);
 	send_reply(&b);
 	assert_asked(SERV, "www.test.", A);
+	assert_true(world.job.outbox.edns); /* without the cookie */
+	b = begin_reply(QR, TERN_RCODE_FORMERR);
+	assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, 0), TERN_OK);
+	send_reply(&b);
+	assert_asked(SERV, "www.test.", A);
 	assert_false(world.job.outbox.edns);
 	reply(QR | TERN_FLAG_AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 1);

@@ -36,7 +36,7 @@ static void measure(const char *text, uint32_t rtt_ms)
 {
 	struct address a = address(text);
 
-	infra_answered(world.resolver.infra, &a, rtt_ms, world_ms());
+	infra_answered(world.resolver.infra, &a, NAME("test."), rtt_ms, world_ms());
 }
 
 static int pick(void)
@@ -191,20 +191,26 @@ static void the_lame_come_later(void **state)
 	(void)state;
 	add("192.0.2.1");
 	add("192.0.2.2");
-	infra_learn_lame(world.resolver.infra, &a, NAME("test."), world_ms());
+	infra_learn(world.resolver.infra, &a, NAME("test."), INFRA_LAME, world_ms());
 	for (unsigned i = 0; i < 50; i++)
 		assert_int_equal(pick(), 1);
 	cut->servers[1].failed = true;
 	assert_int_equal(pick(), 0);
 }
 
-static void the_dead_wait_for_their_probe(void **state)
+static void the_dead_come_last_and_one_of_them_only(void **state)
 {
 	struct address a = address("192.0.2.1");
 
 	(void)state;
 	add("192.0.2.1");
+	add("192.0.2.2");
 	let_die(&a);
+	for (unsigned i = 0; i < 50; i++)
+		assert_int_equal(pick(), 1);
+	cut->servers[1].failed = true;
+	assert_int_equal(pick(), 0); /* it may live for this name */
+	cut->dead_asked = true;
 	assert_int_equal(pick(), -1);
 	pass_ms(INFRA_PROBE_MIN_MS);
 	assert_int_equal(pick(), 0);
@@ -239,7 +245,7 @@ int main(void)
 		CUT_TEST(loopback_by_permission_only),
 		CUT_TEST(a_silent_family_is_asked_last),
 		CUT_TEST(the_lame_come_later),
-		CUT_TEST(the_dead_wait_for_their_probe),
+		CUT_TEST(the_dead_come_last_and_one_of_them_only),
 		CUT_TEST(givers_of_bogus_data_come_later),
 	};
 
