@@ -53,6 +53,13 @@ static void send_error(struct worker *w, const struct request *r, const struct r
 	client_send(w, back, w->scratch, len);
 }
 
+/* A shortage of ours, which is told and forgotten. */
+static void send_busy(struct worker *w, const struct request *r, const struct route_back *back)
+{
+	send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_NETWORK_ERROR,
+		   "too many questions of your network are being resolved");
+}
+
 /* --- the task table ------------------------------------------------------ */
 
 static uint64_t hash_question(const struct worker *w, const struct question *q, bool cd)
@@ -127,16 +134,19 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	client_send(w, &waiter->back, w->scratch, len);
 }
 
+static bool has_waiters(struct task *t)
+{
+	return !cds_list_empty(&t->waiters);
+}
+
 static void answer_all(struct worker *w, struct task *t, const struct result *result)
 {
-	while (t->waiters) {
-		struct waiter *waiter = t->waiters;
+	while (has_waiters(t)) {
+		struct waiter *waiter = cds_list_first_entry(&t->waiters, struct waiter, node);
 
-		t->waiters = waiter->next;
 		answer_waiter(w, result, waiter);
 		waiter_free(w, waiter);
 	}
-	t->waiters_n = 0;
 }
 
 /* Names that nobody asked for before may be without number, and cost little to deny again. */
@@ -211,6 +221,12 @@ static void unlink_yielded(struct worker *w, struct task *t)
 	t->yielded = false;
 }
 
+static void free_task(struct worker *w, struct task *t)
+{
+	shares_give(&w->task_shares, t->party);
+	pool_give(&w->tasks, t);
+}
+
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
@@ -224,7 +240,7 @@ static void end_task(struct worker *w, struct task *t)
 		trace_end(t);
 	job_end(&t->job);
 	free(t->own);
-	pool_give(&w->tasks, t);
+	free_task(w, t);
 }
 
 static COLD void log_failure(struct worker *w, const struct task *t)
@@ -237,11 +253,11 @@ static COLD void log_failure(struct worker *w, const struct task *t)
 }
 
 /* Asked for again, and in the last tenth of its life: worth a prefetch. */
-static bool is_worth_renewing(const struct worker *w, const struct task *t)
+static bool is_worth_renewing(const struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
 
-	return w->shared->prefetch && t->announced && t->waiters && r->cached && !r->stale &&
+	return w->shared->prefetch && t->announced && has_waiters(t) && r->cached && !r->stale &&
 	       r->ttl_s <= r->life_s / 10;
 }
 
@@ -254,13 +270,14 @@ static void finish_task(struct worker *w, struct task *t)
 	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL))
 		log_failure(w, t);
 
-	if (t->waiters && r->cached)
+	if (has_waiters(t) && r->cached)
 		tally_add(&w->tally.hits_rrset);
 	tally_add_n(&w->tally.signatures, BUDGET_VERIFY_MAX - t->job.budget.left[BUDGET_VERIFY]);
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
-	if (t->waiters)
-		keep_rendered(w, t, &t->waiters->request);
+	if (has_waiters(t))
+		keep_rendered(w, t,
+			      &cds_list_first_entry(&t->waiters, struct waiter, node)->request);
 	/* After a prefetch the rendered answer is the old one. */
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
 		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);
@@ -325,7 +342,7 @@ static void answer_stale(struct task *t)
 
 	t->stale_tried = true;
 	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - w->shared->stale_wait_ms);
-	if (t->waiters && job_stale_result(&t->job, &w->loop.now, &stale))
+	if (has_waiters(t) && job_stale_result(&t->job, &w->loop.now, &stale))
 		answer_all(w, t, &stale);
 }
 
@@ -343,19 +360,21 @@ static void on_task_timer(struct timer *timer)
 	finish_task(w, t);
 }
 
-static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
+/* NULL when there is no place, or @p party has its share of them. */
+static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t party)
 {
-	struct task *t = pool_take(&w->tasks);
+	struct task *t = shares_allow(&w->task_shares, party) ? pool_take(&w->tasks) : NULL;
 
 	if (!t) {
 		tally_add(&w->tally.pool_empty);
 		return NULL;
 	}
+	shares_take(&w->task_shares, party);
+	t->party = party;
 	t->hash_next = NULL;
 	t->live = NULL;
 	memset(t->asks, 0, sizeof t->asks);
-	t->waiters = NULL;
-	t->waiters_n = 0;
+	CDS_INIT_LIST_HEAD(&t->waiters);
 	t->worker = w;
 	t->hash = hash;
 	t->started_ms = loop_ms(&w->loop);
@@ -428,19 +447,20 @@ static struct question question_of(const struct request *r)
 static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,
 			     const struct request *r, const struct route_back *back)
 {
-	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD);
+	bool recurse = r->flags & TERN_FLAG_RD;
+	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD,
+				  party_of(&w->shared->hash_key, &back->client));
 
-	enum waiter_added added = t ? waiter_add(w, t, r, back) : ADDED_NOT;
-
-	if (added != ADDED) {
-		inflight_release(w->shared->inflight, hash, w->index);
+	if (!t || waiter_add(w, t, r, back) != ADDED) {
+		/* Without recursion nothing was claimed: it may be another task's of ours. */
+		if (recurse)
+			inflight_release(w->shared->inflight, hash, w->index);
 		if (t)
-			pool_give(&w->tasks, t);
-		if (added == ADDED_NOT)
-			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+			free_task(w, t);
+		send_busy(w, r, back);
 		return false;
 	}
-	if (!(r->flags & TERN_FLAG_RD)) {
+	if (!recurse) {
 		answer_without_recursion(w, t, q);
 		return true;
 	}
@@ -462,7 +482,8 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	 * Unless the question came from his host in the first place, where other programs
 	 * ask, too: then the loop, if it is one, waits for itself and ends with its task.
 	 */
-	if (upstream_is_asking(w, &back->client, &q) && !(t && waiter_is_from(t, &back->client))) {
+	if (upstream_is_asking(w, &back->client, &q) &&
+	    !(t && waiter_is_from(w, t, &back->client))) {
 		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
 			   "the same question is being asked of you");
 		return false;
@@ -470,7 +491,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (waiter_add(w, t, r, back) == ADDED_NOT) {
-			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+			send_busy(w, r, back);
 			return false;
 		}
 		return true;
@@ -493,7 +514,7 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 	if (find_task(w, q, hash, cd) ||
 	    inflight_claim(w->shared->inflight, hash, w->index) != w->index)
 		return;
-	struct task *t = new_task(w, hash, cd);
+	struct task *t = new_task(w, hash, cd, PARTY_OURSELF);
 
 	if (!t) {
 		inflight_release(w->shared->inflight, hash, w->index);
@@ -507,7 +528,7 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 
 static struct task *new_traced_task(struct worker *w, const struct question *q, int fd)
 {
-	struct task *t = new_task(w, hash_question(w, q, false), false);
+	struct task *t = new_task(w, hash_question(w, q, false), false, PARTY_OURSELF);
 
 	if (!t) {
 		close(fd);

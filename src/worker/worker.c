@@ -67,6 +67,8 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	if (!w)
 		return NULL;
 	memset(w, 0, sizeof *w);
+	w->task_shares.max = TASKS_MAX;
+	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
 	CDS_INIT_LIST_HEAD(&w->servers);
 	w->shared = shared;

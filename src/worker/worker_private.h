@@ -14,9 +14,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <urcu/hlist.h>
 #include <urcu/list.h>
 
 #include "base/pool.h"
+#include "base/shares.h"
 #include "dnssec/rrsig.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -26,21 +28,21 @@
 #include "worker/request.h"
 #include "worker/worker.h"
 
-#define TASKS_MAX           4096 /* jobs per worker (limits.md row 31) */
-#define WAITERS_MAX         8192 /* clients waiting per worker */
-#define EXCHANGES_MAX       8192 /* questions to servers outstanding per worker */
-#define TCP_CLIENTS_MAX     1024
-#define TCP_PER_CLIENT_MAX  32 /* connections of one address or /64 */
-#define TCP_IN_FLIGHT_MAX   64 /* answers owed to one connection */
-#define TCP_IDLE_MS         10000
-#define TCP_IDLE_BUSY_MS    2000 /* when three quarters of the connections are in use */
-#define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
-#define PULSE_FREE          12   /* of these that may be of any size */
-#define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
-#define TCP_SERVERS_MAX     1024 /* per worker, and as many connections to them */
-#define ASKS_MAX            4    /* servers whose answer one task listens for */
-#define HASH_BUCKETS        4096
-#define MADE_LATELY         4096
+#define TASKS_MAX          4096 /* jobs per worker (limits.md row 31) */
+#define WAITERS_MAX        8192 /* clients waiting per worker */
+#define EXCHANGES_MAX      8192 /* questions to servers outstanding per worker */
+#define TCP_CLIENTS_MAX    1024
+#define TCP_PER_CLIENT_MAX 32 /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX  64 /* answers owed to one connection */
+#define TCP_IDLE_MS        10000
+#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
+#define PULSE_FREE         12 /* answers owed to one /24 or /56 that may be of any size (row 35) */
+#define PULSE_FACTOR       5  /* the others: so many times their question's octets, or TC */
+#define TCP_SERVERS_MAX    1024 /* per worker, and as many connections to them */
+#define ASKS_MAX           4    /* servers whose answer one task listens for */
+#define HASH_BUCKETS       4096
+#define WAITER_BUCKETS     8192
+#define MADE_LATELY        4096
 
 struct worker;
 
@@ -67,9 +69,12 @@ struct route_back {
 
 /** One client waiting for a task. */
 struct waiter {
-	struct waiter *next;
+	struct cds_list_head node;        /* of the task's */
+	struct cds_hlist_node same_query; /* found by task, address, port and id; UDP only */
+	struct cds_hlist_node same_host;  /* found by task and address */
+	struct task *task;
 	uint64_t since_ns;
-	uint16_t net_slot; /* index of its count in waiting_per_net; 0 uncounted */
+	uint16_t party; /* whose place it takes */
 	struct request request;
 	struct route_back back;
 };
@@ -88,12 +93,12 @@ struct task {
 	struct task *yielded_next;
 	struct ask *live; /* what it waits for; NULL when it waits for nothing */
 	struct ask asks[ASKS_MAX];
-	struct waiter *waiters;
+	struct cds_list_head waiters; /* newest first */
 	struct worker *worker;
 	struct timer timer;
 	uint64_t hash;
 	uint64_t started_ms;
-	uint16_t waiters_n;
+	uint16_t party; /* whose place it takes */
 	bool checking_disabled;
 	bool stale_tried;
 	bool announced;       /* in the in-flight table */
@@ -170,7 +175,10 @@ struct worker {
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
-	uint8_t waiting_per_net[65536];    /* by hash of /24 or /56 */
+	struct shares task_shares;
+	struct shares waiter_shares;
+	struct cds_hlist_head waiters_by_query[WAITER_BUCKETS];
+	struct cds_hlist_head waiters_by_host[WAITER_BUCKETS];
 	struct served served[UDP_BATCH];
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
 	uint8_t signed_data[RRSIG_SCRATCH] ALIGNED(8);
@@ -211,16 +219,16 @@ void client_finish_all(struct worker *w);
 /* waiter.c */
 enum waiter_added {
 	ADDED,
-	ADDED_ALREADY, /* a retransmission, or more than its network may wait for: silence */
-	ADDED_NOT,     /* no place */
+	ADDED_ALREADY, /* a retransmission: its answer comes */
+	ADDED_NOT,     /* no place, or its network has its share of them */
 };
 
 /** Answer this client, too, when the task is done. */
 enum waiter_added waiter_add(struct worker *w, struct task *t, const struct request *r,
 			     const struct route_back *back);
 /** Does somebody at this address, whatever the port, wait for the task? */
-bool waiter_is_from(const struct task *t, const struct address *client);
-/** Settle what was counted for it; it is out of its task's list already. */
+bool waiter_is_from(struct worker *w, const struct task *t, const struct address *client);
+/** Take it out of its task and settle what was counted for it. */
 void waiter_free(struct worker *w, struct waiter *waiter);
 
 /* trace.c */
