@@ -49,8 +49,9 @@ struct stream {
 	uint32_t idle_ms;  /* without a message in either direction */
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
-	uint16_t owed;     /* answers that the owner still owes: keeps a half-closed stream open */
-	bool asks;         /* we connected: once the peer has closed its side no answer can come */
+	uint16_t owed; /* answers that the owner still owes: the stream is not idle, half-closed or
+			  not */
+	bool asks;     /* we connected: once the peer has closed its side no answer can come */
 	bool connecting;
 	bool paused; /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;

@@ -19,13 +19,14 @@
 
 #include "worker/worker_private.h"
 
-struct render_context client_context(const struct worker *w, const struct address *client)
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms)
 {
 	return (struct render_context){
 		.cookie_secret = &w->shared->cookie_secret,
 		.client = client,
 		.wall_s = w->loop.now.wall_s,
-		.keepalive_ms = TCP_IDLE_MS,
+		.keepalive_ms = keepalive_ms,
 	};
 }
 
@@ -46,18 +47,17 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 static void send_error(struct worker *w, const struct request *r, const struct route_back *back,
 		       unsigned rcode, uint16_t ede, const char *text)
 {
-	struct render_context context = client_context(w, &back->client);
+	struct render_context context = client_context(w, &back->client, back->keepalive_ms);
 	size_t len = render_error(r, rcode, ede, text, &context, w->scratch, sizeof w->scratch);
 
 	tally_add(&w->tally.rcodes[rcode & 15]);
 	client_send(w, back, w->scratch, len);
 }
 
-/* A shortage of ours, which is told and forgotten. */
-static void send_busy(struct worker *w, const struct request *r, const struct route_back *back)
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back)
 {
 	send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_NETWORK_ERROR,
-		   "too many questions of your network are being resolved");
+		   "too many questions are being resolved");
 }
 
 /* --- the task table ------------------------------------------------------ */
@@ -120,7 +120,8 @@ static void count_security(struct worker *w, const struct result *result)
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
-	struct render_context context = client_context(w, &waiter->back.client);
+	struct render_context context =
+		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
 	size_t len =
 		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
 
@@ -457,7 +458,7 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 			inflight_release(w->shared->inflight, hash, w->index);
 		if (t)
 			free_task(w, t);
-		send_busy(w, r, back);
+		client_refuse(w, r, back);
 		return false;
 	}
 	if (!recurse) {
@@ -491,7 +492,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (waiter_add(w, t, r, back) == ADDED_NOT) {
-			send_busy(w, r, back);
+			client_refuse(w, r, back);
 			return false;
 		}
 		return true;

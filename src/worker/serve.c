@@ -34,7 +34,7 @@ static void count_rcode(struct worker *w, const uint8_t *answer)
 
 static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
 {
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	tally_add(&w->tally.refused);
 	if (w->shared->access.drop)
@@ -50,7 +50,7 @@ static COLD enum verdict answer_other_class(struct worker *w, struct served *s, 
 {
 	static const uint8_t id_server[] = "\2id\6server";
 	static const uint8_t version_bind[] = "\7version\4bind";
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 	const struct request *r = &s->request;
 	const char *text = "";
 
@@ -107,7 +107,7 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
 			      out, out_max, &hit))
 		return false;
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	count_security(w, &s->request, out);
 	s->len = render_cached(&s->request, hit.len, &context, out, out_max);
@@ -119,7 +119,7 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_t *out,
 				      size_t out_max)
 {
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	s->len = render_error(&s->request, s->request.rcode, TERN_EDE_NONE, NULL, &context, out,
 			      out_max);
@@ -222,6 +222,7 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	struct served s;
 
 	s.client = back->client;
+	s.keepalive_ms = back->keepalive_ms;
 	read_query(w, octets, len, back->tcp, &s);
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {
 	case VERDICT_ANSWERED:

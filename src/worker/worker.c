@@ -68,6 +68,11 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 		return NULL;
 	memset(w, 0, sizeof *w);
 	w->task_shares.max = TASKS_MAX;
+	w->client_shares.max = shared->tcp_clients_max
+				       ? MIN(shared->tcp_clients_max, (uint32_t)TCP_CLIENTS_MAX)
+				       : TCP_CLIENTS_MAX;
+	CDS_INIT_LIST_HEAD(&w->clients_idle);
+	CDS_INIT_LIST_HEAD(&w->clients_owed);
 	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
 	CDS_INIT_LIST_HEAD(&w->servers);

@@ -55,10 +55,12 @@ struct worker_shared {
 	_Atomic(const struct trust_anchors *) anchors;
 	struct wall_time *wall; /* NULL: believe the clock whatever it says */
 	bool prefetch;
-	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
-				   JOB_STALE_WAIT_MAX_MS */
-	const char *identity;   /* CH TXT id.server; "" refuses */
-	const char *version;    /* CH TXT version.bind; "" refuses */
+	uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers; 0: as
+				     many as there are places */
+	uint32_t stale_wait_ms;   /* a client waits so long before stale data will do; at most
+				     JOB_STALE_WAIT_MAX_MS */
+	const char *identity;     /* CH TXT id.server; "" refuses */
+	const char *version;      /* CH TXT version.bind; "" refuses */
 	struct worker **workers;
 	unsigned workers_n;
 };

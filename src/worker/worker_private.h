@@ -50,9 +50,10 @@ struct worker;
 struct tcp_client {
 	struct stream stream;
 	struct worker *worker;
-	struct tcp_client *next; /* all of the worker, newest first */
-	struct tcp_client *prev;
+	struct cds_list_head
+		node; /* of the worker's clients_idle or clients_owed, used last at the end */
 	struct address address;
+	uint16_t party;  /* whose place it takes */
 	uint32_t serial; /* tells a connection from the next one in the same place */
 };
 
@@ -62,8 +63,10 @@ struct route_back {
 	uint16_t worker;  /* whose TCP client it is */
 	uint8_t listener; /* UDP: which socket */
 	bool tcp;
+	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
 	struct tcp_client *tcp_client;
-	struct udp_peer peer; /* UDP */
+	struct query_letter *envelope; /* TCP: another worker's, with which the answer goes back */
+	struct udp_peer peer;          /* UDP */
 	struct address client;
 };
 
@@ -127,7 +130,8 @@ struct served {
 	uint64_t hash;
 	size_t len; /* of the answer */
 	enum request_verdict parsed;
-	bool refresh; /* answered, but about to expire */
+	uint16_t keepalive_ms; /* TCP */
+	bool refresh;          /* answered, but about to expire */
 	uint8_t lower[TERN_NAME_MAX + 1];
 };
 
@@ -168,8 +172,9 @@ struct worker {
 	struct task *yielded_last;
 	struct exchange *exchange_buckets[HASH_BUCKETS];
 	struct cds_list_head idle; /* exchanges that nobody waits for, oldest first */
-	struct tcp_client *clients_newest;
-	struct tcp_client *clients_oldest;
+	struct cds_list_head clients_idle;
+	struct cds_list_head clients_owed; /* an answer at least */
+	struct shares client_shares;       /* of clients' connections */
 	uint32_t tcp_serial;
 	struct cds_list_head servers; /* with connections of ours */
 	struct timer accept_timer;
@@ -209,8 +214,11 @@ void client_resume_late(struct task *t, const struct upstream_query *query,
 /** Send a finished answer; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
+/** Say that there is no place or memory; nothing is remembered. */
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);
 /** What a rendered answer depends on. */
-struct render_context client_context(const struct worker *w, const struct address *client);
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms);
 /** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
 void client_run_yielded(struct worker *w);
 /** At the end: every job fails and says so. */
@@ -332,10 +340,13 @@ void tcp_finish_all(struct worker *w);
 
 /* mail.c */
 void mail_ready(struct watch *watch, uint32_t events);
-/** Hand a query to the worker that is resolving it; false when its mailbox is full. */
+/**
+ * Hand a query to the worker that is resolving it; false when its mailbox is full. One by TCP must
+ * be answered then, exactly once, for its connection waits for that.
+ */
 MUST_USE bool mail_query(struct worker *w, unsigned to, const struct request *r,
 			 const struct route_back *back);
-/** Send an answer to the worker that owns the TCP client. */
+/** Send an answer to the worker that owns the TCP client; it gets there whatever happens. */
 void mail_answer(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
 /** Throw letters away that nobody will read. */
