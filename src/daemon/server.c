@@ -7,6 +7,7 @@
 #include "daemon/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -252,6 +253,37 @@ static bool make_signals(struct server *s)
 	return s->signal_fd >= 0;
 }
 
+/* Descriptors in use: those of a start are the lowest ones. */
+static unsigned long count_descriptors(const struct server *s)
+{
+	int next = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next >= 0)
+		close(next);
+	return next >= 0 ? (unsigned long)next : 0;
+}
+
+#define WORKER_FDS 2 /* a worker's own: epoll and mailbox */
+
+/*
+ * The last quarter of the descriptors is for asking servers: clients' connections
+ * get what is left of the other three (limits.md rows 60 and 83).
+ */
+static void divide_descriptors(struct server *s, unsigned long limit, unsigned workers_n)
+{
+	unsigned long used = count_descriptors(s) + WORKER_FDS * workers_n + CONTROL_CLIENTS_MAX;
+	unsigned long part = limit / 4 * 3;
+	unsigned long each = part > used ? (part - used) / workers_n : 0;
+
+	if (limit == 0)
+		return;
+	s->shared.tcp_clients_max = (uint32_t)MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
+	if (s->shared.tcp_clients_max < TCP_CLIENTS_MAX)
+		log_notice(&s->log,
+			   "%lu open files are allowed: %u TCP clients for each worker at most",
+			   limit, s->shared.tcp_clients_max);
+}
+
 static bool make_workers(struct server *s, const struct sockets *sockets)
 {
 	for (unsigned i = 0; i < sockets->workers_n; i++) {
@@ -357,7 +389,8 @@ static bool run(struct server *s)
 	struct sockets sockets = {.workers_n = count_workers(s)};
 	bool good = false;
 
-	privilege_raise_nofile();
+	unsigned long descriptors = privilege_raise_nofile();
+
 	if (!sockets_open(&sockets, s->config, &s->log))
 		return false;
 	s->control = control_create(s->config->control.socket, &s->shared, sockets.text, s->keeper);
@@ -367,6 +400,7 @@ static bool run(struct server *s)
 	if (s->control)
 		privilege_hand_over(s->config->control.socket, s->config->server.user);
 	keeper_tick(s->keeper);
+	divide_descriptors(s, descriptors, sockets.workers_n);
 	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
 	    start_workers(s)) {
 		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",

@@ -30,6 +30,8 @@ struct stream_chunk {
 
 static uint32_t patience_ms(const struct stream *s)
 {
+	if (s->idle_ms == 0)
+		return 0;
 	if (s->unsent || s->connecting)
 		return STREAM_STALL_MS;
 	if (s->rx_n > 0)

@@ -74,7 +74,7 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
-/** Change the idle time, from now. */
+/** Change the idle time, from now. 0: it ends in this turn or the next, whatever it is doing. */
 void stream_set_idle(struct stream *s, uint32_t idle_ms);
 
 /** Close at once, without calling ended(). Harmless when closed. */

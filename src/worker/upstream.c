@@ -322,9 +322,9 @@ static struct exchange *find_equal(struct worker *w, const struct upstream_query
 	return NULL;
 }
 
-static struct exchange *new_exchange(struct worker *w, const struct upstream_query *q,
-				     uint64_t hash)
+static struct exchange *new_exchange(struct task *t, const struct upstream_query *q, uint64_t hash)
 {
+	struct worker *w = t->worker;
 	struct exchange *x = pool_take(&w->exchanges);
 
 	if (!x && drop_oldest_idle(w))
@@ -334,6 +334,7 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 	memset(x, 0, offsetof(struct exchange, wire));
 	timer_init(&x->timer, on_timeout);
 	x->worker = w;
+	x->party = t->party;
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->address = q->server;
@@ -362,10 +363,11 @@ static bool send_first(struct exchange *x, enum upstream_event *event)
 		upstream_udp_ask(x, event));
 }
 
-static struct exchange *open_exchange(struct worker *w, const struct upstream_query *q,
-				      uint64_t hash, enum upstream_event *event)
+static struct exchange *open_exchange(struct task *t, const struct upstream_query *q, uint64_t hash,
+				      enum upstream_event *event)
 {
-	struct exchange *x = new_exchange(w, q, hash);
+	struct worker *w = t->worker;
+	struct exchange *x = new_exchange(t, q, hash);
 
 	*event = UPSTREAM_NO_RESOURCE;
 	if (!x)
@@ -428,7 +430,7 @@ bool upstream_ask(struct task *t, enum upstream_event *event)
 		return false;
 	}
 	if (!x)
-		x = open_exchange(w, q, hash, event);
+		x = open_exchange(t, q, hash, event);
 	if (!x)
 		return false;
 	activate(x, load, q->timeout_ms);

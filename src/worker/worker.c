@@ -25,7 +25,7 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_MAX) &&
 	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
 	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX) &&
-	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_SERVERS_MAX);
+	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
 }
 
 static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
@@ -76,6 +76,8 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
 	CDS_INIT_LIST_HEAD(&w->servers);
+	CDS_INIT_LIST_HEAD(&w->idle_connections);
+	w->connection_shares.max = TCP_CONNECTIONS_MAX;
 	w->shared = shared;
 	w->index = index;
 	random_init(&w->random);

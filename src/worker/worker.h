@@ -26,8 +26,9 @@
 #include "worker/inflight.h"
 #include "worker/tally.h"
 
-#define WORKERS_MAX   256
-#define LISTENERS_MAX 64
+#define WORKERS_MAX     256
+#define LISTENERS_MAX   64
+#define TCP_CLIENTS_MAX 1024 /* connections of clients, per worker */
 
 /** A socket of a worker: an address with its two descriptors, which the worker closes. */
 struct listener_fds {

@@ -28,21 +28,21 @@
 #include "worker/request.h"
 #include "worker/worker.h"
 
-#define TASKS_MAX          4096 /* jobs per worker (limits.md row 31) */
-#define WAITERS_MAX        8192 /* clients waiting per worker */
-#define EXCHANGES_MAX      8192 /* questions to servers outstanding per worker */
-#define TCP_CLIENTS_MAX    1024
-#define TCP_PER_CLIENT_MAX 32 /* connections of one address or /64 */
-#define TCP_IN_FLIGHT_MAX  64 /* answers owed to one connection */
-#define TCP_IDLE_MS        10000
-#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
-#define PULSE_FREE         12 /* answers owed to one /24 or /56 that may be of any size (row 35) */
-#define PULSE_FACTOR       5  /* the others: so many times their question's octets, or TC */
-#define TCP_SERVERS_MAX    1024 /* per worker, and as many connections to them */
-#define ASKS_MAX           4    /* servers whose answer one task listens for */
-#define HASH_BUCKETS       4096
-#define WAITER_BUCKETS     8192
-#define MADE_LATELY        4096
+#define TASKS_MAX           4096 /* jobs per worker (limits.md row 31) */
+#define WAITERS_MAX         8192 /* clients waiting per worker */
+#define EXCHANGES_MAX       8192 /* questions to servers outstanding per worker */
+#define TCP_PER_CLIENT_MAX  32   /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX   64   /* answers owed to one connection */
+#define TCP_IDLE_MS         10000
+#define TCP_IDLE_BUSY_MS    2000 /* when three quarters of the connections are in use */
+#define PULSE_FREE          12 /* answers owed to one /24 or /56 that may be of any size (row 35) */
+#define PULSE_FACTOR        5  /* the others: so many times their question's octets, or TC */
+#define TCP_CONNECTIONS_MAX 2048 /* to servers, per worker; half for one network of clients */
+#define TCP_SERVERS_MAX     (TCP_CONNECTIONS_MAX + 16) /* some come before others are gone */
+#define ASKS_MAX            4 /* servers whose answer one task listens for */
+#define HASH_BUCKETS        4096
+#define WAITER_BUCKETS      8192
+#define MADE_LATELY         4096
 
 struct worker;
 
@@ -176,7 +176,9 @@ struct worker {
 	struct cds_list_head clients_owed; /* an answer at least */
 	struct shares client_shares;       /* of clients' connections */
 	uint32_t tcp_serial;
-	struct cds_list_head servers; /* with connections of ours */
+	struct cds_list_head servers;          /* with connections of ours */
+	struct cds_list_head idle_connections; /* to them, without a question, idlest first */
+	struct shares connection_shares;
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
@@ -271,6 +273,7 @@ struct exchange {
 	uint64_t hash;                     /* of host and name */
 	uint64_t sent_ns;                  /* last */
 	struct address address;
+	uint16_t party; /* for whom it was begun */
 	uint16_t id;
 	uint16_t type;
 	uint16_t wire_len;

@@ -132,3 +132,28 @@ def test_a_network_with_many_connections_gives_way_first():
             time.sleep(0.5)
             send(only[0], 'b.honest.evil')
             check(receive(only[0]), 'the only connection of a host was closed')
+
+
+# --- connections to servers -------------------------------------------------
+
+def test_a_server_that_falls_silent_on_a_connection():
+    """It answers the first question of each connection only, and never closes: the next one goes by another."""
+    Tern(server={'workers': 1})
+    for i in range(4):
+        answer, seconds = ask_timed(f'n{i}.tc-mute.evil')
+        expect(answer, 'NOERROR', ['192.0.2.1'])
+        at_most(seconds, 3.5, 'seconds')
+        time.sleep(0.2)
+    equal(rcode(ask('last.tc-mute.evil')), 'NOERROR')
+
+
+def test_descriptors_are_kept_for_servers():
+    """60, 83: clients' connections get three quarters of the descriptors at most, so others' names still resolve."""
+    tern = Tern(files=64, server={'workers': 1})
+    ask('known.honest.evil')
+    with Connections(200, each=20):
+        time.sleep(0.5)
+        for i in range(20):
+            resolves(f'd{i}.honest.evil')
+        at_most(tern.descriptors(), 52, 'descriptors in use')
+        resolves('e.honest.evil', tcp=True)
