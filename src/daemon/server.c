@@ -24,10 +24,10 @@
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/sockets.h"
+#include "daemon/watchdog.h"
 #include "worker/worker.h"
 
 #define TICK_MS 250
-#define HANG_MS 5000 /* a worker without a turn for so long: give up and be restarted */
 
 struct server {
 	const struct config *config;
@@ -37,6 +37,8 @@ struct server {
 	struct route *routes;
 	struct control *control;
 	struct keeper *keeper;
+	struct watchdog *watchdog;
+	uint64_t watched_ms;
 	int signal_fd;
 	int cpus[WORKERS_MAX];
 	bool cache_joined;
@@ -61,7 +63,7 @@ static unsigned count_workers(struct server *s)
 	unsigned cpus = list_cpus(s->cpus);
 	unsigned n = s->config->server.workers ? s->config->server.workers : MAX(cpus, 1u);
 
-	/* Pinned only when each has a CPU of its own. */
+	/* Only when there is a CPU for each. */
 	for (unsigned i = 0; i < n; i++) {
 		if (n != cpus)
 			s->cpus[i] = -1;
@@ -305,7 +307,8 @@ static bool start_workers(struct server *s)
 			return false;
 		}
 	}
-	return true;
+	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, &s->log);
+	return s->watchdog != NULL;
 }
 
 /* True when it is time to stop. */
@@ -323,30 +326,18 @@ static bool read_signals(struct server *s)
 	return stop;
 }
 
-struct heartbeat {
-	uint64_t beat;
-	uint64_t since_ms;
-};
-
-/* Healthy workers beat four times a second; one that does not will never again. */
-static void check_heartbeats(struct server *s, struct heartbeat *beats, uint64_t now_ms)
+/* No sooner than a tick after the last time, for the watchdog counts them. */
+static void watch_workers(struct server *s, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < s->shared.workers_n; i++) {
-		uint64_t beat = worker_beat(s->workers[i]);
-
-		if (beat != beats[i].beat || beats[i].since_ms == 0)
-			beats[i] = (struct heartbeat){beat, now_ms};
-		else if (now_ms - beats[i].since_ms > HANG_MS) {
-			log_error(&s->log, "worker %u hangs", i);
-			abort();
-		}
-	}
+	if (now_ms - s->watched_ms < TICK_MS)
+		return;
+	s->watched_ms = now_ms;
+	watchdog_tick(s->watchdog);
 }
 
 static void serve_until_stopped(struct server *s)
 {
-	struct heartbeat beats[WORKERS_MAX] = {0};
-	uint64_t watchdog_ms = 0, last_ms = 0;
+	uint64_t watchdog_ms = 0;
 
 	for (;;) {
 		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = s->signal_fd, .events = POLLIN}};
@@ -361,11 +352,7 @@ static void serve_until_stopped(struct server *s)
 			return;
 		control_serve(s->control, fds + 1, n - 1);
 		keeper_tick(s->keeper);
-		/* After a pause of the whole process nobody had a chance to beat. */
-		if (last_ms && now_ms - last_ms > 4 * TICK_MS)
-			memset(beats, 0, sizeof beats);
-		last_ms = now_ms;
-		check_heartbeats(s, beats, now_ms);
+		watch_workers(s, now_ms);
 		if (now_ms - watchdog_ms >= 1000) {
 			watchdog_ms = now_ms;
 			notify_watchdog();
@@ -412,6 +399,7 @@ static bool run(struct server *s)
 	}
 	cache_sleep();
 	stop_workers(s);
+	watchdog_destroy(s->watchdog);
 	cache_wake();
 	control_destroy(s->control);
 	return good;

@@ -100,16 +100,21 @@ failed:
 	return NULL;
 }
 
-static void pin_to(int cpu)
+/*
+ * Begin on a CPU of its own, but stay free to leave: the scheduler moves a thread
+ * only when its CPU is busy with others, and then it must move it.
+ */
+static void begin_on(int cpu)
 {
-	cpu_set_t set;
+	cpu_set_t all, one;
 
-	if (cpu < 0)
+	if (cpu < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0)
 		return;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
 	/* Only a wish: it works on any CPU. */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+	if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0)
+		(void)pthread_setaffinity_np(pthread_self(), sizeof all, &all);
 }
 
 static void flush_all(struct worker *w)
@@ -142,7 +147,8 @@ static void *run(void *argument)
 {
 	struct worker *w = argument;
 
-	pin_to(w->cpu);
+	begin_on(w->cpu);
+	atomic_store_explicit(&w->thread_id, gettid(), memory_order_relaxed);
 	cache_thread_enter();
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
@@ -164,14 +170,14 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Signals are main's, but a fault is told to the thread that made it. */
+/* Signals are main's, but a fault, or who wants to know where it is, is the thread's own. */
 static void choose_blocked(sigset_t *set)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, WORKER_STACK_SIGNAL};
 
 	sigfillset(set);
-	for (unsigned i = 0; i < ARRAY_LEN(faults); i++)
-		sigdelset(set, faults[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(own); i++)
+		sigdelset(set, own[i]);
 }
 
 bool worker_start(struct worker *w, int cpu)
@@ -227,4 +233,23 @@ const struct tally *worker_tally(const struct worker *w)
 uint64_t worker_beat(const struct worker *w)
 {
 	return atomic_load_explicit(&w->beat, memory_order_relaxed);
+}
+
+uint64_t worker_cpu_ns(const struct worker *w)
+{
+	clockid_t clock;
+
+	if (!w->started || pthread_getcpuclockid(w->thread, &clock) != 0)
+		return 0;
+	return clock_ns(clock);
+}
+
+pthread_t worker_thread(const struct worker *w)
+{
+	return w->thread;
+}
+
+pid_t worker_thread_id(const struct worker *w)
+{
+	return atomic_load_explicit(&w->thread_id, memory_order_relaxed);
 }

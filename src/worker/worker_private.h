@@ -157,6 +157,7 @@ struct worker {
 	unsigned index;
 	int cpu;
 	bool started;
+	_Atomic pid_t thread_id;
 	_Atomic bool stopping;
 	_Atomic uint64_t beat;
 	unsigned listeners_n;
