@@ -425,7 +425,7 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 
 	link_task(w, t);
 	if (!finished && !stale) {
-		t->job.result = (struct result){.rcode = TERN_RCODE_NOERROR,
+		t->job.result = (struct result){.rcode = TERN_RCODE_REFUSED,
 						.ede = TERN_EDE_NOT_AUTHORITATIVE,
 						.cached = true,
 						.uncacheable = true};

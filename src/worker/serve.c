@@ -79,8 +79,11 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 
 	s->refresh = false;
 	s->parsed = request_parse(octets, len, &context, &s->request);
-	if (unlikely(s->parsed != REQUEST_QUERY))
+	if (unlikely(s->parsed != REQUEST_QUERY)) {
+		s->octets = octets;
+		s->octets_len = len;
 		return;
+	}
 	tern_name_lower(s->lower, r->name);
 	s->key = (struct answer_key){
 		.name = s->lower,
@@ -123,6 +126,9 @@ static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_
 
 	s->len = render_error(&s->request, s->request.rcode, TERN_EDE_NONE, NULL, &context, out,
 			      out_max);
+	if (s->request.tsig_at)
+		s->len =
+			render_bad_key(&s->request, s->octets, s->octets_len, s->len, out, out_max);
 	return VERDICT_ANSWERED;
 }
 

@@ -128,7 +128,9 @@ struct served {
 	struct address client;
 	struct answer_key key; /* its name is `lower` */
 	uint64_t hash;
-	size_t len; /* of the answer */
+	size_t len;            /* of the answer */
+	const uint8_t *octets; /* the query, if an error is the answer */
+	size_t octets_len;
 	enum request_verdict parsed;
 	uint16_t keepalive_ms; /* TCP */
 	bool refresh;          /* answered, but about to expire */
