@@ -375,6 +375,8 @@ static bool run(struct server *s)
 {
 	struct sockets sockets = {.workers_n = count_workers(s)};
 	bool good = false;
+	uid_t uid;
+	gid_t gid;
 
 	unsigned long descriptors = privilege_raise_nofile();
 
@@ -384,8 +386,8 @@ static bool run(struct server *s)
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));
-	if (s->control)
-		privilege_hand_over(s->config->control.socket, s->config->server.user);
+	if (s->control && privilege_future_owner(s->config->server.user, &uid, &gid))
+		control_hand_over(s->control, uid, gid);
 	keeper_tick(s->keeper);
 	divide_descriptors(s, descriptors, sockets.workers_n);
 	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&

@@ -309,8 +309,7 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
 	       x->tcp == (q->transport == UPSTREAM_TCP) && address_equal(&x->address, &q->server) &&
 	       x->question_len == name_len + 4 &&
-	       strncasecmp((const char *)x->wire + TERN_HEADER_LEN, (const char *)q->name,
-			   name_len) == 0;
+	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
 }
 
 static struct exchange *find_equal(struct worker *w, const struct upstream_query *q, uint64_t hash)
