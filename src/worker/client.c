@@ -150,51 +150,6 @@ static void answer_all(struct worker *w, struct task *t, const struct result *re
 	}
 }
 
-/* Names that nobody asked for before may be without number, and cost little to deny again. */
-static bool is_worth_keeping(struct worker *w, const struct task *t)
-{
-	uint32_t *lately = &w->made_lately[t->hash % MADE_LATELY];
-	uint32_t mark = (uint32_t)(t->hash >> 32);
-
-	if (!t->job.result.made || *lately == mark)
-		return true;
-	*lately = mark;
-	return false;
-}
-
-/* What was asked a second time is worth keeping ready to copy. */
-static void keep_rendered(struct worker *w, const struct task *t, const struct request *request)
-{
-	const struct result *r = &t->job.result;
-	const struct question *q = &t->job.question;
-	uint8_t variant = request_variant(request);
-	uint16_t ttl_at[ANSWER_TTLS_MAX];
-	uint16_t ttl_n = 0;
-
-	if (!r->cached || r->stale || r->uncacheable || r->rcode == TERN_RCODE_SERVFAIL ||
-	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY || !is_worth_keeping(w, t))
-		return;
-	size_t len = render_for_cache(q, r, variant, w->scratch, ANSWER_OCTETS_MAX, ttl_at, &ttl_n,
-				      ANSWER_TTLS_MAX);
-
-	if (len == 0)
-		return;
-	struct answer answer = {
-		.key = {.name = q->name,
-			.name_len = (uint16_t)tern_name_len(q->name),
-			.type = q->type,
-			.variant = variant},
-		.message = w->scratch,
-		.message_len = (uint16_t)len,
-		.ttl_at = ttl_at,
-		.ttl_n = ttl_n,
-		.ttl_s = r->ttl_s,
-		.life_s = r->life_s,
-	};
-
-	cache_put_answer(w->shared->cache, &answer, w->loop.now.boot_s);
-}
-
 /* --- tasks ---------------------------------------------------------------- */
 
 static void link_yielded(struct worker *w, struct task *t)
@@ -378,7 +333,6 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t 
 	CDS_INIT_LIST_HEAD(&t->waiters);
 	t->worker = w;
 	t->hash = hash;
-	t->started_ms = loop_ms(&w->loop);
 	t->checking_disabled = cd;
 	t->stale_tried = false;
 	t->announced = t->yielded = false;
@@ -470,6 +424,36 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 	return true;
 }
 
+/*
+ * Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing).
+ * Unless the question came from his host in the first place, where other programs
+ * ask, too: then the loop, if it is one, waits for itself and ends with its task.
+ */
+static bool is_loop(struct worker *w, const struct task *t, const struct question *q,
+		    const struct request *r, const struct route_back *back)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	switch (upstream_find_loop(w, &back->client, q, r->id)) {
+	case LOOP_NONE: return false;
+	case LOOP_OF_OURS:
+		log_warning(w->shared->log,
+			    "a question that was sent to a server came back from %s: this "
+			    "resolver is configured, or delegated to, as its own server",
+			    address_to_text(&back->client, text));
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "forwarding loop: this resolver asks itself");
+		return true;
+	case LOOP_OF_OTHERS:
+		if (t && waiter_is_from(w, t, &back->client))
+			return false;
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "the same question is being asked of you");
+		return true;
+	}
+	return false;
+}
+
 bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
 		    bool may_hand_over)
 {
@@ -478,17 +462,8 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, cd);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
 
-	/*
-	 * Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing).
-	 * Unless the question came from his host in the first place, where other programs
-	 * ask, too: then the loop, if it is one, waits for itself and ends with its task.
-	 */
-	if (upstream_is_asking(w, &back->client, &q) &&
-	    !(t && waiter_is_from(w, t, &back->client))) {
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "the same question is being asked of you");
+	if (is_loop(w, t, &q, r, back))
 		return false;
-	}
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (waiter_add(w, t, r, back) == ADDED_NOT) {

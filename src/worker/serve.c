@@ -182,6 +182,27 @@ static void serve_datagram(struct worker *w, struct listener *l, const struct ud
 	}
 }
 
+static bool is_wildcard(const struct address *a)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(a->octets, zeros, sizeof zeros) == 0;
+}
+
+/*
+ * Does the sender claim to be a socket that we listen on? Our answer would be a
+ * question to ourselves. Behind a wildcard the loopback's port is ours, too; what
+ * claims another address of this host never gets here, for the kernel drops it.
+ */
+static COLD bool is_ourselves(const struct listener *l, const struct address *client)
+{
+	for (unsigned i = 0; i < l->worker->listeners_n; i++) {
+		if (address_equal(&l->worker->listeners[i].at, client))
+			return true;
+	}
+	return address_is_loopback(client) && is_wildcard(&l->at);
+}
+
 /*
  * All queries of a batch are read before the first is answered, so that the
  * processor fetches the cache's buckets and entries side by side.
@@ -196,7 +217,8 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 
 		peers[i] = d.peer;
 		s->parsed = REQUEST_DROP;
-		if (address_from_sockaddr(&d.peer->addr.any, &s->client))
+		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
+		    (likely(s->client.port != l->at.port) || !is_ourselves(l, &s->client)))
 			read_query(w, d.octets, d.len, false, s);
 	}
 	for (unsigned i = 0; i < n; i++) {

@@ -11,6 +11,7 @@
  * It ends with its answer, with an error, or when no task is left that wants it.
  */
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <tern/rr.h>
@@ -445,20 +446,35 @@ void upstream_leave(struct task *t)
 	}
 }
 
-bool upstream_is_asking(const struct worker *w, const struct address *client,
-			const struct question *q)
+/* Did this very question come out of the exchange's own socket? */
+static bool is_own_question(const struct exchange *x, const struct address *client, uint16_t id)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct address own;
+
+	return !x->tcp && x->id == id &&
+	       getsockname(x->watch.fd, (struct sockaddr *)&sa, &len) == 0 &&
+	       address_from_sockaddr((struct sockaddr *)&sa, &own) && address_equal(&own, client);
+}
+
+enum loop_kind upstream_find_loop(const struct worker *w, const struct address *client,
+				  const struct question *q, uint16_t id)
 {
 	uint64_t hash = hash_exchange(w, client, q->name);
 
 	for (const struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x;
 	     x = x->hash_next) {
+		if (x->hash != hash || x->type != q->type || !x->load ||
+		    memcmp(x->address.octets, client->octets, sizeof client->octets) != 0)
+			continue;
+		if (is_own_question(x, client, id))
+			return LOOP_OF_OURS;
 		/* The port is left out: the other resolver asks from one of its own. */
-		if (x->hash == hash && x->type == q->type && x->load &&
-		    !address_is_loopback(client) &&
-		    memcmp(x->address.octets, client->octets, sizeof client->octets) == 0)
-			return true;
+		if (!address_is_loopback(client))
+			return LOOP_OF_OTHERS;
 	}
-	return false;
+	return LOOP_NONE;
 }
 
 void upstream_finish_all(struct worker *w)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "worker/worker_private.h"
@@ -28,12 +29,25 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
 }
 
+static struct address local_address_of(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct address a;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    !address_from_sockaddr((struct sockaddr *)&sa, &a))
+		return (struct address){0};
+	return a;
+}
+
 static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
 {
 	struct listener *l = &w->listeners[i];
 
 	l->worker = w;
 	l->index = (uint8_t)i;
+	l->at = local_address_of(fds->udp);
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);

@@ -2,7 +2,9 @@
  * worker_private.h - the parts of a worker and what its files call of each other.
  *
  *   serve.c     a batch of datagrams: answered from the cache, or handed on
- *   client.c    who waits for which job; jobs started, joined, finished
+ *   client.c    jobs started, joined, finished
+ *   waiter.c    who waits for which job, and for how many of them there is a place
+ *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers: exchanges; over UDP by upstream_udp.c,
  *               over TCP by upstream_tcp.c, their octets by upstream_query.c
  *   tcp.c       clients' connections
@@ -100,7 +102,6 @@ struct task {
 	struct worker *worker;
 	struct timer timer;
 	uint64_t hash;
-	uint64_t started_ms;
 	uint16_t party; /* whose place it takes */
 	bool checking_disabled;
 	bool stale_tried;
@@ -142,6 +143,7 @@ struct listener {
 	struct watch tcp_watch;
 	struct worker *worker;
 	struct udp_batch *batch;
+	struct address at; /* where it listens; all zero octets for a wildcard */
 	uint8_t index;
 	bool accept_paused;
 };
@@ -229,6 +231,10 @@ void client_run_yielded(struct worker *w);
 /** At the end: every job fails and says so. */
 void client_finish_all(struct worker *w);
 
+/* keep.c */
+/** What was asked a second time is worth keeping ready to copy, as @p request wants it. */
+void keep_rendered(struct worker *w, const struct task *t, const struct request *request);
+
 /* waiter.c */
 enum waiter_added {
 	ADDED,
@@ -302,9 +308,15 @@ uint32_t upstream_elapsed_ms(const struct exchange *x);
 bool upstream_ask(struct task *t, enum upstream_event *event);
 /** The task wants nothing any more of what it asked. */
 void upstream_leave(struct task *t);
-/** Is this question to the host @p client outstanding, and not late? (limits.md row 26) */
-bool upstream_is_asking(const struct worker *w, const struct address *client,
-			const struct question *q);
+enum loop_kind {
+	LOOP_NONE,
+	LOOP_OF_OURS,   /* our own question came back to us: we are our own server */
+	LOOP_OF_OTHERS, /* we are asking the client's host the same right now */
+};
+
+/** Is this question to the host @p client outstanding, and not late? (limits.md rows 26 and 62) */
+enum loop_kind upstream_find_loop(const struct worker *w, const struct address *client,
+				  const struct question *q, uint16_t id);
 void upstream_finish_all(struct worker *w);
 
 /* upstream_query.c */

@@ -282,3 +282,32 @@ def test_cookies_for_clients():
     for bad_length in (1, 7, 9, 15, 41):
         m = question('a.honest.evil', options=[dns.edns.GenericOption(10, b'x' * bad_length)])
         equal(rcode(dns.query.udp(m, '127.0.0.1', port=PORT, timeout=3)), 'FORMERR', f'cookie of {bad_length}')
+
+
+def test_a_question_of_our_own_port_is_dropped():
+    """62: an answer to it would be a question to ourselves."""
+    Tern(server={'listen': [f'127.0.0.1@{PORT}'], 'workers': 1})
+    resolves('a.honest.evil')
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as s:
+        m = query()
+        before = datagrams_sent()
+        s.sendto(struct.pack('!HHHH', PORT, PORT, 8 + len(m), 0) + m, ('127.0.0.1', 0))
+    time.sleep(0.3)
+    equal(datagrams_sent() - before, 0, 'answers that came to our own port')
+
+
+def datagrams_sent():
+    """By sockets of this network namespace, raw ones not counted."""
+    with open('/proc/net/snmp') as f:
+        rows = [line.split() for line in f if line.startswith('Udp:')]
+    return 0 if not rows else int(rows[1][rows[0].index('OutDatagrams')])
+
+
+def test_a_forwarding_loop_is_named():
+    """26: the forwarder for everything is ternd itself; found at once, told to the client and to the log."""
+    tern = Tern(**{'forward-zones': [{'name': '.', 'addresses': [f'127.0.0.1@{PORT}']}],
+                   'resolver': {'do-not-query-localhost': False}})
+    answer, seconds = ask_timed('a.honest.evil')
+    expect(answer, 'SERVFAIL')
+    at_most(seconds, 1.0, 'seconds')
+    check('this resolver is configured' in tern.log_text(), 'the log does not say so')
