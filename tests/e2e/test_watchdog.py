@@ -33,7 +33,12 @@ class Held:
 
     def __exit__(self, *_):
         for t in self.threads:
-            libc.ptrace(PTRACE_DETACH, t, None, None)
+            # Of a process that has ended its tracer must take leave, too.
+            if libc.ptrace(PTRACE_DETACH, t, None, None) != 0:
+                try:
+                    os.waitpid(t, WALL)
+                except ChildProcessError:
+                    pass
 
 
 def test_workers_without_cpu_are_late_and_do_not_hang():
