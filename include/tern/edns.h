@@ -12,7 +12,7 @@
 
 #include <tern/status.h>
 
-#define TERN_EDNS_OPTIONS_MAX 32 /* more in one OPT is TERN_EOPT */
+#define TERN_EDNS_OPTIONS_MAX 32 /* of one OPT are looked at, the others ignored */
 #define TERN_COOKIE_CLIENT    8  /* octets */
 #define TERN_COOKIE_MAX       40 /* client and server part, RFC 7873 4 */
 
@@ -71,7 +71,7 @@ struct tern_edns {
 	bool compact_ok;        /**< CO, RFC 9824 */
 	uint16_t udp_size;      /**< as sent; below 512 means 512 */
 	uint16_t options_at;    /**< offset of the first option in the message */
-	uint16_t options_len;   /**< octets */
+	uint16_t options_len;   /**< octets of those that are looked at; 0 if version isn't 0 */
 };
 
 /** One option; @p data points into the message. */

@@ -90,7 +90,7 @@ struct tern_message {
  *                 records are checked and stepped over, not indexed.
  * @param out      id, flags, opcode and qdcount are written whenever there are
  *                 12 octets, also on errors, so that an error reply can be made;
- *                 the question too when it could be read.
+ *                 the question too when it could be read, and the OPT.
  * Owners may have 256 labels and pointers, and two more per octet of the message,
  * not counting those that are a pointer to the question's name: no honest message
  * comes near, and hostile ones could make every reader walk 128 labels per record.

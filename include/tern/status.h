@@ -20,7 +20,7 @@ enum tern_status {
 	TERN_ENAME,    /**< name longer than 255 octets */
 	TERN_EPOINTER, /**< compression pointer forwards, to itself, or too many */
 	TERN_ERDATA,   /**< rdata does not have the layout of its type */
-	TERN_EOPT,     /**< second OPT, OPT not at the root, bad or too many options (RFC 6891) */
+	TERN_EOPT,     /**< second OPT, OPT not at the root, bad options (RFC 6891) */
 	TERN_ETEXT,    /**< presentation format not understood */
 	TERN_ESPACE,   /**< the caller's output buffer is too small */
 	TERN_EFULL,    /**< a fixed-size table or pool has no place left */

@@ -240,6 +240,26 @@ bool address_is_loopback(const struct address *a)
 	return plain.family == 6 && memcmp(plain.octets, &in6addr_loopback, 16) == 0;
 }
 
+static bool is_local_ipv4(const uint8_t *octets)
+{
+	return octets[0] == 127 || octets[0] == 10 ||
+	       (octets[0] == 172 && (octets[1] & 0xf0) == 16) ||
+	       (octets[0] == 192 && octets[1] == 168) || (octets[0] == 169 && octets[1] == 254);
+}
+
+bool address_is_local(const struct address *a)
+{
+	struct address plain = *a;
+
+	unmap(&plain);
+	if (plain.family == 4)
+		return is_local_ipv4(plain.octets);
+	return plain.family == 6 &&
+	       ((plain.octets[0] & 0xfe) == 0xfc ||
+		(plain.octets[0] == 0xfe && (plain.octets[1] & 0xc0) == 0x80) ||
+		memcmp(plain.octets, &in6addr_loopback, 16) == 0);
+}
+
 /** Embedded IPv4 (::/96, ::ffff:0:0/96) other than ::1: the kernel may send it by IPv4. */
 static bool embeds_ipv4(const uint8_t octets[16])
 {

@@ -61,6 +61,12 @@ bool prefix_holds(const struct prefix *p, const struct address *a);
 bool address_is_loopback(const struct address *a);
 
 /**
+ * A host of the own networks: loopback, private (RFC 1918, RFC 4193) or link-local. Nobody outside
+ * can pretend to have such an address and be flooded by what we send there.
+ */
+bool address_is_local(const struct address *a);
+
+/**
  * Not a host that may be asked: unspecified, 0/8, multicast, 240/4, broadcast, port 0, and IPv6
  * addresses that the kernel may send as IPv4 (::/96 but ::1, ::ffff:0:0/96): glue must not get
  * around the checks of IPv4 that way. Loopback is usable here.

@@ -9,6 +9,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -126,6 +127,27 @@ struct control *control_create(const char *path, struct worker_shared *shared,
 	control_destroy(c);
 	errno = error;
 	return NULL;
+}
+
+/* Is it the socket that we made, and known by no other name? */
+static bool is_ours(const struct control *c, int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_nlink == 1 &&
+	       st.st_dev == c->device && st.st_ino == c->inode;
+}
+
+void control_hand_over(struct control *c, uid_t uid, gid_t gid)
+{
+	/* By descriptor: in a folder of that user's a name may be anything's by now. */
+	int fd = open(c->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (is_ours(c, fd) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
+		c->group = gid;
+	close(fd);
 }
 
 #define DRAIN_READS 64

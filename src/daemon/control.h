@@ -36,6 +36,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 #include "daemon/keeper.h"
@@ -58,6 +59,12 @@ struct control;
  */
 MUST_USE struct control *control_create(const char *path, struct worker_shared *shared,
 					const char *listening, struct keeper *keeper);
+
+/**
+ * Give the socket to who we are going to be, so that it can still be used and removed then. Nothing
+ * but the very socket is given, whatever has been put in its place. Failing is harmless.
+ */
+void control_hand_over(struct control *c, uid_t uid, gid_t gid);
 
 /** Close everything and remove the socket's file; NULL is allowed. */
 void control_destroy(struct control *c);

@@ -21,24 +21,14 @@ struct notify_socket {
 	struct address local; /**< what it is bound to */
 };
 
-/** Start-up or a reload is done: queries are answered. */
+/** Start-up is done: queries are answered. */
 void notify_ready(void);
-
-/** A reload begins; notify_ready() ends it. */
-void notify_reloading(void);
 
 /** An orderly stop has begun. */
 void notify_stopping(void);
 
-/** One line for `systemctl status`, without newline. */
-void notify_status(const char *text);
-
-/** Still alive. To be called every notify_watchdog_ms(). */
+/** Still alive. To be called well within WatchdogSec of the unit. */
 void notify_watchdog(void);
-
-/** Half of what the service manager allows between two notify_watchdog(), 0 when it doesn't watch.
- */
-uint32_t notify_watchdog_ms(void);
 
 /**
  * Take the sockets that the service manager passed; to be called once.

@@ -117,10 +117,13 @@ bool privilege_drop(const char *user, struct log *log)
 	return true;
 }
 
-void privilege_hand_over(const char *path, const char *user)
+bool privilege_future_owner(const char *user, uid_t *uid, gid_t *gid)
 {
 	const struct passwd *entry = *user ? getpwnam(user) : NULL;
 
-	if (entry && geteuid() == 0)
-		(void)!chown(path, entry->pw_uid, entry->pw_gid);
+	if (!entry || geteuid() != 0)
+		return false;
+	*uid = entry->pw_uid;
+	*gid = entry->pw_gid;
+	return true;
 }

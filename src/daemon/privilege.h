@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 
@@ -25,10 +26,10 @@ struct log;
 MUST_USE bool privilege_drop(const char *user, struct log *log);
 
 /**
- * Give the file at @p path to @p user ("" or unknown: leave it), so that it can
- * still be used and removed after privilege_drop(). Failing is harmless.
+ * Who will @p user be after privilege_drop()? False when that is who we are: "" or unknown, or we
+ * are not root.
  */
-void privilege_hand_over(const char *path, const char *user);
+bool privilege_future_owner(const char *user, uid_t *uid, gid_t *gid);
 
 /** Allow as many open files as the hard limit does. @return the limit now, 0 if unknown */
 unsigned long privilege_raise_nofile(void);

@@ -7,6 +7,7 @@
 #include "daemon/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,10 +24,10 @@
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/sockets.h"
+#include "daemon/watchdog.h"
 #include "worker/worker.h"
 
 #define TICK_MS 250
-#define HANG_MS 5000 /* a worker without a turn for so long: give up and be restarted */
 
 struct server {
 	const struct config *config;
@@ -36,6 +37,8 @@ struct server {
 	struct route *routes;
 	struct control *control;
 	struct keeper *keeper;
+	struct watchdog *watchdog;
+	uint64_t watched_ms;
 	int signal_fd;
 	int cpus[WORKERS_MAX];
 	bool cache_joined;
@@ -60,7 +63,7 @@ static unsigned count_workers(struct server *s)
 	unsigned cpus = list_cpus(s->cpus);
 	unsigned n = s->config->server.workers ? s->config->server.workers : MAX(cpus, 1u);
 
-	/* Pinned only when each has a CPU of its own. */
+	/* Only when there is a CPU for each. */
 	for (unsigned i = 0; i < n; i++) {
 		if (n != cpus)
 			s->cpus[i] = -1;
@@ -252,6 +255,37 @@ static bool make_signals(struct server *s)
 	return s->signal_fd >= 0;
 }
 
+/* Descriptors in use: those of a start are the lowest ones. */
+static unsigned long count_descriptors(const struct server *s)
+{
+	int next = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next >= 0)
+		close(next);
+	return next >= 0 ? (unsigned long)next : 0;
+}
+
+#define WORKER_FDS 2 /* a worker's own: epoll and mailbox */
+
+/*
+ * The last quarter of the descriptors is for asking servers: clients' connections
+ * get what is left of the other three (limits.md rows 60 and 83).
+ */
+static void divide_descriptors(struct server *s, unsigned long limit, unsigned workers_n)
+{
+	unsigned long used = count_descriptors(s) + WORKER_FDS * workers_n + CONTROL_CLIENTS_MAX;
+	unsigned long part = limit / 4 * 3;
+	unsigned long each = part > used ? (part - used) / workers_n : 0;
+
+	if (limit == 0)
+		return;
+	s->shared.tcp_clients_max = (uint32_t)MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
+	if (s->shared.tcp_clients_max < TCP_CLIENTS_MAX)
+		log_notice(&s->log,
+			   "%lu open files are allowed: %u TCP clients for each worker at most",
+			   limit, s->shared.tcp_clients_max);
+}
+
 static bool make_workers(struct server *s, const struct sockets *sockets)
 {
 	for (unsigned i = 0; i < sockets->workers_n; i++) {
@@ -273,7 +307,8 @@ static bool start_workers(struct server *s)
 			return false;
 		}
 	}
-	return true;
+	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, &s->log);
+	return s->watchdog != NULL;
 }
 
 /* True when it is time to stop. */
@@ -291,30 +326,18 @@ static bool read_signals(struct server *s)
 	return stop;
 }
 
-struct heartbeat {
-	uint64_t beat;
-	uint64_t since_ms;
-};
-
-/* Healthy workers beat four times a second; one that does not will never again. */
-static void check_heartbeats(struct server *s, struct heartbeat *beats, uint64_t now_ms)
+/* No sooner than a tick after the last time, for the watchdog counts them. */
+static void watch_workers(struct server *s, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < s->shared.workers_n; i++) {
-		uint64_t beat = worker_beat(s->workers[i]);
-
-		if (beat != beats[i].beat || beats[i].since_ms == 0)
-			beats[i] = (struct heartbeat){beat, now_ms};
-		else if (now_ms - beats[i].since_ms > HANG_MS) {
-			log_error(&s->log, "worker %u hangs", i);
-			abort();
-		}
-	}
+	if (now_ms - s->watched_ms < TICK_MS)
+		return;
+	s->watched_ms = now_ms;
+	watchdog_tick(s->watchdog);
 }
 
 static void serve_until_stopped(struct server *s)
 {
-	struct heartbeat beats[WORKERS_MAX] = {0};
-	uint64_t watchdog_ms = 0, last_ms = 0;
+	uint64_t watchdog_ms = 0;
 
 	for (;;) {
 		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = s->signal_fd, .events = POLLIN}};
@@ -329,11 +352,7 @@ static void serve_until_stopped(struct server *s)
 			return;
 		control_serve(s->control, fds + 1, n - 1);
 		keeper_tick(s->keeper);
-		/* After a pause of the whole process nobody had a chance to beat. */
-		if (last_ms && now_ms - last_ms > 4 * TICK_MS)
-			memset(beats, 0, sizeof beats);
-		last_ms = now_ms;
-		check_heartbeats(s, beats, now_ms);
+		watch_workers(s, now_ms);
 		if (now_ms - watchdog_ms >= 1000) {
 			watchdog_ms = now_ms;
 			notify_watchdog();
@@ -356,17 +375,21 @@ static bool run(struct server *s)
 {
 	struct sockets sockets = {.workers_n = count_workers(s)};
 	bool good = false;
+	uid_t uid;
+	gid_t gid;
 
-	privilege_raise_nofile();
+	unsigned long descriptors = privilege_raise_nofile();
+
 	if (!sockets_open(&sockets, s->config, &s->log))
 		return false;
 	s->control = control_create(s->config->control.socket, &s->shared, sockets.text, s->keeper);
 	if (!s->control && *s->config->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
 			    s->config->control.socket, strerror(errno));
-	if (s->control)
-		privilege_hand_over(s->config->control.socket, s->config->server.user);
+	if (s->control && privilege_future_owner(s->config->server.user, &uid, &gid))
+		control_hand_over(s->control, uid, gid);
 	keeper_tick(s->keeper);
+	divide_descriptors(s, descriptors, sockets.workers_n);
 	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
 	    start_workers(s)) {
 		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",
@@ -378,6 +401,7 @@ static bool run(struct server *s)
 	}
 	cache_sleep();
 	stop_workers(s);
+	watchdog_destroy(s->watchdog);
 	cache_wake();
 	control_destroy(s->control);
 	return good;

@@ -159,9 +159,14 @@ static bool write_all(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
+/*
+ * At start this may run as root in a folder of the less trusted user: the file is
+ * always a new one, so that no link of that user's leads anywhere else.
+ */
 static bool write_new(const char *temporary, const char *text, size_t len)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	(void)unlink(temporary);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	bool good = fd >= 0 && write_all(fd, text, len);
 	int error = errno;
 

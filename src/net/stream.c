@@ -30,6 +30,8 @@ struct stream_chunk {
 
 static uint32_t patience_ms(const struct stream *s)
 {
+	if (s->idle_ms == 0)
+		return 0;
 	if (s->unsent || s->connecting)
 		return STREAM_STALL_MS;
 	if (s->rx_n > 0)
@@ -60,16 +62,26 @@ static void end(struct stream *s, enum stream_end why)
 	s->ended(s, why);
 }
 
+/* Is it the peer that we wait for to go on? */
+static bool is_peers_turn(const struct stream *s)
+{
+	return s->unsent || s->rx_n > 0 || s->connecting;
+}
+
 static void on_timer(struct timer *t)
 {
 	struct stream *s = CONTAINER_OF(t, struct stream, timer);
+
+	/* A peer that waits for our answers is not idle. */
+	if (s->owed > 0 && !is_peers_turn(s))
+		s->since_ms = loop_ms(s->loop);
 	uint64_t due_ms = s->since_ms + patience_ms(s);
 
 	if (loop_ms(s->loop) < due_ms) {
 		timer_set(&s->loop->wheel, t, due_ms);
 		return;
 	}
-	end(s, s->unsent || s->rx_n > 0 || s->connecting ? STREAM_STALLED : STREAM_IDLE);
+	end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
 }
 
 static void watch_for(struct stream *s)

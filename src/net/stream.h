@@ -49,8 +49,9 @@ struct stream {
 	uint32_t idle_ms;  /* without a message in either direction */
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
-	uint16_t owed;     /* answers that the owner still owes: keeps a half-closed stream open */
-	bool asks;         /* we connected: once the peer has closed its side no answer can come */
+	uint16_t owed; /* answers that the owner still owes: the stream is not idle, half-closed or
+			  not */
+	bool asks;     /* we connected: once the peer has closed its side no answer can come */
 	bool connecting;
 	bool paused; /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;
@@ -73,7 +74,7 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
-/** Change the idle time, from now. */
+/** Change the idle time, from now. 0: it ends in this turn or the next, whatever it is doing. */
 void stream_set_idle(struct stream *s, uint32_t idle_ms);
 
 /** Close at once, without calling ended(). Harmless when closed. */

@@ -72,6 +72,15 @@ static bool find_delegation(const struct tern_message *m, const struct reply_con
 	return found;
 }
 
+/*
+ * Without AA and SOA it is a poor NODATA, or the server doesn't serve the zone. Those that
+ * know of nothing but addresses answer like this to other types; lame ones to A as well.
+ */
+static bool may_be_poor(const struct reply_context *asked)
+{
+	return asked->type != TERN_TYPE_A;
+}
+
 /* No answer, no SOA: a referral, or one of the broken forms of NODATA, or lame. */
 static enum reply_kind classify_unanswered(const struct tern_message *m,
 					   const struct reply_context *asked,
@@ -82,8 +91,9 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 	if (find_delegation(m, asked, view->zone)) {
 		if (leads_down(view->zone, asked))
 			return REPLY_REFERRAL;
-		/* Its own NS set where a SOA should be: a poor NODATA, or lame and not knowing it. */
-		if (tern_name_equal(view->zone, asked->zone)) {
+		/* Its own NS set where a SOA should be. */
+		if (tern_name_equal(view->zone, asked->zone) &&
+		    (authoritative || may_be_poor(asked))) {
 			view->doubtful = !authoritative;
 			return REPLY_NODATA;
 		}
@@ -92,7 +102,7 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 				    : "sideways referral";
 		return REPLY_LAME;
 	}
-	view->doubtful = authoritative || is_empty(m);
+	view->doubtful = authoritative || (is_empty(m) && (asked->stub || may_be_poor(asked)));
 	if (view->doubtful)
 		return REPLY_NODATA;
 	view->why = is_empty(m) ? "empty answer without authority" : "answer to something else";

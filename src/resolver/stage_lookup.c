@@ -356,13 +356,18 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
 	case LOOKED_NOTHING: break;
 	}
-	enum outcome known = aggressive_answer(job, f);
+	bool failed = failed_lately(job, f->question.name, f->question.type);
+	/* What did not validate just now is not made up for: another server may have it right. */
+	enum outcome known = f->restarts > 0 || (failed && job->result.bogus)
+				     ? OUTCOME_NONE
+				     : aggressive_answer(job, f);
 
+	job->known_failure &= known == OUTCOME_NONE;
 	if (known == OUTCOME_ANSWER && f->found.answer.last->set.type != f->question.type)
 		return follow_kept_cname(job, f) ? go(STAGE_LOOKUP) : give(OUTCOME_FAILED);
 	if (known != OUTCOME_NONE)
 		return conclude(job, f, known);
-	if (failed_lately(job, f->question.name, f->question.type))
+	if (failed)
 		return give(OUTCOME_FAILED);
 	return ask_somebody(job, f);
 }

@@ -91,27 +91,31 @@ static enum tern_status read_question(struct parse *p)
 	return TERN_OK;
 }
 
-/* RFC 6891 6.1.2, and the limits of edns.h. */
-static enum tern_status check_options(const uint8_t *at, const uint8_t *end)
+/* Lengths must fit; what is beyond the limit of edns.h is left out of @p kept_len. */
+static enum tern_status check_options(const uint8_t *at, const uint8_t *end, uint16_t *kept_len)
 {
-	bool cookie_seen = false;
+	const uint8_t *first = at;
 
 	for (unsigned n = 0; at < end; n++) {
-		if (end - at < 4 || n == TERN_EDNS_OPTIONS_MAX)
+		if (end - at < 4)
 			return TERN_EOPT;
-		uint16_t code = get_u16(at);
 		uint16_t len = get_u16(at + 2);
 
 		at += 4;
-		if (end - at < len || (code == TERN_EDNS_COOKIE && cookie_seen))
+		if (end - at < len)
 			return TERN_EOPT;
-		cookie_seen = cookie_seen || code == TERN_EDNS_COOKIE;
 		at += len;
+		if (n < TERN_EDNS_OPTIONS_MAX)
+			*kept_len = (uint16_t)(at - first);
 	}
 	return TERN_OK;
 }
 
-/* @p fixed is at the record's type. */
+/*
+ * RFC 6891 6.1. @p fixed is at the record's type. What the OPT says is there also
+ * when its options are bad, so that the error reply can have an OPT; the options of
+ * a version that isn't known are not looked at.
+ */
 static enum tern_status take_opt(struct parse *p, const struct tern_rr_ref *rr,
 				 const uint8_t *fixed)
 {
@@ -121,8 +125,6 @@ static enum tern_status take_opt(struct parse *p, const struct tern_rr_ref *rr,
 
 	if (e->present || rr->section != TERN_ADDITIONAL || m->octets[rr->owner_at] != 0)
 		return TERN_EOPT;
-	if (check_options(options, options + rr->rdata_len) != TERN_OK)
-		return TERN_EOPT;
 	e->present = true;
 	e->udp_size = rr->rclass;
 	e->extended_rcode = fixed[4];
@@ -130,9 +132,14 @@ static enum tern_status take_opt(struct parse *p, const struct tern_rr_ref *rr,
 	e->dnssec_ok = (get_u16(fixed + 6) & EDNS_DO) != 0;
 	e->compact_ok = (get_u16(fixed + 6) & EDNS_CO) != 0;
 	e->options_at = rr->rdata_at;
-	e->options_len = rr->rdata_len;
 	m->rcode |= (uint16_t)(e->extended_rcode << 4);
-	return TERN_OK;
+	if (e->version > 0)
+		return TERN_OK;
+	enum tern_status st = check_options(options, options + rr->rdata_len, &e->options_len);
+
+	if (st != TERN_OK)
+		e->options_len = 0;
+	return st;
 }
 
 static enum tern_status take_record(struct parse *p, const struct tern_rr_ref *rr,
@@ -220,6 +227,24 @@ static COLD enum tern_status read_other_opcode(struct parse *p)
 	return TERN_EOPCODE;
 }
 
+/* The OPT behind none or several questions, for the error reply. */
+static COLD enum tern_status read_other_qdcount(struct parse *p)
+{
+	const struct tern_message *m = p->m;
+	size_t next;
+
+	p->rrs_max = 0;
+	for (unsigned i = 0; i < m->qdcount; i++) {
+		if (name_verify_within(m->octets, m->len, p->at, &next, &p->steps_left) !=
+			    TERN_OK ||
+		    m->len - next < 4)
+			return TERN_EQDCOUNT;
+		p->at = next + 4;
+	}
+	(void)read_sections(p);
+	return TERN_EQDCOUNT;
+}
+
 enum tern_status tern_message_parse(const uint8_t *octets, size_t len, struct tern_rr_ref *rrs,
 				    size_t rrs_max, struct tern_message *out)
 {
@@ -239,7 +264,8 @@ enum tern_status tern_message_parse(const uint8_t *octets, size_t len, struct te
 		return st;
 	is_response = (out->flags & TERN_FLAG_QR) != 0;
 	if (unlikely(out->qdcount != 1))
-		return out->qdcount == 0 && is_response ? read_sections(&p) : TERN_EQDCOUNT;
+		return out->qdcount == 0 && is_response ? read_sections(&p)
+							: read_other_qdcount(&p);
 	st = read_question(&p);
 	return likely(st == TERN_OK) ? read_sections(&p) : st;
 }

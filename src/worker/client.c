@@ -19,13 +19,14 @@
 
 #include "worker/worker_private.h"
 
-struct render_context client_context(const struct worker *w, const struct address *client)
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms)
 {
 	return (struct render_context){
 		.cookie_secret = &w->shared->cookie_secret,
 		.client = client,
 		.wall_s = w->loop.now.wall_s,
-		.keepalive_ms = TCP_IDLE_MS,
+		.keepalive_ms = keepalive_ms,
 	};
 }
 
@@ -46,11 +47,17 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 static void send_error(struct worker *w, const struct request *r, const struct route_back *back,
 		       unsigned rcode, uint16_t ede, const char *text)
 {
-	struct render_context context = client_context(w, &back->client);
+	struct render_context context = client_context(w, &back->client, back->keepalive_ms);
 	size_t len = render_error(r, rcode, ede, text, &context, w->scratch, sizeof w->scratch);
 
 	tally_add(&w->tally.rcodes[rcode & 15]);
 	client_send(w, back, w->scratch, len);
+}
+
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back)
+{
+	send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_NETWORK_ERROR,
+		   "too many questions are being resolved");
 }
 
 /* --- the task table ------------------------------------------------------ */
@@ -113,7 +120,8 @@ static void count_security(struct worker *w, const struct result *result)
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
-	struct render_context context = client_context(w, &waiter->back.client);
+	struct render_context context =
+		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
 	size_t len =
 		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
 
@@ -127,61 +135,19 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	client_send(w, &waiter->back, w->scratch, len);
 }
 
+static bool has_waiters(struct task *t)
+{
+	return !cds_list_empty(&t->waiters);
+}
+
 static void answer_all(struct worker *w, struct task *t, const struct result *result)
 {
-	while (t->waiters) {
-		struct waiter *waiter = t->waiters;
+	while (has_waiters(t)) {
+		struct waiter *waiter = cds_list_first_entry(&t->waiters, struct waiter, node);
 
-		t->waiters = waiter->next;
 		answer_waiter(w, result, waiter);
 		waiter_free(w, waiter);
 	}
-	t->waiters_n = 0;
-}
-
-/* Names that nobody asked for before may be without number, and cost little to deny again. */
-static bool is_worth_keeping(struct worker *w, const struct task *t)
-{
-	uint32_t *lately = &w->made_lately[t->hash % MADE_LATELY];
-	uint32_t mark = (uint32_t)(t->hash >> 32);
-
-	if (!t->job.result.made || *lately == mark)
-		return true;
-	*lately = mark;
-	return false;
-}
-
-/* What was asked a second time is worth keeping ready to copy. */
-static void keep_rendered(struct worker *w, const struct task *t, const struct request *request)
-{
-	const struct result *r = &t->job.result;
-	const struct question *q = &t->job.question;
-	uint8_t variant = request_variant(request);
-	uint16_t ttl_at[ANSWER_TTLS_MAX];
-	uint16_t ttl_n = 0;
-
-	if (!r->cached || r->stale || r->uncacheable || r->rcode == TERN_RCODE_SERVFAIL ||
-	    r->rcode == TERN_RCODE_YXDOMAIN || q->type == TERN_TYPE_ANY || !is_worth_keeping(w, t))
-		return;
-	size_t len = render_for_cache(q, r, variant, w->scratch, ANSWER_OCTETS_MAX, ttl_at, &ttl_n,
-				      ANSWER_TTLS_MAX);
-
-	if (len == 0)
-		return;
-	struct answer answer = {
-		.key = {.name = q->name,
-			.name_len = (uint16_t)tern_name_len(q->name),
-			.type = q->type,
-			.variant = variant},
-		.message = w->scratch,
-		.message_len = (uint16_t)len,
-		.ttl_at = ttl_at,
-		.ttl_n = ttl_n,
-		.ttl_s = r->ttl_s,
-		.life_s = r->life_s,
-	};
-
-	cache_put_answer(w->shared->cache, &answer, w->loop.now.boot_s);
 }
 
 /* --- tasks ---------------------------------------------------------------- */
@@ -211,6 +177,12 @@ static void unlink_yielded(struct worker *w, struct task *t)
 	t->yielded = false;
 }
 
+static void free_task(struct worker *w, struct task *t)
+{
+	shares_give(&w->task_shares, t->party);
+	pool_give(&w->tasks, t);
+}
+
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
@@ -224,7 +196,7 @@ static void end_task(struct worker *w, struct task *t)
 		trace_end(t);
 	job_end(&t->job);
 	free(t->own);
-	pool_give(&w->tasks, t);
+	free_task(w, t);
 }
 
 static COLD void log_failure(struct worker *w, const struct task *t)
@@ -237,11 +209,11 @@ static COLD void log_failure(struct worker *w, const struct task *t)
 }
 
 /* Asked for again, and in the last tenth of its life: worth a prefetch. */
-static bool is_worth_renewing(const struct worker *w, const struct task *t)
+static bool is_worth_renewing(const struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
 
-	return w->shared->prefetch && t->announced && t->waiters && r->cached && !r->stale &&
+	return w->shared->prefetch && t->announced && has_waiters(t) && r->cached && !r->stale &&
 	       r->ttl_s <= r->life_s / 10;
 }
 
@@ -254,13 +226,14 @@ static void finish_task(struct worker *w, struct task *t)
 	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL))
 		log_failure(w, t);
 
-	if (t->waiters && r->cached)
+	if (has_waiters(t) && r->cached)
 		tally_add(&w->tally.hits_rrset);
 	tally_add_n(&w->tally.signatures, BUDGET_VERIFY_MAX - t->job.budget.left[BUDGET_VERIFY]);
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
-	if (t->waiters)
-		keep_rendered(w, t, &t->waiters->request);
+	if (has_waiters(t))
+		keep_rendered(w, t,
+			      &cds_list_first_entry(&t->waiters, struct waiter, node)->request);
 	/* After a prefetch the rendered answer is the old one. */
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
 		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);
@@ -325,7 +298,7 @@ static void answer_stale(struct task *t)
 
 	t->stale_tried = true;
 	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - w->shared->stale_wait_ms);
-	if (t->waiters && job_stale_result(&t->job, &w->loop.now, &stale))
+	if (has_waiters(t) && job_stale_result(&t->job, &w->loop.now, &stale))
 		answer_all(w, t, &stale);
 }
 
@@ -343,22 +316,23 @@ static void on_task_timer(struct timer *timer)
 	finish_task(w, t);
 }
 
-static struct task *new_task(struct worker *w, uint64_t hash, bool cd)
+/* NULL when there is no place, or @p party has its share of them. */
+static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t party)
 {
-	struct task *t = pool_take(&w->tasks);
+	struct task *t = shares_allow(&w->task_shares, party) ? pool_take(&w->tasks) : NULL;
 
 	if (!t) {
 		tally_add(&w->tally.pool_empty);
 		return NULL;
 	}
+	shares_take(&w->task_shares, party);
+	t->party = party;
 	t->hash_next = NULL;
 	t->live = NULL;
 	memset(t->asks, 0, sizeof t->asks);
-	t->waiters = NULL;
-	t->waiters_n = 0;
+	CDS_INIT_LIST_HEAD(&t->waiters);
 	t->worker = w;
 	t->hash = hash;
-	t->started_ms = loop_ms(&w->loop);
 	t->checking_disabled = cd;
 	t->stale_tried = false;
 	t->announced = t->yielded = false;
@@ -398,21 +372,15 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 {
 	bool stale_is_good = w->shared->stale_wait_ms == 0;
 	bool cd = t->checking_disabled;
-	unsigned flags = (stale_is_good ? 0 : JOB_NO_SERVE) | (cd ? JOB_CHECKING_DISABLED : 0);
+	unsigned flags = JOB_NO_RECURSION | (stale_is_good ? 0u : JOB_NO_SERVE) |
+			 (cd ? JOB_CHECKING_DISABLED : 0u);
 	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
-	bool stale = !finished && stale_is_good &&
-		     job_stale_result(&t->job, &w->loop.now, &t->job.result);
 
 	link_task(w, t);
-	if (!finished && !stale) {
-		t->job.result = (struct result){.rcode = TERN_RCODE_NOERROR,
-						.ede = TERN_EDE_NOT_AUTHORITATIVE,
-						.cached = true,
-						.uncacheable = true};
-		snprintf(t->job.result.text, sizeof t->job.result.text,
-			 "not in the cache, and recursion was not asked for");
-	}
-	finish_task(w, t);
+	bool stale = finished && t->job.result.stale;
+
+	/* It never waits for the network, but it may have given way to others. */
+	drive(t, finished);
 	if (stale)
 		client_prefetch(w, q, cd);
 }
@@ -424,7 +392,7 @@ void client_prime(struct worker *w)
 
 	w->resolver.prime_wanted = false;
 	/* Of another hash than a client's question for the same: that one is answered by itself. */
-	struct task *t = new_task(w, ~hash_question(w, &q, false), false);
+	struct task *t = new_task(w, ~hash_question(w, &q, false), false, PARTY_OURSELF);
 
 	if (!t)
 		return;
@@ -443,25 +411,56 @@ static struct question question_of(const struct request *r)
 static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,
 			     const struct request *r, const struct route_back *back)
 {
-	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD);
+	bool recurse = r->flags & TERN_FLAG_RD;
+	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD,
+				  party_of(&w->shared->hash_key, &back->client));
 
-	enum waiter_added added = t ? waiter_add(w, t, r, back) : ADDED_NOT;
-
-	if (added != ADDED) {
-		inflight_release(w->shared->inflight, hash, w->index);
+	if (!t || waiter_add(w, t, r, back) != ADDED) {
+		/* Without recursion nothing was claimed: it may be another task's of ours. */
+		if (recurse)
+			inflight_release(w->shared->inflight, hash, w->index);
 		if (t)
-			pool_give(&w->tasks, t);
-		if (added == ADDED_NOT)
-			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+			free_task(w, t);
+		client_refuse(w, r, back);
 		return false;
 	}
-	if (!(r->flags & TERN_FLAG_RD)) {
+	if (!recurse) {
 		answer_without_recursion(w, t, q);
 		return true;
 	}
 	t->announced = true;
 	start_task(w, t, q, 0);
 	return true;
+}
+
+/*
+ * Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing).
+ * Unless the question came from his host in the first place, where other programs
+ * ask, too: then the loop, if it is one, waits for itself and ends with its task.
+ */
+static bool is_loop(struct worker *w, const struct task *t, const struct question *q,
+		    const struct request *r, const struct route_back *back)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	switch (upstream_find_loop(w, &back->client, q, r->id)) {
+	case LOOP_NONE: return false;
+	case LOOP_OF_OURS:
+		log_warning(w->shared->log,
+			    "a question that was sent to a server came back from %s: this "
+			    "resolver is configured, or delegated to, as its own server",
+			    address_to_text(&back->client, text));
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "forwarding loop: this resolver asks itself");
+		return true;
+	case LOOP_OF_OTHERS:
+		if (t && waiter_is_from(w, t, &back->client))
+			return false;
+		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+			   "the same question is being asked of you");
+		return true;
+	}
+	return false;
 }
 
 bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
@@ -472,20 +471,12 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, cd);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
 
-	/*
-	 * Somebody we are asking right now asks us the same: a loop of resolvers (TsuKing).
-	 * Unless the question came from his host in the first place, where other programs
-	 * ask, too: then the loop, if it is one, waits for itself and ends with its task.
-	 */
-	if (upstream_is_asking(w, &back->client, &q) && !(t && waiter_is_from(t, &back->client))) {
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "the same question is being asked of you");
+	if (is_loop(w, t, &q, r, back))
 		return false;
-	}
 	if (t) {
 		tally_add(&w->tally.joined);
 		if (waiter_add(w, t, r, back) == ADDED_NOT) {
-			send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_OTHER, "too busy");
+			client_refuse(w, r, back);
 			return false;
 		}
 		return true;
@@ -508,7 +499,7 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 	if (find_task(w, q, hash, cd) ||
 	    inflight_claim(w->shared->inflight, hash, w->index) != w->index)
 		return;
-	struct task *t = new_task(w, hash, cd);
+	struct task *t = new_task(w, hash, cd, PARTY_OURSELF);
 
 	if (!t) {
 		inflight_release(w->shared->inflight, hash, w->index);
@@ -522,7 +513,7 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 
 static struct task *new_traced_task(struct worker *w, const struct question *q, int fd)
 {
-	struct task *t = new_task(w, hash_question(w, q, false), false);
+	struct task *t = new_task(w, hash_question(w, q, false), false, PARTY_OURSELF);
 
 	if (!t) {
 		close(fd);

@@ -7,18 +7,16 @@
 
 #include "worker/worker_private.h"
 
+/*
+ * A query by TCP comes with the envelope for its answer: this very letter goes
+ * back, as LETTER_ANSWER. So whatever is short in between, the connection hears of it.
+ */
 struct query_letter {
 	struct letter letter;
 	struct request request;
 	struct route_back back;
-};
-
-struct answer_letter {
-	struct letter letter;
-	struct tcp_client *client;
-	uint32_t serial;
-	size_t len;
-	uint8_t octets[];
+	uint8_t *answer; /* NULL: there was no memory for it */
+	size_t answer_len;
 };
 
 struct trace_letter {
@@ -42,6 +40,8 @@ bool mail_query(struct worker *w, unsigned to, const struct request *r,
 	q->letter.kind = LETTER_QUERY;
 	q->request = *r;
 	q->back = *back;
+	q->back.envelope = back->tcp ? q : NULL;
+	q->answer = NULL;
 	if (mailbox_send(&w->shared->workers[to]->mailbox, &q->letter))
 		return true;
 	free(q);
@@ -50,17 +50,14 @@ bool mail_query(struct worker *w, unsigned to, const struct request *r,
 
 void mail_answer(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
 {
-	struct answer_letter *a = malloc(sizeof *a + len);
+	struct query_letter *q = back->envelope;
 
-	if (!a)
-		return;
-	a->letter.kind = LETTER_ANSWER;
-	a->client = back->tcp_client;
-	a->serial = back->tcp_serial;
-	a->len = len;
-	memcpy(a->octets, octets, len);
-	if (!mailbox_send(&w->shared->workers[back->worker]->mailbox, &a->letter))
-		free(a);
+	q->answer = malloc(len);
+	q->answer_len = len;
+	if (q->answer)
+		memcpy(q->answer, octets, len);
+	q->letter.kind = LETTER_ANSWER;
+	mailbox_send_back(&w->shared->workers[back->worker]->mailbox, &q->letter);
 }
 
 bool worker_trace(struct worker *w, const struct question *question, int fd)
@@ -92,23 +89,36 @@ bool worker_run_errand(struct worker *w, const struct errand *errand)
 	return false;
 }
 
-static void read_query(struct worker *w, const struct query_letter *q)
+/* What the other worker was on may be done by now: then the cache has it. */
+static void read_query(struct worker *w, struct query_letter *q)
 {
-	/* What the other worker was on may be done by now: then the cache has it. */
-	client_resolve(w, &q->request, &q->back, false);
+	struct route_back back = q->back;
+	struct request request = q->request;
+
+	/* The envelope may be gone as soon as the answer is. */
+	if (!back.envelope)
+		free(q);
+	client_resolve(w, &request, &back, false);
 }
 
-static void read_answer(const struct answer_letter *a)
+static void read_answer(struct worker *w, struct query_letter *q)
 {
-	tcp_answer(a->client, a->serial, a->octets, a->len);
-	tcp_settle(a->client, a->serial);
+	if (q->answer)
+		tcp_answer(q->back.tcp_client, q->back.tcp_serial, q->answer, q->answer_len);
+	else
+		client_refuse(w, &q->request, &q->back);
+	tcp_settle(q->back.tcp_client, q->back.tcp_serial);
+	free(q->answer);
+	free(q);
 }
 
 static void read_letter(struct worker *w, struct letter *letter)
 {
 	switch (letter->kind) {
-	case LETTER_QUERY: read_query(w, CONTAINER_OF(letter, struct query_letter, letter)); break;
-	case LETTER_ANSWER: read_answer(CONTAINER_OF(letter, struct answer_letter, letter)); break;
+	case LETTER_QUERY: read_query(w, CONTAINER_OF(letter, struct query_letter, letter)); return;
+	case LETTER_ANSWER:
+		read_answer(w, CONTAINER_OF(letter, struct query_letter, letter));
+		return;
 	case LETTER_TRACE: {
 		struct trace_letter *t = CONTAINER_OF(letter, struct trace_letter, letter);
 
@@ -143,6 +153,8 @@ void mail_finish_all(struct worker *w)
 			close(CONTAINER_OF(letter, struct trace_letter, letter)->fd);
 		if (letter->kind == LETTER_ERRAND)
 			close(CONTAINER_OF(letter, struct errand_letter, letter)->errand.fd);
+		if (letter->kind == LETTER_ANSWER)
+			free(CONTAINER_OF(letter, struct query_letter, letter)->answer);
 		free(letter);
 	}
 }

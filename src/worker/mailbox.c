@@ -27,18 +27,29 @@ void mailbox_ring(struct mailbox *m)
 	(void)n; /* a full counter is readable all the same */
 }
 
+static void put(struct mailbox *m, struct letter *letter)
+{
+	cds_wfcq_node_init(&letter->node);
+	ORDER_RELEASE(m);
+	/* Only the first letter of a row needs to wake the reader. */
+	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node))
+		mailbox_ring(m);
+}
+
 bool mailbox_send(struct mailbox *m, struct letter *letter)
 {
 	if (atomic_fetch_add_explicit(&m->waiting, 1, memory_order_relaxed) >= MAILBOX_MAX) {
 		atomic_fetch_sub_explicit(&m->waiting, 1, memory_order_relaxed);
 		return false;
 	}
-	cds_wfcq_node_init(&letter->node);
-	ORDER_RELEASE(m);
-	/* Only the first letter of a row needs to wake the reader. */
-	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node))
-		mailbox_ring(m);
+	put(m, letter);
 	return true;
+}
+
+void mailbox_send_back(struct mailbox *m, struct letter *letter)
+{
+	atomic_fetch_add_explicit(&m->waiting, 1, memory_order_relaxed);
+	put(m, letter);
 }
 
 void mailbox_open(struct mailbox *m)

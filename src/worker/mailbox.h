@@ -41,6 +41,9 @@ void mailbox_fini(struct mailbox *m);
 /** Send from any thread; false (and the letter stays the caller's) when the box is full. */
 MUST_USE bool mailbox_send(struct mailbox *m, struct letter *letter);
 
+/** The same for a letter that goes back to its sender: never refused, for the sender had room. */
+void mailbox_send_back(struct mailbox *m, struct letter *letter);
+
 /** Make the reader look, without a letter. */
 void mailbox_ring(struct mailbox *m);
 

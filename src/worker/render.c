@@ -248,3 +248,43 @@ size_t render_cached(const struct request *r, size_t len, const struct render_co
 	memcpy(out + TERN_HEADER_LEN, r->name, r->name_len);
 	return opt ? append_opt(r, len, context, out) : len;
 }
+
+#define TSIG_FIXED  10 /* octets of a record between owner and rdata */
+#define TSIG_TIMES  8  /* octets: time signed and fudge */
+#define TSIG_REST   8  /* octets: size of no MAC, id, error, size of nothing else */
+#define TSIG_BADKEY 17
+
+size_t render_bad_key(const struct request *r, const uint8_t *query, size_t query_len, size_t len,
+		      uint8_t *out, size_t out_max)
+{
+	uint8_t key[TERN_NAME_MAX], algorithm[TERN_NAME_MAX];
+	size_t at, times_at;
+
+	if (tern_name_parse(query, query_len, r->tsig_at, key, &at) != TERN_OK ||
+	    tern_name_parse(query, query_len, at + TSIG_FIXED, algorithm, &times_at) != TERN_OK ||
+	    query_len - times_at < TSIG_TIMES)
+		return len;
+	size_t key_len = tern_name_len(key), algorithm_len = tern_name_len(algorithm);
+	size_t rdata_len = algorithm_len + TSIG_TIMES + TSIG_REST;
+
+	if (len + key_len + TSIG_FIXED + rdata_len > MIN(out_max, (size_t)r->limit))
+		return len;
+	uint8_t *to = out + len;
+
+	memcpy(to, key, key_len);
+	to += key_len;
+	put_u16(to, TERN_TYPE_TSIG);
+	put_u16(to + 2, TERN_CLASS_ANY);
+	put_u32(to + 4, 0);
+	put_u16(to + 8, (uint16_t)rdata_len);
+	to += TSIG_FIXED;
+	memcpy(to, algorithm, algorithm_len);
+	memcpy(to + algorithm_len, query + times_at, TSIG_TIMES);
+	to += algorithm_len + TSIG_TIMES;
+	put_u16(to, 0); /* no MAC */
+	put_u16(to + 2, r->id);
+	put_u16(to + 4, TSIG_BADKEY);
+	put_u16(to + 6, 0);
+	put_u16(out + 10, (uint16_t)(get_u16(out + 10) + 1));
+	return len + key_len + TSIG_FIXED + rdata_len;
+}

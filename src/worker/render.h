@@ -44,6 +44,13 @@ size_t render_cached(const struct request *r, size_t len, const struct render_co
 		     uint8_t *out, size_t out_max);
 
 /**
+ * Append to the error of @p len octets in @p out that the key of @p query's TSIG, which is at
+ * r->tsig_at, is not known (RFC 8945 5.2.1: BADKEY, unsigned). The new length.
+ */
+size_t render_bad_key(const struct request *r, const uint8_t *query, size_t query_len, size_t len,
+		      uint8_t *out, size_t out_max);
+
+/**
  * Could @p result be kept rendered, and how: message without OPT, TTL offsets. 0: no.
  * @p variant is of enum answer_variant.
  */

@@ -35,7 +35,9 @@ static bool read_options(const struct tern_message *m, const struct request_cont
 	struct tern_edns_option o;
 
 	while (tern_edns_next(&it, &o)) {
-		if (o.code == TERN_EDNS_COOKIE && !read_cookie(&o, context, r))
+		/* The first cookie counts. */
+		if (o.code == TERN_EDNS_COOKIE && r->cookie_len == 0 &&
+		    !read_cookie(&o, context, r))
 			return false;
 		if (o.code == TERN_EDNS_TCP_KEEPALIVE)
 			r->keepalive = context->tcp;
@@ -72,6 +74,30 @@ static enum request_verdict judge(struct request *r)
 	return REQUEST_QUERY;
 }
 
+/* Octets behind the message are ignored, as everybody does. */
+static bool is_readable(enum tern_status status)
+{
+	return status == TERN_OK || status == TERN_ETRAILING;
+}
+
+/* What the OPT says also counts for the error reply. */
+static void take_edns(struct request *r, const struct tern_message *m)
+{
+	r->edns = m->edns.present;
+	r->dnssec_ok = m->edns.dnssec_ok;
+	r->compact_ok = m->edns.dnssec_ok & m->edns.compact_ok;
+	r->limit = answer_limit(r, m);
+}
+
+/* RFC 7873 5.4: no question, but a cookie, asks for a cookie. */
+static enum request_verdict judge_cookie_query(struct request *r, const struct tern_message *m,
+					       const struct request_context *context)
+{
+	bool good = read_options(m, context, r);
+
+	return fail(r, good && r->cookie_len > 0 ? TERN_RCODE_NOERROR : TERN_RCODE_FORMERR);
+}
+
 enum request_verdict request_parse(const uint8_t *octets, size_t len,
 				   const struct request_context *context, struct request *out)
 {
@@ -84,22 +110,31 @@ enum request_verdict request_parse(const uint8_t *octets, size_t len,
 		return REQUEST_DROP;
 	enum tern_status status = tern_message_parse(octets, len, NULL, 0, &m);
 
+	/* Who sends so much without EDNS asks for something else than an answer. */
+	if (!context->tcp && len > UDP_ANSWER_MIN && !m.edns.present)
+		return REQUEST_DROP;
 	out->id = m.id;
 	out->flags = m.flags;
 	out->tcp = context->tcp;
-	out->limit = UDP_ANSWER_MIN;
+	take_edns(out, &m);
 	if (status == TERN_EOPCODE)
 		return fail(out, TERN_RCODE_NOTIMP);
-	if (status != TERN_OK)
+	/* RFC 6891 6.1.3: a version that isn't known, before whatever else it may mean. */
+	if (m.edns.present && m.edns.version > 0) {
+		if (is_readable(status))
+			copy_question(out, &m);
+		return fail(out, TERN_RCODE_BADVERS);
+	}
+	if (status == TERN_EQDCOUNT && m.qdcount == 0)
+		return judge_cookie_query(out, &m, context);
+	if (!is_readable(status))
 		return fail(out, TERN_RCODE_FORMERR);
 	copy_question(out, &m);
-	out->edns = m.edns.present;
-	out->dnssec_ok = m.edns.dnssec_ok;
-	out->compact_ok = m.edns.dnssec_ok & m.edns.compact_ok;
-	out->limit = answer_limit(out, &m);
-	if (m.edns.present && m.edns.version > 0)
-		return fail(out, TERN_RCODE_BADVERS);
-	if (m.edns.present && !read_options(&m, context, out))
+	if (!read_options(&m, context, out))
 		return fail(out, TERN_RCODE_FORMERR);
+	out->tsig_at = m.tsig_at;
+	/* RFC 8945 5.2.1: no key is known here. */
+	if (m.tsig_at)
+		return fail(out, TERN_RCODE_NOTAUTH);
 	return judge(out);
 }

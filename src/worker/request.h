@@ -29,6 +29,7 @@ struct request {
 	uint16_t id;
 	uint16_t flags;     /* as sent */
 	uint16_t rcode;     /* REQUEST_ERROR */
+	uint16_t tsig_at;   /* offset of its TSIG, 0 none */
 	uint16_t limit;     /* octets that the answer may have */
 	uint8_t cookie_len; /* octets of client_cookie in the answer: 0 or 8 */
 	uint8_t client_cookie[TERN_COOKIE_CLIENT];

@@ -34,7 +34,7 @@ static void count_rcode(struct worker *w, const uint8_t *answer)
 
 static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
 {
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	tally_add(&w->tally.refused);
 	if (w->shared->access.drop)
@@ -50,7 +50,7 @@ static COLD enum verdict answer_other_class(struct worker *w, struct served *s, 
 {
 	static const uint8_t id_server[] = "\2id\6server";
 	static const uint8_t version_bind[] = "\7version\4bind";
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 	const struct request *r = &s->request;
 	const char *text = "";
 
@@ -79,8 +79,11 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 
 	s->refresh = false;
 	s->parsed = request_parse(octets, len, &context, &s->request);
-	if (unlikely(s->parsed != REQUEST_QUERY))
+	if (unlikely(s->parsed != REQUEST_QUERY)) {
+		s->octets = octets;
+		s->octets_len = len;
 		return;
+	}
 	tern_name_lower(s->lower, r->name);
 	s->key = (struct answer_key){
 		.name = s->lower,
@@ -107,7 +110,7 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
 			      out, out_max, &hit))
 		return false;
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	count_security(w, &s->request, out);
 	s->len = render_cached(&s->request, hit.len, &context, out, out_max);
@@ -119,10 +122,13 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_t *out,
 				      size_t out_max)
 {
-	struct render_context context = client_context(w, &s->client);
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	s->len = render_error(&s->request, s->request.rcode, TERN_EDE_NONE, NULL, &context, out,
 			      out_max);
+	if (s->request.tsig_at)
+		s->len =
+			render_bad_key(&s->request, s->octets, s->octets_len, s->len, out, out_max);
 	return VERDICT_ANSWERED;
 }
 
@@ -176,6 +182,27 @@ static void serve_datagram(struct worker *w, struct listener *l, const struct ud
 	}
 }
 
+static bool is_wildcard(const struct address *a)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(a->octets, zeros, sizeof zeros) == 0;
+}
+
+/*
+ * Does the sender claim to be a socket that we listen on? Our answer would be a
+ * question to ourselves. Behind a wildcard the loopback's port is ours, too; what
+ * claims another address of this host never gets here, for the kernel drops it.
+ */
+static COLD bool is_ourselves(const struct listener *l, const struct address *client)
+{
+	for (unsigned i = 0; i < l->worker->listeners_n; i++) {
+		if (address_equal(&l->worker->listeners[i].at, client))
+			return true;
+	}
+	return address_is_loopback(client) && is_wildcard(&l->at);
+}
+
 /*
  * All queries of a batch are read before the first is answered, so that the
  * processor fetches the cache's buckets and entries side by side.
@@ -190,7 +217,8 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 
 		peers[i] = d.peer;
 		s->parsed = REQUEST_DROP;
-		if (address_from_sockaddr(&d.peer->addr.any, &s->client))
+		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
+		    (likely(s->client.port != l->at.port) || !is_ourselves(l, &s->client)))
 			read_query(w, d.octets, d.len, false, s);
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -222,6 +250,7 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	struct served s;
 
 	s.client = back->client;
+	s.keepalive_ms = back->keepalive_ms;
 	read_query(w, octets, len, back->tcp, &s);
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {
 	case VERDICT_ANSWERED:

@@ -29,7 +29,7 @@ struct tally {
 	tally_count stale;      /* answered with expired data */
 	tally_count prefetches;
 	tally_count pool_empty;     /* no job or waiter left */
-	tally_count client_limited; /* too many waiting answers for one client network */
+	tally_count client_limited; /* a client's network had its share of the waiting answers */
 	tally_count zone_limited;   /* too many outstanding queries to one zone */
 	tally_count budget_exhausted;
 	tally_count expired; /* gave up at the deadline */

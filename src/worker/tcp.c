@@ -2,49 +2,51 @@
  * tcp.c - clients' connections: how many, how long, how much in flight.
  *
  * RFC 7766 (pipelining, answers out of order), RFC 7828 (keepalive), RFC 9210.
- * When all places are taken the connection that has been idle longest makes
- * room, so that idle connections can't keep new clients out.
+ * Places are shared fairly (base/shares.h). Who wants one when there is none for
+ * him gets that of the longest idle connection of the network that holds most. A
+ * connection that is owed an answer is not idle.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/access.h"
 #include "worker/worker_private.h"
 
 #define ACCEPTS_PER_EVENT 32
+#define TCP_DENIED_MAX    16            /* connections of those who may not ask, in all */
+#define PARTY_DENIED      PARTY_OURSELF /* no client belongs to that one */
 #define ACCEPT_PAUSE_MS   100 /* without descriptors, accepting would spin (limits.md row 60) */
 
-static void unlink_client(struct worker *w, struct tcp_client *c)
+static void link_client(struct tcp_client *c)
 {
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		w->clients_newest = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	else
-		w->clients_oldest = c->prev;
+	struct worker *w = c->worker;
+
+	cds_list_add_tail(&c->node, c->stream.owed > 0 ? &w->clients_owed : &w->clients_idle);
 }
 
-static void link_client(struct worker *w, struct tcp_client *c)
+/* Used just now, or an answer more or less is owed. */
+static void move_client(struct tcp_client *c)
 {
-	c->prev = NULL;
-	c->next = w->clients_newest;
-	if (c->next)
-		c->next->prev = c;
-	else
-		w->clients_oldest = c;
-	w->clients_newest = c;
+	cds_list_del(&c->node);
+	link_client(c);
 }
 
 static void forget(struct tcp_client *c)
 {
 	struct worker *w = c->worker;
 
-	unlink_client(w, c);
+	cds_list_del(&c->node);
 	c->serial = 0; /* answers still owed find that it is gone */
+	shares_give(&w->client_shares, c->party);
 	pool_give(&w->tcp_clients, c);
+}
+
+static void close_client(struct tcp_client *c)
+{
+	stream_close(&c->stream);
+	forget(c);
 }
 
 static void on_ended(struct stream *stream, enum stream_end why)
@@ -61,19 +63,24 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		.tcp_serial = c->serial,
 		.worker = (uint16_t)w->index,
 		.tcp = true,
+		.keepalive_ms = (uint16_t)stream->idle_ms,
 		.tcp_client = c,
 		.client = c->address,
 	};
 
-	/* Used last: the front of the list, so that its end is the longest idle one. */
-	unlink_client(w, c);
-	link_client(w, c);
 	stream->owed++;
-	if (!serve_query(w, octets, len, &back, true) && c->serial == back.tcp_serial)
+	move_client(c);
+	bool later = serve_query(w, octets, len, &back, true);
+
+	if (c->serial != back.tcp_serial)
+		return false;
+	if (!later) {
 		stream->owed--;
-	if (c->serial == back.tcp_serial && stream->owed >= TCP_IN_FLIGHT_MAX)
+		move_client(c);
+	}
+	if (stream->owed >= TCP_IN_FLIGHT_MAX)
 		stream_pause(stream);
-	return c->serial == back.tcp_serial;
+	return true;
 }
 
 void tcp_answer(struct tcp_client *c, uint32_t serial, const uint8_t *octets, size_t len)
@@ -81,10 +88,8 @@ void tcp_answer(struct tcp_client *c, uint32_t serial, const uint8_t *octets, si
 	if (c->serial != serial)
 		return;
 	/* The caller of serve_query() counts an immediate answer; this one was owed. */
-	if (!stream_send(&c->stream, octets, len)) {
-		stream_close(&c->stream);
-		forget(c);
-	}
+	if (!stream_send(&c->stream, octets, len))
+		close_client(c);
 }
 
 void tcp_settle(struct tcp_client *c, uint32_t serial)
@@ -95,10 +100,11 @@ void tcp_settle(struct tcp_client *c, uint32_t serial)
 		c->stream.owed--;
 	/* The last answer to a client that has said all it wanted. */
 	if (c->stream.owed == 0 && c->stream.read_end && !c->stream.unsent) {
-		stream_close(&c->stream);
-		forget(c);
+		close_client(c);
 		return;
 	}
+	if (c->stream.owed == 0)
+		move_client(c);
 	if (c->stream.owner_paused && c->stream.owed < TCP_IN_FLIGHT_MAX / 2)
 		stream_resume(&c->stream);
 }
@@ -109,49 +115,112 @@ static bool same_net(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->octets, b->octets, a->family == 4 ? 4 : 8) == 0;
 }
 
-static bool has_too_many(const struct worker *w, const struct address *a)
+static bool has_too_many(const struct worker *w, const struct address *a, uint16_t party)
 {
+	const struct cds_list_head *lists[] = {&w->clients_idle, &w->clients_owed};
+	const struct tcp_client *c;
 	unsigned n = 0;
 
-	for (const struct tcp_client *c = w->clients_newest; c; c = c->next)
-		n += same_net(&c->address, a);
-	return n >= TCP_PER_CLIENT_MAX && !address_is_loopback(a);
+	if (w->client_shares.held[party] < TCP_PER_CLIENT_MAX || address_is_loopback(a))
+		return false;
+	for (unsigned i = 0; i < ARRAY_LEN(lists); i++) {
+		cds_list_for_each_entry(c, lists[i], node) n += same_net(&c->address, a);
+	}
+	return n >= TCP_PER_CLIENT_MAX;
 }
 
-static struct tcp_client *place_for_client(struct worker *w)
+/*
+ * All who may not ask are one party, with places for a few: enough to tell them so,
+ * not enough to keep others out.
+ */
+static void make_place_for_denied(struct worker *w)
 {
-	struct tcp_client *c = pool_take(&w->tcp_clients);
-	struct tcp_client *idle = w->clients_oldest;
+	struct tcp_client *c;
 
-	if (c || !idle)
-		return c;
-	stream_close(&idle->stream);
-	forget(idle);
+	if (w->client_shares.held[PARTY_DENIED] < TCP_DENIED_MAX)
+		return;
+	cds_list_for_each_entry(c, &w->clients_idle, node)
+	{
+		if (c->party == PARTY_DENIED) {
+			close_client(c);
+			return;
+		}
+	}
+}
+
+/* The longest idle one of the party that holds most; never one that is owed an answer. */
+static struct tcp_client *idlest(struct worker *w)
+{
+	struct tcp_client *c, *best = NULL;
+	unsigned most = 0;
+
+	cds_list_for_each_entry(c, &w->clients_idle, node)
+	{
+		if (w->client_shares.held[c->party] > most && !c->stream.unsent) {
+			best = c;
+			most = w->client_shares.held[c->party];
+		}
+	}
+	return best;
+}
+
+/* Is there a place for one more of @p party, maybe because an idle one gives way? */
+static bool make_place(struct worker *w, uint16_t party)
+{
+	struct tcp_client *c;
+
+	if (shares_allow(&w->client_shares, party))
+		return true;
+	c = idlest(w);
+	if (!c || w->client_shares.held[c->party] < w->client_shares.held[party])
+		return false;
+	close_client(c);
 	tally_add(&w->tally.tcp_refused);
-	return pool_take(&w->tcp_clients);
+	return true;
+}
+
+static struct tcp_client *take_place(struct worker *w, const struct address *a)
+{
+	bool allowed = access_allows(&w->shared->access, a);
+	uint16_t party = allowed ? party_of(&w->shared->hash_key, a) : PARTY_DENIED;
+	struct tcp_client *c;
+
+	if (!allowed && w->shared->access.drop)
+		return NULL;
+	if (!allowed)
+		make_place_for_denied(w);
+	if ((allowed && has_too_many(w, a, party)) || !make_place(w, party))
+		return NULL;
+	c = pool_take(&w->tcp_clients);
+	if (!c)
+		return NULL;
+	c->worker = w;
+	c->address = *a;
+	c->party = party;
+	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
+	c->stream.message = on_message;
+	c->stream.ended = on_ended;
+	shares_take(&w->client_shares, party);
+	return c;
 }
 
 static void serve_connection(struct worker *w, int fd, const struct address *a)
 {
-	struct tcp_client *c = has_too_many(w, a) ? NULL : place_for_client(w);
-	bool busy = w->tcp_clients.taken_n > TCP_CLIENTS_MAX / 4 * 3;
+	struct tcp_client *c = take_place(w, a);
+	bool busy = w->client_shares.taken_n > w->client_shares.max / 4 * 3;
 
 	if (!c) {
 		tally_add(&w->tally.tcp_refused);
 		close(fd);
 		return;
 	}
-	c->worker = w;
-	c->address = *a;
-	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
-	c->stream.message = on_message;
-	c->stream.ended = on_ended;
 	if (!stream_accept(&c->stream, &w->loop, fd, busy ? TCP_IDLE_BUSY_MS : TCP_IDLE_MS)) {
 		c->serial = 0;
+		shares_give(&w->client_shares, c->party);
 		pool_give(&w->tcp_clients, c);
 		return;
 	}
-	link_client(w, c);
+	link_client(c);
 	tally_add(&w->tally.tcp_accepted);
 }
 
@@ -204,10 +273,10 @@ void tcp_accept_ready(struct watch *watch, uint32_t events)
 
 void tcp_finish_all(struct worker *w)
 {
-	while (w->clients_newest) {
-		struct tcp_client *c = w->clients_newest;
+	struct cds_list_head *lists[] = {&w->clients_idle, &w->clients_owed};
 
-		stream_close(&c->stream);
-		forget(c);
+	for (unsigned i = 0; i < ARRAY_LEN(lists); i++) {
+		while (!cds_list_empty(lists[i]))
+			close_client(cds_list_first_entry(lists[i], struct tcp_client, node));
 	}
 }

@@ -11,6 +11,7 @@
  * It ends with its answer, with an error, or when no task is left that wants it.
  */
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <tern/rr.h>
@@ -322,9 +323,9 @@ static struct exchange *find_equal(struct worker *w, const struct upstream_query
 	return NULL;
 }
 
-static struct exchange *new_exchange(struct worker *w, const struct upstream_query *q,
-				     uint64_t hash)
+static struct exchange *new_exchange(struct task *t, const struct upstream_query *q, uint64_t hash)
 {
+	struct worker *w = t->worker;
 	struct exchange *x = pool_take(&w->exchanges);
 
 	if (!x && drop_oldest_idle(w))
@@ -334,6 +335,7 @@ static struct exchange *new_exchange(struct worker *w, const struct upstream_que
 	memset(x, 0, offsetof(struct exchange, wire));
 	timer_init(&x->timer, on_timeout);
 	x->worker = w;
+	x->party = t->party;
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->address = q->server;
@@ -361,10 +363,11 @@ static bool send_first(struct exchange *x, enum upstream_event *event)
 		upstream_udp_ask(x, event));
 }
 
-static struct exchange *open_exchange(struct worker *w, const struct upstream_query *q,
-				      uint64_t hash, enum upstream_event *event)
+static struct exchange *open_exchange(struct task *t, const struct upstream_query *q, uint64_t hash,
+				      enum upstream_event *event)
 {
-	struct exchange *x = new_exchange(w, q, hash);
+	struct worker *w = t->worker;
+	struct exchange *x = new_exchange(t, q, hash);
 
 	*event = UPSTREAM_NO_RESOURCE;
 	if (!x)
@@ -427,7 +430,7 @@ bool upstream_ask(struct task *t, enum upstream_event *event)
 		return false;
 	}
 	if (!x)
-		x = open_exchange(w, q, hash, event);
+		x = open_exchange(t, q, hash, event);
 	if (!x)
 		return false;
 	activate(x, load, q->timeout_ms);
@@ -443,20 +446,35 @@ void upstream_leave(struct task *t)
 	}
 }
 
-bool upstream_is_asking(const struct worker *w, const struct address *client,
-			const struct question *q)
+/* Did this very question come out of the exchange's own socket? */
+static bool is_own_question(const struct exchange *x, const struct address *client, uint16_t id)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct address own;
+
+	return !x->tcp && x->id == id &&
+	       getsockname(x->watch.fd, (struct sockaddr *)&sa, &len) == 0 &&
+	       address_from_sockaddr((struct sockaddr *)&sa, &own) && address_equal(&own, client);
+}
+
+enum loop_kind upstream_find_loop(const struct worker *w, const struct address *client,
+				  const struct question *q, uint16_t id)
 {
 	uint64_t hash = hash_exchange(w, client, q->name);
 
 	for (const struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x;
 	     x = x->hash_next) {
+		if (x->hash != hash || x->type != q->type || !x->load ||
+		    memcmp(x->address.octets, client->octets, sizeof client->octets) != 0)
+			continue;
+		if (is_own_question(x, client, id))
+			return LOOP_OF_OURS;
 		/* The port is left out: the other resolver asks from one of its own. */
-		if (x->hash == hash && x->type == q->type && x->load &&
-		    !address_is_loopback(client) &&
-		    memcmp(x->address.octets, client->octets, sizeof client->octets) == 0)
-			return true;
+		if (!address_is_loopback(client))
+			return LOOP_OF_OTHERS;
 	}
-	return false;
+	return LOOP_NONE;
 }
 
 void upstream_finish_all(struct worker *w)

@@ -86,6 +86,22 @@ static bool is_bare_refusal(const struct exchange *x, const uint8_t *octets, siz
 	       (rcode == TERN_RCODE_FORMERR || rcode == TERN_RCODE_NOTIMP);
 }
 
+static uint8_t lower(uint8_t c)
+{
+	/* Length octets are below 64, so they are never letters. */
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+/* All octets count: a label may hold a 0. */
+static bool differs_by_case_only(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	}
+	return true;
+}
+
 enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets, size_t len)
 {
 	if (len < TERN_HEADER_LEN || get_u16(octets) != x->id || (octets[2] & 0xf8) != 0x80)
@@ -101,7 +117,7 @@ enum reply_match upstream_match(const struct exchange *x, const uint8_t *octets,
 	if (memcmp(theirs, ours, x->question_len) == 0)
 		return REPLY_MATCHES;
 	if (memcmp(theirs + name_len, ours + name_len, 4) == 0 &&
-	    strncasecmp((const char *)theirs, (const char *)ours, name_len) == 0)
+	    differs_by_case_only(theirs, ours, name_len))
 		return REPLY_OTHER_CASE;
 	return REPLY_IS_FOREIGN;
 }

@@ -6,8 +6,13 @@
  *
  * Replies are matched by id, in any order. A connection that ends tells its
  * open questions so; whether to try again is the resolver's decision. Some
- * servers answer one question, or a few, and close: more is not asked on one
- * connection then, so that the second try of those left over is answered.
+ * servers answer one question, or a few, and close or fall silent: more is not
+ * asked on one connection then, so that the second try of those left over is answered.
+ *
+ * Connections are limited in number. Those opened for one network of clients are
+ * limited by its fair share; when there are none left, the one that has been
+ * without a question longest is closed. A connection on which nothing was heard
+ * for SERVER_MUTE_MS is asked no more, and closed with its last question.
  */
 #include <string.h>
 
@@ -17,6 +22,7 @@
 #define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
 #define SERVER_IDLE_MS         5000  /* kept for the next question */
+#define SERVER_MUTE_MS         1500  /* without a word, while a question is open */
 #define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
 /** A server with connections to it: there as long as there is one. */
@@ -36,8 +42,13 @@ struct tcp_connection {
 	struct stream stream;
 	struct tcp_server *server;
 	struct cds_list_head node;
+	struct cds_list_head idle; /* in the worker's list, when there is no question */
 	struct cds_list_head exchanges;
+	uint64_t heard_ms; /* last message, or first question after none was open */
 	uint32_t exchanges_n;
+	uint16_t party;      /* whose place it takes */
+	bool reading;        /* right now: it must not be freed */
+	bool mute;           /* it left a question without a word */
 	uint32_t asked_n;    /* in all */
 	uint32_t answered_n; /* of these */
 };
@@ -62,6 +73,24 @@ static bool is_used_up(const struct tcp_connection *c)
 	return loop_ms(&s->worker->loop) < s->few_ms && c->asked_n >= s->few;
 }
 
+static uint64_t now_ms(const struct tcp_connection *c)
+{
+	return loop_ms(&c->server->worker->loop);
+}
+
+static bool is_mute(const struct tcp_connection *c)
+{
+	return c->mute || (c->exchanges_n > 0 && now_ms(c) - c->heard_ms >= SERVER_MUTE_MS);
+}
+
+/* Without a question it gives way when places are few. */
+static void note_idle(struct tcp_connection *c)
+{
+	cds_list_del_init(&c->idle);
+	if (c->exchanges_n == 0 && !c->reading && !c->stream.closed)
+		cds_list_add_tail(&c->idle, &c->server->worker->idle_connections);
+}
+
 static bool has_id(const struct tcp_connection *c, uint16_t id)
 {
 	const struct exchange *x;
@@ -84,8 +113,11 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 	if (!stream_send(&c->stream, x->wire, x->wire_len))
 		return false;
 	cds_list_move(&x->node, &c->exchanges);
+	cds_list_del_init(&c->idle);
 	x->connection = c;
-	c->exchanges_n++;
+	x->sent_ns = w->loop.now.mono_ns;
+	if (c->exchanges_n++ == 0)
+		c->heard_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
 	return true;
@@ -94,49 +126,93 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 static bool on_message(struct stream *stream, const uint8_t *octets, size_t len);
 static void on_ended(struct stream *stream, enum stream_end why);
 
-static struct tcp_connection *connect_to(struct tcp_server *s)
+static void free_connection(struct tcp_connection *c)
+{
+	struct worker *w = c->server->worker;
+
+	cds_list_del(&c->idle);
+	shares_give(&w->connection_shares, c->party);
+	pool_give(&w->tcp_connections, c);
+}
+
+/* The one without a question for longest is only kept in case; @p s is asking right now. */
+static void close_idlest(struct worker *w, const struct tcp_server *s)
+{
+	struct tcp_connection *c;
+
+	cds_list_for_each_entry(c, &w->idle_connections, idle)
+	{
+		if (c->server == s)
+			continue;
+		stream_close(&c->stream);
+		on_ended(&c->stream, STREAM_IDLE);
+		return;
+	}
+}
+
+static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t party)
 {
 	struct worker *w = s->worker;
-	struct tcp_connection *c = pool_take(&w->tcp_connections);
+	struct tcp_connection *c;
 
+	if (!shares_allow(&w->connection_shares, party))
+		close_idlest(w, s);
+	if (!shares_allow(&w->connection_shares, party))
+		return NULL;
+	c = pool_take(&w->tcp_connections);
 	if (!c)
 		return NULL;
 	memset(c, 0, sizeof *c);
 	c->server = s;
+	c->party = party;
+	shares_take(&w->connection_shares, party);
+	CDS_INIT_LIST_HEAD(&c->idle);
+	return c;
+}
+
+static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
+{
+	struct worker *w = s->worker;
+	struct tcp_connection *c = new_connection(s, party);
+
+	if (!c)
+		return NULL;
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
 	CDS_INIT_LIST_HEAD(&c->exchanges);
 	if (!stream_connect(&c->stream, &w->loop, &s->address, SERVER_IDLE_MS)) {
-		pool_give(&w->tcp_connections, c);
+		free_connection(c);
 		return NULL;
 	}
 	cds_list_add(&c->node, &s->connections);
 	s->connections_n++;
+	note_idle(c);
 	return c;
 }
 
 /* A connection for one more question, NULL for none. */
-static struct tcp_connection *find_place(struct tcp_server *s)
+static struct tcp_connection *find_place(struct tcp_server *s, uint16_t party)
 {
 	struct tcp_connection *c, *best = NULL;
 
 	cds_list_for_each_entry(c, &s->connections, node)
 	{
-		if (c->exchanges_n < SERVER_PIPELINE_MAX && !is_used_up(c) &&
+		if (c->exchanges_n < SERVER_PIPELINE_MAX && !is_used_up(c) && !is_mute(c) &&
 		    (!best || c->exchanges_n < best->exchanges_n))
 			best = c;
 	}
 	if (best || s->connections_n == SERVER_CONNECTIONS_MAX)
 		return best;
-	return connect_to(s);
+	return connect_to(s, party);
 }
 
 static void send_waiting(struct tcp_server *s)
 {
 	while (!cds_list_empty(&s->waiting)) {
-		struct tcp_connection *c = find_place(s);
+		struct exchange *x = cds_list_first_entry(&s->waiting, struct exchange, node);
+		struct tcp_connection *c = find_place(s, x->party);
 
-		if (!c || !send_on(c, cds_list_first_entry(&s->waiting, struct exchange, node)))
+		if (!c || !send_on(c, x))
 			return;
 	}
 }
@@ -196,20 +272,23 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		if (upstream_match(x, octets, len) == REPLY_IS_FOREIGN)
 			continue;
 		c->answered_n++;
+		c->heard_ms = now_ms(c);
+		c->reading = true;
 		upstream_end(x, &reply);
+		c->reading = false;
+		note_idle(c);
 		return true;
 	}
 	tally_add(&c->server->worker->tally.upstream_mismatched);
 	return true;
 }
 
-/* It closed with questions open, after some answers: on the next one it will do the same. */
-static void learn_few(const struct tcp_connection *c, enum stream_end why)
+/* With questions open, after some answers: on the next one it will do the same. */
+static void learn_few(const struct tcp_connection *c)
 {
 	struct tcp_server *s = c->server;
 
-	if ((why != STREAM_CLOSED_BY_PEER && why != STREAM_RESET) || c->exchanges_n == 0 ||
-	    c->answered_n == 0)
+	if (c->exchanges_n == 0 || c->answered_n == 0)
 		return;
 	s->few = c->answered_n;
 	s->few_ms = loop_ms(&s->worker->loop) + SERVER_FEW_MS;
@@ -220,13 +299,14 @@ static void on_ended(struct stream *stream, enum stream_end why)
 	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
 	struct tcp_server *s = c->server;
 
-	learn_few(c, why);
+	if (why == STREAM_CLOSED_BY_PEER || why == STREAM_RESET)
+		learn_few(c);
 	cds_list_del(&c->node);
 	/* Each one leaves the list as it ends; none can join. Those asked again wait. */
 	while (!cds_list_empty(&c->exchanges))
 		upstream_end_with(cds_list_first_entry(&c->exchanges, struct exchange, node),
 				  UPSTREAM_UNREACHABLE);
-	pool_give(&s->worker->tcp_connections, c);
+	free_connection(c);
 	s->connections_n--;
 	send_waiting(s);
 	if (s->connections_n == 0)
@@ -261,10 +341,15 @@ void upstream_tcp_leave(struct exchange *x)
 	cds_list_del(&x->node);
 	if (!c)
 		return;
+	if (now_ms(c) - MAX(c->heard_ms, x->sent_ns / NS_PER_MS) >= SERVER_MUTE_MS) {
+		learn_few(c);
+		c->mute = true;
+	}
 	c->exchanges_n--;
+	note_idle(c);
 	/* Its place is worth more to others; closed by its timer, for it may be reading right now.
 	 */
-	if (c->exchanges_n == 0 && is_used_up(c))
+	if (c->exchanges_n == 0 && (c->mute || is_used_up(c)))
 		stream_set_idle(&c->stream, 0);
 	send_waiting(c->server);
 }
@@ -279,7 +364,7 @@ void upstream_tcp_finish_all(struct worker *w)
 		cds_list_for_each_entry_safe(c, next, &s->connections, node)
 		{
 			stream_close(&c->stream);
-			pool_give(&w->tcp_connections, c);
+			free_connection(c);
 		}
 		pool_give(&w->tcp_servers, s);
 	}

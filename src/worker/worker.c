@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "worker/worker_private.h"
@@ -25,7 +26,19 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_MAX) &&
 	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
 	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX) &&
-	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_SERVERS_MAX);
+	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
+}
+
+static struct address local_address_of(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct address a;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    !address_from_sockaddr((struct sockaddr *)&sa, &a))
+		return (struct address){0};
+	return a;
 }
 
 static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
@@ -34,6 +47,7 @@ static bool make_listener(struct worker *w, unsigned i, const struct listener_fd
 
 	l->worker = w;
 	l->index = (uint8_t)i;
+	l->at = local_address_of(fds->udp);
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);
@@ -67,8 +81,17 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	if (!w)
 		return NULL;
 	memset(w, 0, sizeof *w);
+	w->task_shares.max = TASKS_MAX;
+	w->client_shares.max = shared->tcp_clients_max
+				       ? MIN(shared->tcp_clients_max, (uint32_t)TCP_CLIENTS_MAX)
+				       : TCP_CLIENTS_MAX;
+	CDS_INIT_LIST_HEAD(&w->clients_idle);
+	CDS_INIT_LIST_HEAD(&w->clients_owed);
+	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
 	CDS_INIT_LIST_HEAD(&w->servers);
+	CDS_INIT_LIST_HEAD(&w->idle_connections);
+	w->connection_shares.max = TCP_CONNECTIONS_MAX;
 	w->shared = shared;
 	w->index = index;
 	random_init(&w->random);
@@ -91,16 +114,21 @@ failed:
 	return NULL;
 }
 
-static void pin_to(int cpu)
+/*
+ * Begin on a CPU of its own, but stay free to leave: the scheduler moves a thread
+ * only when its CPU is busy with others, and then it must move it.
+ */
+static void begin_on(int cpu)
 {
-	cpu_set_t set;
+	cpu_set_t all, one;
 
-	if (cpu < 0)
+	if (cpu < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0)
 		return;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
 	/* Only a wish: it works on any CPU. */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+	if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0)
+		(void)pthread_setaffinity_np(pthread_self(), sizeof all, &all);
 }
 
 static void flush_all(struct worker *w)
@@ -135,7 +163,8 @@ static void *run(void *argument)
 {
 	struct worker *w = argument;
 
-	pin_to(w->cpu);
+	begin_on(w->cpu);
+	atomic_store_explicit(&w->thread_id, gettid(), memory_order_relaxed);
 	cache_thread_enter();
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
@@ -157,14 +186,14 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Signals are main's, but a fault is told to the thread that made it. */
+/* Signals are main's, but a fault, or who wants to know where it is, is the thread's own. */
 static void choose_blocked(sigset_t *set)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, WORKER_STACK_SIGNAL};
 
 	sigfillset(set);
-	for (unsigned i = 0; i < ARRAY_LEN(faults); i++)
-		sigdelset(set, faults[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(own); i++)
+		sigdelset(set, own[i]);
 }
 
 bool worker_start(struct worker *w, int cpu)
@@ -220,4 +249,23 @@ const struct tally *worker_tally(const struct worker *w)
 uint64_t worker_beat(const struct worker *w)
 {
 	return atomic_load_explicit(&w->beat, memory_order_relaxed);
+}
+
+uint64_t worker_cpu_ns(const struct worker *w)
+{
+	clockid_t clock;
+
+	if (!w->started || pthread_getcpuclockid(w->thread, &clock) != 0)
+		return 0;
+	return clock_ns(clock);
+}
+
+pthread_t worker_thread(const struct worker *w)
+{
+	return w->thread;
+}
+
+pid_t worker_thread_id(const struct worker *w)
+{
+	return atomic_load_explicit(&w->thread_id, memory_order_relaxed);
 }

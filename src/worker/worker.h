@@ -8,9 +8,12 @@
  */
 #pragma once
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/address.h"
 #include "base/hash.h"
@@ -26,8 +29,9 @@
 #include "worker/inflight.h"
 #include "worker/tally.h"
 
-#define WORKERS_MAX   256
-#define LISTENERS_MAX 64
+#define WORKERS_MAX     256
+#define LISTENERS_MAX   64
+#define TCP_CLIENTS_MAX 1024 /* connections of clients, per worker */
 
 /** A socket of a worker: an address with its two descriptors, which the worker closes. */
 struct listener_fds {
@@ -55,10 +59,12 @@ struct worker_shared {
 	_Atomic(const struct trust_anchors *) anchors;
 	struct wall_time *wall; /* NULL: believe the clock whatever it says */
 	bool prefetch;
-	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
-				   JOB_STALE_WAIT_MAX_MS */
-	const char *identity;   /* CH TXT id.server; "" refuses */
-	const char *version;    /* CH TXT version.bind; "" refuses */
+	uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers; 0: as
+				     many as there are places */
+	uint32_t stale_wait_ms;   /* a client waits so long before stale data will do; at most
+				     JOB_STALE_WAIT_MAX_MS */
+	const char *identity;     /* CH TXT id.server; "" refuses */
+	const char *version;      /* CH TXT version.bind; "" refuses */
 	struct worker **workers;
 	unsigned workers_n;
 };
@@ -72,7 +78,10 @@ struct worker;
 MUST_USE struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 				      const struct listener_fds *listeners, unsigned listeners_n);
 
-/** Start its thread, on CPU @p cpu unless that is negative. False when the system refuses. */
+/**
+ * Start its thread, on CPU @p cpu unless that is negative: it begins there, and moves when that CPU
+ * is busy with others. False when the system refuses.
+ */
 MUST_USE bool worker_start(struct worker *w, int cpu);
 
 /** Ask it to end; returns at once. */
@@ -89,6 +98,16 @@ const struct tally *worker_tally(const struct worker *w);
 
 /** Loop turns so far: a worker that hangs does not move. */
 uint64_t worker_beat(const struct worker *w);
+
+/** CPU time of its thread; 0 when that can't be told. */
+uint64_t worker_cpu_ns(const struct worker *w);
+
+/** The signal that its thread takes: whoever installs a handler sees where the thread is. */
+#define WORKER_STACK_SIGNAL SIGUSR2
+
+/** Its thread, once started; and the system's number of it, 0 while it has not run yet. */
+pthread_t worker_thread(const struct worker *w);
+pid_t worker_thread_id(const struct worker *w);
 
 /**
  * A question of the daemon's own, resolved apart from what clients see: what is

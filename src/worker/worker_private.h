@@ -2,7 +2,9 @@
  * worker_private.h - the parts of a worker and what its files call of each other.
  *
  *   serve.c     a batch of datagrams: answered from the cache, or handed on
- *   client.c    who waits for which job; jobs started, joined, finished
+ *   client.c    jobs started, joined, finished
+ *   waiter.c    who waits for which job, and for how many of them there is a place
+ *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers: exchanges; over UDP by upstream_udp.c,
  *               over TCP by upstream_tcp.c, their octets by upstream_query.c
  *   tcp.c       clients' connections
@@ -14,9 +16,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <urcu/hlist.h>
 #include <urcu/list.h>
 
 #include "base/pool.h"
+#include "base/shares.h"
 #include "dnssec/rrsig.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -29,17 +33,17 @@
 #define TASKS_MAX           4096 /* jobs per worker (limits.md row 31) */
 #define WAITERS_MAX         8192 /* clients waiting per worker */
 #define EXCHANGES_MAX       8192 /* questions to servers outstanding per worker */
-#define TCP_CLIENTS_MAX     1024
-#define TCP_PER_CLIENT_MAX  32 /* connections of one address or /64 */
-#define TCP_IN_FLIGHT_MAX   64 /* answers owed to one connection */
+#define TCP_PER_CLIENT_MAX  32   /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX   64   /* answers owed to one connection */
 #define TCP_IDLE_MS         10000
 #define TCP_IDLE_BUSY_MS    2000 /* when three quarters of the connections are in use */
-#define WAITING_PER_NET_MAX 100  /* UDP answers owed to one /24 or /56 without cookie (row 35) */
-#define PULSE_FREE          12   /* of these that may be of any size */
-#define PULSE_FACTOR        5    /* the others: so many times their question's octets, or TC */
-#define TCP_SERVERS_MAX     1024 /* per worker, and as many connections to them */
-#define ASKS_MAX            4    /* servers whose answer one task listens for */
+#define PULSE_FREE          12 /* answers owed to one /24 or /56 that may be of any size (row 35) */
+#define PULSE_FACTOR        5  /* the others: so many times their question's octets, or TC */
+#define TCP_CONNECTIONS_MAX 2048 /* to servers, per worker; half for one network of clients */
+#define TCP_SERVERS_MAX     (TCP_CONNECTIONS_MAX + 16) /* some come before others are gone */
+#define ASKS_MAX            4 /* servers whose answer one task listens for */
 #define HASH_BUCKETS        4096
+#define WAITER_BUCKETS      8192
 #define MADE_LATELY         4096
 
 struct worker;
@@ -48,9 +52,10 @@ struct worker;
 struct tcp_client {
 	struct stream stream;
 	struct worker *worker;
-	struct tcp_client *next; /* all of the worker, newest first */
-	struct tcp_client *prev;
+	struct cds_list_head
+		node; /* of the worker's clients_idle or clients_owed, used last at the end */
 	struct address address;
+	uint16_t party;  /* whose place it takes */
 	uint32_t serial; /* tells a connection from the next one in the same place */
 };
 
@@ -60,16 +65,21 @@ struct route_back {
 	uint16_t worker;  /* whose TCP client it is */
 	uint8_t listener; /* UDP: which socket */
 	bool tcp;
+	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
 	struct tcp_client *tcp_client;
-	struct udp_peer peer; /* UDP */
+	struct query_letter *envelope; /* TCP: another worker's, with which the answer goes back */
+	struct udp_peer peer;          /* UDP */
 	struct address client;
 };
 
 /** One client waiting for a task. */
 struct waiter {
-	struct waiter *next;
+	struct cds_list_head node;        /* of the task's */
+	struct cds_hlist_node same_query; /* found by task, address, port and id; UDP only */
+	struct cds_hlist_node same_host;  /* found by task and address */
+	struct task *task;
 	uint64_t since_ns;
-	uint16_t net_slot; /* index of its count in waiting_per_net; 0 uncounted */
+	uint16_t party; /* whose place it takes */
 	struct request request;
 	struct route_back back;
 };
@@ -88,12 +98,11 @@ struct task {
 	struct task *yielded_next;
 	struct ask *live; /* what it waits for; NULL when it waits for nothing */
 	struct ask asks[ASKS_MAX];
-	struct waiter *waiters;
+	struct cds_list_head waiters; /* newest first */
 	struct worker *worker;
 	struct timer timer;
 	uint64_t hash;
-	uint64_t started_ms;
-	uint16_t waiters_n;
+	uint16_t party; /* whose place it takes */
 	bool checking_disabled;
 	bool stale_tried;
 	bool announced;       /* in the in-flight table */
@@ -120,9 +129,12 @@ struct served {
 	struct address client;
 	struct answer_key key; /* its name is `lower` */
 	uint64_t hash;
-	size_t len; /* of the answer */
+	size_t len;            /* of the answer */
+	const uint8_t *octets; /* the query, if an error is the answer */
+	size_t octets_len;
 	enum request_verdict parsed;
-	bool refresh; /* answered, but about to expire */
+	uint16_t keepalive_ms; /* TCP */
+	bool refresh;          /* answered, but about to expire */
 	uint8_t lower[TERN_NAME_MAX + 1];
 };
 
@@ -131,6 +143,7 @@ struct listener {
 	struct watch tcp_watch;
 	struct worker *worker;
 	struct udp_batch *batch;
+	struct address at; /* where it listens; all zero octets for a wildcard */
 	uint8_t index;
 	bool accept_paused;
 };
@@ -148,6 +161,7 @@ struct worker {
 	unsigned index;
 	int cpu;
 	bool started;
+	_Atomic pid_t thread_id;
 	_Atomic bool stopping;
 	_Atomic uint64_t beat;
 	unsigned listeners_n;
@@ -163,14 +177,20 @@ struct worker {
 	struct task *yielded_last;
 	struct exchange *exchange_buckets[HASH_BUCKETS];
 	struct cds_list_head idle; /* exchanges that nobody waits for, oldest first */
-	struct tcp_client *clients_newest;
-	struct tcp_client *clients_oldest;
+	struct cds_list_head clients_idle;
+	struct cds_list_head clients_owed; /* an answer at least */
+	struct shares client_shares;       /* of clients' connections */
 	uint32_t tcp_serial;
-	struct cds_list_head servers; /* with connections of ours */
+	struct cds_list_head servers;          /* with connections of ours */
+	struct cds_list_head idle_connections; /* to them, without a question, idlest first */
+	struct shares connection_shares;
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
-	uint8_t waiting_per_net[65536];    /* by hash of /24 or /56 */
+	struct shares task_shares;
+	struct shares waiter_shares;
+	struct cds_hlist_head waiters_by_query[WAITER_BUCKETS];
+	struct cds_hlist_head waiters_by_host[WAITER_BUCKETS];
 	struct served served[UDP_BATCH];
 	struct tern_rr_ref rrs[JOB_REPLY_RRS];
 	uint8_t signed_data[RRSIG_SCRATCH] ALIGNED(8);
@@ -203,26 +223,33 @@ void client_resume_late(struct task *t, const struct upstream_query *query,
 /** Send a finished answer; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
+/** Say that there is no place or memory; nothing is remembered. */
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);
 /** What a rendered answer depends on. */
-struct render_context client_context(const struct worker *w, const struct address *client);
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms);
 /** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
 void client_run_yielded(struct worker *w);
 /** At the end: every job fails and says so. */
 void client_finish_all(struct worker *w);
 
+/* keep.c */
+/** What was asked a second time is worth keeping ready to copy, as @p request wants it. */
+void keep_rendered(struct worker *w, const struct task *t, const struct request *request);
+
 /* waiter.c */
 enum waiter_added {
 	ADDED,
-	ADDED_ALREADY, /* a retransmission, or more than its network may wait for: silence */
-	ADDED_NOT,     /* no place */
+	ADDED_ALREADY, /* a retransmission: its answer comes */
+	ADDED_NOT,     /* no place, or its network has its share of them */
 };
 
 /** Answer this client, too, when the task is done. */
 enum waiter_added waiter_add(struct worker *w, struct task *t, const struct request *r,
 			     const struct route_back *back);
 /** Does somebody at this address, whatever the port, wait for the task? */
-bool waiter_is_from(const struct task *t, const struct address *client);
-/** Settle what was counted for it; it is out of its task's list already. */
+bool waiter_is_from(struct worker *w, const struct task *t, const struct address *client);
+/** Take it out of its task and settle what was counted for it. */
 void waiter_free(struct worker *w, struct waiter *waiter);
 
 /* trace.c */
@@ -256,6 +283,7 @@ struct exchange {
 	uint64_t hash;                     /* of host and name */
 	uint64_t sent_ns;                  /* last */
 	struct address address;
+	uint16_t party; /* for whom it was begun */
 	uint16_t id;
 	uint16_t type;
 	uint16_t wire_len;
@@ -282,9 +310,15 @@ uint32_t upstream_elapsed_ms(const struct exchange *x);
 bool upstream_ask(struct task *t, enum upstream_event *event);
 /** The task wants nothing any more of what it asked. */
 void upstream_leave(struct task *t);
-/** Is this question to the host @p client outstanding, and not late? (limits.md row 26) */
-bool upstream_is_asking(const struct worker *w, const struct address *client,
-			const struct question *q);
+enum loop_kind {
+	LOOP_NONE,
+	LOOP_OF_OURS,   /* our own question came back to us: we are our own server */
+	LOOP_OF_OTHERS, /* we are asking the client's host the same right now */
+};
+
+/** Is this question to the host @p client outstanding, and not late? (limits.md rows 26 and 62) */
+enum loop_kind upstream_find_loop(const struct worker *w, const struct address *client,
+				  const struct question *q, uint16_t id);
 void upstream_finish_all(struct worker *w);
 
 /* upstream_query.c */
@@ -331,10 +365,13 @@ void tcp_finish_all(struct worker *w);
 
 /* mail.c */
 void mail_ready(struct watch *watch, uint32_t events);
-/** Hand a query to the worker that is resolving it; false when its mailbox is full. */
+/**
+ * Hand a query to the worker that is resolving it; false when its mailbox is full. One by TCP must
+ * be answered then, exactly once, for its connection waits for that.
+ */
 MUST_USE bool mail_query(struct worker *w, unsigned to, const struct request *r,
 			 const struct route_back *back);
-/** Send an answer to the worker that owns the TCP client. */
+/** Send an answer to the worker that owns the TCP client; it gets there whatever happens. */
 void mail_answer(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
 /** Throw letters away that nobody will read. */

@@ -1,7 +1,9 @@
 """ternctl: what a person sees of a running daemon, and what the daemon refuses."""
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 import harness
 from harness import *
@@ -133,3 +135,34 @@ def test_bad_commands_are_refused():
     ternctl('flush', code=2)
     ternctl('nosuchcommand', code=2)
     ternctl('status')       # it is still there
+
+
+STATUS = r'''
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(5)
+s.connect(sys.argv[1])
+s.sendall(b'{"command":"status"}\n')
+print(s.recv(4000).decode())
+'''
+
+
+def test_the_group_of_the_socket_may_use_it():
+    """Of the user that ternd becomes, not of the one that started it; nobody else may."""
+    folder = tempfile.mkdtemp(dir='/tmp')
+    os.chmod(folder, 0o755)
+    path = os.path.join(folder, 'control.sock')
+    try:
+        Tern(server={'user': 'nobody'}, control={'socket': path})
+        group = os.stat(path).st_gid
+        check(group != 0, 'the socket is still of the one that started ternd')
+
+        def status(gid):
+            done = subprocess.run(['/usr/bin/python3', '-c', STATUS, path], user=12345, group=gid, extra_groups=[],
+                                  capture_output=True, text=True, timeout=15, check=False, cwd='/')
+            return done.stdout + done.stderr
+        member, stranger = status(group), status(54321)
+        check('uptime' in member, f'a member of the group: {member[-200:]!r}')
+        check('uptime' not in stranger, f'a stranger: {stranger[:200]!r}')
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -83,26 +83,90 @@ def test_notify_and_update_change_nothing():
 def test_recursion_not_desired_is_answered_from_the_cache_only():
     Tern()
     reset()
-    answer = ask('a.honest.evil', rd=False)
-    equal(data(answer), [])
+    answer = expect(ask('a.honest.evil', rd=False), 'REFUSED', [])
+    equal([code for code, _ in ede(answer)], [20], 'extended error: not authoritative')
     equal(len(upstream()), 0, 'upstream queries')
     resolves('a.honest.evil')
     equal(data(ask('a.honest.evil', rd=False)), ['192.0.2.1'])
 
 
-def test_edns_options_in_masses_are_formerr():
+def test_more_edns_than_is_read_is_no_error():
+    """RFC 6891 6.1.2, RFC 7873 5.2: options beyond 32 and a second cookie are ignored, and octets behind the message."""
     Tern()
     resolves('a.honest.evil')
     many = wire.opt(options=b'\0\3\0\0' * 40)
-    equal(code_of(exchange(query(body=Q + many, counts=(1, 0, 0, 1))), '40 options'), wire.FORMERR)
-    few = wire.opt(options=b'\0\3\0\0' * 30)
-    equal(code_of(exchange(query(body=Q + few, counts=(1, 0, 0, 1)), timeout=3), '30 options'), 0)
-    cookies = wire.opt(options=b'\0\x0a\0\x08ABCDEFGH' * 2)
-    equal(code_of(exchange(query(body=Q + cookies, counts=(1, 0, 0, 1))), 'two cookies'), wire.FORMERR)
-    two = wire.opt() + wire.opt()
-    equal(code_of(exchange(query(body=Q + two, counts=(1, 0, 0, 2))), 'two OPTs'), wire.FORMERR)
-    cut = wire.opt(options=b'\0\3\0\xff')
-    equal(code_of(exchange(query(body=Q + cut, counts=(1, 0, 0, 1))), 'option cut short'), wire.FORMERR)
+    equal(code_of(exchange(query(body=Q + many, counts=(1, 0, 0, 1)), timeout=3), '40 options'), 0)
+    cookies = wire.opt(options=b'\0\x0a\0\x08ABCDEFGH' + b'\0\x0a\0\x08abcdefgh')
+    answer = exchange(query(body=Q + cookies, counts=(1, 0, 0, 1)), timeout=3)
+    equal(code_of(answer, 'two cookies'), 0)
+    check(b'ABCDEFGH' in answer and b'abcdefgh' not in answer, 'the first cookie counts')
+    equal(code_of(exchange(query(body=Q + b'behind'), timeout=3), 'octets behind'), 0)
+
+
+def has_opt(reply):
+    return any(reply[i:i + 3] == b'\0\0\x29' for i in range(12, len(reply)))
+
+
+def test_errors_carry_an_opt_for_who_sent_one():
+    """RFC 6891 7."""
+    Tern()
+    opt = wire.opt()
+    cases = {
+        'two OPTs': (query(body=Q + opt + opt, counts=(1, 0, 0, 2)), wire.FORMERR),
+        'option cut short': (query(body=Q + wire.opt(options=b'\0\3\0\xff'), counts=(1, 0, 0, 1)), wire.FORMERR),
+        'two questions': (query(body=Q + Q + opt, counts=(2, 0, 0, 1)), wire.FORMERR),
+        'no question': (query(body=opt, counts=(0, 0, 0, 1)), wire.FORMERR),
+        'NOTIFY': (query(flags=4 << 11, body=Q + opt, counts=(1, 0, 0, 1)), wire.NOTIMP),
+        'AXFR': (query(body=Q[:-4] + b'\0\xfc\0\1' + opt, counts=(1, 0, 0, 1)), wire.REFUSED),
+        'no recursion': (query(flags=0, body=Q + opt, counts=(1, 0, 0, 1)), wire.REFUSED),
+    }
+
+    def with_opt(what):
+        octets, code = cases[what]
+        reply = exchange(octets, timeout=3)
+        equal(code_of(reply, what), code, what)
+        check(has_opt(reply), f'{what}: no OPT')
+    each(cases, with_opt)
+
+
+def test_the_version_of_edns_comes_before_its_options():
+    """RFC 6891 6.1.3: what a later version's options look like is not known."""
+    Tern()
+    strange = bytearray(wire.opt(options=b'\0\3\0\xff'))
+    strange[6] = 1
+    answer = dns.message.from_wire(exchange(query(body=Q + bytes(strange), counts=(1, 0, 0, 1)), timeout=3))
+    equal(rcode(answer), 'BADVERS')
+
+
+def test_a_cookie_without_a_question():
+    """RFC 7873 5.4."""
+    Tern()
+    cookie = wire.opt(options=b'\0\x0a\0\x08ABCDEFGH')
+    answer = dns.message.from_wire(exchange(query(body=cookie, counts=(0, 0, 0, 1)), timeout=3))
+    equal(rcode(answer), 'NOERROR')
+    equal([(len(o.data), o.data[:8]) for o in answer.options if int(o.otype) == 10], [(24, b'ABCDEFGH')])
+
+
+def test_an_unknown_key_is_told():
+    """RFC 8945 5.2.1: NOTAUTH, and a TSIG without MAC that says BADKEY."""
+    Tern()
+    name, algorithm = wire.name('some.key'), wire.name('hmac-sha256')
+    rdata = algorithm + bytes(6) + b'\1\x2c' + b'\0\4MACS' + b'\x12\x34' + bytes(4)
+    tsig = name + struct.pack('!HHIH', 250, 255, 0, len(rdata)) + rdata
+    for exchange_by in (lambda m: exchange(m, timeout=3), tcp_exchange):
+        reply = exchange_by(query(body=Q + tsig, counts=(1, 0, 0, 1)))
+        equal(code_of(reply, 'TSIG'), 9, 'NOTAUTH')
+        wanted = algorithm + bytes(6) + b'\1\x2c' + b'\0\0' + b'\x12\x34' + b'\0\x11' + b'\0\0'
+        check(reply.endswith(name + struct.pack('!HHIH', 250, 255, 0, len(wanted)) + wanted), f'its end: {reply[-60:]}')
+
+
+def test_long_questions_without_edns_are_dropped():
+    """62: nobody who asks honestly needs more than 512 octets without EDNS."""
+    Tern()
+    resolves('a.honest.evil')
+    long = Q + bytes(600)
+    equal(exchange(query(body=long), timeout=0.5), None)
+    equal(code_of(exchange(query(body=Q + bytes(400)), timeout=3), 'shorter'), 0)
 
 
 def test_counts_that_no_packet_holds_are_formerr():
@@ -218,3 +282,32 @@ def test_cookies_for_clients():
     for bad_length in (1, 7, 9, 15, 41):
         m = question('a.honest.evil', options=[dns.edns.GenericOption(10, b'x' * bad_length)])
         equal(rcode(dns.query.udp(m, '127.0.0.1', port=PORT, timeout=3)), 'FORMERR', f'cookie of {bad_length}')
+
+
+def test_a_question_of_our_own_port_is_dropped():
+    """62: an answer to it would be a question to ourselves."""
+    Tern(server={'listen': [f'127.0.0.1@{PORT}'], 'workers': 1})
+    resolves('a.honest.evil')
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as s:
+        m = query()
+        before = datagrams_sent()
+        s.sendto(struct.pack('!HHHH', PORT, PORT, 8 + len(m), 0) + m, ('127.0.0.1', 0))
+    time.sleep(0.3)
+    equal(datagrams_sent() - before, 0, 'answers that came to our own port')
+
+
+def datagrams_sent():
+    """By sockets of this network namespace, raw ones not counted."""
+    with open('/proc/net/snmp') as f:
+        rows = [line.split() for line in f if line.startswith('Udp:')]
+    return 0 if not rows else int(rows[1][rows[0].index('OutDatagrams')])
+
+
+def test_a_forwarding_loop_is_named():
+    """26: the forwarder for everything is ternd itself; found at once, told to the client and to the log."""
+    tern = Tern(**{'forward-zones': [{'name': '.', 'addresses': [f'127.0.0.1@{PORT}']}],
+                   'resolver': {'do-not-query-localhost': False}})
+    answer, seconds = ask_timed('a.honest.evil')
+    expect(answer, 'SERVFAIL')
+    at_most(seconds, 1.0, 'seconds')
+    check('this resolver is configured' in tern.log_text(), 'the log does not say so')

@@ -65,6 +65,10 @@ class Truncated(Zone):
     """TC by UDP; by TCP what @tcp says."""
     tcp = 'right'
 
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.seen = set()
+
     def handle(self, q):
         if q.name in (self.name, 'ns.' + self.name):
             return super().handle(q)
@@ -80,12 +84,19 @@ class Truncated(Zone):
             'close': Close(),
             'reset': Close(reset=True),
             'silent': Drop(),
+            'mute': Send(body) if self.is_first(q) else Drop(),
             'drip': Stream([bytes([x]) for x in whole], gap=1.5),
             'half': Stream([whole[:-3]]),
             'short': Stream([b'\0\1x']),
             'longer': Stream([struct.pack('!H', len(body) + 100) + body]),
             'wrongid': Send(self.honest_with_id(q)),
         }[self.tcp]
+
+    def is_first(self, q):
+        """Of its connection."""
+        first = q.peer not in self.seen
+        self.seen.add(q.peer)
+        return first
 
     def honest_with_id(self, q):
         return struct.pack('!H', q.id ^ 1) + self.honest(q)[2:]
@@ -104,7 +115,7 @@ class Large(Zone):
 
 def zones():
     found = {f'tc-{how}.evil': Truncated(tcp=how) for how in
-             ('right', 'truncated', 'close', 'reset', 'silent', 'drip', 'half', 'short', 'longer', 'wrongid')}
+             ('right', 'truncated', 'close', 'reset', 'silent', 'mute', 'drip', 'half', 'short', 'longer', 'wrongid')}
     return found | {
         'edns-formerr.evil': NoEdns(), 'edns-formerr-bare.evil': NoEdns(bare=True),
         'edns-notimp.evil': NoEdns(rcode=wire.NOTIMP), 'edns-badvers.evil': BadVersion(),

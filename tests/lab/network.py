@@ -55,7 +55,9 @@ class Network:
             ip('-n', self.net, family, 'rule', 'add', 'priority', '100', 'lookup', 'local')
             ip('-n', self.net, family, 'rule', 'del', 'priority', '0')
         batch(self.net, lines)
-        batch(self.lab, ['route add local 10.53.1.0/24 dev lo', 'route add local 10.53.2.0/24 dev lo'])
+        batch(self.lab, ['route add local 10.53.1.0/24 dev lo', 'route add local 10.53.2.0/24 dev lo',
+                         # Clients that are not of the own networks: 100.99.0.0/24 is nobody's.
+                         'route add local 100.99.0.0/24 dev lo'])
 
     @staticmethod
     def _wire(name, v4, v6, gate_v4, gate_v6):

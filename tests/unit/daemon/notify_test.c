@@ -37,10 +37,8 @@ static void test_without_manager(void **state)
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	notify_ready();
-	notify_reloading();
 	notify_stopping();
 	notify_watchdog();
-	assert_int_equal(notify_watchdog_ms(), 0);
 }
 
 static void test_messages(void **state)
@@ -60,29 +58,12 @@ static void test_messages(void **state)
 
 	notify_ready();
 	assert_string_equal(received(), "READY=1");
-	notify_reloading();
-	assert_int_equal(strncmp(received(), "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
 	notify_stopping();
 	assert_string_equal(received(), "STOPPING=1");
-	notify_status("100% cached");
-	assert_string_equal(received(), "STATUS=100% cached");
 	notify_watchdog();
 	assert_string_equal(received(), "WATCHDOG=1");
 	unsetenv("NOTIFY_SOCKET");
 	close(manager);
-}
-
-static void test_watchdog_interval(void **state)
-{
-	(void)state;
-	setenv("WATCHDOG_USEC", "10000000", 1);
-	assert_int_equal(notify_watchdog_ms(), 5000);
-	setenv("WATCHDOG_USEC", "1000", 1);
-	assert_int_equal(notify_watchdog_ms(), 1); /* never 0: that means off */
-	setenv("WATCHDOG_PID", "1", 1);
-	assert_int_equal(notify_watchdog_ms(), 0); /* meant for another process */
-	unsetenv("WATCHDOG_PID");
-	unsetenv("WATCHDOG_USEC");
 }
 
 static void put_socket(int at, int family, int type, bool listening)
@@ -176,7 +157,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_manager),
 		cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_watchdog_interval),
 		cmocka_unit_test(test_listen_fds),
 		cmocka_unit_test(test_no_fds),
 	};

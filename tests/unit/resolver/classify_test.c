@@ -243,7 +243,7 @@ static const struct reply_case cases[] = {
 	 0,
 	 0,
 	 {"ns example.test. 60 NS ns.example.test."},
-	 REPLY_NODATA,
+	 REPLY_LAME,
 	 NULL},
 	{"a sideways referral", NULL, 0, QR, 0, 0, {"ns other. 60 NS ns.other."}, REPLY_LAME, NULL},
 	{"below the name",
@@ -264,7 +264,7 @@ static const struct reply_case cases[] = {
 	 {"ns ftp.example.test. 60 NS ns.other."},
 	 REPLY_LAME,
 	 NULL},
-	{"empty without AA", NULL, 0, QR, 0, 0, {NULL}, REPLY_NODATA, NULL},
+	{"empty without AA", NULL, 0, QR, 0, 0, {NULL}, REPLY_LAME, NULL},
 	{"additional only",
 	 NULL,
 	 0,
@@ -272,7 +272,7 @@ static const struct reply_case cases[] = {
 	 0,
 	 0,
 	 {"ad www.example.test. 60 A 192.0.2.1"},
-	 REPLY_NODATA,
+	 REPLY_LAME,
 	 NULL},
 	{"an answer to something else",
 	 NULL,
@@ -450,7 +450,17 @@ static const struct reply_case cases[] = {
 
 	/* stubs */
 	{"an empty answer of a stub server", NULL, 0, QR_RA, 0, STUB, {NULL}, REPLY_NODATA, NULL},
-	{"of another server", NULL, 0, QR_RA, 0, 0, {NULL}, REPLY_NODATA, NULL},
+	{"of another server", NULL, 0, QR_RA, 0, 0, {NULL}, REPLY_LAME, NULL},
+	{"of another type", NULL, TERN_TYPE_AAAA, QR, 0, 0, {NULL}, REPLY_NODATA, NULL},
+	{"its own NS set, to another type",
+	 NULL,
+	 TERN_TYPE_AAAA,
+	 QR,
+	 0,
+	 0,
+	 {"ns example.test. 60 NS ns.example.test."},
+	 REPLY_NODATA,
+	 NULL},
 };
 
 static enum reply_kind classify(const struct reply_case *c, struct reply_view *view)
@@ -599,8 +609,7 @@ static void at_the_root(void **state)
 	len = tern_builder_finish(&b);
 	assert_int_equal(tern_message_parse(world.packet, len, world.rrs, JOB_REPLY_RRS, &m),
 			 TERN_OK);
-	assert_int_equal(reply_classify(&m, &asked, &view), REPLY_NODATA);
-	assert_true(view.doubtful);
+	assert_int_equal(reply_classify(&m, &asked, &view), REPLY_LAME);
 }
 
 int main(void)

@@ -271,18 +271,43 @@ static void options(void **state)
 		{"\0\3\xff\xffx", 5, TERN_EOPT},
 		{"\0\3\0\0\0\3\0\0", 8, TERN_OK},
 		{"\0\12\0\0", 4, TERN_OK},
-		{"\0\12\0\0\0\3\0\0\0\12\0\0", 12, TERN_EOPT},
+		{"\0\12\0\0\0\3\0\0\0\12\0\0", 12, TERN_OK},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		query_with_options(cases[i].octets, cases[i].len);
 		assert_int_equal(parse(&o), cases[i].status);
-		assert_int_equal(m.edns.present, cases[i].status == TERN_OK);
+		/* An error reply can have an OPT, too. */
+		assert_true(m.edns.present);
+		assert_int_equal(m.edns.options_len, cases[i].status == TERN_OK ? cases[i].len : 0);
 	}
 	query_with_options(many, 32 * 4);
 	assert_int_equal(parse(&o), TERN_OK);
 	query_with_options(many, 33 * 4);
-	assert_int_equal(parse(&o), TERN_EOPT);
+	assert_int_equal(parse(&o), TERN_OK);
+	assert_int_equal(m.edns.options_len, 32 * 4);
+}
+
+static void the_opt_of_what_has_not_one_question(void **state)
+{
+	(void)state;
+	header(&o, 0, 0, 0, 0, 1);
+	opt(&o, "\0\12\0\0", 4);
+	assert_int_equal(parse(&o), TERN_EQDCOUNT);
+	assert_true(m.edns.present);
+	assert_int_equal(m.edns.options_len, 4);
+	header(&o, 0, 2, 0, 0, 1);
+	question(&o);
+	question(&o);
+	opt(&o, "", 0);
+	assert_int_equal(parse(&o), TERN_EQDCOUNT);
+	assert_true(m.edns.present);
+	/* One that isn't there is not looked for beyond the end. */
+	header(&o, 0, 3, 0, 0, 1);
+	question(&o);
+	question(&o);
+	assert_int_equal(parse(&o), TERN_EQDCOUNT);
+	assert_false(m.edns.present);
 }
 
 static void opt_rules(void **state)
@@ -446,6 +471,7 @@ int main(void)
 		cmocka_unit_test(bad_names),
 		cmocka_unit_test(index_too_small),
 		cmocka_unit_test(options),
+		cmocka_unit_test(the_opt_of_what_has_not_one_question),
 		cmocka_unit_test(opt_rules),
 		cmocka_unit_test(tsig_comes_last),
 		cmocka_unit_test(random_damage_is_survived),
