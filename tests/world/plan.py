@@ -1,0 +1,146 @@
+"""What happens in a world, made from its seed: questions, time that passes, zones that change.
+
+An event is a Question, Pass or Change. A list of their numbers is enough to replay a part of it.
+"""
+import random
+from dataclasses import dataclass
+
+import grow
+from judge import Question
+from names import (A, AAAA, ANY, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC, NSEC3PARAM, SOA, SRV, TXT, TYPES, is_below,
+                   join, parent)
+
+TYPE_WEIGHTS = {A: 34, AAAA: 10, TXT: 9, MX: 6, NS: 6, DS: 9, DNSKEY: 5, SOA: 5, CNAME: 4, NSEC: 2, NSEC3PARAM: 1, DNAME: 2,
+                ANY: 1, SRV: 2, CAA: 2, 65: 2}
+PASSES = (1, 1, 2, 3, 5, 10, 25, 70, 400)
+
+
+@dataclass(frozen=True)
+class Pass:
+    seconds: int
+
+    def __str__(self):
+        return f'{self.seconds} s pass'
+
+
+@dataclass(frozen=True)
+class Change:
+    kind: str
+    zone: str
+    seed: int
+
+    def __str__(self):
+        return f'{self.zone or "."}: {self.kind}'
+
+    def apply(self, world):
+        rng = random.Random(self.seed)
+        old = world.zones[self.zone]
+        new = old.copy()
+        if not CHANGES[self.kind](world, new, rng):
+            return
+        new.finish()
+        longest = max(z.longest_ttl() for z in [old, *world.zones.values()] if is_below(z.name, self.zone))
+        world.old.append((world.clock.now + longest + 1, old))
+        world.zones[self.zone] = new
+        world.renew()
+
+
+def plain_owners(world, zone):
+    """Names that hold nothing which the tree needs."""
+    return [x for x in zone.nodes if x != zone.name and not zone.is_cut(x) and not zone.is_occluded(x) and
+            x not in world.host_addresses]
+
+
+def change_data(world, zone, rng):
+    owners = [x for x in plain_owners(world, zone) if A in zone.nodes[x]]
+    if owners:
+        zone.nodes[rng.choice(owners)][A] = (rng.choice(grow.TTLS), [grow.some_rdata(A, rng)])
+    return owners
+
+
+def add_name(world, zone, rng):
+    owner = grow.new_owner(zone, rng)
+    if any(is_below(z, owner) for z in world.zones) or owner in zone.nodes:
+        return False
+    zone.add(owner, rng.choice((A, TXT)), rng.choice(grow.TTLS), grow.some_rdata(A, rng))
+    return True
+
+
+def remove_name(world, zone, rng):
+    owners = plain_owners(world, zone)
+    if owners:
+        del zone.nodes[rng.choice(owners)]
+    return owners
+
+
+def change_trust(world, zone, rng):
+    """A signed child gets a DS, or loses it."""
+    cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed]
+    if not cuts:
+        return False
+    child = rng.choice(cuts)
+    if DS in zone.nodes[child.name]:
+        del zone.nodes[child.name][DS]
+    else:
+        zone.add(child.name, DS, rng.choice((2, 5, 20)), child.ksk.ds(child.name))
+    return True
+
+
+CHANGES = {'other data': change_data, 'a new name': add_name, 'a name less': remove_name, 'a child with or without DS':
+           change_trust}
+
+
+class Plan:
+    def __init__(self, world, size):
+        self.world, self.rng = world, random.Random(f'plan {world.seed}')
+        self.asked = []
+        changing = self.rng.random() < 0.5
+        self.events = [self.event(changing) for _ in range(size)]
+
+    def event(self, changing):
+        luck = self.rng.random()
+        if luck < 0.07:
+            return Pass(self.rng.choice(PASSES))
+        if luck < 0.08 and changing:
+            return Change(self.rng.choice(sorted(CHANGES)), self.rng.choice(sorted(self.world.zones)),
+                          self.rng.randrange(1 << 30))
+        return self.question()
+
+    def question(self):
+        rng = self.rng
+        name, rtype = self.topic()
+        do = rng.random() < 0.7
+        q = Question(name, rtype, do, rng.random() < 0.1, rng.random() < 0.4, do or rng.random() < 0.8)
+        self.asked.append((name, rtype))
+        return q
+
+    def topic(self):
+        """A name and a type; often one that was asked before, or close to it."""
+        rng, luck = self.rng, self.rng.random()
+        rtype = rng.choices(list(TYPE_WEIGHTS), list(TYPE_WEIGHTS.values()))[0]
+        if self.asked and luck < 0.2:
+            return rng.choice(self.asked)
+        if self.asked and luck < 0.35:
+            return rng.choice(self.asked)[0], rtype
+        zone = rng.choice(list(self.world.zones.values()))
+        owner = rng.choice(list(zone.nodes))
+        if luck < 0.7 and owner in zone.nodes and rng.random() < 0.5:
+            there = [t for t in zone.nodes[owner] if t in TYPES.values()]
+            rtype = rng.choice(there or [rtype])
+        labels = [rng.choice(grow.LABELS) if x == '*' and rng.random() < 0.85 else x for x in owner.split('.') if x]
+        return self.beside('.'.join(labels), zone), rtype
+
+    def beside(self, name, zone):
+        rng, luck = self.rng, self.rng.random()
+        if luck < 0.5:
+            return name
+        if luck < 0.7:
+            return join(rng.choice(grow.LABELS), name)
+        if luck < 0.8:
+            return join(rng.choice(grow.LABELS), join(rng.choice(grow.LABELS), name))
+        if luck < 0.93:
+            return join(rng.choice(grow.LABELS), parent(name) if is_below(parent(name), zone.name) else zone.name)
+        return parent(name)
+
+
+__all__ = ['Plan', 'Pass', 'Change', 'NS', 'DNSKEY', 'DNAME', 'AAAA', 'SRV', 'CAA', 'MX', 'SOA', 'TXT']
