@@ -1,4 +1,5 @@
 """Compares one answer of ternd with what the zones say: `judge(world, question, message)` raises Wrong."""
+import re
 import struct
 from dataclasses import dataclass
 
@@ -10,14 +11,16 @@ from zone import read_target
 SERVFAIL = 2
 STALE_TTL = 30              # of data that nobody could refresh (RFC 8767 5): here everybody could
 DENIALS = (NSEC, NSEC3)
+# names, types and codes, numbers
+KIND_DROPS = re.compile(r"'[^']*'|[\w*-]*(\.[\w*-]*)+ |\b[A-Z][A-Z0-9]*\b|\b\w{1,4}\.|-?\d+|\bwanted\b|[(),]")
 
 
 class Wrong(Exception):
-    """`kind` is one word: failures of one kind may have one reason."""
+    """`kind` is what failures with one reason have in common: the text without names and numbers."""
 
     def __init__(self, kind, text):
         super().__init__(f'{kind}: {text}')
-        self.kind = kind
+        self.kind = ' '.join(f'{kind}: {KIND_DROPS.sub("", text)}'.split())
 
 
 @dataclass(frozen=True)

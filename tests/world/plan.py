@@ -62,7 +62,8 @@ def add_name(world, zone, rng):
     owner = grow.new_owner(zone, rng)
     if any(is_below(z, owner) for z in world.zones) or owner in zone.nodes:
         return False
-    zone.add(owner, rng.choice((A, TXT)), rng.choice(grow.TTLS), grow.some_rdata(A, rng))
+    rtype = rng.choice((A, TXT))
+    zone.add(owner, rtype, rng.choice(grow.TTLS), grow.some_rdata(rtype, rng))
     return True
 
 

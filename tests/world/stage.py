@@ -192,7 +192,8 @@ class Run:
         stage.world = world
         stage.watch(self.sock, self.read)
 
-    def go(self, stop_at_first=False):
+    def go(self, until_kind=None):
+        """Stops at the first failure of a kind, if one is given."""
         try:
             for number, event in self.events:
                 if hasattr(event, 'packet'):
@@ -201,7 +202,7 @@ class Run:
                 else:
                     self.drain(0)
                     self.happen(event)
-                if self.failed and stop_at_first:
+                if until_kind and any(e.kind == until_kind for _, e in self.failed):
                     break
             self.drain(0)
         except Wrong as e:

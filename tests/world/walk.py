@@ -9,12 +9,13 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'lab')]
 
 import grow             # noqa: E402
 import plan             # noqa: E402
+import show             # noqa: E402
 import stage            # noqa: E402
 
 EVENTS = 440            # of a world; about 400 are questions
 QUICK_WORLDS = 25
 SHRINK_RUNS, SHRINK_S = 150, 40
-TOLD_MAX = 3            # failures of one world that are shrunk and told
+TOLD_MAX = 40           # kinds of failure that are shrunk and told
 
 
 class Player:
@@ -24,7 +25,7 @@ class Player:
         self.stage = stage.Stage()
         self.asked = 0
 
-    def play(self, seed, numbers=None, window=None, stop=False):
+    def play(self, seed, numbers=None, window=None, until_kind=None):
         """[(number, what was wrong)] of a world, and its events."""
         world = grow.grow(seed)
         events = plan.Plan(world, EVENTS).events
@@ -32,14 +33,14 @@ class Player:
         ternd = stage.Ternd(self.program, self.directory, self.shim, world)
         try:
             run = stage.Run(self.stage, ternd, world, chosen, window or world.window)
-            failed = run.go(stop)
+            failed = run.go(until_kind)
         finally:
             ternd.stop()
         self.asked += run.asked
         return failed, events, world
 
     def fails(self, seed, numbers, kind, window):
-        failed, _, _ = self.play(seed, set(numbers), window, stop=True)
+        failed, _, _ = self.play(seed, set(numbers), window, kind)
         return any(e.kind == kind for _, e in failed)
 
     def shrink(self, seed, number, kind):
@@ -85,20 +86,37 @@ def read_numbers(text):
     return out
 
 
-def tell(player, seed, failed, shrinks):
-    _, events, world = failed[1], failed[2], failed[3]
-    told = set()
-    for number, wrong in failed[0]:
-        if wrong.kind in told or len(told) == TOLD_MAX:
-            continue
-        told.add(wrong.kind)
-        numbers = player.shrink(seed, number, wrong.kind) if shrinks else None
+class Report:
+    """What failed, by kind; the first of each kind is shrunk and told."""
+
+    def __init__(self, player, shrinks):
+        self.player, self.shrinks = player, shrinks
+        self.seen = {}          # kind -> [worlds, first seed, first event]
+
+    def add(self, seed, failed, events):
+        first = {}
+        for number, wrong in failed:
+            first.setdefault(wrong.kind, (number, wrong))
+        for kind, (number, wrong) in first.items():
+            if kind in self.seen:
+                self.seen[kind][0] += 1
+                continue
+            self.seen[kind] = [1, seed, number]
+            if len(self.seen) <= TOLD_MAX:
+                self.tell(seed, number, wrong, events)
+
+    def tell(self, seed, number, wrong, events):
         print(f'failed: seed {seed}, event {number}: {events[number]}: {wrong}')
+        numbers = self.player.shrink(seed, number, wrong.kind) if self.shrinks else None
         if numbers:
             print(f'    tests/wander --seed {seed} --questions {numbers_text(numbers)}')
             for n in numbers:
                 print(f'        {n}: {events[n]}')
         sys.stdout.flush()
+
+    def summary(self):
+        for kind, (worlds, seed, number) in sorted(self.seen.items(), key=lambda x: -x[1][0]):
+            print(f'in {worlds} worlds, first seed {seed} event {number}: {kind}')
 
 
 def arguments():
@@ -122,28 +140,22 @@ def main():
     count = a.worlds or (1 if a.seed is not None and not a.minutes else 10 ** 9 if a.minutes else QUICK_WORLDS)
     numbers = read_numbers(a.questions) if a.questions else None
     until = time.monotonic() + a.minutes * 60 if a.minutes else float('inf')
-    passed, bad, started = 0, 0, time.monotonic()
+    passed, bad, asked, started = 0, 0, 0, time.monotonic()
+    report = Report(player, not a.no_shrink and numbers is None)
     for seed in range(first, first + count):
         if time.monotonic() > until:
             break
-        failed = player.play(seed, numbers)
-        asked = player.asked
-        if failed[0]:
-            bad += 1
-            tell(player, seed, (failed[0], None, failed[1], failed[2]), not a.no_shrink and numbers is None)
-            player.asked = asked
-        else:
-            passed += 1
+        failed, events, world = player.play(seed, numbers)
+        asked += player.asked
+        report.add(seed, failed, events)
+        player.asked = 0
+        passed, bad = passed + (not failed), bad + bool(failed)
         if a.v:
-            show(failed)
-    print(f'{player.asked} questions in {time.monotonic() - started:.1f} s')
+            show.show(failed, events, world)
+    report.summary()
+    print(f'{asked} questions in {time.monotonic() - started:.1f} s')
     print(f'wander: {passed} passed, {bad} failed')
     return 1 if bad else 0
-
-
-def show(failed):
-    import show as view
-    view.show(*failed)
 
 
 if __name__ == '__main__':
