@@ -14,7 +14,7 @@ DEPTH_MAX = 5
 KEYS = []                   # a small pool, made once
 LABELS = ('a', 'b', 'c', 'd', 'e', 'w', 'x', 'www', 'mail', 'n-1')
 PATTERNS = ('{}', '{}', '{}', '{}.{}', '{}.{}.{}', '*', '*', '*.{}', '*.{}', '*.{}.{}', '{}.*.{}', '{}.*', '{}.{}.*')
-TTLS = (1, 2, 3, 5, 5, 8, 20, 20, 60, 300)
+TTLS = (0, 1, 2, 3, 5, 5, 8, 8, 20, 20, 20, 60, 60, 300, 300)
 
 
 def keys():
@@ -36,6 +36,7 @@ def grow(seed):
     for zone in world.zones.values():
         alias(world, zone, rng)
     for zone in world.zones.values():
+        spoil(world, zone, rng)
         zone.finish()
     configure(world, rng)
     world.renew()
@@ -132,9 +133,14 @@ def settle_zone(world, zone, rng):
     zone.add(zone.name, NS, rng.choice((5, 20, 300)), *[octets(h) for h in zone.hosts])
     for host, address in getattr(zone, 'own_hosts', []):
         zone.add(host, A, rng.choice((5, 60, 300)), v4(address))
+    lame = join('lame', zone.name)
+    if zone.name and rng.random() < 0.07:
+        host_address(world, zone, lame, new_address(world))
+        zone.hosts.append(lame)
+        zone.add(lame, A, 60, v4(world.host_addresses[lame]))
     for host in zone.hosts:
         address = world.host_addresses[host]
-        if zone.name not in world.addresses[address]:
+        if host != lame and zone.name not in world.addresses[address]:
             world.addresses[address].append(zone.name)
         world.chases.setdefault(address, rng.choice(('none', 'zone', 'all')))
     if zone.signed:
@@ -223,6 +229,13 @@ def alias(world, zone, rng):
         zone.add(zone.name, CNAME, rng.choice(TTLS), octets(some_target(world, rng)))
 
 
+def spoil(world, zone, rng):
+    """Some names of some zones are signed wrongly."""
+    if zone.signed and rng.random() < 0.12:
+        plain = sorted(x for x in zone.nodes if x != zone.name and x not in world.zones and x not in world.host_addresses)
+        zone.broken = set(rng.sample(plain, min(2, len(plain))))
+
+
 def some_target(world, rng, plain=False):
     """Anything in any zone: what is there, what a wildcard makes, what is not."""
     if rng.random() < 0.03 and not plain:
@@ -240,29 +253,41 @@ def some_target(world, rng, plain=False):
 # --- configuration ------------------------------------------------------------------------------------
 
 def configure(world, rng):
-    root = world.zones['']
-    anchors = [f'. IN DS {ds_text(root.ksk.ds(""))}'] if root.signed else []
+    world.anchors = {''} if world.zones[''].signed else set()
+    islands = [z.name for z in world.zones.values() if z.signed and z.name and not z.has_ds]
+    if islands and rng.random() < 0.3:
+        world.anchors.add(rng.choice(islands))
+    texts = [f'{x}. IN DS {ds_text(world.zones[x].ksk.ds(x))}' for x in sorted(world.anchors)]
     world.config = {
         'server': {'workers': 2 if rng.random() < 0.2 else 1},
         'resolver': {'qname-minimization': rng.choice(('relaxed', 'relaxed', 'strict', 'off')),
                      'ipv6': rng.random() < 0.2},
-        'cache': {'size': '64MiB', 'prefetch': rng.random() < 0.5, 'serve-stale': rng.random() < 0.5,
-                  'aggressive-nsec': rng.random() < 0.85},
-        'dnssec': {'validation': 'on' if anchors else 'off', 'trust-anchors': anchors},
+        'cache': {'size': rng.choice(('1MiB', '64MiB', '64MiB')), 'prefetch': rng.random() < 0.5,
+                  'serve-stale': rng.random() < 0.5, 'aggressive-nsec': rng.random() < 0.85},
+        'dnssec': {'validation': 'on' if texts else 'off', 'trust-anchors': texts},
     }
     world.window = rng.choice((1, 1, 4, 16))
-    if rng.random() < 0.2:
-        where = ''
-        if rng.random() < 0.4:
-            where = rng.choice([x for x in world.zones if x] or [''])
-        address = new_address(world)
-        del world.addresses[address]
-        world.forwarders.add(address)
-        world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{address}@53']}]
-    if rng.random() < 0.12 and anchors:
+    if rng.random() < 0.3:
+        route(world, rng)
+    if rng.random() < 0.12 and texts:
         inside = rng.choice([x for z in world.zones.values() for x in z.nodes if x and '*' not in x])
         world.exceptions = (inside,)
         world.config['dnssec']['negative-trust-anchors'] = [inside + '.']
+
+
+def route(world, rng):
+    """Everything, or a zone, through a forwarder; or a zone from its own servers."""
+    below = rng.choice([x for x in world.zones if x])
+    kind = rng.choice(('all', 'zone', 'stub'))
+    if kind == 'stub':
+        address = world.host_addresses[world.zones[below].hosts[0]]
+        world.config['stub-zones'] = [{'name': below + '.', 'addresses': [f'{address}@53']}]
+        return
+    address = new_address(world)
+    del world.addresses[address]
+    world.forwarders.add(address)
+    where = below if kind == 'zone' else ''
+    world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{address}@53']}]
 
 
 def ds_text(rdata):

@@ -12,6 +12,7 @@ from names import (A, AAAA, ANY, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC, NS
 
 TYPE_WEIGHTS = {A: 34, AAAA: 10, TXT: 9, MX: 6, NS: 6, DS: 9, DNSKEY: 5, SOA: 5, CNAME: 4, NSEC: 2, NSEC3PARAM: 1, DNAME: 2,
                 ANY: 1, SRV: 2, CAA: 2, 65: 2}
+REFETCH_S = 12              # a zone's keys are fetched anew at most once in 10 s
 PASSES = (1, 1, 2, 3, 5, 10, 25, 70, 400)
 
 
@@ -33,16 +34,15 @@ class Change:
         return f'{self.zone or "."}: {self.kind}'
 
     def apply(self, world):
-        rng = random.Random(self.seed)
-        old = world.zones[self.zone]
-        new = old.copy()
-        if not CHANGES[self.kind](world, new, rng):
-            return
-        new.finish()
-        longest = max(z.longest_ttl() for z in [old, *world.zones.values()] if is_below(z.name, self.zone))
-        world.old.append((world.clock.now + longest + 1, old))
-        world.zones[self.zone] = new
-        world.renew()
+        changed = CHANGES[self.kind](world, world.zones[self.zone], random.Random(self.seed))
+        for new in changed or ():
+            old = world.zones[new.name]
+            new.finish()
+            longest = max(z.longest_ttl() for z in [old, *world.zones.values()] if is_below(z.name, self.zone))
+            world.old.append((world.clock.now + longest + 1, old))
+            world.zones[new.name] = new
+        if changed:
+            world.renew()
 
 
 def plain_owners(world, zone):
@@ -53,42 +53,59 @@ def plain_owners(world, zone):
 
 def change_data(world, zone, rng):
     owners = [x for x in plain_owners(world, zone) if A in zone.nodes[x]]
-    if owners:
-        zone.nodes[rng.choice(owners)][A] = (rng.choice(grow.TTLS), [grow.some_rdata(A, rng)])
-    return owners
+    if not owners:
+        return None
+    new = zone.copy()
+    new.nodes[rng.choice(owners)][A] = (rng.choice(grow.TTLS), [grow.some_rdata(A, rng)])
+    return [new]
 
 
 def add_name(world, zone, rng):
     owner = grow.new_owner(zone, rng)
     if any(is_below(z, owner) for z in world.zones) or owner in zone.nodes:
-        return False
-    rtype = rng.choice((A, TXT))
-    zone.add(owner, rtype, rng.choice(grow.TTLS), grow.some_rdata(rtype, rng))
-    return True
+        return None
+    new, rtype = zone.copy(), rng.choice((A, TXT))
+    new.add(owner, rtype, rng.choice(grow.TTLS), grow.some_rdata(rtype, rng))
+    return [new]
 
 
 def remove_name(world, zone, rng):
     owners = plain_owners(world, zone)
-    if owners:
-        del zone.nodes[rng.choice(owners)]
-    return owners
+    if not owners:
+        return None
+    new = zone.copy()
+    del new.nodes[rng.choice(owners)]
+    return [new]
 
 
 def change_trust(world, zone, rng):
     """A signed child gets a DS, or loses it."""
     cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed]
     if not cuts:
-        return False
-    child = rng.choice(cuts)
+        return None
+    child, new = rng.choice(cuts), zone.copy()
     if DS in zone.nodes[child.name]:
-        del zone.nodes[child.name][DS]
+        del new.nodes[child.name][DS]
     else:
-        zone.add(child.name, DS, rng.choice((2, 5, 20)), child.ksk.ds(child.name))
-    return True
+        new.add(child.name, DS, rng.choice((2, 5, 20)), child.ksk.ds(child.name))
+    return [new]
 
 
-CHANGES = {'other data': change_data, 'a new name': add_name, 'a name less': remove_name, 'a child with or without DS':
-           change_trust}
+def change_keys(world, zone, rng):
+    """New keys and a new DS at once: what is cached of the old does not fit, and has to be fetched anew."""
+    if not zone.signed or zone.above is None or DS not in world.zones[zone.above].nodes[zone.name] or \
+            world.clock.now - world.rolled.get(zone.name, 0) < REFETCH_S:
+        return None
+    world.rolled[zone.name] = world.clock.now
+    new, above = zone.copy(), world.zones[zone.above].copy()
+    new.ksk, new.zsk = rng.choice([pair for pair in grow.keys() if pair[0] is not zone.ksk])
+    new.nodes[zone.name][DNSKEY] = (zone.nodes[zone.name][DNSKEY][0], [new.ksk.rdata, new.zsk.rdata])
+    above.nodes[zone.name][DS] = (above.nodes[zone.name][DS][0], [new.ksk.ds(zone.name)])
+    return [new, above]
+
+
+CHANGES = {'other data': change_data, 'a new name': add_name, 'a name less': remove_name,
+           'a child with or without DS': change_trust, 'other keys at once': change_keys}
 
 
 class Plan:

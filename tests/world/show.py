@@ -1,5 +1,5 @@
 """The world in words, for who looks for the reason of a failure."""
-from names import NSEC, RRSIG, type_name
+from names import NSEC, RRSIG, error_texts, type_name
 
 
 def show(failed, events, world):
@@ -17,3 +17,14 @@ def show(failed, events, world):
     for number, event in enumerate(events):
         if number in wrongs or not hasattr(event, 'packet'):
             print(f'event {number}: {event}: {wrongs.get(number, "")}')
+            show_message(getattr(wrongs.get(number), 'message', None))
+
+
+def show_message(m):
+    if m is None:
+        return
+    print(f'    flags {m.flags:04x}, {error_texts(m)}')
+    for section in ('answer', 'authority', 'additional'):
+        for owner, rtype, ttl, rdata, _ in getattr(m, section):
+            text = f'{type_name(int.from_bytes(rdata[:2], "big"))} ...' if rtype == RRSIG else rdata
+            print(f'    {section}: {owner or "."} {ttl} {type_name(rtype)} {text}')

@@ -256,9 +256,12 @@ class Run:
         if int.from_bytes(data[2:4], 'big') & TC:
             return self.ask_by_tcp(entry[2])
         del self.waiting[int.from_bytes(data[:2], 'big')]
+        message = None
         try:
-            judge(self.world, entry[1], names.read_message(data))
+            message = names.read_message(data)
+            judge(self.world, entry[1], message)
         except Wrong as e:
+            e.message = message
             self.failed.append((entry[0], e))
         except (ValueError, IndexError, struct.error) as e:
             self.failed.append((entry[0], Wrong('malformed', f'{type(e).__name__}: {e}')))

@@ -18,8 +18,9 @@ class Clock:
 class View:
     """The zones as they were together at some time; names of zones to zones."""
 
-    def __init__(self, zones, exceptions=()):
+    def __init__(self, zones, anchors, exceptions):
         self.zones = zones
+        self.anchors = anchors              # zones whose keys are configured
         self.exceptions = exceptions        # negative trust anchors
         self.secure = {}
         self.walks = {}
@@ -51,9 +52,10 @@ class View:
     def is_signed_way(self, zone):
         """A chain of trust leads from the root to this zone."""
         if zone.name not in self.secure:
-            above = self.zones.get(zone.above) if zone.above is not None else None
+            above = self.zones.get(zone.above)
             self.secure[zone.name] = zone.signed and zone.name not in self.exceptions and (
-                above is None or (DS in above.nodes[zone.name] and self.is_signed_way(above)))
+                zone.name in self.anchors or
+                (above is not None and DS in above.nodes[zone.name] and self.is_signed_way(above)))
         return self.secure[zone.name]
 
     def is_secure(self, zone, name):
@@ -68,12 +70,13 @@ class World:
         self.seed, self.clock = seed, Clock()
         self.zones = {}
         self.old = []               # (until when, zone)
+        self.rolled = {}            # zone -> when it changed its keys at once
         self.addresses = {}         # address -> [names of zones]
         self.host_addresses = {}    # name of a server -> address
         self.chases = {}            # address -> how far it follows aliases: none, zone, all
         self.forwarders = set()     # addresses
         self.config = {}
-        self.exceptions = ()
+        self.anchors, self.exceptions = set(), ()
         self.window = 1
         self.answers = {}           # what was rendered, until something changes
         self.renew()
@@ -81,7 +84,7 @@ class World:
     def renew(self):
         """After a change of a zone."""
         self.old = [(until, zone) for until, zone in self.old if until > self.clock.now]
-        self.view = View(self.zones, self.exceptions)
+        self.view = View(self.zones, self.anchors, self.exceptions)
         self.answers.clear()
 
     def step_clock(self, seconds):
@@ -97,7 +100,7 @@ class World:
             versions.setdefault(zone.name, [self.zones[zone.name]]).append(zone)
         yield self.view
         for some in itertools.islice(itertools.product(*versions.values()), 1, 64):
-            yield View({**self.zones, **{z.name: z for z in some}}, self.exceptions)
+            yield View({**self.zones, **{z.name: z for z in some}}, self.anchors, self.exceptions)
 
     def versions(self, name):
         return [self.zones[name]] + [zone for _, zone in self.old if zone.name == name]
