@@ -2,10 +2,9 @@
 import random
 import struct
 
-import names
 import signer
-from names import (A, AAAA, CAA, CNAME, DNAME, DNAME, DNSKEY, DS, MX, NS, NSEC3PARAM, SOA, SRV, TXT, is_below, join,
-                   label_count, octets, path)
+from names import (A, AAAA, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC3PARAM, SOA, SRV, TXT, is_below, join, label_count,
+                   octets, path)
 from world import World
 from zone import Zone
 
@@ -292,6 +291,3 @@ def route(world, rng):
 
 def ds_text(rdata):
     return f'{int.from_bytes(rdata[:2], "big")} {rdata[2]} {rdata[3]} {rdata[4:].hex()}'
-
-
-__all__ = ['grow', 'names']

@@ -161,4 +161,3 @@ class Plan:
         return parent(name)
 
 
-__all__ = ['Plan', 'Pass', 'Change', 'NS', 'DNSKEY', 'DNAME', 'AAAA', 'SRV', 'CAA', 'MX', 'SOA', 'TXT']

@@ -13,7 +13,7 @@ import show             # noqa: E402
 import stage            # noqa: E402
 
 EVENTS = 440            # of a world; about 400 are questions
-QUICK_WORLDS = 25
+QUICK_WORLDS = 80
 SHRINK_RUNS, SHRINK_S = 150, 40
 TOLD_MAX = 40           # kinds of failure that are shrunk and told
 
@@ -136,7 +136,7 @@ def arguments():
 def main():
     a = arguments()
     player = Player(a.program, a.directory)
-    first = 1 if a.seed is None else a.seed
+    first = a.seed if a.seed is not None else int(time.time()) if a.minutes else 1
     count = a.worlds or (1 if a.seed is not None and not a.minutes else 10 ** 9 if a.minutes else QUICK_WORLDS)
     numbers = read_numbers(a.questions) if a.questions else None
     until = time.monotonic() + a.minutes * 60 if a.minutes else float('inf')

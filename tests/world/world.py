@@ -4,7 +4,7 @@ import itertools
 import struct
 
 import wire
-from names import AA, AD, CD, CNAME, DS, NS, RA, RD, RRSIG, TC, is_below, octets, parent
+from names import AA, AD, CD, DS, RA, RD, TC, is_below, octets
 from zone import Reply, START_S
 
 LINKS_MAX = 12              # aliases that tern follows
@@ -191,10 +191,3 @@ class World:
                         struct.pack('!HHIH', t, 1, ttl, len(rdata)) + rdata
                         for section in sections for owner, t, ttl, rdata in section)
         return (flags, [len(s) for s in sections], body), reply.used
-
-
-def host_of(rdata):
-    return wire.read_name(rdata, 0)[0]
-
-
-__all__ = ['CNAME', 'NS', 'RRSIG', 'World', 'View', 'Clock', 'parent', 'host_of']

@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 
 import signer
-from names import (A, AAAA, ANY, CNAME, DNAME, DNSKEY, DS, NS, NSEC, NSEC3, NSEC3PARAM, RRSIG, SOA, canonical, is_below,
+from names import (A, AAAA, ANY, CNAME, DNAME, DNSKEY, DS, NS, NSEC, NSEC3, RRSIG, SOA, canonical, is_below,
                    join, label_count, octets, parent, path)
 
 START_S = 1800000000        # when every world begins
