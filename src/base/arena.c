@@ -14,6 +14,7 @@ static void rewind_to_first(struct arena *a)
 void arena_init(struct arena *a, size_t limit)
 {
 	a->limit = limit;
+	a->refused = false;
 	rewind_to_first(a);
 }
 
@@ -40,8 +41,10 @@ void *arena_take(struct arena *a, size_t len)
 	size_t size = (len + 7) & ~(size_t)7;
 
 	/* Rounding up may wrap around. */
-	if (size < len || (size > (size_t)(a->end - a->at) && !grow(a, size)))
+	if (size < len || (size > (size_t)(a->end - a->at) && !grow(a, size))) {
+		a->refused = true;
 		return NULL;
+	}
 	void *p = a->at;
 
 	a->at += size;

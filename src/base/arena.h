@@ -26,6 +26,7 @@ struct arena {
 	uint8_t *end;
 	size_t taken; /* octets in malloc'd blocks */
 	size_t limit; /* octets that may be malloc'd */
+	bool refused; /* something was asked for that could not be had */
 	uint8_t first[ARENA_FIRST] ALIGNED(16);
 };
 

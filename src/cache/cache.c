@@ -161,6 +161,7 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	memset(out, 0, sizeof *out);
 	out->ttl_s = entry_left_s(e, now_s);
 	out->age_s = now_s - e->stored_s;
+	out->life_s = e->ttl_s;
 	out->rank = (enum cache_rank)e->rank;
 	out->security = (enum cache_security)e->security;
 	out->ede = e->ede ? e->ede : TERN_EDE_NONE;
@@ -227,10 +228,17 @@ enum cache_found cache_get(struct cache *c, const uint8_t *name, uint16_t type, 
 	return CACHE_MISS;
 }
 
-bool cache_get_set(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
-		   struct cache_hit *out)
+bool cache_get_set(struct cache *c, const uint8_t *name, uint16_t type, enum cache_trust trust,
+		   uint32_t now_s, struct cache_hit *out)
 {
-	struct entry *e = cache_find_name(c, name, TAG_TYPE(type));
+	return cache_get_tagged_set(c, name, TAG_TYPE(type), now_s, out) &&
+	       (trust == CACHE_ANY || out->security == CACHE_SECURE);
+}
+
+bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s,
+			  struct cache_hit *out)
+{
+	struct entry *e = cache_find_name(c, name, tag);
 
 	return e && entry_is_fresh(e, now_s) && !e->negative &&
 	       describe_type(e, now_s, out) == CACHE_POSITIVE;
@@ -240,6 +248,23 @@ void cache_drop(struct cache *c, const uint8_t *name, uint16_t type)
 {
 	cache_remove_key(c, name, TAG_TYPE(type));
 	cache_remove_key(c, name, TAG_NAME);
+}
+
+static void remove_expired(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s)
+{
+	const struct entry *e = cache_find_name(c, name, tag);
+
+	if (e && !entry_is_fresh(e, now_s))
+		cache_remove_key(c, name, tag);
+}
+
+void cache_end_stale(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s)
+{
+	uint8_t lower[TERN_NAME_MAX];
+
+	tern_name_lower(lower, name);
+	remove_expired(c, lower, tag, now_s);
+	remove_expired(c, lower, TAG_NAME, now_s);
 }
 
 static uint8_t lives_of_type(uint16_t type)
@@ -256,15 +281,18 @@ static uint32_t shortest_ttl(const struct cache_positive *p)
 	return ttl_s;
 }
 
-void cache_put_positive(struct cache *c, const struct cache_positive *p, uint32_t now_s)
+void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint32_t tag,
+			   uint32_t now_s)
 {
 	const struct tern_rrset *set = p->set;
 	uint32_t ttl_s = shortest_ttl(p);
 
-	if (ttl_s == 0)
+	if (ttl_s == 0) {
+		cache_end_stale(c, set->owner, tag, now_s);
 		return;
-	struct entry *e = entry_build(c, set->owner, TAG_TYPE(set->type),
-				      set->rdata_len + proof_size(p->proof, p->proof_n));
+	}
+	struct entry *e =
+		entry_build(c, set->owner, tag, set->rdata_len + proof_size(p->proof, p->proof_n));
 
 	if (!e)
 		return;
@@ -282,6 +310,11 @@ void cache_put_positive(struct cache *c, const struct cache_positive *p, uint32_
 	if (set->type == TERN_TYPE_DNAME)
 		deepen(&c->dname_depth, set->owner);
 	shard_publish(c, e, entry_may_replace);
+}
+
+void cache_put_positive(struct cache *c, const struct cache_positive *p, uint32_t now_s)
+{
+	cache_put_positive_as(c, p, TAG_TYPE(p->set->type), now_s);
 }
 
 unsigned cache_dname_depth(const struct cache *c)

@@ -65,6 +65,7 @@ struct cache_hit {
 	uint32_t proof_len;    /* or of what a wildcard made; octets, 0 for none */
 	uint32_t ttl_s;        /* seconds left, 0 when stale */
 	uint32_t age_s;        /* seconds since it was stored */
+	uint32_t life_s;       /* what ttl_s was then */
 	enum cache_rank rank;
 	enum cache_security security;
 	uint16_t ede; /* why it is insecure: see struct cache_positive; TERN_EDE_NONE for none */
@@ -117,13 +118,20 @@ void cache_wake(void);
 enum cache_found cache_get(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
 			   bool allow_stale, struct cache_hit *out);
 
+/** Which security the caller wants of a set: whoever proves something by it wants it proven. */
+enum cache_trust {
+	CACHE_ANY,    /* whatever there is; the hit says how far it is to be trusted */
+	CACHE_PROVEN, /* CACHE_SECURE only */
+};
+
 /** Only a fresh RRset, with half the work: not whether the name or type is denied. */
-bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
-		   struct cache_hit *out);
+bool cache_get_set(struct cache *cache, const uint8_t *name, uint16_t type, enum cache_trust trust,
+		   uint32_t now_s, struct cache_hit *out);
 
 /**
  * Store an RRset for its ttl_s seconds. Refused silently when fresh data of
- * a better rank is there, when ttl_s is 0, or when memory is short.
+ * a better rank is there, or when memory is short. A set with ttl_s 0 is not stored,
+ * but what was there and has expired is no longer given as stale data.
  */
 void cache_put(struct cache *cache, const struct tern_rrset *set, enum cache_rank rank,
 	       enum cache_security security, uint32_t now_s);
@@ -170,27 +178,31 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 struct cache_failure {
 	uint16_t ede;     /* RFC 8914 INFO-CODE of the original failure */
 	bool unproven;    /* there are data, only their proof failed */
+	bool costly;      /* put: to find that out took more than it should: not soon again */
 	uint32_t ttl_s;   /* seconds left; put: at most */
 	const char *text; /* not terminated */
 	size_t text_len;  /* put: cut down to CACHE_FAILURE_TEXT_MAX */
 };
 
-/** Did resolving (@p name, @p type) fail lately? */
-bool cache_get_failure(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
+#define CACHE_FAILURE_CUT 0x10000u /* instead of a type: all servers of a zone failed */
+
+/** Did resolving (@p name, @p what) fail lately? @p what: a type, or CACHE_FAILURE_CUT. */
+bool cache_get_failure(struct cache *cache, const uint8_t *name, uint32_t what, uint32_t now_s,
 		       struct cache_failure *out);
 
 /**
- * Remember a failure: CACHE_FAILURE_MIN_S at first (CACHE_FAILURE_BOGUS_S when
- * its INFO-CODE is about DNSSEC: what does not validate is dear to try), doubled
- * each time it is repeated soon after, up to its @c ttl_s (RFC 9520 3.2). One
- * that is still known stays, unless it is about the proof and this one is not.
+ * Remember a failure. What could not be had: CACHE_FAILURE_MIN_S at first, doubled
+ * each time it is repeated soon after, up to its @c ttl_s (RFC 9520 3.2). What was
+ * had and did not validate: CACHE_FAILURE_MIN_S each time, so that a zone that is
+ * repaired is back soon, but CACHE_FAILURE_COSTLY_S and doubled when it was costly.
+ * A failure that is still known stays, unless it is about the proof and this one is not.
  */
-void cache_put_failure(struct cache *cache, const uint8_t *name, uint16_t type,
+void cache_put_failure(struct cache *cache, const uint8_t *name, uint32_t what,
 		       const struct cache_failure *failure, uint32_t now_s);
 
-#define CACHE_FAILURE_MIN_S   5
-#define CACHE_FAILURE_MAX_S   300
-#define CACHE_FAILURE_BOGUS_S 60
+#define CACHE_FAILURE_MIN_S    5
+#define CACHE_FAILURE_MAX_S    300
+#define CACHE_FAILURE_COSTLY_S 60
 
 /** Is this RFC 8914 INFO-CODE about data that did not validate? */
 static inline bool cache_failure_is_bogus(uint16_t ede)

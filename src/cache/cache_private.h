@@ -35,9 +35,13 @@
 #include "cache/cache.h"
 
 /* The key's second half: what the entry is about. */
-#define TAG_NAME               0x00000000u /* the name itself: NXDOMAIN */
-#define TAG_TYPE(t)            (0x00010000u | (t))
-#define TAG_FAILURE(t)         (0x00020000u | (t))
+#define TAG_NAME        0x00000000u /* the name itself: NXDOMAIN */
+#define TAG_TYPE(t)     (0x00010000u | (t))
+#define TAG_FAILURE(t)  (0x00020000u | (t))
+#define TAG_CUT_FAILURE 0x00060000u
+/* An NSEC or NSEC3 set of a range; of the two at a zone cut the one at its zone's apex. */
+#define TAG_RANGE_SET(t)       (0x00070000u | (t))
+#define TAG_RANGE_APEX(t)      (0x00080000u | (t))
 #define TAG_DELEGATION         0x00030000u
 #define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
 #define TAG_RANGES             0x00050000u
@@ -97,6 +101,15 @@ uint32_t entry_records_len(const struct entry *e);
 /** Octets that @p n sets take as a proof, and to write them there. */
 size_t proof_size(const struct tern_rrset *sets, unsigned n);
 void proof_write(uint8_t *to, const struct tern_rrset *sets, unsigned n);
+
+/** News about (@p name, @p tag) came that can't be kept: what has expired there goes. */
+void cache_end_stale(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s);
+
+/** As cache_put_positive() and cache_get_set(), but under a tag of the caller's. */
+void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint32_t tag,
+			   uint32_t now_s);
+bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s,
+			  struct cache_hit *out);
 
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
 

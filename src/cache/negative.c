@@ -60,9 +60,11 @@ bool cache_proof_next(const uint8_t **at, const uint8_t *end, uint32_t ttl_s,
 
 void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_t now_s)
 {
-	if (n->ttl_s == 0)
-		return;
 	uint32_t tag = n->nxdomain && !n->of_type ? TAG_NAME : TAG_TYPE(n->type);
+	if (n->ttl_s == 0) {
+		cache_end_stale(c, n->name, TAG_TYPE(n->type), now_s);
+		return;
+	}
 	struct entry *e = entry_build(c, n->name, tag, proof_size(n->proof, n->proof_n));
 
 	if (!e)
@@ -93,10 +95,15 @@ void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_fail
 	};
 }
 
-bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint32_t now_s,
+static uint32_t failure_tag(uint32_t what)
+{
+	return what == CACHE_FAILURE_CUT ? TAG_CUT_FAILURE : TAG_FAILURE(what);
+}
+
+bool cache_get_failure(struct cache *c, const uint8_t *name, uint32_t what, uint32_t now_s,
 		       struct cache_failure *out)
 {
-	struct entry *e = cache_find_name(c, name, TAG_FAILURE(type));
+	struct entry *e = cache_find_name(c, name, failure_tag(what));
 
 	if (!e || !entry_is_fresh(e, now_s))
 		return false;
@@ -106,10 +113,13 @@ bool cache_get_failure(struct cache *c, const uint8_t *name, uint16_t type, uint
 }
 
 /* Repeated within twice its last lifetime it is the same trouble going on: wait twice as long. */
-static uint32_t next_lifetime_s(const struct entry *old, uint16_t ede, uint32_t now_s)
+static uint32_t next_lifetime_s(const struct entry *old, const struct cache_failure *failure,
+				uint32_t now_s)
 {
+	if (failure->unproven && !failure->costly)
+		return CACHE_FAILURE_MIN_S;
 	if (!old || now_s - old->stored_s > 3 * old->ttl_s)
-		return cache_failure_is_bogus(ede) ? CACHE_FAILURE_BOGUS_S : CACHE_FAILURE_MIN_S;
+		return failure->costly ? CACHE_FAILURE_COSTLY_S : CACHE_FAILURE_MIN_S;
 	return MIN(old->ttl_s * 2, (uint32_t)CACHE_FAILURE_MAX_S);
 }
 
@@ -119,23 +129,23 @@ static bool says_more(const struct cache_failure *failure, const struct entry *o
 	return entry_body(old)[2] && !failure->unproven;
 }
 
-void cache_put_failure(struct cache *c, const uint8_t *name, uint16_t type,
+void cache_put_failure(struct cache *c, const uint8_t *name, uint32_t what,
 		       const struct cache_failure *failure, uint32_t now_s)
 {
 	uint8_t lower[TERN_NAME_MAX];
 	size_t text_len = MIN(failure->text_len, (size_t)CACHE_FAILURE_TEXT_MAX);
 
 	tern_name_lower(lower, name);
-	const struct entry *old = cache_find_name(c, lower, TAG_FAILURE(type));
+	const struct entry *old = cache_find_name(c, lower, failure_tag(what));
 
 	if (old && entry_is_fresh(old, now_s) && !says_more(failure, old))
 		return;
-	struct entry *e = entry_build(c, lower, TAG_FAILURE(type), FAILURE_HEAD + text_len);
+	struct entry *e = entry_build(c, lower, failure_tag(what), FAILURE_HEAD + text_len);
 
 	if (!e)
 		return;
 	e->stored_s = now_s;
-	e->ttl_s = MIN(next_lifetime_s(old, failure->ede, now_s), failure->ttl_s);
+	e->ttl_s = MIN(next_lifetime_s(old, failure, now_s), failure->ttl_s);
 	uint8_t *body = entry_body_to_fill(e);
 
 	put_u16(body, failure->ede);

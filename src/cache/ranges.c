@@ -114,8 +114,13 @@ static struct entry *extend(struct cache *c, const uint8_t *zone, const struct e
 	return e;
 }
 
-void cache_put_range(struct cache *c, const uint8_t *zone, uint16_t type, const uint8_t *owner,
-		     uint32_t ttl_s, uint32_t now_s)
+static uint32_t tag_of(const uint8_t *zone, const uint8_t *owner, uint16_t type)
+{
+	return tern_name_equal(zone, owner) ? TAG_RANGE_APEX(type) : TAG_RANGE_SET(type);
+}
+
+static void put_owner(struct cache *c, const uint8_t *zone, uint16_t type, const uint8_t *owner,
+		      uint32_t ttl_s, uint32_t now_s)
 {
 	struct entry *old = find_fresh(c, zone, now_s);
 
@@ -133,6 +138,26 @@ void cache_put_range(struct cache *c, const uint8_t *zone, uint16_t type, const 
 	e->stored_s = now_s;
 	e->ttl_s = old ? MAX(ttl_s, entry_left_s(old, now_s)) : ttl_s;
 	shard_publish(c, e, NULL);
+}
+
+void cache_put_range(struct cache *c, const uint8_t *zone, const struct tern_rrset *set,
+		     uint32_t now_s)
+{
+	struct cache_positive p = {.set = set,
+				   .security = CACHE_SECURE,
+				   .rank = CACHE_RANK_AUTH_ANSWER,
+				   .ede = TERN_EDE_NONE};
+
+	if (set->ttl_s == 0)
+		return;
+	cache_put_positive_as(c, &p, tag_of(zone, set->owner, set->type), now_s);
+	put_owner(c, zone, set->type, set->owner, set->ttl_s, now_s);
+}
+
+bool cache_get_range_set(struct cache *c, const uint8_t *zone, const uint8_t *owner, uint16_t type,
+			 uint32_t now_s, struct cache_hit *out)
+{
+	return cache_get_tagged_set(c, owner, tag_of(zone, owner, type), now_s, out);
 }
 
 uint16_t cache_ranges_type(struct cache *c, const uint8_t *zone, uint32_t now_s)

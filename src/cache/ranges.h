@@ -19,11 +19,12 @@
 #define RANGES_MAX 128 /* owners kept per zone; one makes place for the next */
 
 /**
- * Note that @p zone has a validated @p type (NSEC or NSEC3) at @p owner, good for
- * @p ttl_s seconds. The first of one type replaces a list of the other.
+ * Keep @p set, a validated NSEC or NSEC3 set that @p zone has signed, as a range for
+ * its ttl_s seconds. The first set of one type replaces a list of the other. The set
+ * is kept apart from what cache_get() finds: at a zone cut parent and child have one.
  */
-void cache_put_range(struct cache *cache, const uint8_t *zone, uint16_t type, const uint8_t *owner,
-		     uint32_t ttl_s, uint32_t now_s);
+void cache_put_range(struct cache *cache, const uint8_t *zone, const struct tern_rrset *set,
+		     uint32_t now_s);
 
 /** NSEC or NSEC3: which of them is known of exactly @p zone (lower case); 0 for neither. */
 uint16_t cache_ranges_type(struct cache *cache, const uint8_t *zone, uint32_t now_s);
@@ -35,3 +36,7 @@ uint16_t cache_ranges_type(struct cache *cache, const uint8_t *zone, uint32_t no
  */
 const uint8_t *cache_find_range(struct cache *cache, const uint8_t *zone, const uint8_t *name,
 				uint32_t now_s);
+
+/** The set of (@p owner, @p type) that cache_put_range() kept for @p zone, while fresh. */
+bool cache_get_range_set(struct cache *cache, const uint8_t *zone, const uint8_t *owner,
+			 uint16_t type, uint32_t now_s, struct cache_hit *out);

@@ -67,6 +67,7 @@ static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *
 	switch (TAG_KIND(e->tag)) {
 	case TAG_NAME: item->kind = CACHE_ITEM_NXDOMAIN; return;
 	case TAG_FAILURE(0):
+	case TAG_CUT_FAILURE:
 		item->kind = CACHE_ITEM_FAILURE;
 		entry_read_failure(e, now_s, &item->failure);
 		return;
@@ -74,7 +75,9 @@ static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *
 		item->kind = CACHE_ITEM_DELEGATION;
 		entry_read_delegation(e, now_s, &item->delegation);
 		return;
-	case TAG_TYPE(0): break;
+	case TAG_TYPE(0):
+	case TAG_RANGE_SET(0):
+	case TAG_RANGE_APEX(0): break;
 	default: item->kind = CACHE_ITEM_ANSWER; return;
 	}
 	item->kind = e->negative ? CACHE_ITEM_NODATA : CACHE_ITEM_RRSET;

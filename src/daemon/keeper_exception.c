@@ -112,7 +112,7 @@ static bool is_denied_from_above(const struct keeper *k, const struct cache_hit 
 	const struct route *route = route_find(&k->shared->routes, k->rechecked);
 	uint8_t signer[TERN_NAME_MAX];
 
-	return route && proof_signer(hit, signer) && tern_name_is_below(route->zone, signer);
+	return route && proof_signer_of_hit(hit, signer) && tern_name_is_below(route->zone, signer);
 }
 
 static void take_recheck(struct keeper *k)

@@ -104,8 +104,11 @@ static enum proof nsec_of_type(const struct denial *d, const uint8_t *name, uint
 	if (tern_name_is_below(n.next, name))
 		return PROOF_GOOD; /* an empty non-terminal */
 	wildcard_of(name, closest_encloser(&n, name), wildcard);
-	return find_nsec_at(d, wildcard, &w) && denial_bitmap_denies(&w.types, type) ? PROOF_GOOD
-										     : PROOF_NONE;
+	if (find_nsec_at(d, wildcard, &w))
+		return denial_bitmap_denies(&w.types, type) ? PROOF_GOOD : PROOF_NONE;
+	/* The wildcard itself may be an empty non-terminal (RFC 4592 2.2.2): it has no type. */
+	return find_nsec_over(d, wildcard, &w) && tern_name_is_below(w.next, wildcard) ? PROOF_GOOD
+										       : PROOF_NONE;
 }
 
 static enum proof nsec_of_name(const struct denial *d, const uint8_t *name)
@@ -116,7 +119,10 @@ static enum proof nsec_of_name(const struct denial *d, const uint8_t *name)
 	if (!find_nsec_over(d, name, &n) || tern_name_is_below(n.next, name))
 		return PROOF_NONE;
 	wildcard_of(name, closest_encloser(&n, name), wildcard);
-	return find_nsec_over(d, wildcard, &w) ? PROOF_GOOD : PROOF_NONE;
+	/* With a name below it the wildcard exists, and matches. */
+	return find_nsec_over(d, wildcard, &w) && !tern_name_is_below(w.next, wildcard)
+		       ? PROOF_GOOD
+		       : PROOF_NONE;
 }
 
 /* A range that reaches around the end of its zone covers no name of another. */
@@ -150,7 +156,8 @@ enum proof denial_of_closer(const struct denial *d, const uint8_t *name, unsigne
 	if (!is_own(d, name))
 		return PROOF_NONE;
 	/* The wildcard's parent must be the closest encloser: nothing longer may be shared. */
-	if (find_nsec_over(d, name, &n) && closest_encloser(&n, name) <= labels)
+	if (find_nsec_over(d, name, &n) && closest_encloser(&n, name) <= labels &&
+	    !tern_name_is_below(n.next, name))
 		return PROOF_GOOD;
 	return nsec3_of_closer(d, name, labels);
 }

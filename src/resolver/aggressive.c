@@ -6,6 +6,7 @@
 #include "cache/ranges.h"
 #include "dnssec/denial.h"
 #include "dnssec/nsec.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
@@ -36,16 +37,17 @@ void aggressive_store(struct job *job, const struct frame *f, uint32_t ttl_s)
 {
 	uint8_t zone[TERN_NAME_MAX];
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->security != CACHE_SECURE || !verify_signer(&k->set, zone))
 			continue;
 		if (k->set.type == TERN_TYPE_SOA)
 			store_set(job, &k->set, ttl_s);
 		if (!is_worth_keeping(&k->set))
 			continue;
-		store_set(job, &k->set, ttl_s);
-		cache_put_range(job->resolver->cache, zone, k->set.type, k->set.owner, ttl_s,
-				job->now->boot_s);
+		struct tern_rrset range = k->set;
+
+		range.ttl_s = MIN(range.ttl_s, ttl_s);
+		cache_put_range(job->resolver->cache, zone, &range, job->now->boot_s);
 	}
 }
 
@@ -86,8 +88,7 @@ static bool is_of_zone(const struct gathered *g, const struct cache_hit *hit)
 {
 	uint8_t signer[TERN_NAME_MAX];
 
-	return hit->security == CACHE_SECURE && verify_signer(&hit->set, signer) &&
-	       tern_name_equal(signer, g->zone);
+	return verify_signer(&hit->set, signer) && tern_name_equal(signer, g->zone);
 }
 
 /* Add the record whose owner is the last at or before @p owner; where it is in the list, or NULL.
@@ -103,8 +104,8 @@ static const struct tern_rrset *add(struct gathered *g, uint16_t type, const uin
 		if (tern_name_equal(g->sets[i].owner, at))
 			return &g->sets[i];
 	}
-	if (!at || g->n == PROOF_PARTS || !cache_get_set(cache, at, type, now_s, &hit) ||
-	    !is_of_zone(g, &hit))
+	if (!at || g->n == PROOF_PARTS ||
+	    !cache_get_range_set(cache, g->zone, at, type, now_s, &hit) || !is_of_zone(g, &hit))
 		return NULL;
 	g->sets[g->n] = hit.set;
 	g->pointers[g->n] = &g->sets[g->n];
@@ -120,7 +121,8 @@ static bool gather_nsec(struct gathered *g)
 
 	if (!set || !nsec_read(set, &n))
 		return false;
-	g->exists = tern_name_equal(n.owner, g->name);
+	/* A next name below it makes the name an empty non-terminal, which no wildcard matches. */
+	g->exists = tern_name_equal(n.owner, g->name) || tern_name_is_below(n.next, g->name);
 	if (g->exists)
 		return true;
 	g->encloser = MAX(tern_name_common_labels(n.owner, g->name),
@@ -134,7 +136,7 @@ static bool gather_nsec(struct gathered *g)
 static bool add_hash(struct gathered *g, const struct nsec3 *like, const uint8_t *name,
 		     bool only_match, bool *matches)
 {
-	uint32_t *left = &g->job->budget.left[BUDGET_HASH];
+	uint32_t *left = budget_account(&g->job->budget, BUDGET_MAKE);
 	uint32_t blocks = nsec3_blocks(like, name);
 	uint8_t owner[TERN_NAME_MAX];
 	const uint8_t *at;
@@ -156,7 +158,7 @@ static bool parameters(const struct gathered *g, struct nsec3 *out)
 	const uint8_t *owner = cache_find_range(cache, g->zone, g->zone, now_s);
 	struct cache_hit hit;
 
-	return owner && cache_get_set(cache, owner, TERN_TYPE_NSEC3, now_s, &hit) &&
+	return owner && cache_get_range_set(cache, g->zone, owner, TERN_TYPE_NSEC3, now_s, &hit) &&
 	       nsec3_read(&hit.set, out);
 }
 
@@ -210,7 +212,9 @@ static bool gather(struct gathered *g, const struct question *q)
 	struct job *job = g->job;
 	uint16_t type;
 
+	/* A zone whose apex NSEC forgets its own keys would go dark. */
 	if (q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC ||
+	    q->type == TERN_TYPE_DNSKEY ||
 	    trust_anchors_is_negative(job->resolver->anchors, q->name))
 		return false;
 	g->zone = find_zone(job, q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name,
@@ -223,22 +227,16 @@ static bool gather(struct gathered *g, const struct question *q)
 /* --- answering -------------------------------------------------------------------- */
 
 static bool keep_proven(struct job *job, struct kept_list *list, const struct tern_rrset *set,
-			uint32_t ttl_s)
+			uint32_t ttl_s, uint16_t links)
 {
 	struct tern_rrset copy = *set;
 
 	copy.ttl_s = ttl_s;
-	if (!keep(job, list, &copy))
+	if (!keep(job, list, &copy, links))
 		return false;
 	list->last->security = CACHE_SECURE;
 	list->last->proven = list->last->cached = true;
 	return true;
-}
-
-static void note_ttl(struct job *job, uint32_t ttl_s)
-{
-	if (job->depth == 1 && ttl_s < job->result.ttl_s)
-		job->result.ttl_s = job->result.life_s = ttl_s;
 }
 
 static bool keep_parts(struct gathered *g, struct frame *f)
@@ -246,9 +244,10 @@ static bool keep_parts(struct gathered *g, struct frame *f)
 	bool kept = true;
 
 	for (unsigned i = 0; i < g->n; i++)
-		kept = kept && keep_proven(g->job, &f->authority, &g->sets[i], g->ttl_s);
+		kept = kept && keep_proven(g->job, &f->found.authority, &g->sets[i], g->ttl_s,
+					   LINK_BIT(f->found.links));
 	g->job->result.made = true;
-	note_ttl(g->job, g->ttl_s);
+	note_ttl(g->job, g->ttl_s, g->ttl_s);
 	return kept;
 }
 
@@ -257,14 +256,16 @@ static bool keep_denial(struct gathered *g, struct frame *f)
 	struct job *job = g->job;
 	struct cache_hit soa;
 
-	if (!cache_get_set(job->resolver->cache, g->zone, TERN_TYPE_SOA, job->now->boot_s, &soa) ||
-	    soa.security != CACHE_SECURE)
+	if (!cache_get_set(job->resolver->cache, g->zone, TERN_TYPE_SOA, CACHE_PROVEN,
+			   job->now->boot_s, &soa))
 		return false;
 	g->ttl_s = MIN(g->ttl_s, soa.ttl_s);
-	f->denial = CACHE_SECURE;
-	f->denial_cached = true;
-	f->denial_ttl_s = g->ttl_s;
-	return keep_proven(job, &f->authority, &soa.set, g->ttl_s) && keep_parts(g, f);
+	f->found.denial.security = CACHE_SECURE;
+	f->found.denial.source = DENIAL_MADE;
+	f->found.denial.ttl_s = g->ttl_s;
+	return keep_proven(job, &f->found.authority, &soa.set, g->ttl_s,
+			   LINK_BIT(f->found.links)) &&
+	       keep_parts(g, f);
 }
 
 static bool find_made_of(const struct gathered *g, uint16_t type, struct cache_hit *hit)
@@ -272,7 +273,8 @@ static bool find_made_of(const struct gathered *g, uint16_t type, struct cache_h
 	uint8_t wildcard[TERN_NAME_MAX + 2];
 
 	wildcard_of(g->name, g->encloser, wildcard);
-	return cache_get_set(g->job->resolver->cache, wildcard, type, g->job->now->boot_s, hit) &&
+	return cache_get_set(g->job->resolver->cache, wildcard, type, CACHE_PROVEN,
+			     g->job->now->boot_s, hit) &&
 	       is_of_zone(g, hit);
 }
 
@@ -289,7 +291,9 @@ static bool answer_by_wildcard(struct gathered *g, struct frame *f, const struct
 		return false;
 	hit.set.owner = g->name;
 	g->ttl_s = MIN(g->ttl_s, hit.ttl_s);
-	return keep_proven(g->job, &f->answer, &hit.set, g->ttl_s) && keep_parts(g, f);
+	return keep_proven(g->job, &f->found.answer, &hit.set, g->ttl_s,
+			   LINK_BIT(f->found.links)) &&
+	       keep_parts(g, f);
 }
 
 static enum outcome deny(struct gathered *g, struct frame *f, const struct denial *d)
@@ -309,7 +313,7 @@ static struct denial denial_by(struct gathered *g)
 	return (struct denial){.zone = g->zone,
 			       .sets = g->pointers,
 			       .n = g->n,
-			       .blocks_left = &g->job->budget.left[BUDGET_HASH]};
+			       .blocks_left = budget_account(&g->job->budget, BUDGET_MAKE)};
 }
 
 enum outcome aggressive_answer(struct job *job, struct frame *f)
@@ -328,16 +332,16 @@ enum outcome aggressive_answer(struct job *job, struct frame *f)
 enum outcome aggressive_proof(struct job *job, struct frame *f)
 {
 	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
-	const struct kept_list sent = f->authority;
+	const struct kept_list sent = f->found.authority;
 
 	if (!gather(&g, &f->question))
 		return OUTCOME_NONE;
 	struct denial d = denial_by(&g);
 
-	f->authority = (struct kept_list){0};
+	f->found.authority = (struct kept_list){0};
 	enum outcome outcome = deny(&g, f, &d);
 
 	if (outcome == OUTCOME_NONE)
-		f->authority = sent;
+		f->found.authority = sent;
 	return outcome;
 }

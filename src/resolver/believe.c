@@ -7,6 +7,8 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "resolver/alias.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/reply.h"
@@ -17,25 +19,13 @@ static enum cache_rank rank_of(const struct tern_message *m)
 	return m->flags & TERN_FLAG_AA ? CACHE_RANK_AUTH_ANSWER : CACHE_RANK_ANSWER;
 }
 
-static void note_ttl(struct job *job, uint32_t ttl_s)
-{
-	if (job->depth != 1)
-		return;
-	if (ttl_s == 0)
-		job->result.uncacheable = true;
-	if (ttl_s < job->result.ttl_s) {
-		job->result.ttl_s = ttl_s;
-		job->result.life_s = ttl_s;
-	}
-}
-
 static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 {
 	set->ttl_s = bounded_ttl(job, set->ttl_s);
-	note_ttl(job, set->ttl_s);
+	note_ttl(job, set->ttl_s, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
-	return keep(job, &f->answer, set);
+	return keep(job, &f->found.answer, set, LINK_BIT(f->found.links));
 }
 
 static enum believed take_final(struct job *job, struct frame *f, const struct tern_message *m,
@@ -45,27 +35,39 @@ static enum believed take_final(struct job *job, struct frame *f, const struct t
 
 	if (!reply_take_set(m, TERN_ANSWER, f->question.name, type, job, &set))
 		return BELIEVED_NOTHING;
+	/* What its own rcode contradicts is passed on, but not kept. */
+	if (m->rcode != TERN_RCODE_NOERROR)
+		set.ttl_s = 0;
 	return take_set(job, f, &set) ? BELIEVED_ANSWER : BELIEVED_TOO_MUCH;
+}
+
+static bool has_type(const uint16_t *types, unsigned n, uint16_t type)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (types[i] == type)
+			return true;
+	}
+	return false;
 }
 
 /* Every set at the name; one of each type. */
 static enum believed take_any(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	enum believed result = BELIEVED_NOTHING;
-	uint16_t last = 0;
+	uint16_t types[JOB_ANY_SETS_MAX];
+	unsigned n = 0;
 
 	job->result.uncacheable = true;
-	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
+	for (unsigned i = 0; i < m->section_n[TERN_ANSWER] && n < ARRAY_LEN(types); i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
 
-		if (rr->type == last || rr->type == TERN_TYPE_RRSIG ||
+		if (has_type(types, n, rr->type) || rr->type == TERN_TYPE_RRSIG ||
 		    tern_type_is_meta(rr->type) || !rr_is_owned_by(m, rr, f->question.name))
 			continue;
-		last = rr->type;
+		/* One attempt: what can't be taken now can't be with the next record of it. */
+		types[n++] = rr->type;
 		if (take_final(job, f, m, rr->type) == BELIEVED_ANSWER)
 			result = BELIEVED_ANSWER;
-		if (f->answer.n >= JOB_ANY_SETS_MAX)
-			break;
 	}
 	return result;
 }
@@ -83,65 +85,13 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 		set.sig_n = 0;
 		set.rdata_len = get_u16(set.rdata) + 2u;
 	}
-	if (!take_set(job, f, &set) || !follow_alias(job, f, target))
+	if (!take_set(job, f, &set))
+		return BELIEVED_TOO_MUCH;
+	if (is_link(f->purpose))
+		return BELIEVED_ANSWER;
+	if (!follow_alias(job, f, target))
 		return BELIEVED_TOO_MUCH;
 	return BELIEVED_ALIAS;
-}
-
-enum believed synthesize_cname(struct job *job, struct frame *f, const struct kept *from)
-{
-	const struct tern_rrset *dname = &from->set;
-	struct tern_rdata_iter it = tern_rrset_rdatas(dname);
-	uint8_t target[TERN_NAME_MAX];
-	uint8_t rdata[TERN_NAME_MAX + 2];
-	struct tern_rdata first;
-
-	if (!tern_rdata_next(&it, &first))
-		return BELIEVED_NOTHING;
-	if (tern_name_replace_suffix(f->question.name, dname->owner, first.octets, target) !=
-	    TERN_OK)
-		return BELIEVED_TOO_LONG;
-	size_t len = tern_name_copy(rdata + 2, target);
-
-	put_u16(rdata, (uint16_t)len);
-	struct tern_rrset cname = {
-		.owner = f->question.name,
-		.rdata = rdata,
-		.rdata_len = (uint32_t)len + 2,
-		.ttl_s = dname->ttl_s,
-		.type = TERN_TYPE_CNAME,
-		.rclass = TERN_CLASS_IN,
-		.rr_n = 1,
-	};
-
-	if (!keep(job, &f->answer, &cname))
-		return BELIEVED_TOO_MUCH;
-	f->answer.last->dname = from;
-	if (f->question.type == TERN_TYPE_CNAME)
-		return BELIEVED_ANSWER;
-	return follow_alias(job, f, target) ? BELIEVED_ALIAS : BELIEVED_TOO_MUCH;
-}
-
-const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type)
-{
-	for (const struct kept *k = list->first; k; k = k->next) {
-		if (k->set.type == type && tern_name_equal(k->set.owner, owner))
-			return k;
-	}
-	return NULL;
-}
-
-bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
-	      enum cache_security security)
-{
-	for (const struct kept *k = list->first; k; k = k->next) {
-		if ((k->security == security || k->security == CACHE_SECURE) &&
-		    k->set.type == set->type && k->set.rdata_len == set->rdata_len &&
-		    memcmp(k->set.rdata, set->rdata, set->rdata_len) == 0 &&
-		    tern_name_equal(k->set.owner, set->owner))
-			return true;
-	}
-	return false;
 }
 
 bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name)
@@ -162,7 +112,7 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
-	p.proof_n = proof_of_wildcard(&f->authority, &set, proof);
+	p.proof_n = proof_of_wildcard(&f->found.authority, k, proof);
 	if (p.proof_n == 0 && k->wildcard != WILDCARD_NONE)
 		cache_drop(cache, set.owner, set.type); /* its proof did not hold */
 	else
@@ -177,9 +127,11 @@ static enum believed take_dname(struct job *job, struct frame *f, const struct t
 	if (!reply_take_set(m, TERN_ANSWER, owner, TERN_TYPE_DNAME, job, &dname))
 		return BELIEVED_NOTHING;
 	/* Chains may pass one DNAME twice; it is told once. */
-	if (!kept_find(&f->answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
+	if (!kept_find(&f->found.answer, owner, TERN_TYPE_DNAME) && !take_set(job, f, &dname))
 		return BELIEVED_TOO_MUCH;
-	return synthesize_cname(job, f, kept_find(&f->answer, owner, TERN_TYPE_DNAME));
+	if (is_link(f->purpose))
+		return BELIEVED_ANSWER;
+	return synthesize_cname(job, f, kept_find(&f->found.answer, owner, TERN_TYPE_DNAME));
 }
 
 static bool has_final(const struct frame *f, const struct tern_message *m)
@@ -200,13 +152,18 @@ static uint32_t soa_minimum(const struct tern_rrset *soa)
 struct evidence {
 	struct tern_rrset sets[PROOF_SETS_MAX];
 	unsigned n;
-	uint32_t ttl_s;
+	/* One attempt for each owner and type, whether the set could be taken or not. */
+	struct {
+		const uint8_t *owner;
+		uint16_t type;
+	} tried[PROOF_SETS_MAX];
+	unsigned tried_n;
 };
 
-static bool is_known(const struct evidence *p, const uint8_t *owner, uint16_t type)
+static bool is_tried(const struct evidence *p, const uint8_t *owner, uint16_t type)
 {
-	for (unsigned i = 0; i < p->n; i++) {
-		if (p->sets[i].type == type && tern_name_equal(p->sets[i].owner, owner))
+	for (unsigned i = 0; i < p->tried_n; i++) {
+		if (p->tried[i].type == type && tern_name_equal(p->tried[i].owner, owner))
 			return true;
 	}
 	return false;
@@ -225,21 +182,25 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 {
 	uint8_t owner[TERN_NAME_MAX];
 
-	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->n < PROOF_SETS_MAX; i++) {
+	for (unsigned i = 0; i < m->section_n[TERN_AUTHORITY] && p->tried_n < PROOF_SETS_MAX; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_AUTHORITY, i);
 
 		if (rr->rclass != TERN_CLASS_IN || !rr_owner(m, rr, owner) ||
 		    !proves(rr, owner, name) || !tern_name_is_below_or_equal(owner, zone) ||
-		    is_known(p, owner, rr->type))
+		    is_tried(p, owner, rr->type))
 			continue;
 		uint8_t *copy = arena_copy(&job->arena, owner, tern_name_len(owner));
 
-		if (copy && reply_take_set(m, TERN_AUTHORITY, copy, rr->type, job, &p->sets[p->n]))
+		if (!copy)
+			return;
+		p->tried[p->tried_n].owner = copy;
+		p->tried[p->tried_n++].type = rr->type;
+		if (reply_take_set(m, TERN_AUTHORITY, copy, rr->type, job, &p->sets[p->n]))
 			p->n++;
 	}
 }
 
-/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by the options. */
+/* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by proof and options. */
 static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 {
 	const struct resolver_options *o = &job->resolver->options;
@@ -249,15 +210,18 @@ static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 		if (p->sets[i].type == TERN_TYPE_SOA)
 			ttl_s = MIN(p->sets[i].ttl_s, soa_minimum(&p->sets[i]));
 	}
+	/* RFC 9077: a denial lives no longer than the records that make it. */
+	for (unsigned i = 0; i < p->n; i++)
+		ttl_s = MIN(ttl_s, p->sets[i].ttl_s);
 	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
 	return MIN(ttl_s, o->max_negative_ttl_s);
 }
 
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
 {
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
-	take_proof(job, m, f->cut->zone, f->question.name, &p);
+	take_proof(job, m, f->at.cut->zone, f->question.name, &p);
 	uint32_t ttl_s = negative_ttl(job, &p);
 	struct cache_negative negative = {
 		.name = f->question.name,
@@ -273,31 +237,28 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 
 	if (!needs_proof(job, f))
 		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
-	f->denial = CACHE_UNCHECKED;
-	f->denial_ede = TERN_EDE_NONE;
-	f->denial_cached = false;
-	f->denial_ttl_s = ttl_s;
-	note_ttl(job, ttl_s);
+	f->found.denial = (struct denial_verdict){.ede = TERN_EDE_NONE, .ttl_s = ttl_s};
+	note_ttl(job, ttl_s, ttl_s);
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = ttl_s;
-		if (!kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->authority, &p.sets[i]))
+		if (!keep_proof_set(job, &f->found.authority, &p.sets[i], CACHE_UNCHECKED,
+				    LINK_BIT(f->found.links)))
 			return false;
 	}
 	return true;
 }
 
+/* @p links are those that the reply has sets of. */
 static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct tern_message *m,
-				const uint8_t *zone)
+				const uint8_t *zone, uint16_t links)
 {
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
 	take_proof(job, m, zone, f->question.name, &p);
 	for (unsigned i = 0; i < p.n; i++) {
 		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].ttl_s);
 		if (p.sets[i].type != TERN_TYPE_SOA &&
-		    !kept_has(&f->authority, &p.sets[i], CACHE_UNCHECKED) &&
-		    !keep(job, &f->authority, &p.sets[i]))
+		    !keep_proof_set(job, &f->found.authority, &p.sets[i], CACHE_UNCHECKED, links))
 			return false;
 	}
 	return true;
@@ -330,22 +291,33 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 	return step;
 }
 
+/* Then a CNAME in the reply is made of the DNAME, and is no data of its own. */
+static bool is_below_dname(const struct frame *f, const struct tern_message *m, const uint8_t *zone)
+{
+	uint8_t owner[TERN_NAME_MAX];
+
+	return reply_dname(m, f->question.name, zone, owner) != NULL;
+}
+
 enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	const uint8_t *zone = f->cut->zone; /* following an alias forgets the cut */
-	const struct kept *before = f->answer.last;
+	const uint8_t *zone = f->at.cut->zone; /* following an alias forgets the cut */
+	const struct kept *before = f->found.answer.last;
+	uint16_t links = 0;
 
-	bool forwarded = f->cut->source == CUT_FORWARD;
+	bool forwarded = f->at.cut->source == CUT_FORWARD;
 	bool wildcard = false;
-	enum believed result = f->question.type == TERN_TYPE_ANY
+	enum believed result = f->question.type == TERN_TYPE_ANY && !is_below_dname(f, m, zone)
 				       ? take_any(job, f, m)
 				       : walk_aliases(job, f, m, zone, forwarded);
 
-	const struct kept *fresh = before ? before->next : f->answer.first;
+	const struct kept *fresh = before ? before->next : f->found.answer.first;
 
-	for (const struct kept *k = fresh; k; k = k->next)
+	for (const struct kept *k = fresh; k; k = k->next) {
 		wildcard |= proof_is_from_wildcard(&k->set);
-	if (wildcard && !keep_wildcard_proof(job, f, m, zone))
+		links |= k->links;
+	}
+	if (wildcard && !keep_wildcard_proof(job, f, m, zone, links))
 		return BELIEVED_TOO_MUCH;
 	if (needs_proof(job, f)) /* PROVE stores it with its verdict */
 		return result;
@@ -354,11 +326,23 @@ enum believed believe_answer(struct job *job, struct frame *f, const struct tern
 	return result;
 }
 
+bool believe_referred_ds(struct job *job, struct frame *f, const struct tern_message *m)
+{
+	struct tern_rrset ds;
+
+	if (!reply_take_set(m, TERN_AUTHORITY, f->question.name, TERN_TYPE_DS, job, &ds) ||
+	    !take_set(job, f, &ds))
+		return false;
+	if (!needs_proof(job, f))
+		store_kept(job, f, f->found.answer.last, ds.ttl_s, CACHE_RANK_ANSWER);
+	return true;
+}
+
 void believe_referral_ds(struct job *job, const struct tern_message *m, const struct zone_cut *cut,
 			 const uint8_t *parent)
 {
 	struct tern_rrset ds;
-	struct evidence p = {.n = 0};
+	struct evidence p = {.n = 0, .tried_n = 0};
 
 	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, job, &ds)) {
 		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,
@@ -368,10 +352,14 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	take_proof(job, m, parent, cut->zone, &p);
 	if (p.n == 0)
 		return;
+	uint32_t ttl_s = job->resolver->options.max_negative_ttl_s;
+
+	for (unsigned i = 0; i < p.n; i++)
+		ttl_s = MIN(ttl_s, p.sets[i].ttl_s);
 	struct cache_negative negative = {
 		.name = cut->zone,
 		.type = TERN_TYPE_DS,
-		.ttl_s = MIN(cut->ttl_s, job->resolver->options.max_negative_ttl_s),
+		.ttl_s = ttl_s,
 		.proof = p.sets,
 		.proof_n = p.n,
 		.security = CACHE_UNCHECKED,

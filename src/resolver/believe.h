@@ -26,19 +26,6 @@ enum believed {
 enum believed believe_answer(struct job *job, struct frame *f, const struct tern_message *m);
 
 /**
- * Keep the CNAME that the kept @p dname implies for the frame's question, with
- * the same TTL, and follow it (RFC 6672 3.1), unless it is what was asked for.
- */
-enum believed synthesize_cname(struct job *job, struct frame *f, const struct kept *dname);
-
-/** The set (@p owner, @p type) of a list, or NULL. */
-const struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type);
-
-/** Is the same set there already, as good as with @p security? Links of a chain share proofs. */
-bool kept_has(const struct kept_list *list, const struct tern_rrset *set,
-	      enum cache_security security);
-
-/**
  * Has @p f, which asks for a DS, asked the servers above a forward or stub zone
  * about @p name, its apex? They may speak for the DS; all else there is not theirs.
  */
@@ -50,6 +37,9 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
+
+/** Keep the DS that a referral carries as the answer to the question for it; false for none. */
+bool believe_referred_ds(struct job *job, struct frame *f, const struct tern_message *m);
 
 /**
  * Cache what a referral to @p cut says about its DS: the set, or the records

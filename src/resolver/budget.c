@@ -12,6 +12,7 @@ void budget_init(struct budget *b)
 	b->left[BUDGET_VERIFY] = BUDGET_VERIFY_MAX;
 	b->left[BUDGET_WRONG] = BUDGET_WRONG_MAX;
 	b->left[BUDGET_HASH] = BUDGET_HASH_MAX;
+	b->left[BUDGET_MAKE] = BUDGET_MAKE_MAX;
 	b->exhausted = 0;
 }
 
@@ -37,6 +38,7 @@ const char *budget_exhausted_text(const struct budget *b)
 		[BUDGET_VERIFY] = "too many signatures to check",
 		[BUDGET_WRONG] = "too many wrong signatures",
 		[BUDGET_HASH] = "too many NSEC3 hashes",
+		[BUDGET_MAKE] = "too many NSEC3 hashes",
 	};
 
 	return b->exhausted ? texts[b->exhausted - 1] : NULL;

@@ -18,7 +18,8 @@ enum budget_kind {
 	BUDGET_ALIAS,    /* CNAME and DNAME steps */
 	BUDGET_VERIFY,   /* signature checks */
 	BUDGET_WRONG,    /* of these, signatures that turned out wrong */
-	BUDGET_HASH,     /* SHA-1 blocks for NSEC3 */
+	BUDGET_HASH,     /* SHA-1 blocks for NSEC3, */
+	BUDGET_MAKE,     /* and for answers made of cached NSEC3: what that takes no proof lacks */
 	BUDGET_KINDS,
 };
 
@@ -30,6 +31,7 @@ enum budget_kind {
 #define BUDGET_VERIFY_MAX   32
 #define BUDGET_WRONG_MAX    8 /* key tags that collide honestly cost one per set */
 #define BUDGET_HASH_MAX     2560
+#define BUDGET_MAKE_MAX     1280
 
 struct budget {
 	uint32_t left[BUDGET_KINDS];
@@ -41,6 +43,19 @@ void budget_init(struct budget *b);
 
 /** Take @p n; false, and nothing taken, when fewer are left. */
 bool budget_spend(struct budget *b, enum budget_kind kind, uint32_t n);
+
+/** The account itself, for who counts it down in small steps. */
+static inline uint32_t *budget_account(struct budget *b, enum budget_kind kind)
+{
+	return &b->left[kind];
+}
+
+/** How much of @p kind was taken since @p before was a copy of @p b. */
+static inline uint32_t budget_spent_since(const struct budget *b, const struct budget *before,
+					  enum budget_kind kind)
+{
+	return before->left[kind] - b->left[kind];
+}
 
 /** What ran out, for the extended error's text; NULL when nothing did. */
 const char *budget_exhausted_text(const struct budget *b);

@@ -4,8 +4,10 @@
 
 #include "dnssec/anchor.h"
 #include "dnssec/denial.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
+#include "resolver/proven.h"
 #include "resolver/verify.h"
 
 enum link {
@@ -34,10 +36,104 @@ static bool has_known_ds(const struct job *job, const struct tern_rrset *set)
 	return false;
 }
 
-static enum link negative_link(struct job *job, const uint8_t *zone, const uint8_t *name,
-			       const struct cache_hit *hit)
+/* What is known of a DS: found by this job, or in the cache. */
+struct ds_known {
+	enum outcome outcome; /* OUTCOME_NONE: nothing */
+	enum cache_security security;
+	uint16_t ede;
+	struct tern_rrset set; /* OUTCOME_ANSWER: the DS, or the alias at the name */
+	struct tern_rrset sets[PROOF_SETS_MAX];
+	unsigned sets_n; /* of a denial */
+};
+
+static void take_from_job(const struct proven *p, struct ds_known *out)
 {
-	switch (proof_cut_kind(job, zone, name, hit)) {
+	out->outcome = p->outcome;
+	out->security = p->security;
+	out->ede = p->ede;
+	if (p->outcome == OUTCOME_ANSWER) {
+		out->set = p->set->set;
+		return;
+	}
+	for (const struct kept *k = p->authority.first; k && out->sets_n < PROOF_SETS_MAX;
+	     k = k->next) {
+		if (k->security == CACHE_SECURE)
+			out->sets[out->sets_n++] = k->set;
+	}
+}
+
+static void take_hit(enum cache_found found, const struct cache_hit *hit, struct ds_known *out)
+{
+	const uint8_t *at = hit->proof, *end = hit->proof + hit->proof_len;
+
+	out->security = hit->security;
+	out->ede = hit->ede;
+	if (found == CACHE_POSITIVE) {
+		out->outcome = OUTCOME_ANSWER;
+		out->set = hit->set;
+		return;
+	}
+	out->outcome = found == CACHE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
+	while (out->sets_n < PROOF_SETS_MAX &&
+	       cache_proof_next(&at, end, hit->ttl_s, &out->sets[out->sets_n]))
+		out->sets_n++;
+}
+
+static bool is_signed_by(const struct tern_rrset *set, const uint8_t *zone)
+{
+	uint8_t signer[TERN_NAME_MAX];
+
+	return verify_signer(set, signer) && tern_name_equal(signer, zone);
+}
+
+/* An alias stands at no zone cut, and a DNAME has no cut below it in its zone (RFC 6672 2.3). */
+static bool find_alias(struct job *job, const uint8_t *zone, const uint8_t *name,
+		       struct cache_hit *hit)
+{
+	struct cache *cache = job->resolver->cache;
+	uint32_t now_s = job->now->boot_s;
+	unsigned zone_labels = tern_name_labels(zone);
+
+	if (cache_get_set(cache, name, TERN_TYPE_CNAME, CACHE_PROVEN, now_s, hit) &&
+	    is_signed_by(&hit->set, zone))
+		return true;
+	if (cache_dname_depth(cache) == 0)
+		return false;
+	for (unsigned labels = tern_name_labels(name); labels-- > zone_labels;) {
+		if (cache_get_set(cache, tern_name_suffix(name, labels), TERN_TYPE_DNAME,
+				  CACHE_PROVEN, now_s, hit) &&
+		    is_signed_by(&hit->set, zone))
+			return true;
+	}
+	return false;
+}
+
+/* Found by validation, and with its verdict; all else does not count. */
+static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name,
+		       struct ds_known *out)
+{
+	const struct proven *p = proven_find(job, name, TERN_TYPE_DS);
+	struct cache_hit hit;
+
+	out->outcome = OUTCOME_NONE;
+	out->sets_n = 0;
+	if (p) {
+		take_from_job(p, out);
+		return;
+	}
+	enum cache_found found =
+		cache_get(job->resolver->cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
+
+	if (found != CACHE_MISS && (hit.security == CACHE_SECURE || hit.security == CACHE_INSECURE))
+		take_hit(found, &hit, out);
+	else if (find_alias(job, zone, name, &hit))
+		take_hit(CACHE_POSITIVE, &hit, out);
+}
+
+static enum link negative_link(struct job *job, const uint8_t *zone, const uint8_t *name,
+			       const struct ds_known *known)
+{
+	switch (proof_cut_kind(job, zone, name, known->sets, known->sets_n)) {
 	case CUT_UNSIGNED: return LINK_UNSIGNED;
 	case CUT_NOT: return LINK_NO_CUT;
 	case CUT_UNPROVEN: break;
@@ -78,11 +174,11 @@ static enum link unknown_ds(const struct job *job, const struct tern_rrset *set,
  * A server of several zones in a row shows no referral between them: then a zone
  * below the one where the walk stands speaks about the DS. Into @p between.
  */
-static bool is_denied_below(const uint8_t *zone, const uint8_t *name, const struct cache_hit *hit,
+static bool is_denied_below(const uint8_t *zone, const uint8_t *name, const struct ds_known *known,
 			    uint8_t between[TERN_NAME_MAX])
 {
-	return proof_signer(hit, between) && tern_name_is_below(between, zone) &&
-	       tern_name_is_below(name, between);
+	return proof_signer(known->sets, known->sets_n, between) &&
+	       tern_name_is_below(between, zone) && tern_name_is_below(name, between);
 }
 
 /* What is known of a delegation at @p name out of chain->zone. LINK_BETWEEN: @p between is set. */
@@ -90,39 +186,47 @@ static enum link find_ds(struct job *job, struct chain *chain, const uint8_t *na
 			 uint8_t between[TERN_NAME_MAX])
 {
 	const uint8_t *zone = chain->zone;
-	struct cache_hit hit;
-	struct cache *cache = job->resolver->cache;
-	enum cache_found found =
-		cache_get(cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
+	struct ds_known known;
 
-	if (found != CACHE_MISS && hit.security == CACHE_INSECURE) {
-		chain->ede = hit.ede; /* too many iterations, say */
+	find_known(job, zone, name, &known);
+	if (known.outcome == OUTCOME_NONE)
+		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
+	if (known.security == CACHE_INSECURE) {
+		chain->ede = known.ede; /* too many iterations, say */
 		return LINK_UNSIGNED;
 	}
-	if (found == CACHE_MISS || hit.security != CACHE_SECURE)
-		return failed_lately(job, name, TERN_TYPE_DS) ? LINK_BROKEN : LINK_MISSING;
-	if (found == CACHE_POSITIVE)
-		return has_known_ds(job, &hit.set) ? LINK_SIGNED
-						   : unknown_ds(job, &hit.set, &chain->ede);
-	if (is_denied_below(zone, name, &hit, between))
+	if (known.outcome == OUTCOME_ANSWER) {
+		if (known.set.type != TERN_TYPE_DS)
+			return LINK_NO_CUT;
+		chain->ds = known.set;
+		return has_known_ds(job, &known.set) ? LINK_SIGNED
+						     : unknown_ds(job, &known.set, &chain->ede);
+	}
+	if (is_denied_below(zone, name, &known, between))
 		return LINK_BETWEEN;
-	if (found == CACHE_NXDOMAIN)
+	if (known.outcome == OUTCOME_NXDOMAIN)
 		return LINK_NO_NAME;
-	return negative_link(job, zone, name, &hit);
+	return negative_link(job, zone, name, &known);
 }
 
-/* The zone's validated keys, out of the cache. */
+/* The zone's validated keys: this job's, or out of the cache. */
 static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrset *keys)
 {
-	struct cache_hit hit;
+	const struct proven *p = proven_find(job, zone, TERN_TYPE_DNSKEY);
 	struct cache *cache = job->resolver->cache;
-	bool found = cache_get_set(cache, zone, TERN_TYPE_DNSKEY, job->now->boot_s, &hit);
+	uint32_t now_s = job->now->boot_s;
+	struct cache_hit hit;
 
-	if (found && hit.security == CACHE_SECURE) {
+	if (p && p->outcome == OUTCOME_ANSWER && p->set->set.type == TERN_TYPE_DNSKEY) {
+		*keys = p->set->set;
+		return p->security == CACHE_SECURE ? LINK_SIGNED : LINK_UNSIGNED;
+	}
+	if (cache_get_set(cache, zone, TERN_TYPE_DNSKEY, CACHE_PROVEN, now_s, &hit)) {
 		*keys = hit.set;
 		return LINK_SIGNED;
 	}
-	if (found && hit.security == CACHE_INSECURE)
+	if (cache_get_set(cache, zone, TERN_TYPE_DNSKEY, CACHE_ANY, now_s, &hit) &&
+	    hit.security == CACHE_INSECURE)
 		return LINK_UNSIGNED;
 	return failed_lately(job, zone, TERN_TYPE_DNSKEY) ? LINK_BROKEN : LINK_MISSING;
 }
@@ -147,24 +251,6 @@ static enum chain_end missing(struct chain *out, const uint8_t *name, uint16_t t
 	tern_name_copy(out->name, name);
 	out->type = type;
 	return CHAIN_MISSING;
-}
-
-/* A name whose link is being resolved further down the stack can't be waited for. */
-static bool is_being_resolved(const struct job *job, const uint8_t *name, uint16_t type)
-{
-	for (unsigned i = 0; i < job->depth; i++) {
-		if (job->frames[i].question.type == type &&
-		    tern_name_equal(job->frames[i].question.name, name))
-			return true;
-	}
-	return false;
-}
-
-static bool is_own_question(const struct job *job, const uint8_t *name, uint16_t type)
-{
-	const struct question *q = &job->frames[job->depth - 1].question;
-
-	return q->type == type && tern_name_equal(q->name, name);
 }
 
 static enum chain_end broken(struct job *job, const uint8_t *name, const char *what)
@@ -209,7 +295,7 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 		*end = CHAIN_INSECURE;
 		return STEP_END;
 	case LINK_MISSING:
-		*end = is_being_resolved(job, candidate, TERN_TYPE_DS)
+		*end = is_cyclic(job, candidate, TERN_TYPE_DS, FRAME_DS)
 			       ? broken(job, candidate, "DS")
 			       : missing(out, candidate, TERN_TYPE_DS);
 		return STEP_END;
@@ -226,10 +312,7 @@ static enum chain_end take_keys(struct job *job, struct chain *out)
 	case LINK_SIGNED: return CHAIN_SECURE;
 	case LINK_UNSIGNED: return CHAIN_INSECURE;
 	case LINK_MISSING:
-		/* The running frame holds these very keys: it judges them by the DS found here. */
-		if (is_own_question(job, out->zone, TERN_TYPE_DNSKEY))
-			return CHAIN_SECURE;
-		if (!is_being_resolved(job, out->zone, TERN_TYPE_DNSKEY))
+		if (!is_cyclic(job, out->zone, TERN_TYPE_DNSKEY, FRAME_KEY))
 			return missing(out, out->zone, TERN_TYPE_DNSKEY);
 		break;
 	case LINK_NO_CUT:
@@ -253,35 +336,23 @@ static const uint8_t *candidate_after(struct job *job, const uint8_t *name, unsi
 	return known ? known : tern_name_suffix(name, is_zone ? full : labels + 1);
 }
 
-enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, struct chain *out)
+static enum chain_end walk(struct job *job, const uint8_t *name, enum chain_goal goal,
+			   struct chain *out)
 {
-	const struct trust_anchors *anchors = job->resolver->anchors;
-	uint8_t lower[TERN_NAME_MAX];
-
-	tern_name_lower(lower, name); /* as the cache wants it */
-	name = lower;
-	out->ede = TERN_EDE_NONE;
-	const uint8_t *anchor = trust_anchors_zone(anchors, name);
+	unsigned labels = tern_name_labels(out->zone);
 	enum chain_end end;
-
-	if (!anchor || trust_anchors_is_negative(anchors, name))
-		return CHAIN_INSECURE;
-	/* Validated keys live no longer than what vouches for them: no need to look further up. */
-	if (is_zone && find_keys(job, name, &out->keys) == LINK_SIGNED) {
-		tern_name_copy(out->zone, name);
-		return CHAIN_SECURE;
-	}
-	tern_name_copy(out->zone, anchor);
-	unsigned labels = tern_name_labels(anchor);
 
 	for (;;) {
 		bool is_cut;
 
+		if (goal == CHAIN_TO_DS && tern_name_equal(out->zone, name))
+			return CHAIN_SECURE;
 		end = take_keys(job, out);
 		if (end != CHAIN_SECURE || tern_name_equal(out->zone, name))
 			return end;
 		do {
-			const uint8_t *next = candidate_after(job, name, labels, is_zone);
+			const uint8_t *next =
+				candidate_after(job, name, labels, goal != CHAIN_TO_NAME);
 
 			if (!next)
 				return CHAIN_SECURE;
@@ -291,4 +362,25 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, bool is_zone, st
 				tern_name_copy(out->zone, tern_name_suffix(name, labels));
 		} while (!is_cut);
 	}
+}
+
+enum chain_end chain_walk(struct job *job, const uint8_t *name, enum chain_goal goal,
+			  struct chain *out)
+{
+	const struct trust_anchors *anchors = job->resolver->anchors;
+	uint8_t lower[TERN_NAME_MAX];
+
+	tern_name_lower(lower, name); /* as the cache wants it */
+	*out = (struct chain){.ede = TERN_EDE_NONE};
+	const uint8_t *anchor = trust_anchors_zone(anchors, lower);
+
+	if (!anchor || trust_anchors_is_negative(anchors, lower))
+		return CHAIN_INSECURE;
+	/* Validated keys live no longer than what vouches for them: no need to look further up. */
+	if (goal == CHAIN_TO_SIGNER && find_keys(job, lower, &out->keys) == LINK_SIGNED) {
+		tern_name_copy(out->zone, lower);
+		return CHAIN_SECURE;
+	}
+	tern_name_copy(out->zone, anchor);
+	return walk(job, lower, goal, out);
 }

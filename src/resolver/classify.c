@@ -89,7 +89,7 @@ static enum reply_kind classify_unanswered(const struct tern_message *m,
 				    : "sideways referral";
 		return REPLY_LAME;
 	}
-	view->doubtful = authoritative || (asked->stub && is_empty(m));
+	view->doubtful = authoritative || is_empty(m);
 	if (view->doubtful)
 		return REPLY_NODATA;
 	view->why = is_empty(m) ? "empty answer without authority" : "answer to something else";
@@ -106,8 +106,8 @@ static enum reply_kind classify_noerror(const struct tern_message *m,
 	view->has_soa = has_own_soa(m, asked);
 	if (view->has_soa)
 		return REPLY_NODATA;
-	if (asked->forwarder && !(m->flags & TERN_FLAG_RA) &&
-	    find_delegation(m, asked, view->zone)) {
+	if (asked->forwarder && find_delegation(m, asked, view->zone) &&
+	    (!(m->flags & TERN_FLAG_RA) || leads_down(view->zone, asked))) {
 		view->why = "referral: it does not recurse";
 		return REPLY_LAME;
 	}
@@ -119,9 +119,11 @@ static enum reply_kind classify_noerror(const struct tern_message *m,
 static enum reply_kind classify_nxdomain(const struct tern_message *m,
 					 const struct reply_context *asked, struct reply_view *view)
 {
-	/* With an alias the rcode is about the alias's target (RFC 6604). */
+	/* With an alias the rcode is about the alias's target (RFC 6604), also asked for itself. */
 	if (has_alias(m, asked))
 		return REPLY_ALIAS;
+	if (asked->type == TERN_TYPE_CNAME && has_answer(m, asked))
+		return REPLY_ANSWER;
 	view->has_soa = has_own_soa(m, asked);
 	view->doubtful = !view->has_soa && !asked->forwarder &&
 			 reply_find(m, TERN_AUTHORITY, NULL, TERN_TYPE_SOA);

@@ -52,7 +52,7 @@
 #define JOB_DEADLINE_MS       3800   /* every client has its answer within 4 s */
 #define JOB_STALE_WAIT_MAX_MS 3500   /* stale data is of use before that only */
 #define JOB_ANY_SETS_MAX      16     /* types kept of a reply to ANY */
-#define JOB_AVOID_MAX         4      /* servers remembered for bogus data */
+#define JOB_AVOID_MAX         8      /* servers remembered for bogus data */
 #define JOB_TEXT_MAX          160    /* octets of an extended error's text, with NUL */
 
 /** Name in lower case and type; the class is IN. */
@@ -66,6 +66,7 @@ struct kept {
 	struct kept *next;
 	struct tern_rrset set;
 	enum cache_security security;
+	uint16_t links;           /* of the answer's chain that it came for, a bit each: kept.h */
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
@@ -155,6 +156,14 @@ enum outcome {
 	OUTCOME_NODATA,
 	OUTCOME_NXDOMAIN,
 	OUTCOME_FAILED,
+	OUTCOME_UNKNOWN, /* it is not in the cache, and nobody may be asked */
+};
+
+/** Why a job fails, the graver ones last. */
+enum fault {
+	FAULT_SERVERS, /* by what the servers did that were asked for the name */
+	FAULT_LIMIT,   /* a limit of this question was reached: an account, its time, its memory */
+	FAULT_OURS,    /* a shortage here: descriptors, places, the load of a zone */
 };
 
 enum frame_purpose {
@@ -166,41 +175,76 @@ enum frame_purpose {
 	FRAME_PRIME,   /* the root's own NS set, RFC 9609 */
 };
 
-struct frame {
-	struct question question; /* what this frame resolves; an alias replaces it */
-	struct zone_cut *cut;     /* closest delegation known */
-	struct kept_list answer;
-	struct kept_list authority;
-	enum stage stage;           /* where the next turn starts */
-	enum outcome child;         /* how the last sub-question ended */
-	enum outcome pending;       /* in PROVE: how this frame ends if it holds */
-	enum cache_security denial; /* verdict on a denial */
-	enum frame_purpose purpose;
-	uint16_t denial_ede; /* why that is insecure, TERN_EDE_NONE for none */
-	uint32_t denial_ttl_s;
-	struct address answered_by; /* whose reply was believed last; family 0: the cache */
-	uint8_t fruitless;          /* sends in a row that brought nothing */
-	uint8_t restarts;           /* after bogus data */
-	uint8_t server;             /* index into cut->servers: whom the outbox asks */
-	uint8_t child_ns;           /* index into cut->ns: whose addresses the child looks up */
+/** What the search for one name has come to; begins anew with each alias. */
+struct name_search {
+	uint8_t qmin_steps;
+	bool qmin_off; /* ask the full name from here on */
+	bool no_route; /* the forwarders of a `first` route failed: iterate */
+};
+
+/** One zone cut whose servers are asked for a name; begins anew with each referral and alias. */
+struct cut_search {
+	struct zone_cut *cut; /* closest delegation known; NULL: to be looked up */
 	uint8_t asked_labels; /* labels of the question's name known to exist (QNAME minimisation)
 			       */
-	uint8_t sent_labels;  /* labels in the outbox */
-	uint8_t qmin_steps;
-	uint8_t sends;      /* for this frame */
-	bool qmin_off;      /* ask the full name from here on */
-	bool tcp;           /* ask by TCP */
-	bool case_learn;    /* if TCP answers, the server does not keep case */
-	bool edns_learn;    /* if plain DNS answers, the server does not know EDNS */
-	bool cookie_retry;  /* BADCOOKIE answered once */
-	bool primed;        /* priming was tried */
-	bool no_route;      /* the forwarders of a `first` route failed: iterate */
-	bool cut_dead;      /* every failure so far was silence, none an answer */
-	bool denial_cached; /* the denial came out of the cache */
-	bool cut_dropped;   /* a cached delegation led nowhere and was forgotten once */
-	bool listened;      /* for late answers, when nobody was left to ask */
-	uint8_t silent_n;   /* questions open beyond their time: their answers may be late */
-	uint32_t progress;  /* of the job's; changes with what is to be found out next */
+	uint8_t fruitless;    /* sends in a row that brought nothing */
+	uint8_t silent_n;     /* questions open beyond their time: their answers may be late */
+	bool listened;        /* for late answers, when nobody was left to ask */
+	bool heard;           /* somebody sent something: not every failure was silence */
+};
+
+/** One server being asked; begins anew with each. */
+struct server_try {
+	uint8_t server;      /* index into cut->servers: whom the outbox asks */
+	uint8_t sent_labels; /* labels in the outbox */
+	bool tcp;            /* ask by TCP */
+	bool case_learn;     /* if TCP answers, the server does not keep case */
+	bool edns_learn;     /* if plain DNS answers, the server does not know EDNS */
+	bool cookie_retry;   /* BADCOOKIE answered once */
+};
+
+/** Where a denial comes from. */
+enum denial_source {
+	DENIAL_SENT,   /* the reply of a server */
+	DENIAL_CACHED, /* the cache, with its verdict */
+	DENIAL_MADE,   /* ranges out of the cache, RFC 8198 */
+};
+
+/** Verdict on a denial. */
+struct denial_verdict {
+	enum cache_security security; /* CACHE_UNCHECKED: none yet */
+	enum denial_source source;
+	uint16_t ede; /* why it is insecure, TERN_EDE_NONE for none */
+	uint32_t ttl_s;
+};
+
+/** What a frame has found; begins anew after bogus data. */
+struct found {
+	struct kept_list answer;
+	struct kept_list authority;
+	struct denial_verdict denial;
+	struct address answered_by; /* whose reply was believed last; family 0: the cache */
+	uint8_t links;              /* aliases followed so far: the link being resolved */
+};
+
+struct frame {
+	struct question question; /* what this frame resolves; an alias replaces it */
+	enum frame_purpose purpose;
+	enum stage stage;     /* where the next turn starts */
+	enum outcome child;   /* how the last sub-question ended */
+	enum outcome pending; /* in PROVE: how this frame ends if it holds */
+	struct name_search name;
+	struct cut_search at;
+	struct server_try try;
+	struct found found;
+	uint32_t progress;    /* of the job's; changes with what is to be found out next */
+	struct budget before; /* the accounts when the frame began */
+	uint8_t failed_link;  /* of the answer's chain: what could not be proven, or not be had */
+	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
+	uint8_t restarts;     /* after bogus data */
+	uint8_t sends;        /* for this frame */
+	bool primed;          /* priming was tried */
+	bool cut_dropped;     /* a cached delegation led nowhere and was forgotten once */
 };
 
 /** A listener to what a job does, for `ternctl trace`. */
@@ -212,6 +256,7 @@ enum job_flag {
 	JOB_REFRESH = 1,           /* prefetch: data in the last tenth of its life does not count */
 	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
+	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
 };
 
 /** Checks of the set under way that went wrong: after a yield they are not made again. */
@@ -240,6 +285,8 @@ struct job {
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
 	bool yielded;            /* nothing to send: to be resumed after others had their turn */
+	struct proven *proven;   /* what its own sub-questions found, newest first */
+	enum fault fault;        /* the gravest so far: see failure.h */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	uint32_t progress;                    /* counts the questions that a frame came to ask */

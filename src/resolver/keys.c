@@ -1,8 +1,11 @@
 #include "resolver/keys.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "dnssec/anchor.h"
 #include "dnssec/walltime.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/verify.h"
 
@@ -70,6 +73,20 @@ static void try_ds(struct job *job, struct tern_rrset *keys, const struct ds *ds
 		count->found = try_keys_of(job, keys, ds);
 }
 
+/* A key that the zone doesn't publish any more speaks for it no more (RFC 4035 5.2). */
+static bool is_in_set(const struct tern_rrset *keys, const struct trust_anchor *anchor)
+{
+	struct tern_rdata_iter it = tern_rrset_rdatas(keys);
+	struct tern_rdata rdata;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (rdata.len == anchor->rdata_len &&
+		    memcmp(rdata.octets, anchor->rdata, rdata.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_count *count)
 {
 	const struct trust_anchors *anchors = job->resolver->anchors;
@@ -84,7 +101,8 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 			continue;
 		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
 			try_ds(job, keys, &ds, count);
-		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
+		if (a->type == TERN_TYPE_DNSKEY && is_in_set(keys, a) &&
+		    dnskey_read(a->rdata, a->rdata_len, &key) &&
 		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
 			count->known++;
 			count->found = verify_set_with(job, keys, keys->owner, &key, &v);
@@ -127,20 +145,16 @@ static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct te
 	}
 }
 
-enum vouched keys_vouched(struct job *job, struct tern_rrset *keys)
+enum vouched keys_vouched(struct job *job, struct tern_rrset *keys, const struct tern_rrset *ds)
 {
 	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, keys->owner);
 	struct ds_count count = {.found = VERIFY_WRONG};
-	struct cache_hit hit;
 
-	if (anchor && tern_name_equal(anchor, keys->owner))
+	if (anchor && tern_name_equal(anchor, keys->owner)) {
 		try_anchors_in_time(job, keys, &count);
-	else if (cache_get_set(job->resolver->cache, keys->owner, TERN_TYPE_DS, job->now->boot_s,
-			       &hit)) {
-		try_ds_set(job, keys, &hit.set, &count);
-		keys->ttl_s = MIN(keys->ttl_s, hit.ttl_s); /* trusted no longer than this is */
 	} else {
-		return VOUCHED_NO; /* evicted since the walk found it: unlucky, never unsigned */
+		try_ds_set(job, keys, ds, &count);
+		keys->ttl_s = MIN(keys->ttl_s, ds->ttl_s); /* trusted no longer than this is */
 	}
 	if (count.found == VERIFY_NOT_YET)
 		return VOUCHED_NOT_YET;

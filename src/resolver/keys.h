@@ -20,6 +20,10 @@ enum vouched {
 
 /**
  * Does a vouched key sign @p keys, a DNSKEY set at the apex where the chain ends?
- * Bounds its TTL by the signature's. Signatures are paid for by the job.
+ * Bounds its TTL by the signature's and by that of @p ds. Signatures are paid for
+ * by the job.
+ *
+ * @param ds  the validated DS of the zone, from the chain (chain.h); not looked at
+ *            where the zone has trust anchors
  */
-enum vouched keys_vouched(struct job *job, struct tern_rrset *keys);
+enum vouched keys_vouched(struct job *job, struct tern_rrset *keys, const struct tern_rrset *ds);

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "resolver/aggressive.h"
-#include "resolver/believe.h"
-#include "resolver/sentinel.h"
+#include "resolver/failure.h"
 
 #define TO(stage) (1u << (stage))
 
@@ -42,18 +40,25 @@ static void frame_init(struct job *job, struct frame *f, const uint8_t *name, ui
 	tern_name_lower(f->question.name, name);
 	f->question.type = type;
 	f->purpose = purpose;
+	f->before = job->budget;
 	f->stage = STAGE_LOOKUP;
-	f->cut_dead = true;
-	f->denial_ede = TERN_EDE_NONE;
+	f->found.denial.ede = TERN_EDE_NONE;
 }
 
-/* A question that waits further down the stack would wait for itself. */
-static bool is_cyclic(const struct job *job, const struct turn *t)
+bool is_link(enum frame_purpose purpose)
+{
+	return purpose == FRAME_KEY || purpose == FRAME_DS;
+}
+
+bool is_cyclic(const struct job *job, const uint8_t *name, uint16_t type,
+	       enum frame_purpose purpose)
 {
 	for (unsigned i = 0; i < job->depth; i++) {
-		const struct question *q = &job->frames[i].question;
+		const struct frame *f = &job->frames[i];
 
-		if (q->type == t->sub_type && tern_name_equal(q->name, t->sub_name))
+		/* A client's question for a zone's keys waits for nobody who validates by them. */
+		if (is_link(f->purpose) == is_link(purpose) && f->question.type == type &&
+		    tern_name_equal(f->question.name, name))
 			return true;
 	}
 	return false;
@@ -63,9 +68,10 @@ static bool job_call(struct job *job, const struct turn *t)
 {
 	if (job->depth == JOB_DEPTH_MAX) {
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "server names nested too deep");
+		failure_blame(job, FAULT_LIMIT);
 		return false;
 	}
-	if (is_cyclic(job, t)) {
+	if (is_cyclic(job, t->sub_name, t->sub_type, t->purpose)) {
 		char text[TERN_NAME_TEXT_MAX];
 
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "cyclic dependency at %s",
@@ -78,146 +84,15 @@ static bool job_call(struct job *job, const struct turn *t)
 	return true;
 }
 
-#define FAILURE_STALE_S 30 /* RFC 8767 5: then somebody asks again */
-
-/* Briefly while our own link is down. */
-static uint32_t failure_max_s(const struct job *job)
-{
-	return link_is_down(job->resolver, job->now->mono_ns / NS_PER_MS) ? FAILURE_LINK_DOWN_S
-									  : CACHE_FAILURE_MAX_S;
-}
-
-static void put_failure(struct job *job, const uint8_t *name, uint16_t type,
-			struct cache_failure *failure)
-{
-	failure->text_len = strlen(failure->text);
-	failure->ttl_s = MIN(failure->ttl_s, failure_max_s(job));
-	cache_put_failure(job->resolver->cache, name, type, failure, job->now->boot_s);
-}
-
-void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven)
-{
-	struct cache_failure failure = {
-		.ede = job->why_ede,
-		.unproven = unproven,
-		.text = job->why,
-		.ttl_s = CACHE_FAILURE_MAX_S,
-	};
-
-	put_failure(job, name, type, &failure);
-}
-
-static void finish_failed(struct job *job, const struct frame *top)
-{
-	const char *exhausted = budget_exhausted_text(&job->budget);
-	struct result *r = &job->result;
-	struct cache_failure failure = {
-		.ede = job->why_ede == TERN_EDE_NONE ? TERN_EDE_OTHER : job->why_ede,
-		.unproven = r->bogus,
-		.text = exhausted ? exhausted : job->why,
-		.ttl_s = CACHE_FAILURE_MAX_S,
-	};
-	/* A spent budget is the whole question's failure, anything else that of the last alias. */
-	const struct question *q = exhausted ? &job->question : &top->question;
-
-	if (job_stale_result(job, job->now, r)) {
-		failure.ttl_s = FAILURE_STALE_S;
-	} else {
-		r->rcode = TERN_RCODE_SERVFAIL;
-		r->ede = failure.ede;
-		snprintf(r->text, sizeof r->text, "%s", failure.text);
-	}
-	if (!job->known_failure)
-		put_failure(job, q->name, q->type, &failure);
-}
-
-/* What is proven not to exist doesn't, whether its servers are up or not. */
-static enum outcome deny_without_servers(struct job *job, struct frame *top)
-{
-	struct result *r = &job->result;
-
-	if (r->bogus || !needs_proof(job, top))
-		return OUTCOME_FAILED;
-	for (const struct kept *k = top->answer.first; k; k = k->next) {
-		if ((k->dname ? k->dname : k)->security != CACHE_SECURE)
-			return OUTCOME_FAILED;
-	}
-	enum outcome denied = aggressive_proof(job, top);
-
-	if (denied == OUTCOME_NONE)
-		return OUTCOME_FAILED;
-	r->security = CACHE_SECURE;
-	r->uncacheable = true; /* as soon as they are back they are asked */
-	return denied;
-}
-
-/* Signed rightly, but nobody knows when. */
-static void call_undated(struct result *r)
-{
-	r->security = CACHE_INSECURE;
-	r->ede = TERN_EDE_OTHER;
-	snprintf(r->text, sizeof r->text, "the clock is not set: signatures are not dated");
-}
-
-/* RFC 7646: an answer that is not validated because somebody said so tells it. */
-static void tell_exception(const struct job *job, struct result *r)
-{
-	const struct trust_anchors *anchors = job->resolver->anchors;
-
-	if (r->security != CACHE_INSECURE || r->ede != TERN_EDE_NONE || anchors->negative_n == 0)
-		return;
-	if (!trust_anchors_is_negative(anchors, job->question.name) &&
-	    !trust_anchors_is_negative(anchors, job->frames[0].question.name))
-		return;
-	r->ede = TERN_EDE_NTA;
-}
-
-static void finish(struct job *job, enum outcome outcome)
-{
-	struct frame *top = &job->frames[0];
-	struct result *r = &job->result;
-
-	job->finished = true;
-	if (outcome == OUTCOME_FAILED)
-		outcome = deny_without_servers(job, top);
-	if (outcome == OUTCOME_FAILED) {
-		finish_failed(job, top);
-		return;
-	}
-	if (r->security == CACHE_SECURE &&
-	    wall_time_is_unset(job->resolver->wall, job->now->wall_s))
-		call_undated(r);
-	tell_exception(job, r);
-	/* What is kept rendered has no OPT to tell it in. */
-	if (r->ede != TERN_EDE_NONE)
-		r->uncacheable = true;
-	if (r->security == CACHE_SECURE &&
-	    sentinel_withholds(job->resolver->anchors, &job->question)) {
-		r->rcode = TERN_RCODE_SERVFAIL;
-		r->security = CACHE_UNCHECKED;
-		r->uncacheable = true;
-		snprintf(r->text, sizeof r->text, "root key sentinel");
-		return;
-	}
-	r->answer = top->answer;
-	r->authority = top->authority;
-	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;
-	/* Also when it was proven for somebody else, and this client (CD=1) proves it himself. */
-	r->compact = outcome == OUTCOME_NXDOMAIN &&
-		     kept_find(&top->authority, top->question.name, TERN_TYPE_NSEC);
-	if (r->yxdomain)
-		r->rcode = TERN_RCODE_YXDOMAIN;
-}
-
 static void job_return(struct job *job, enum outcome outcome)
 {
 	struct frame *f = &job->frames[--job->depth];
 
 	if (job->depth == 0) {
-		finish(job, outcome);
+		stage_reply(job, outcome);
 		return;
 	}
-	job->returned = f->answer;
+	job->returned = f->found.answer;
 	job->frames[job->depth - 1].child = outcome;
 }
 
@@ -256,7 +131,8 @@ static bool job_run(struct job *job)
 	if (!job->finished) {
 		stop(job);
 		job_note(job, TERN_EDE_OTHER, "out of turns");
-		finish(job, OUTCOME_FAILED);
+		failure_blame(job, FAULT_LIMIT);
+		stage_reply(job, OUTCOME_FAILED);
 	}
 	return true;
 }
@@ -287,6 +163,8 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
 	job->memo = NULL;
+	job->proven = NULL;
+	job->fault = FAULT_SERVERS;
 	job->wrong = (struct wrong_checks){0};
 	job->known_failure = false;
 	job->progress = 0;
@@ -328,12 +206,10 @@ bool job_resume_late(struct job *job, const struct upstream_query *query,
 	job->outbox = *query;
 	f->stage = STAGE_READ;
 	f->child = OUTCOME_NONE;
-	f->server = o->server;
-	f->sent_labels = o->labels;
-	f->tcp = f->case_learn = f->edns_learn = f->cookie_retry = false;
-	f->listened = false;
-	if (f->silent_n > 0)
-		f->silent_n--;
+	f->try = (struct server_try){.server = o->server, .sent_labels = o->labels};
+	f->at.listened = false;
+	if (f->at.silent_n > 0)
+		f->at.silent_n--;
 	return job_resume(job, reply, now);
 }
 
@@ -345,26 +221,16 @@ void job_expire(struct job *job, const struct moment *now)
 	stop(job);
 	if (job->why_ede == TERN_EDE_NONE)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer in time");
-	if (f && f->silent_n > 0)
+	if (f && f->at.silent_n > 0)
 		remember_dead_cut(job, f);
-	finish(job, OUTCOME_FAILED);
+	/* Its servers were not silent: what used the time up is not known. */
+	failure_blame(job, f && (f->at.silent_n > 0 || f->sends > 0) ? FAULT_LIMIT : FAULT_OURS);
+	stage_reply(job, OUTCOME_FAILED);
 }
 
 void job_end(struct job *job)
 {
 	arena_reset(&job->arena);
-}
-
-void job_note(struct job *job, uint16_t ede, const char *format, ...)
-{
-	va_list args;
-
-	job->why_ede = ede;
-	va_start(args, format);
-	vsnprintf(job->why, sizeof job->why, format, args);
-	va_end(args);
-	if (job->trace)
-		job_tell(job, "! %s", job->why);
 }
 
 void job_tell(struct job *job, const char *format, ...)
@@ -401,8 +267,8 @@ bool needs_proof(const struct job *job, const struct frame *f)
 void advance(struct job *job, struct frame *f)
 {
 	f->progress = ++job->progress;
-	f->silent_n = 0;
-	f->listened = false;
+	f->at.silent_n = 0;
+	f->at.listened = false;
 }
 
 struct turn conclude(struct job *job, struct frame *f, enum outcome outcome)
@@ -415,59 +281,16 @@ struct turn conclude(struct job *job, struct frame *f, enum outcome outcome)
 	return go(STAGE_PROVE);
 }
 
-bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set)
+void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 {
-	struct kept *k = arena_take(&job->arena, sizeof *k);
-
-	if (!k)
-		return false;
-	uint8_t *owner = arena_take(&job->arena, tern_name_len(set->owner));
-	void *rdata = arena_copy(&job->arena, set->rdata, set->rdata_len);
-
-	if (!owner || !rdata)
-		return false;
-	/* Owners echo the random case of our own question: that is nobody's business. */
-	tern_name_lower(owner, set->owner);
-	k->next = NULL;
-	k->set = *set;
-	k->set.owner = owner;
-	k->set.rdata = rdata;
-	k->security = CACHE_UNCHECKED;
-	k->proven = k->cached = k->needed = false;
-	k->ede = TERN_EDE_NONE;
-	k->dname = NULL;
-	k->wildcard = UINT8_MAX;
-	if (list->last)
-		list->last->next = k;
-	else
-		list->first = k;
-	list->last = k;
-	list->n++;
-	return true;
-}
-
-bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
-{
-	char text[TERN_NAME_TEXT_MAX];
-
-	if (!budget_spend(&job->budget, BUDGET_ALIAS, 1))
-		return false;
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (k->set.type == TERN_TYPE_CNAME && tern_name_equal(k->set.owner, target)) {
-			job_note(job, TERN_EDE_OTHER, "alias loop at %s",
-				 tern_name_to_text(target, text));
-			return false;
-		}
+	if (job->depth != 1)
+		return;
+	if (ttl_s == 0)
+		job->result.uncacheable = true;
+	if (ttl_s < job->result.ttl_s) {
+		job->result.ttl_s = ttl_s;
+		job->result.life_s = life_s;
 	}
-	tern_name_lower(f->question.name, target);
-	f->cut = NULL;
-	f->qmin_off = false;
-	f->qmin_steps = 0;
-	f->tcp = false;
-	f->cut_dead = true;
-	f->fruitless = 0;
-	f->no_route = false; /* the new name has a route of its own */
-	return true;
 }
 
 uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s)

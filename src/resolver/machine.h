@@ -9,8 +9,8 @@
  *     '--------- bogus: another server --------------'
  *
  * A stage returns one move: go(stage), park(stage), yield(stage), call(question,
- * stage) or give(outcome). LOOKUP calls a sub-question to prime the root, PICK for a
- * missing server address, PROVE for a missing key or DS.
+ * stage) or give(outcome). The outermost frame's outcome goes to stage_reply(). LOOKUP calls a
+ * sub-question to prime the root, PICK for a missing server address, PROVE for a missing key or DS.
  */
 #pragma once
 
@@ -70,6 +70,15 @@ struct turn stage_pick(struct job *job, struct frame *f);   /* choose a server, 
 struct turn stage_send(struct job *job, struct frame *f);   /* fill the outbox, park */
 struct turn stage_read(struct job *job, struct frame *f);   /* what does the reply mean? */
 struct turn stage_prove(struct job *job, struct frame *f);  /* is it authentic? */
+void stage_reply(struct job *job, enum outcome outcome);    /* what the client is told */
+
+/** Does a sub-question for (@p name, @p type) already wait further down the stack? */
+bool is_cyclic(const struct job *job, const uint8_t *name, uint16_t type,
+	       enum frame_purpose purpose);
+
+/** A key or a DS for validation: its question follows no alias, and its result stays with the job.
+ */
+bool is_link(enum frame_purpose purpose);
 
 /** The frame has found @p outcome: prove it, or be done when nothing is to be proven. */
 struct turn conclude(struct job *job, struct frame *f, enum outcome outcome);
@@ -86,20 +95,8 @@ bool may_listen(const struct job *job, const struct frame *f);
 /** Send nothing, but wait for that. */
 struct turn wait_for_late(struct job *job, struct frame *f);
 
-/** Note why things fail, for the extended error; the newest reason wins. */
-void job_note(struct job *job, uint16_t ede, const char *format, ...) PRINTF(3, 4);
-
 /** Tell a trace listener, if there is one. */
 void job_tell(struct job *job, const char *format, ...) PRINTF(2, 3);
-
-/** Keep a copy of @p set in the arena at the end of @p list; false when memory is out. */
-MUST_USE bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set);
-
-/** Go on with @p target in place of the frame's question; false when there have been too many. */
-MUST_USE bool follow_alias(struct job *job, struct frame *f, const uint8_t *target);
-
-/** Keep in the cache that this question failed, and why; @p unproven as in struct cache_failure. */
-void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool unproven);
 
 /**
  * When the servers of the frame's zone were silent to this and to another name:
@@ -108,7 +105,11 @@ void remember_failure(struct job *job, const uint8_t *name, uint16_t type, bool 
  */
 void remember_dead_cut(struct job *job, const struct frame *f);
 
-#define FAILURE_LINK_DOWN_S 1 /* RFC 9520 3.2: at least one second */
+/**
+ * The client's answer has a set with @p ttl_s left of @p life_s seconds: the least
+ * TTL decides how long the answer may be kept rendered. Other frames' are not noted.
+ */
+void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s);
 
 /** A TTL bounded by the options, seconds. */
 uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s);

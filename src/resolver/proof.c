@@ -6,16 +6,22 @@
 
 #include "dnssec/nsec.h"
 #include "dnssec/rrsig.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/verify.h"
+
+static bool is_denial_type(uint16_t type)
+{
+	return type == TERN_TYPE_NSEC || type == TERN_TYPE_NSEC3;
+}
 
 /* A record of another zone, a child's say, is no part of this zone's proof. */
 static bool denies(const struct tern_rrset *set, const uint8_t *zone)
 {
 	uint8_t signer[TERN_NAME_MAX];
 
-	return (set->type == TERN_TYPE_NSEC || set->type == TERN_TYPE_NSEC3) &&
-	       verify_signer(set, signer) && tern_name_equal(signer, zone);
+	return is_denial_type(set->type) && verify_signer(set, signer) &&
+	       tern_name_equal(signer, zone);
 }
 
 static bool has_nsec3(const struct denial *d)
@@ -49,44 +55,51 @@ bool proof_may_deny(const uint8_t *zone, const struct question *q)
 }
 
 enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t *name,
-			     const struct cache_hit *hit)
+			     const struct tern_rrset *all, unsigned all_n)
 {
-	struct tern_rrset all[PROOF_SETS_MAX];
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
-	const uint8_t *at = hit->proof;
-	struct denial d = {
-		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
+	struct denial d = {.zone = zone,
+			   .sets = sets,
+			   .blocks_left = budget_account(&job->budget, BUDGET_HASH)};
 
-	while (d.n < PROOF_SETS_MAX &&
-	       cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &all[d.n])) {
-		sets[d.n] = &all[d.n];
-		d.n += denies(&all[d.n], zone);
+	for (unsigned i = 0; i < all_n && d.n < PROOF_SETS_MAX; i++) {
+		sets[d.n] = &all[i];
+		d.n += denies(&all[i], zone);
 	}
 	add_memo(job, &d);
 	return denial_of_ds(&d, name);
 }
 
-bool proof_signer(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX])
+bool proof_signer(const struct tern_rrset *sets, unsigned sets_n, uint8_t out[TERN_NAME_MAX])
 {
-	const uint8_t *at = hit->proof;
-	struct tern_rrset set;
-
-	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if ((set.type == TERN_TYPE_NSEC || set.type == TERN_TYPE_NSEC3) &&
-		    verify_signer(&set, out))
+	for (unsigned i = 0; i < sets_n; i++) {
+		if (is_denial_type(sets[i].type) && verify_signer(&sets[i], out))
 			return true;
 	}
 	return false;
 }
 
-struct denial proof_gather(struct job *job, const struct kept_list *list, const uint8_t *zone,
-			   const struct tern_rrset *sets[PROOF_SETS_MAX])
+bool proof_signer_of_hit(const struct cache_hit *hit, uint8_t out[TERN_NAME_MAX])
 {
-	struct denial d = {
-		.zone = zone, .sets = sets, .blocks_left = &job->budget.left[BUDGET_HASH]};
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
+		if (proof_signer(&set, 1, out))
+			return true;
+	}
+	return false;
+}
+
+struct denial proof_gather(struct job *job, const struct kept_list *list, uint16_t links,
+			   const uint8_t *zone, const struct tern_rrset *sets[PROOF_SETS_MAX])
+{
+	struct denial d = {.zone = zone,
+			   .sets = sets,
+			   .blocks_left = budget_account(&job->budget, BUDGET_HASH)};
 
 	for (const struct kept *k = list->first; k && d.n < PROOF_SETS_MAX; k = k->next) {
-		if (k->security == CACHE_SECURE && denies(&k->set, zone))
+		if (k->security == CACHE_SECURE && (k->links & links) && denies(&k->set, zone))
 			sets[d.n++] = &k->set;
 	}
 	add_memo(job, &d);
@@ -103,27 +116,22 @@ struct candidates {
 	struct denial d;
 };
 
-static bool is_denial_type(uint16_t type)
-{
-	return type == TERN_TYPE_NSEC || type == TERN_TYPE_NSEC3;
-}
-
 static bool may_hold(const struct kept *k)
 {
 	return is_denial_type(k->set.type) && (!k->proven || k->security == CACHE_SECURE);
 }
 
-static void gather_candidates(struct job *job, const struct kept_list *list, const uint8_t *zone,
-			      struct candidates *c)
+static void gather_candidates(struct job *job, const struct kept_list *list, uint16_t links,
+			      const uint8_t *zone, struct candidates *c)
 {
 	*c = (struct candidates){
 		.d = {.zone = zone,
 		      .sets = c->sets,
-		      .blocks_left = &job->budget.left[BUDGET_HASH],
+		      .blocks_left = budget_account(&job->budget, BUDGET_HASH),
 		      .used = &c->used},
 	};
 	for (struct kept *k = list->first; k && c->d.n < PROOF_SETS_MAX; k = k->next) {
-		if (!may_hold(k) || !denies(&k->set, zone))
+		if (!may_hold(k) || !(k->links & links) || !denies(&k->set, zone))
 			continue;
 		c->of[c->d.n] = k;
 		c->sets[c->d.n++] = &k->set;
@@ -143,9 +151,9 @@ static bool denying_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 	uint8_t signer[TERN_NAME_MAX];
 	bool found = false;
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
-		if (!may_hold(k) || !verify_signer(&k->set, signer) ||
-		    !proof_may_deny(signer, &f->question))
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
+		if (!may_hold(k) || !(k->links & LINK_BIT(f->found.links)) ||
+		    !verify_signer(&k->set, signer) || !proof_may_deny(signer, &f->question))
 			continue;
 		if (!found || tern_name_labels(signer) > tern_name_labels(zone))
 			tern_name_copy(zone, signer);
@@ -163,7 +171,7 @@ static bool choose_of_question(struct job *job, struct frame *f)
 
 	if (!denying_zone(f, zone))
 		return true;
-	gather_candidates(job, &f->authority, zone, &c);
+	gather_candidates(job, &f->found.authority, LINK_BIT(f->found.links), zone, &c);
 	if (f->pending == OUTCOME_NXDOMAIN)
 		proof = denial_of_name(&c.d, q->name);
 	if (proof == PROOF_NONE)
@@ -181,7 +189,7 @@ static bool choose_of_wildcard(struct job *job, struct frame *f, const struct ke
 
 	if (!verify_signer(&made->set, zone))
 		return true;
-	gather_candidates(job, &f->authority, zone, &c);
+	gather_candidates(job, &f->found.authority, made->links, zone, &c);
 	enum proof proof = denial_of_closer(&c.d, made->set.owner, made->wildcard);
 
 	keep_used(&c);
@@ -195,25 +203,25 @@ static void keep_of_insecure(struct frame *f, const struct kept *made)
 
 	if (!proof_is_from_wildcard(&made->set) || !verify_signer(&made->set, zone))
 		return;
-	for (struct kept *k = f->authority.first; k; k = k->next)
-		k->needed |= denies(&k->set, zone);
+	for (struct kept *k = f->found.authority.first; k; k = k->next)
+		k->needed |= (k->links & made->links) && denies(&k->set, zone);
 }
 
 bool proof_choose(struct job *job, struct frame *f)
 {
 	bool paid = true;
 
-	for (struct kept *k = f->answer.first; k && paid; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k && paid; k = k->next) {
 		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE)
 			paid = choose_of_wildcard(job, f, k);
 		else if (k->wildcard == WILDCARD_NONE && k->security == CACHE_INSECURE &&
 			 !k->cached)
 			keep_of_insecure(f, k);
 	}
-	if (paid && f->denial == CACHE_UNCHECKED &&
+	if (paid && f->found.denial.security == CACHE_UNCHECKED &&
 	    (f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN))
 		paid = choose_of_question(job, f);
-	for (struct kept *k = f->authority.first; k; k = k->next) {
+	for (struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->needed || k->proven || !is_denial_type(k->set.type))
 			continue;
 		k->security = CACHE_BOGUS;
@@ -237,16 +245,16 @@ bool proof_is_from_wildcard(const struct tern_rrset *set)
 	return false;
 }
 
-unsigned proof_of_wildcard(const struct kept_list *list, const struct tern_rrset *made,
+unsigned proof_of_wildcard(const struct kept_list *list, const struct kept *made,
 			   struct tern_rrset out[PROOF_SETS_MAX])
 {
 	uint8_t zone[TERN_NAME_MAX];
 	unsigned n = 0;
 
-	if (!proof_is_from_wildcard(made) || !verify_signer(made, zone))
+	if (!proof_is_from_wildcard(&made->set) || !verify_signer(&made->set, zone))
 		return 0;
 	for (const struct kept *k = list->first; k && n < PROOF_SETS_MAX; k = k->next) {
-		if (k->security != CACHE_BOGUS && denies(&k->set, zone))
+		if (k->security != CACHE_BOGUS && (k->links & made->links) && denies(&k->set, zone))
 			out[n++] = k->set;
 	}
 	return n;

@@ -119,11 +119,11 @@ static int choose(const struct candidate *list, unsigned n, struct random *rando
 
 bool others_are_left(struct job *job, struct frame *f)
 {
-	struct cut_server *s = &f->cut->servers[f->server];
+	struct cut_server *s = &f->at.cut->servers[f->try.server];
 	bool failed = s->failed;
 
 	s->failed = true;
-	bool left = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS) >= 0;
+	bool left = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS) >= 0;
 
 	s->failed = failed;
 	return left;

@@ -12,8 +12,11 @@
 
 #include "base/bytes.h"
 #include "resolver/aggressive.h"
+#include "resolver/alias.h"
 #include "resolver/believe.h"
+#include "resolver/failure.h"
 #include "resolver/hints.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 
@@ -29,8 +32,8 @@ enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
 static const uint8_t *name_to_cut_at(const struct frame *f)
 {
 	if (f->purpose == FRAME_GLUE &&
-	    tern_name_is_below_or_equal(f->question.name, f[-1].cut->zone))
-		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].cut->labels));
+	    tern_name_is_below_or_equal(f->question.name, f[-1].at.cut->zone))
+		return tern_name_parent(tern_name_suffix(f->question.name, f[-1].at.cut->labels));
 	return f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
 						: f->question.name;
 }
@@ -38,7 +41,7 @@ static const uint8_t *name_to_cut_at(const struct frame *f)
 /* The forward or stub zone that the question belongs to, or NULL. */
 static const struct route *route_of(const struct job *job, const struct frame *f)
 {
-	return f->no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
+	return f->name.no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
 }
 
 static bool may_use(const struct job *job, const struct cache_hit *hit)
@@ -62,27 +65,15 @@ static bool is_for_validation(const struct frame *f, enum cache_found found,
 	return true;
 }
 
-/* The least TTL of an answer decides how long it may be kept rendered. */
-static void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
-{
-	if (job->depth != 1 || ttl_s >= job->result.ttl_s)
-		return;
-	job->result.ttl_s = ttl_s;
-	job->result.life_s = life_s;
-}
-
 static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	const uint8_t *at = hit->proof;
 	struct tern_rrset set;
 
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, hit->ttl_s, &set)) {
-		if (kept_has(&f->authority, &set, hit->security))
-			continue;
-		if (!keep(job, &f->authority, &set))
+		if (!keep_proof_set(job, &f->found.authority, &set, hit->security,
+				    LINK_BIT(f->found.links)))
 			return false;
-		f->authority.last->security = hit->security;
-		f->authority.last->proven = hit->security != CACHE_UNCHECKED;
 	}
 	return true;
 }
@@ -90,21 +81,22 @@ static bool keep_proof(struct job *job, struct frame *f, const struct cache_hit 
 static bool keep_hit(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	if (!keep(job, &f->answer, &hit->set))
+	if (!keep(job, &f->found.answer, &hit->set, LINK_BIT(f->found.links)))
 		return false;
-	f->answer.last->security = hit->security;
-	f->answer.last->ede = hit->ede;
-	f->answer.last->proven = f->answer.last->cached = hit->security != CACHE_UNCHECKED;
+	f->found.answer.last->security = hit->security;
+	f->found.answer.last->ede = hit->ede;
+	f->found.answer.last->proven = f->found.answer.last->cached =
+		hit->security != CACHE_UNCHECKED;
 	return keep_proof(job, f, hit);
 }
 
 static bool keep_denial(struct job *job, struct frame *f, const struct cache_hit *hit)
 {
 	note_ttl(job, hit->ttl_s, hit->ttl_s + hit->age_s);
-	f->denial = hit->security;
-	f->denial_ede = hit->ede;
-	f->denial_cached = hit->security != CACHE_UNCHECKED;
-	f->denial_ttl_s = hit->ttl_s;
+	f->found.denial.security = hit->security;
+	f->found.denial.ede = hit->ede;
+	f->found.denial.source = hit->security != CACHE_UNCHECKED ? DENIAL_CACHED : DENIAL_SENT;
+	f->found.denial.ttl_s = hit->ttl_s;
 	return keep_proof(job, f, hit);
 }
 
@@ -116,7 +108,7 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 	struct cache_hit hit;
 
 	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
-		if (cache_get_set(job->resolver->cache, f->question.name, types[i],
+		if (cache_get_set(job->resolver->cache, f->question.name, types[i], CACHE_ANY,
 				  job->now->boot_s, &hit))
 			return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	}
@@ -126,7 +118,7 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 /* The alias kept last in the answer. */
 static bool follow_kept_cname(struct job *job, struct frame *f)
 {
-	struct tern_rdata_iter it = tern_rrset_rdatas(&f->answer.last->set);
+	struct tern_rdata_iter it = tern_rrset_rdatas(&f->found.answer.last->set);
 	struct tern_rdata target;
 
 	return tern_rdata_next(&it, &target) && follow_alias(job, f, target.octets);
@@ -135,17 +127,23 @@ static bool follow_kept_cname(struct job *job, struct frame *f)
 static enum looked follow_cached_cname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	return keep_hit(job, f, hit) && follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
+	if (!keep_hit(job, f, hit))
+		return LOOKED_FAILED;
+	if (is_link(f->purpose))
+		return LOOKED_DONE;
+	return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
 }
 
 static enum looked follow_cached_dname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
-	const struct kept *dname = kept_find(&f->answer, hit->set.owner, TERN_TYPE_DNAME);
+	struct kept *dname = kept_find(&f->found.answer, hit->set.owner, TERN_TYPE_DNAME);
 
 	if (!dname && !keep_hit(job, f, hit))
 		return LOOKED_FAILED;
-	switch (synthesize_cname(job, f, dname ? dname : f->answer.last)) {
+	if (is_link(f->purpose))
+		return LOOKED_DONE;
+	switch (synthesize_cname(job, f, dname ? dname : f->found.answer.last)) {
 	case BELIEVED_ALIAS: return LOOKED_ALIAS;
 	case BELIEVED_ANSWER: return LOOKED_DONE;
 	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return LOOKED_DONE;
@@ -167,11 +165,21 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 	for (unsigned labels = below; labels-- > labels_min;) {
 		const uint8_t *name = tern_name_suffix(f->question.name, labels);
 
-		if (cache_get_set(cache, name, TERN_TYPE_DNAME, job->now->boot_s, &hit) &&
+		if (cache_get_set(cache, name, TERN_TYPE_DNAME, CACHE_ANY, job->now->boot_s,
+				  &hit) &&
 		    may_use(job, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
 	return LOOKED_NOTHING;
+}
+
+/* A DS is the parent's: what stands at the child's apex does not answer for it. */
+static bool is_at_cut(const struct job *job, const struct frame *f)
+{
+	struct cache_delegation d;
+
+	return f->question.type == TERN_TYPE_DS &&
+	       cache_get_delegation(job->resolver->cache, f->question.name, job->now->boot_s, &d);
 }
 
 static enum looked look_for_alias(struct job *job, struct frame *f)
@@ -179,8 +187,9 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 
-	if (alias_hides(f->question.type) &&
-	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, job->now->boot_s, &hit) &&
+	if (alias_hides(f->question.type) && !is_at_cut(job, f) &&
+	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
+			  &hit) &&
 	    may_use(job, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
@@ -210,7 +219,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
-static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
+static bool failed_lately(struct job *job, const uint8_t *name, uint32_t type)
 {
 	struct cache_failure failure;
 
@@ -223,6 +232,8 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 	job_note(job, cache_failure_is_bogus(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR,
 		 "%.*s", (int)failure.text_len, failure.text);
 	job->known_failure = true;
+	/* The first client got no stale data for what did not validate: nor does the next one. */
+	job->result.bogus |= failure.unproven;
 	return true;
 }
 
@@ -285,20 +296,22 @@ static struct turn ask_somebody(struct job *job, struct frame *f)
 {
 	char text[TERN_NAME_TEXT_MAX];
 
-	f->cut = find_cut(job, f);
-	if (!f->cut)
+	f->at.cut = find_cut(job, f);
+	if (!f->at.cut)
 		return give(OUTCOME_FAILED);
-	if (f->cut->source == CUT_HINTS && !f->primed) {
+	if (job->flags & JOB_NO_RECURSION)
+		return give(OUTCOME_UNKNOWN);
+	if (f->at.cut->source == CUT_HINTS && !f->primed) {
 		f->primed = true;
 		return call(tern_name_root, TERN_TYPE_NS, FRAME_PRIME, STAGE_LOOKUP);
 	}
-	if (!CUT_IS_ROUTE(f->cut) && failed_lately(job, f->cut->zone, 0))
+	if (!CUT_IS_ROUTE(f->at.cut) && failed_lately(job, f->at.cut->zone, CACHE_FAILURE_CUT))
 		return give(OUTCOME_FAILED);
-	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->cut->zone, text),
-		 f->cut->servers_n);
-	f->asked_labels = f->cut->labels;
+	job_tell(job, "zone cut %s, %u servers known", tern_name_to_text(f->at.cut->zone, text),
+		 f->at.cut->servers_n);
+	f->at.asked_labels = f->at.cut->labels;
 	/* Shown only a part, the parent would answer with the referral that lacks the glue. */
-	f->qmin_off = f->purpose == FRAME_GLUE;
+	f->name.qmin_off = f->purpose == FRAME_GLUE;
 	return go(STAGE_PICK);
 }
 
@@ -306,9 +319,9 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 {
 	advance(job, f);
 	if (f->purpose == FRAME_PRIME) {
-		f->cut = root_hints_cut(job->resolver->hints, &job->arena);
-		f->asked_labels = 0;
-		return f->cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
+		f->at.cut = root_hints_cut(job->resolver->hints, &job->arena);
+		f->at.asked_labels = 0;
+		return f->at.cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
 	}
 	f->child = OUTCOME_NONE;
 	switch (look_in_cache(job, f)) {
@@ -320,7 +333,7 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	}
 	enum outcome known = aggressive_answer(job, f);
 
-	if (known == OUTCOME_ANSWER && f->answer.last->set.type != f->question.type)
+	if (known == OUTCOME_ANSWER && f->found.answer.last->set.type != f->question.type)
 		return follow_kept_cname(job, f) ? go(STAGE_LOOKUP) : give(OUTCOME_FAILED);
 	if (known != OUTCOME_NONE)
 		return conclude(job, f, known);

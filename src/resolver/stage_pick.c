@@ -9,6 +9,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/select.h"
 
@@ -35,11 +36,11 @@ static void take_child_addresses(struct job *job, struct frame *f)
 	unsigned added = 0;
 
 	for (const struct kept *k = job->returned.first; k; k = k->next)
-		added += add_addresses(f->cut, f->child_ns, &k->set);
+		added += add_addresses(f->at.cut, f->child_ns, &k->set);
 	if (f->child == OUTCOME_NXDOMAIN)
-		f->cut->ns[f->child_ns].asked_aaaa = true;
+		f->at.cut->ns[f->child_ns].asked_aaaa = true;
 	if (added == 0)
-		f->cut->failed_lookups++;
+		f->at.cut->failed_lookups++;
 	f->child = OUTCOME_NONE;
 	job->returned = (struct kept_list){0};
 }
@@ -118,7 +119,7 @@ static bool leads_back(const struct zone_cut *cut, const struct cut_ns *ns)
 static bool next_lookup(struct job *job, struct frame *f, bool glued, uint16_t *type)
 {
 	const struct resolver_options *o = &job->resolver->options;
-	struct zone_cut *cut = f->cut;
+	struct zone_cut *cut = f->at.cut;
 	unsigned start = cut->ns_n ? random_below(job->resolver->random, cut->ns_n) : 0;
 
 	for (unsigned i = 0; i < cut->ns_n; i++) {
@@ -158,12 +159,12 @@ static bool all_are_silent(const struct job *job, const struct zone_cut *cut)
 
 void remember_dead_cut(struct job *job, const struct frame *f)
 {
-	const struct zone_cut *cut = f->cut;
+	const struct zone_cut *cut = f->at.cut;
 
-	if (!f->cut_dead || cut->source == CUT_HINTS || CUT_IS_ROUTE(cut) || cut->labels == 0 ||
+	if (f->at.heard || cut->source == CUT_HINTS || CUT_IS_ROUTE(cut) || cut->labels == 0 ||
 	    !all_are_silent(job, cut))
 		return;
-	remember_failure(job, cut->zone, 0, false);
+	failure_remember_cut(job, cut->zone);
 }
 
 static struct turn cut_is_exhausted(struct job *job, struct frame *f)
@@ -172,24 +173,25 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 
 	if (may_listen(job, f))
 		return wait_for_late(job, f);
-	if (f->cut->route_first && !f->no_route) {
-		f->no_route = true;
-		f->fruitless = 0;
+	if (f->at.cut->route_first && !f->name.no_route) {
+		f->name.no_route = true;
+		f->at.fruitless = 0;
 		return go(STAGE_LOOKUP);
 	}
-	if (f->cut->source == CUT_DELEGATION && !f->cut_dropped &&
-	    (f->cut->age_s >= DELEGATION_OLD_S || f->cut->labels == 0)) {
+	if (f->at.cut->source == CUT_DELEGATION && !f->cut_dropped &&
+	    (f->at.cut->age_s >= DELEGATION_OLD_S || f->at.cut->labels == 0)) {
 		/* What the parent said a while ago leads nowhere: ask it again, once. */
 		f->cut_dropped = true;
-		cache_drop_delegation(job->resolver->cache, f->cut->zone);
-		job_tell(job, "delegation of %s forgotten", tern_name_to_text(f->cut->zone, text));
+		cache_drop_delegation(job->resolver->cache, f->at.cut->zone);
+		job_tell(job, "delegation of %s forgotten",
+			 tern_name_to_text(f->at.cut->zone, text));
 		return go(STAGE_LOOKUP);
 	}
 	if (job->why_ede == TERN_EDE_NONE)
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
-			 f->cut->servers_n > 0 ? "the servers of %s have been silent for a while"
-					       : "no address of a server of %s",
-			 tern_name_to_text(f->cut->zone, text));
+			 f->at.cut->servers_n > 0 ? "the servers of %s have been silent for a while"
+						  : "no address of a server of %s",
+			 tern_name_to_text(f->at.cut->zone, text));
 	remember_dead_cut(job, f);
 	return give(OUTCOME_FAILED);
 }
@@ -197,14 +199,14 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 /* Silent forwarders must leave time for the other way. */
 static bool is_time_for_iteration(const struct job *job, const struct frame *f)
 {
-	return f->cut->route_first && !f->no_route &&
-	       job->now->mono_ns / NS_PER_MS >= f->cut->until_ms;
+	return f->at.cut->route_first && !f->name.no_route &&
+	       job->now->mono_ns / NS_PER_MS >= f->at.cut->until_ms;
 }
 
 static struct turn look_up(const struct frame *f, uint16_t type)
 {
-	const struct cut_ns *ns = &f->cut->ns[f->child_ns];
-	enum frame_purpose purpose = needs_parent(f->cut, ns) ? FRAME_GLUE : FRAME_ADDRESS;
+	const struct cut_ns *ns = &f->at.cut->ns[f->child_ns];
+	enum frame_purpose purpose = needs_parent(f->at.cut, ns) ? FRAME_GLUE : FRAME_ADDRESS;
 
 	return call(ns->name, type, purpose, STAGE_PICK);
 }
@@ -215,27 +217,27 @@ struct turn stage_pick(struct job *job, struct frame *f)
 
 	if (f->child != OUTCOME_NONE)
 		take_child_addresses(job, f);
-	look_in_cache_for_addresses(job, f->cut);
+	look_in_cache_for_addresses(job, f->at.cut);
 	if (f->sends >= FRAME_SENDS_MAX || is_time_for_iteration(job, f) ||
-	    (f->fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->cut)))
+	    (f->at.fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->at.cut)))
 		return cut_is_exhausted(job, f);
-	int server = select_server(job, f->cut, job->now->mono_ns / NS_PER_MS);
+	int server = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS);
 
-	if (server >= 0 && (!is_avoided(job, &f->cut->servers[server].addr) ||
+	if (server >= 0 && (!is_avoided(job, &f->at.cut->servers[server].addr) ||
 			    !next_lookup(job, f, false, &type))) {
-		f->server = (uint8_t)server;
+		f->try.server = (uint8_t)server;
 		return go(STAGE_SEND);
 	}
 	if (server >= 0) /* it gave bogus data, and there is a name of another one */
 		return look_up(f, type);
-	if (f->cut->failed_lookups < FAILED_LOOKUPS_MAX &&
+	if (f->at.cut->failed_lookups < FAILED_LOOKUPS_MAX &&
 	    (next_lookup(job, f, false, &type) || next_lookup(job, f, true, &type)))
 		return look_up(f, type);
-	if (!f->cut->others_glue) {
-		take_glue_of_other_cuts(job, f->cut);
+	if (!f->at.cut->others_glue) {
+		take_glue_of_other_cuts(job, f->at.cut);
 		return go(STAGE_PICK);
 	}
-	if (zone_cut_take_doubtful(f->cut))
+	if (zone_cut_take_doubtful(f->at.cut))
 		return go(STAGE_PICK);
 	return cut_is_exhausted(job, f);
 }

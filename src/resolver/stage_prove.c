@@ -18,13 +18,15 @@
 #include <tern/rr.h>
 
 #include "resolver/aggressive.h"
-#include "resolver/believe.h"
+#include "resolver/failure.h"
+#include "resolver/kept.h"
 #include "resolver/keys.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
+#include "resolver/settle.h"
 #include "resolver/verify.h"
 
-#define RESTARTS_MAX 2
+#define RESTARTS_MAX 4 /* so many servers may have an old copy while one is good */
 
 enum verdict { VERDICT_PROVEN, VERDICT_BOGUS, VERDICT_WAIT, VERDICT_YIELD };
 
@@ -101,7 +103,13 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
 
-	switch (chain_walk(job, is_signed ? signer : zone_side(job, k), is_signed, chain)) {
+	/* RFC 7646: at and below the name, whoever signs. */
+	if (trust_anchors_is_negative(job->resolver->anchors, k->set.owner)) {
+		mark(k, CACHE_INSECURE);
+		return VERDICT_PROVEN;
+	}
+	switch (chain_walk(job, is_signed ? signer : zone_side(job, k),
+			   is_signed ? CHAIN_TO_SIGNER : CHAIN_TO_NAME, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_INSECURE: mark_insecure(k, chain); return VERDICT_PROVEN;
@@ -113,9 +121,42 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	return VERDICT_BOGUS;
 }
 
+/* The DNSKEY set of a zone: one of its keys is vouched for from above and signs the set. */
+static enum verdict prove_keys(struct job *job, struct kept *k, struct chain *chain)
+{
+	char zone[TERN_NAME_TEXT_MAX];
+
+	switch (chain_walk(job, k->set.owner, CHAIN_TO_DS, chain)) {
+	case CHAIN_MISSING: return VERDICT_WAIT;
+	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
+	case CHAIN_INSECURE: mark_insecure(k, chain); return VERDICT_PROVEN;
+	case CHAIN_SECURE:
+		/* Keys at a name that is no zone's apex are data like any other. */
+		if (!tern_name_equal(chain->zone, k->set.owner))
+			return prove_kept(job, k, chain);
+		break;
+	}
+	switch (keys_vouched(job, &k->set, &chain->ds)) {
+	case VOUCHED_YES: mark(k, CACHE_SECURE); return VERDICT_PROVEN;
+	case VOUCHED_UNKNOWN: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
+	case VOUCHED_NOT_YET: return VERDICT_YIELD;
+	case VOUCHED_NO: break;
+	}
+	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
+		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY of %s matches its DS",
+			 tern_name_to_text(k->set.owner, zone));
+	return VERDICT_BOGUS;
+}
+
+/* Of several links the lowest: what is wrong there is not the fault of those it leads to. */
+static unsigned lowest_link(uint16_t links)
+{
+	return links ? (unsigned)__builtin_ctz(links) : 0;
+}
+
 static enum verdict prove_answer(struct job *job, struct frame *f, struct chain *chain)
 {
-	for (struct kept *k = f->answer.first; k; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->proven)
 			continue;
 		/* A CNAME made out of a DNAME is as good as that; a bare RRSIG can't be proven. */
@@ -125,11 +166,14 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 			mark(k, CACHE_INSECURE);
 		if (k->proven)
 			continue;
-		enum verdict v = prove_kept(job, k, chain);
+		f->failed_link = (uint8_t)lowest_link(k->links);
+		enum verdict v = k->set.type == TERN_TYPE_DNSKEY ? prove_keys(job, k, chain)
+								 : prove_kept(job, k, chain);
 
 		if (v != VERDICT_PROVEN)
 			return v;
 	}
+	f->failed_link = f->found.links;
 	return VERDICT_PROVEN;
 }
 
@@ -149,7 +193,7 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 		note_missing_proof(job, f);
 		return VERDICT_BOGUS;
 	}
-	for (struct kept *k = f->authority.first; k; k = k->next) {
+	for (struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->proven || k->set.sig_n == 0)
 			continue;
 		enum verdict v = prove_kept(job, k, chain);
@@ -165,18 +209,23 @@ static enum verdict prove_authority(struct job *job, struct frame *f, struct cha
 	return VERDICT_PROVEN;
 }
 
+/* Did it come for what is asked now, and not for an alias that led here? */
+static bool is_of_question(const struct frame *f, const struct kept *k)
+{
+	return k->links & LINK_BIT(f->found.links);
+}
+
 /*
- * The zone that signed the proof: of those with a proven NSEC or NSEC3 (an alias
- * may have left others' here) the closest that may deny the question. False when
- * there is none.
+ * The zone that signed the proof: of those with a proven NSEC or NSEC3 the closest that may deny
+ * the question. False when there is none.
  */
 static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 {
 	uint8_t signer[TERN_NAME_MAX];
 	bool found = false;
 
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
-		if (k->security != CACHE_SECURE ||
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
+		if (k->security != CACHE_SECURE || !is_of_question(f, k) ||
 		    (k->set.type != TERN_TYPE_NSEC && k->set.type != TERN_TYPE_NSEC3) ||
 		    !verify_signer(&k->set, signer) || !proof_may_deny(signer, &f->question))
 			continue;
@@ -190,11 +239,11 @@ static bool proof_zone(const struct frame *f, uint8_t zone[TERN_NAME_MAX])
 static enum verdict judge_proof(struct job *job, struct frame *f, enum proof proof)
 {
 	switch (proof) {
-	case PROOF_GOOD: f->denial = CACHE_SECURE; return VERDICT_PROVEN;
-	case PROOF_OPT_OUT: f->denial = CACHE_INSECURE; return VERDICT_PROVEN;
+	case PROOF_GOOD: f->found.denial.security = CACHE_SECURE; return VERDICT_PROVEN;
+	case PROOF_OPT_OUT: f->found.denial.security = CACHE_INSECURE; return VERDICT_PROVEN;
 	case PROOF_INSECURE:
-		f->denial = CACHE_INSECURE;
-		f->denial_ede = TERN_EDE_NSEC3_ITERATIONS;
+		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.ede = TERN_EDE_NSEC3_ITERATIONS;
 		return VERDICT_PROVEN;
 	case PROOF_NONE:
 	case PROOF_EXHAUSTED: break;
@@ -209,11 +258,11 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 	const uint8_t *name = f->question.type == TERN_TYPE_DS ? tern_name_parent(f->question.name)
 							       : f->question.name;
 
-	switch (chain_walk(job, name, false, chain)) {
+	switch (chain_walk(job, name, CHAIN_TO_NAME, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
 	case CHAIN_INSECURE:
-		f->denial = CACHE_INSECURE;
-		f->denial_ede = chain->ede;
+		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.ede = chain->ede;
 		return VERDICT_PROVEN;
 	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
 	case CHAIN_SECURE: break;
@@ -225,8 +274,9 @@ static enum verdict prove_unsigned_denial(struct job *job, struct frame *f, stru
 /* Without a signature anybody could choose how long the denial lives. */
 static bool has_unproven_soa(const struct frame *f)
 {
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
 		if (k->set.type == TERN_TYPE_SOA && k->security != CACHE_SECURE &&
+		    is_of_question(f, k) &&
 		    tern_name_is_below_or_equal(f->question.name, k->set.owner))
 			return true;
 	}
@@ -236,8 +286,9 @@ static bool has_unproven_soa(const struct frame *f)
 /* A server that tries to prove, by the wrong records: what is known already may do. */
 static bool has_denials(const struct frame *f)
 {
-	for (const struct kept *k = f->authority.first; k; k = k->next) {
-		if (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3)
+	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
+		if (is_of_question(f, k) &&
+		    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3))
 			return true;
 	}
 	return false;
@@ -248,13 +299,18 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	uint8_t zone[TERN_NAME_MAX];
 
-	if (f->denial != CACHE_UNCHECKED)
+	if (f->found.denial.security != CACHE_UNCHECKED)
 		return VERDICT_PROVEN;
+	if (trust_anchors_is_negative(job->resolver->anchors, f->question.name)) {
+		f->found.denial.security = CACHE_INSECURE;
+		return VERDICT_PROVEN;
+	}
 	if (!proof_zone(f, zone))
 		return has_denials(f) && aggressive_proof(job, f) == f->pending
 			       ? VERDICT_PROVEN
 			       : prove_unsigned_denial(job, f, chain);
-	struct denial d = proof_gather(job, &f->authority, zone, sets);
+	struct denial d =
+		proof_gather(job, &f->found.authority, LINK_BIT(f->found.links), zone, sets);
 	const uint8_t *name = f->question.name;
 	enum proof of_type, of_name = PROOF_NONE;
 
@@ -285,14 +341,15 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 	const struct tern_rrset *sets[PROOF_SETS_MAX];
 	uint8_t zone[TERN_NAME_MAX];
 
-	for (struct kept *k = f->answer.first; k; k = k->next) {
+	for (struct kept *k = f->found.answer.first; k; k = k->next) {
 		if (k->wildcard == WILDCARD_NONE || k->security != CACHE_SECURE)
 			continue;
 		struct denial d = {0};
 		enum proof proof = PROOF_NONE;
 
+		f->failed_link = (uint8_t)lowest_link(k->links);
 		if (verify_signer(&k->set, zone)) {
-			d = proof_gather(job, &f->authority, zone, sets);
+			d = proof_gather(job, &f->found.authority, k->links, zone, sets);
 			proof = denial_of_closer(&d, k->set.owner, k->wildcard);
 		}
 		if (proof == PROOF_INSECURE)
@@ -302,130 +359,11 @@ static enum verdict prove_wildcards(struct job *job, struct frame *f)
 		else if (proof != PROOF_GOOD)
 			return judge_proof(job, f, PROOF_NONE);
 	}
+	f->failed_link = f->found.links;
 	return VERDICT_PROVEN;
 }
 
-/* The DNSKEY set of a zone: one of its keys is vouched for from above and signs the set. */
-static enum verdict prove_keys(struct job *job, struct frame *f, struct chain *chain)
-{
-	struct kept *k = f->answer.first;
-	char zone[TERN_NAME_TEXT_MAX];
-
-	if (!k || k->set.type != TERN_TYPE_DNSKEY || k->proven)
-		return prove_answer(job, f, chain);
-	switch (chain_walk(job, k->set.owner, true, chain)) {
-	case CHAIN_MISSING: return VERDICT_WAIT;
-	case CHAIN_BROKEN: job->chain_broken = true; return VERDICT_BOGUS;
-	case CHAIN_INSECURE: mark_insecure(k, chain); return VERDICT_PROVEN;
-	case CHAIN_SECURE:
-		/* Keys at a name that is no zone's apex are data like any other. */
-		if (!tern_name_equal(chain->zone, k->set.owner))
-			return prove_answer(job, f, chain);
-		break;
-	}
-	switch (keys_vouched(job, &k->set)) {
-	case VOUCHED_YES: mark(k, CACHE_SECURE); return VERDICT_PROVEN;
-	case VOUCHED_UNKNOWN: mark(k, CACHE_INSECURE); return VERDICT_PROVEN;
-	case VOUCHED_NOT_YET: return VERDICT_YIELD;
-	case VOUCHED_NO: break;
-	}
-	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
-		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY of %s matches its DS",
-			 tern_name_to_text(k->set.owner, zone));
-	return VERDICT_BOGUS;
-}
-
 /* --- the end ---------------------------------------------------------------- */
-
-/* Links must be found again by the walk that waits for them, so they live a moment at least. */
-static uint32_t stored_ttl(const struct frame *f, uint32_t ttl_s)
-{
-	return f->purpose == FRAME_CLIENT ? ttl_s : MAX(ttl_s, 1u);
-}
-
-static void store_answer(struct job *job, struct frame *f)
-{
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (k->cached)
-			continue;
-		store_kept(job, f, k, stored_ttl(f, k->set.ttl_s), CACHE_RANK_AUTH_ANSWER);
-		/* Other names may be made of it too. */
-		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE &&
-		    k->set.rr_n <= CACHED_RECORDS_MAX) {
-			aggressive_store_wildcard(job, &k->set, k->wildcard);
-			aggressive_store(job, f, k->set.ttl_s);
-		}
-	}
-}
-
-static void store_denial(struct job *job, struct frame *f)
-{
-	struct tern_rrset proof[PROOF_SETS_MAX];
-	struct cache_negative negative = {
-		.name = f->question.name,
-		.type = f->question.type,
-		.nxdomain = f->pending == OUTCOME_NXDOMAIN,
-		.of_type = is_asked_above(job, f, f->question.name),
-		.ttl_s = stored_ttl(f, f->denial_ttl_s),
-		.proof = proof,
-		.security = f->denial,
-		.rank = CACHE_RANK_AUTH_ANSWER,
-		.ede = f->denial_ede,
-	};
-
-	for (const struct kept *k = f->authority.first; k && negative.proof_n < PROOF_SETS_MAX;
-	     k = k->next) {
-		if (k->security != CACHE_BOGUS)
-			proof[negative.proof_n++] = k->set;
-	}
-	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
-}
-
-static bool is_denial(const struct frame *f)
-{
-	return f->pending == OUTCOME_NODATA || f->pending == OUTCOME_NXDOMAIN;
-}
-
-/* RFC 8914: why the client gets no AD for what is signed. */
-static uint16_t insecure_ede(const struct frame *f)
-{
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (k->ede != TERN_EDE_NONE)
-			return k->ede;
-	}
-	return is_denial(f) ? f->denial_ede : TERN_EDE_NONE;
-}
-
-static struct turn settle(struct job *job, struct frame *f)
-{
-	enum cache_security least = is_denial(f) ? f->denial : CACHE_SECURE;
-
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
-		if (k->security != CACHE_SECURE)
-			least = CACHE_INSECURE;
-		if (job->depth == 1 && k->set.ttl_s < job->result.ttl_s)
-			job->result.ttl_s = job->result.life_s = k->set.ttl_s;
-	}
-	proof_prune(&f->authority);
-	store_answer(job, f);
-	if (is_denial(f) && !f->denial_cached) {
-		store_denial(job, f);
-		aggressive_store(job, f, f->denial_ttl_s);
-	}
-	if (f->purpose == FRAME_CLIENT) {
-		job->result.security = least;
-		job->result.ede = insecure_ede(f);
-	}
-	/* A signed zone has keys; without them the chain ends here. */
-	if (f->purpose == FRAME_KEY && f->pending != OUTCOME_ANSWER) {
-		char zone[TERN_NAME_TEXT_MAX];
-
-		job_note(job, TERN_EDE_DNSKEY_MISSING, "no DNSKEY at %s",
-			 tern_name_to_text(f->question.name, zone));
-		return give(OUTCOME_FAILED);
-	}
-	return give(f->pending);
-}
 
 /* What was kept unproven goes; what somebody has proven is better than this reply. */
 static void drop_unproven(struct job *job, const uint8_t *name, uint16_t type)
@@ -440,7 +378,7 @@ static void drop_unproven(struct job *job, const uint8_t *name, uint16_t type)
 
 static void forget(struct job *job, struct frame *f)
 {
-	for (const struct kept *k = f->answer.first; k; k = k->next) {
+	for (const struct kept *k = f->found.answer.first; k; k = k->next) {
 		/* What a wildcard made is good by itself; without its proof it is not. */
 		if (!k->proven || k->security == CACHE_BOGUS || k->wildcard != WILDCARD_NONE)
 			drop_unproven(job, k->set.owner, k->set.type);
@@ -451,19 +389,15 @@ static void forget(struct job *job, struct frame *f)
 
 static void start_again(struct job *job, struct frame *f)
 {
-	if (job->avoid_n < JOB_AVOID_MAX && f->answered_by.family)
-		job->avoid[job->avoid_n++] = f->answered_by;
-	f->answered_by = (struct address){0};
+	if (job->avoid_n < JOB_AVOID_MAX && f->found.answered_by.family)
+		job->avoid[job->avoid_n++] = f->found.answered_by;
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
-	f->answer = f->authority = (struct kept_list){0};
-	f->denial = CACHE_UNCHECKED;
-	f->denial_ede = TERN_EDE_NONE;
-	f->denial_cached = false;
-	f->cut = NULL;
+	f->found = (struct found){.denial.ede = TERN_EDE_NONE};
+	f->name = (struct name_search){0};
+	f->at = (struct cut_search){0};
+	f->try = (struct server_try){0};
 	f->restarts++;
-	f->qmin_off = f->tcp = f->cookie_retry = false;
-	f->qmin_steps = 0;
 }
 
 /* Bogus: somebody else may have it right. Else it fails, and is remembered as failed. */
@@ -472,8 +406,8 @@ static struct turn refuse(struct job *job, struct frame *f)
 	struct resolver *r = job->resolver;
 
 	if (r->options.validation == VALIDATION_PERMISSIVE) {
-		f->denial = CACHE_INSECURE;
-		for (struct kept *k = f->answer.first; k; k = k->next)
+		f->found.denial.security = CACHE_INSECURE;
+		for (struct kept *k = f->found.answer.first; k; k = k->next)
 			mark(k, CACHE_INSECURE);
 		return settle(job, f);
 	}
@@ -482,8 +416,8 @@ static struct turn refuse(struct job *job, struct frame *f)
 		start_again(job, f);
 		return go(STAGE_LOOKUP);
 	}
-	if (f->purpose != FRAME_CLIENT)
-		remember_failure(job, f->question.name, f->question.type, true);
+	if (is_link(f->purpose))
+		failure_remember_link(job, f);
 	job->result.bogus = true;
 	return give(OUTCOME_FAILED);
 }
@@ -491,7 +425,7 @@ static struct turn refuse(struct job *job, struct frame *f)
 struct turn stage_prove(struct job *job, struct frame *f)
 {
 	struct chain chain;
-	enum verdict v = VERDICT_PROVEN;
+	enum verdict v;
 
 	job->chain_broken = false;
 	if (f->child == OUTCOME_FAILED) {
@@ -499,10 +433,7 @@ struct turn stage_prove(struct job *job, struct frame *f)
 		return refuse(job, f);
 	}
 	f->child = OUTCOME_NONE;
-	if (f->question.type == TERN_TYPE_DNSKEY && !is_denial(f))
-		v = prove_keys(job, f, &chain);
-	else
-		v = prove_answer(job, f, &chain);
+	v = prove_answer(job, f, &chain);
 	if (v == VERDICT_PROVEN)
 		v = prove_authority(job, f, &chain);
 	if (v == VERDICT_PROVEN)

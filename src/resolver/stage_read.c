@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "resolver/believe.h"
 #include "resolver/classify.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/referral.h"
 #include "resolver/select.h"
@@ -23,7 +24,7 @@
 
 static struct cut_server *asked_server(const struct frame *f)
 {
-	return &f->cut->servers[f->server];
+	return &f->at.cut->servers[f->try.server];
 }
 
 static const char *server_text(const struct frame *f, char out[ADDRESS_TEXT_MAX])
@@ -39,15 +40,14 @@ static uint64_t now_ms(const struct job *job)
 /* The asked name was only a step towards the whole name. */
 static bool was_minimised(const struct frame *f)
 {
-	return f->sent_labels < tern_name_labels(f->question.name);
+	return f->try.sent_labels < tern_name_labels(f->question.name);
 }
 
 static struct turn try_next_server(struct frame *f)
 {
-	f->tcp = false;
-	f->cookie_retry = false;
-	if (f->fruitless < UINT8_MAX)
-		f->fruitless++;
+	f->try = (struct server_try){0};
+	if (f->at.fruitless < UINT8_MAX)
+		f->at.fruitless++;
 	return go(STAGE_PICK);
 }
 
@@ -55,11 +55,11 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 {
 	char server[ADDRESS_TEXT_MAX];
 
-	if (f->tcp)
+	if (f->try.tcp)
 		return try_next_server(f);
 	job_tell(job, "  %s: asking %s by TCP", why, server_text(f, server));
-	f->tcp = true;
-	f->fruitless++;
+	f->try.tcp = true;
+	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
 
@@ -68,8 +68,8 @@ static struct turn ask_again_in_lower_case(struct job *job, struct frame *f)
 {
 	job_tell(job, "  asking again by UDP, all in lower case");
 	asked_server(f)->no_case = true;
-	f->tcp = false;
-	f->fruitless++;
+	f->try.tcp = false;
+	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
 
@@ -78,7 +78,7 @@ static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede
 	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
 
 	job_note(job, ede, "%s from %s for zone %s", why, server_text(f, server),
-		 tern_name_to_text(f->cut->zone, zone));
+		 tern_name_to_text(f->at.cut->zone, zone));
 	asked_server(f)->failed = true;
 	return try_next_server(f);
 }
@@ -91,34 +91,34 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
 
 	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
-		 server_text(f, server), tern_name_to_text(f->cut->zone, zone));
+		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;
-	if (f->tcp)
+	if (f->try.tcp)
 		asked_server(f)->tcp_tries++;
 	else
-		f->silent_n++;
-	if (!f->tcp && !link_is_down(r, now_ms(job)))
+		f->at.silent_n++;
+	if (!f->try.tcp && !link_is_down(r, now_ms(job)))
 		infra_timed_out(r->infra, a,
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
-	if (f->tcp && f->case_learn && !asked_server(f)->no_case)
+	if (f->try.tcp && f->try.case_learn && !asked_server(f)->no_case)
 		return ask_again_in_lower_case(job, f);
 	if (asked_server(f)->tcp_tries >= SERVER_TCP_TRIES_MAX)
 		asked_server(f)->failed = true;
-	if (f->cut->doubts > 0) /* a doubtful word is better than silence */
-		zone_cut_take_doubtful(f->cut);
+	if (f->at.cut->doubts > 0) /* a doubtful word is better than silence */
+		zone_cut_take_doubtful(f->at.cut);
 	/* A minimised question may be what it chokes on: the second try shows the whole name. */
 	if (was_minimised(f) && asked_server(f)->tries > 1 &&
 	    job->resolver->options.qmin != QMIN_STRICT)
-		f->qmin_off = true;
+		f->name.qmin_off = true;
 	return try_next_server(f);
 }
 
 static struct turn read_unreachable(struct job *job, struct frame *f)
 {
-	if (f->tcp && f->case_learn && !asked_server(f)->no_case)
+	if (f->try.tcp && f->try.case_learn && !asked_server(f)->no_case)
 		return ask_again_in_lower_case(job, f);
-	if (!f->tcp) {
+	if (!f->try.tcp) {
 		job->resolver->health[asked_server(f)->addr.family == 6].timeouts_n++;
 		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
 	}
@@ -138,14 +138,18 @@ static struct turn read_event(struct job *job, struct frame *f)
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
 	case UPSTREAM_SUSPECT: return ask_again_by_tcp(job, f, "mismatching replies");
-	case UPSTREAM_CASE: f->case_learn = true; return ask_again_by_tcp(job, f, "case changed");
+	case UPSTREAM_CASE:
+		f->try.case_learn = true;
+		return ask_again_by_tcp(job, f, "case changed");
 	case UPSTREAM_CROWDED:
 		job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY,
 			 "too many queries to zone %s are outstanding",
-			 tern_name_to_text(f->cut->zone, zone));
+			 tern_name_to_text(f->at.cut->zone, zone));
+		failure_blame(job, FAULT_OURS);
 		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_NO_RESOURCE:
 		job_note(job, TERN_EDE_OTHER, "no socket or memory left to ask");
+		failure_blame(job, FAULT_OURS);
 		return may_listen(job, f) ? wait_for_late(job, f) : give(OUTCOME_FAILED);
 	case UPSTREAM_ANSWERED: break;
 	}
@@ -163,10 +167,10 @@ static void note_alive(struct job *job, struct frame *f)
 		infra_heard(r->infra, a, now_ms(job));
 	else if (job->reply->transport == UPSTREAM_UDP)
 		infra_answered(r->infra, a, job->reply->rtt_ms, now_ms(job));
-	if (f->case_learn && (f->tcp || asked_server(f)->no_case))
+	if (f->try.case_learn && (f->try.tcp || asked_server(f)->no_case))
 		infra_learn_no_case(r->infra, a, now_ms(job));
-	f->case_learn = false;
-	f->cut_dead = false;
+	f->try.case_learn = false;
+	f->at.heard = true;
 }
 
 static void learn_cookie(struct job *job, struct frame *f, const struct tern_message *m)
@@ -185,12 +189,12 @@ static void learn_cookie(struct job *job, struct frame *f, const struct tern_mes
 
 static struct turn read_bad_cookie(struct job *job, struct frame *f)
 {
-	if (f->tcp)
+	if (f->try.tcp)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "BADCOOKIE over TCP");
-	if (f->cookie_retry)
+	if (f->try.cookie_retry)
 		return ask_again_by_tcp(job, f, "BADCOOKIE twice");
-	f->cookie_retry = true;
-	f->fruitless++;
+	f->try.cookie_retry = true;
+	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
 
@@ -198,7 +202,7 @@ static struct turn read_no_edns(struct job *job, struct frame *f, const struct t
 {
 	asked_server(f)->no_edns = true;
 	/* A server that knows EDNS may have disliked only this question. */
-	f->edns_learn = !m->edns.present || m->rcode == TERN_RCODE_BADVERS;
+	f->try.edns_learn = !m->edns.present || m->rcode == TERN_RCODE_BADVERS;
 	job_tell(job, "  asking again without EDNS");
 	return go(STAGE_SEND);
 }
@@ -208,7 +212,7 @@ static bool show_whole_name(struct job *job, struct frame *f)
 {
 	if (!was_minimised(f) || job->resolver->options.qmin == QMIN_STRICT)
 		return false;
-	f->qmin_off = true;
+	f->name.qmin_off = true;
 	job_tell(job, "  asking for the whole name");
 	return true;
 }
@@ -225,7 +229,8 @@ static struct turn read_lame(struct job *job, struct frame *f, const char *why)
 	/* Some servers know only the names they were made for, not those on the way. */
 	if (show_whole_name(job, f))
 		return go(STAGE_SEND);
-	infra_learn_lame(job->resolver->infra, &asked_server(f)->addr, f->cut->zone, now_ms(job));
+	infra_learn_lame(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone,
+			 now_ms(job));
 	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
 }
 
@@ -235,29 +240,27 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	struct zone_cut *cut;
 	char zone[TERN_NAME_TEXT_MAX];
 
-	/* Asked for the DS at this very cut it should have answered: it knows of none. */
+	/* Asked for the DS at this very cut it should have answered: it says it here, or has none. */
 	if (f->question.type == TERN_TYPE_DS && !was_minimised(f) &&
 	    tern_name_equal(view->zone, f->question.name))
-		return believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
+		return believe_referred_ds(job, f, m) ? conclude(job, f, OUTCOME_ANSWER)
+		       : believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
 							: give(OUTCOME_FAILED);
-	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->cut);
+	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->at.cut);
 	if (cut && job->resolver->options.validation != VALIDATION_OFF)
-		believe_referral_ds(job, m, cut, f->cut->zone);
+		believe_referral_ds(job, m, cut, f->at.cut->zone);
 	if (!cut)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "referral without servers");
 	job_tell(job, "  referral to %s, %u server names, %u addresses",
 		 tern_name_to_text(cut->zone, zone), cut->ns_n, cut->servers_n);
 	advance(job, f);
-	f->cut = cut;
-	f->asked_labels = cut->labels;
-	f->tcp = false;
-	f->cookie_retry = false;
-	f->cut_dead = true;
 	/* The second way to the same zone has no second account. */
-	if (!f->cut_dropped) {
-		f->fruitless = 0;
+	f->at = (struct cut_search){.cut = cut,
+				    .asked_labels = cut->labels,
+				    .fruitless = f->cut_dropped ? f->at.fruitless : 0};
+	f->try = (struct server_try){0};
+	if (!f->cut_dropped)
 		f->sends--; /* a step down: it counts for the client's question only */
-	}
 	job->why_ede = TERN_EDE_NONE;
 	return go(STAGE_PICK);
 }
@@ -266,18 +269,18 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 static struct turn minimise_on(struct job *job, struct frame *f)
 {
 	advance(job, f);
-	f->asked_labels = f->sent_labels;
-	f->qmin_steps++;
-	f->fruitless = 0;
+	f->at.asked_labels = f->try.sent_labels;
+	f->name.qmin_steps++;
+	f->at.fruitless = 0;
 	asked_server(f)->tries = 0;
-	f->tcp = false;
+	f->try.tcp = false;
 	return go(STAGE_PICK);
 }
 
 static struct turn read_nxdomain(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	if (was_minimised(f) && job->resolver->options.qmin != QMIN_STRICT && !f->qmin_off) {
-		f->qmin_off = true;
+	if (was_minimised(f) && job->resolver->options.qmin != QMIN_STRICT && !f->name.qmin_off) {
+		f->name.qmin_off = true;
 		return go(STAGE_SEND);
 	}
 	return believe_denial(job, f, m, true) ? conclude(job, f, OUTCOME_NXDOMAIN)
@@ -295,7 +298,7 @@ static struct turn read_nodata(struct job *job, struct frame *f, const struct te
 static struct turn read_answer(struct job *job, struct frame *f, const struct tern_message *m)
 {
 	if (f->purpose == FRAME_PRIME) {
-		if (!referral_cut(job, m, TERN_ANSWER, tern_name_root, f->cut))
+		if (!referral_cut(job, m, TERN_ANSWER, tern_name_root, f->at.cut))
 			return give_up_server(job, f, TERN_EDE_INVALID_DATA, "unusable root NS");
 		return give(OUTCOME_ANSWER);
 	}
@@ -321,15 +324,15 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 static const char *why_aside(struct job *job, struct frame *f, enum reply_kind kind,
 			     const struct reply_view *view)
 {
-	if (kind == REPLY_REFUSED || f->cut->take_doubtful)
+	if (kind == REPLY_REFUSED || f->at.cut->take_doubtful)
 		return NULL;
 	if (view->recursive)
 		return "answer from a cache";
 	/* With nobody else to hear, what it says will do. */
-	if (!view->doubtful || was_minimised(f) || f->cut->doubts >= DOUBTS_MAX ||
+	if (!view->doubtful || was_minimised(f) || f->at.cut->doubts >= DOUBTS_MAX ||
 	    !others_are_left(job, f))
 		return NULL;
-	f->cut->doubts++;
+	f->at.cut->doubts++;
 	return "denial without a SOA of the zone";
 }
 
@@ -338,16 +341,16 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	struct reply_view view;
 	struct reply_context asked = {
 		.name = job->outbox.name,
-		.zone = f->cut->zone,
+		.zone = f->at.cut->zone,
 		.type = job->outbox.type,
-		.forwarder = f->cut->source == CUT_FORWARD,
-		.stub = f->cut->source == CUT_STUB,
+		.forwarder = f->at.cut->source == CUT_FORWARD,
+		.stub = f->at.cut->source == CUT_STUB,
 		.had_edns = job->outbox.edns,
 		.by_udp = job->reply->transport == UPSTREAM_UDP,
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
-	f->answered_by = asked_server(f)->addr;
+	f->found.answered_by = asked_server(f)->addr;
 
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
@@ -355,9 +358,9 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		return read_no_edns(job, f, m);
 	if (kind == REPLY_BAD_COOKIE)
 		return read_bad_cookie(job, f);
-	if (f->edns_learn && kind != REPLY_REFUSED)
+	if (f->try.edns_learn && kind != REPLY_REFUSED)
 		infra_learn_no_edns(job->resolver->infra, &asked_server(f)->addr, now_ms(job));
-	f->edns_learn = false;
+	f->try.edns_learn = false;
 	const char *aside = why_aside(job, f, kind, &view);
 
 	if (aside) {

@@ -15,7 +15,7 @@
 /* A DS must be asked of the parent's servers: the way down to them shows who they are. */
 static bool is_minimised(const struct job *job, const struct frame *f)
 {
-	if (f->qmin_off || f->cut->source == CUT_FORWARD || f->purpose == FRAME_PRIME)
+	if (f->name.qmin_off || f->at.cut->source == CUT_FORWARD || f->purpose == FRAME_PRIME)
 		return false;
 	return job->resolver->options.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
 }
@@ -25,9 +25,9 @@ static void choose_name(struct job *job, struct frame *f, struct upstream_query 
 	unsigned full = tern_name_labels(f->question.name);
 	unsigned labels = full;
 
-	if (is_minimised(job, f) && f->asked_labels < full)
-		labels = qmin_next_labels(f->asked_labels, full, f->qmin_steps);
-	f->sent_labels = (uint8_t)labels;
+	if (is_minimised(job, f) && f->at.asked_labels < full)
+		labels = qmin_next_labels(f->at.asked_labels, full, f->name.qmin_steps);
+	f->try.sent_labels = (uint8_t)labels;
 	q->name = tern_name_suffix(f->question.name, labels);
 	q->type = labels == full ? f->question.type : QMIN_TYPE;
 }
@@ -48,13 +48,13 @@ static void add_cookie(struct upstream_query *q, const struct infra_server *infr
  */
 static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_server *infra)
 {
-	const struct cut_server *server = &f->cut->servers[f->server];
+	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
-	if (f->tcp)
+	if (f->try.tcp)
 		return UPSTREAM_TCP_MS;
 	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
-	if (f->cut->source == CUT_FORWARD && !f->cut->route_first)
+	if (f->at.cut->source == CUT_FORWARD && !f->at.cut->route_first)
 		return MIN(MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries),
 			   (uint32_t)INFRA_RTO_MAX_MS);
 	return infra->rto_ms;
@@ -63,18 +63,18 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
 {
 	struct upstream_query *q = &job->outbox;
-	const struct cut_server *server = &f->cut->servers[f->server];
+	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
 	memset(q, 0, sizeof *q);
 	q->server = server->addr;
-	q->zone = f->cut->zone;
-	q->transport = f->tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
-	q->recurse = f->cut->source == CUT_FORWARD;
+	q->zone = f->at.cut->zone;
+	q->transport = f->try.tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
+	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->resolver->options.validation != VALIDATION_OFF ||
 					      job->flags & JOB_CHECKING_DISABLED);
 	q->edns = !server->no_edns && !infra->no_edns;
-	q->random_case = !infra->no_case && !server->no_case && !f->tcp;
+	q->random_case = !infra->no_case && !server->no_case && !f->try.tcp;
 	q->fresh = server->tries == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->timeout_ms = timeout_of(job, f, infra);
 	if (q->edns && !q->recurse)
@@ -82,13 +82,13 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	choose_name(job, f, q);
 	q->origin = (struct upstream_origin){.progress = f->progress,
 					     .depth = job->depth,
-					     .server = f->server,
-					     .labels = f->sent_labels};
+					     .server = f->try.server,
+					     .labels = f->try.sent_labels};
 }
 
 static uint32_t probe_pause_max_ms(const struct frame *f)
 {
-	return CUT_IS_ROUTE(f->cut) ? ROUTE_PROBE_MS : INFRA_PROBE_MAX_MS;
+	return CUT_IS_ROUTE(f->at.cut) ? ROUTE_PROBE_MS : INFRA_PROBE_MAX_MS;
 }
 
 static void tell_sending(struct job *job)
@@ -111,9 +111,9 @@ static void tell_sending(struct job *job)
 bool may_listen(const struct job *job, const struct frame *f)
 {
 	bool elsewhere = f->purpose == FRAME_ADDRESS || f->purpose == FRAME_GLUE ||
-			 f->purpose == FRAME_PRIME || (f->cut->route_first && !f->no_route);
+			 f->purpose == FRAME_PRIME || (f->at.cut->route_first && !f->name.no_route);
 
-	return f->silent_n > 0 && !f->listened && !elsewhere &&
+	return f->at.silent_n > 0 && !f->at.listened && !elsewhere &&
 	       job->now->mono_ns / NS_PER_MS + LISTEN_LEAST_MS < job->deadline_ms;
 }
 
@@ -123,7 +123,7 @@ struct turn wait_for_late(struct job *job, struct frame *f)
 	uint64_t left_ms = job->deadline_ms - LISTEN_LEAST_MS / 2 - job->now->mono_ns / NS_PER_MS;
 
 	job_tell(job, "  waiting for late answers");
-	f->listened = true;
+	f->at.listened = true;
 	memset(&job->outbox, 0, sizeof job->outbox);
 	job->outbox.listen = true;
 	job->outbox.timeout_ms = (uint32_t)MIN(left_ms, (uint64_t)UPSTREAM_LISTEN_MS);
@@ -132,22 +132,22 @@ struct turn wait_for_late(struct job *job, struct frame *f)
 
 struct turn stage_send(struct job *job, struct frame *f)
 {
-	struct cut_server *server = &f->cut->servers[f->server];
+	struct cut_server *server = &f->at.cut->servers[f->try.server];
 	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
 	struct infra_server infra;
 
 	/* By TCP it goes on with what a claimed probe has begun. */
-	if (!f->tcp && !infra_claim_probe(job->resolver->infra, &server->addr,
-					  probe_pause_max_ms(f), now_ms)) {
+	if (!f->try.tcp && !infra_claim_probe(job->resolver->infra, &server->addr,
+					      probe_pause_max_ms(f), now_ms)) {
 		server->failed = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}
 	if (!budget_spend(&job->budget, BUDGET_SEND, 1) ||
-	    (f->tcp && !budget_spend(&job->budget, BUDGET_TCP, 1)))
+	    (f->try.tcp && !budget_spend(&job->budget, BUDGET_TCP, 1)))
 		return give(OUTCOME_FAILED);
 	infra_get(job->resolver->infra, &server->addr, NULL, now_ms, &infra);
 	fill_outbox(job, f, &infra);
-	if (!f->tcp)
+	if (!f->try.tcp)
 		server->tries++;
 	f->sends++;
 	job->result.cached = false;

@@ -6,11 +6,21 @@
 #include <tern/name.h>
 
 #include "resolver/believe.h"
+#include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/verify.h"
 
 static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
 {
-	return hit->stale ? job->resolver->options.stale_ttl_s : hit->ttl_s;
+	return hit->stale ? MIN(job->resolver->options.stale_ttl_s, hit->life_s) : hit->ttl_s;
+}
+
+/* Stale data are as secure as they were, while their signatures hold. */
+static void note_hit(const struct cache_hit *hit, struct result *out)
+{
+	out->stale |= hit->stale;
+	if (hit->security != CACHE_SECURE)
+		out->security = CACHE_INSECURE;
 }
 
 static bool keep_proof(struct job *job, const struct cache_hit *hit, struct result *out)
@@ -19,23 +29,26 @@ static bool keep_proof(struct job *job, const struct cache_hit *hit, struct resu
 	struct tern_rrset set;
 
 	while (cache_proof_next(&at, hit->proof + hit->proof_len, ttl_of(job, hit), &set)) {
-		if (!kept_has(&out->authority, &set, CACHE_UNCHECKED) &&
-		    !keep(job, &out->authority, &set))
+		if (!keep_proof_set(job, &out->authority, &set, hit->security, 0))
 			return false;
+		if (!verify_is_in_time(job, &set))
+			out->security = CACHE_INSECURE;
 	}
 	return true;
 }
 
 static bool keep_set(struct job *job, struct cache_hit *hit, struct result *out)
 {
-	out->stale |= hit->stale;
+	note_hit(hit, out);
+	if (!verify_is_in_time(job, &hit->set))
+		out->security = CACHE_INSECURE;
 	hit->set.ttl_s = ttl_of(job, hit);
-	return keep(job, &out->answer, &hit->set) && keep_proof(job, hit, out);
+	return keep(job, &out->answer, &hit->set, 0) && keep_proof(job, hit, out);
 }
 
 static bool keep_denial(struct job *job, const struct cache_hit *hit, struct result *out)
 {
-	out->stale |= hit->stale;
+	note_hit(hit, out);
 	if (out->rcode == TERN_RCODE_NXDOMAIN)
 		out->ede = TERN_EDE_STALE_NXDOMAIN;
 	return keep_proof(job, hit, out);
@@ -92,7 +105,8 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 
 bool job_stale_result(struct job *job, const struct moment *now, struct result *out)
 {
-	struct result stale = {.ede = TERN_EDE_STALE_ANSWER, .uncacheable = true};
+	struct result stale = {
+		.ede = TERN_EDE_STALE_ANSWER, .security = CACHE_SECURE, .uncacheable = true};
 
 	if (!job->resolver->options.serve_stale || (job->flags & JOB_NO_SERVE) ||
 	    job->result.bogus || !collect(job, now, &stale))

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "dnssec/rrsig.h"
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 
 /* One set being verified. */
@@ -244,6 +245,20 @@ void verify_decided(struct job *job)
 	job->wrong.set = NULL;
 	job->wrong.n = 0;
 	job->wrong.again = false;
+}
+
+bool verify_is_in_time(const struct job *job, const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+	struct rrsig sig;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (rrsig_read(rdata.octets, rdata.len, &sig) &&
+		    rrsig_check(&sig, set->owner, job->now->wall_s) == RRSIG_USABLE)
+			return true;
+	}
+	return false;
 }
 
 bool verify_may_go_on(const struct job *job)

@@ -14,7 +14,7 @@
 #include "resolver/job.h"
 
 #define VERIFY_SIGS_MAX     8 /* RRSIGs looked at per set */
-#define VERIFY_KEYS_MAX     2 /* keys tried per RRSIG (key tags may collide) */
+#define VERIFY_KEYS_MAX     4 /* keys tried per RRSIG (key tags may collide, RFC 4035 5.3.1) */
 #define VERIFY_FAILURES_MAX 4 /* wrong signatures per set */
 
 #define UNDATED_TTL_S 300 /* longest trust in what was accepted without its dates */
@@ -55,6 +55,9 @@ enum verify verify_set_with(struct job *job, const struct tern_rrset *set, const
 
 /** The set under way is judged: should it come again, it is checked anew. */
 void verify_decided(struct job *job);
+
+/** Is one of the signatures of @p set in time? Of a set without any there is none. */
+bool verify_is_in_time(const struct job *job, const struct tern_rrset *set);
 
 /** Is there anything left to validate with? Asking another server costs the same again. */
 bool verify_may_go_on(const struct job *job);

@@ -91,15 +91,15 @@ static void reasons_are_kept(void **state)
 				     .ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG};
 
 	cache_put_positive(cache, &why, 1);
-	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 1, &hit));
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, CACHE_ANY, 1, &hit));
 	assert_int_equal(hit.security, CACHE_INSECURE);
 	assert_int_equal(hit.ede, TERN_EDE_UNSUPPORTED_DNSKEY_ALG);
 	why.ede = TERN_EDE_NONE;
 	cache_put_positive(cache, &why, 2);
-	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 2, &hit));
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, CACHE_ANY, 2, &hit));
 	assert_int_equal(hit.ede, TERN_EDE_NONE);
 	cache_put(cache, &s.set, CACHE_RANK_ANSWER, CACHE_INSECURE, 3);
-	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, 3, &hit));
+	assert_true(cache_get_set(cache, NAME("why."), TERN_TYPE_TXT, CACHE_ANY, 3, &hit));
 	assert_int_equal(hit.ede, TERN_EDE_NONE);
 	for (unsigned i = CACHE_UNCHECKED; i <= CACHE_SECURE; i++) {
 		negative.security = (enum cache_security)i;
@@ -361,7 +361,7 @@ static void a_name_denied_for_one_type(void **state)
 	cache_put_negative(cache, &negative, 5);
 	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_NXDOMAIN);
 	assert_int_equal(cache_get(cache, NAME("b.zone."), 1, 5, false, &hit), CACHE_MISS);
-	assert_false(cache_get_set(cache, NAME("b.zone."), 43, 5, &hit));
+	assert_false(cache_get_set(cache, NAME("b.zone."), 43, CACHE_ANY, 5, &hit));
 	cache_drop(cache, NAME("b.zone."), 43);
 	assert_int_equal(cache_get(cache, NAME("b.zone."), 43, 5, false, &hit), CACHE_MISS);
 }
@@ -397,12 +397,12 @@ static void a_set_with_its_proof(void **state)
 	assert_int_equal(value_of(&found), 9);
 	assert_true(tern_name_equal(found.owner, NAME("w.zone.")));
 	assert_false(cache_proof_next(&at, end, 1, &found));
-	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, 65, &hit));
+	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, CACHE_ANY, 65, &hit));
 	proof.ttl_s = 0; /* neither is kept */
 	cache_put_positive(cache, &p, 100);
-	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, 100, &hit));
+	assert_false(cache_get_set(cache, NAME("x.zone."), TERN_TYPE_A, CACHE_ANY, 100, &hit));
 	put_a(cache, NAME("y.zone."), 1, 60, 5);
-	assert_true(cache_get_set(cache, NAME("y.zone."), TERN_TYPE_A, 5, &hit));
+	assert_true(cache_get_set(cache, NAME("y.zone."), TERN_TYPE_A, CACHE_ANY, 5, &hit));
 	assert_int_equal(hit.proof_len, 0);
 }
 

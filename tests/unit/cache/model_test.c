@@ -104,6 +104,17 @@ static void store(struct known *k, uint32_t ttl_s, const struct known *fresh)
 	k->value = next_value;
 }
 
+/* What can't be kept ends what has expired all the same. */
+static void end_stale(unsigned n, enum place p, uint32_t ttl_s)
+{
+	if (ttl_s > 0)
+		return;
+	if (!is_fresh(&table[n][p]))
+		table[n][p].present = false;
+	if (!is_fresh(&table[n][PLACE_NAME]))
+		table[n][PLACE_NAME].present = false;
+}
+
 static enum cache_security random_security(void)
 {
 	return random_under(&seed, 2) ? CACHE_SECURE : CACHE_INSECURE;
@@ -118,6 +129,7 @@ static void put_positive(unsigned n, enum place p)
 	make_set(&s, any_case(names[n]), type_of(p), ttl_s, next_value,
 		 (uint16_t)(4 + random_under(&seed, 200)));
 	cache_put(cache, &s.set, fresh.rank, fresh.security, now32());
+	end_stale(n, p, ttl_s);
 	store(&table[n][p], ttl_s, &fresh);
 }
 
@@ -138,6 +150,7 @@ static void put_denial(unsigned n, enum place p)
 		.nodata = p != PLACE_NAME, .rank = negative.rank, .security = negative.security};
 
 	cache_put_negative(cache, &negative, now32());
+	end_stale(n, p == PLACE_NAME ? PLACE_A : p, negative.ttl_s);
 	store(&table[n][p], negative.ttl_s, &fresh);
 }
 

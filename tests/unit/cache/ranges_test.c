@@ -26,7 +26,10 @@ static const uint8_t *zone(void)
 
 static void put(unsigned i, uint32_t ttl_s, uint32_t now_s)
 {
-	cache_put_range(cache, zone(), TERN_TYPE_NSEC, numbered(i), ttl_s, now_s);
+	struct one_set s;
+
+	cache_put_range(cache, zone(), make_set(&s, numbered(i), TERN_TYPE_NSEC, ttl_s, i, 4),
+			now_s);
 }
 
 static void assert_found(unsigned at, unsigned owner, uint32_t now_s)
@@ -96,12 +99,35 @@ static void a_full_list_takes_each_new_one(void **state)
 	end_cache(cache);
 }
 
+/* At a zone cut the parent and the child have an NSEC each, and a client asks for the child's. */
+static void two_zones_have_a_set_at_one_name(void **state)
+{
+	struct cache_hit hit;
+	struct one_set s;
+	uint8_t apex[TERN_NAME_MAX], top[TERN_NAME_MAX];
+
+	(void)state;
+	cache = new_cache(1 << 20, 0);
+	wire_name(apex, "cut.test.");
+	wire_name(top, "test.");
+	cache_put_range(cache, top, make_set(&s, apex, TERN_TYPE_NSEC, 60, 1, 4), 1);
+	cache_put_range(cache, apex, make_set(&s, apex, TERN_TYPE_NSEC, 60, 2, 4), 1);
+	assert_true(cache_get_range_set(cache, top, apex, TERN_TYPE_NSEC, 2, &hit));
+	assert_int_equal(get_u32(hit.set.rdata + 2), 1);
+	assert_true(cache_get_range_set(cache, apex, apex, TERN_TYPE_NSEC, 2, &hit));
+	assert_int_equal(get_u32(hit.set.rdata + 2), 2);
+	assert_false(cache_get_set(cache, apex, TERN_TYPE_NSEC, CACHE_ANY, 2, &hit));
+	end_cache(cache);
+}
+
 static void another_kind_of_chain_replaces_the_list(void **state)
 {
 	(void)state;
 	cache = new_cache(1 << 20, 0);
 	put(1, 60, 1);
-	cache_put_range(cache, zone(), TERN_TYPE_NSEC3, numbered(8), 60, 1);
+	struct one_set s;
+
+	cache_put_range(cache, zone(), make_set(&s, numbered(8), TERN_TYPE_NSEC3, 60, 8, 4), 1);
 	assert_int_equal(cache_ranges_type(cache, zone(), 1), TERN_TYPE_NSEC3);
 	assert_found(1, 8, 1);
 	end_cache(cache);
@@ -114,6 +140,7 @@ int main(void)
 		cmocka_unit_test(before_the_first_it_reaches_around),
 		cmocka_unit_test(each_owner_stays_as_long_as_the_longest),
 		cmocka_unit_test(a_full_list_takes_each_new_one),
+		cmocka_unit_test(two_zones_have_a_set_at_one_name),
 		cmocka_unit_test(another_kind_of_chain_replaces_the_list),
 	};
 

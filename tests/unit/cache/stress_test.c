@@ -152,7 +152,8 @@ static void put_something(uint64_t *seed)
 	case 1: cache_put_delegation(cache, &d, 0); break;
 	case 2: put_answer(i, name); break;
 	case 6:
-		cache_put_range(cache, (const uint8_t *)"\4test", TERN_TYPE_NSEC, name, 1000, 0);
+		make_set(&s, name, TERN_TYPE_NSEC, 1000, i, 8);
+		cache_put_range(cache, (const uint8_t *)"\4test", &s.set, 0);
 		break;
 	case 3: cache_put_failure(cache, name, TERN_TYPE_A, &failed, 0); break;
 	default:

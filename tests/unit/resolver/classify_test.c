@@ -264,7 +264,7 @@ static const struct reply_case cases[] = {
 	 {"ns ftp.example.test. 60 NS ns.other."},
 	 REPLY_LAME,
 	 NULL},
-	{"empty without AA", NULL, 0, QR, 0, 0, {NULL}, REPLY_LAME, NULL},
+	{"empty without AA", NULL, 0, QR, 0, 0, {NULL}, REPLY_NODATA, NULL},
 	{"additional only",
 	 NULL,
 	 0,
@@ -272,7 +272,7 @@ static const struct reply_case cases[] = {
 	 0,
 	 0,
 	 {"ad www.example.test. 60 A 192.0.2.1"},
-	 REPLY_LAME,
+	 REPLY_NODATA,
 	 NULL},
 	{"an answer to something else",
 	 NULL,
@@ -450,7 +450,7 @@ static const struct reply_case cases[] = {
 
 	/* stubs */
 	{"an empty answer of a stub server", NULL, 0, QR_RA, 0, STUB, {NULL}, REPLY_NODATA, NULL},
-	{"of another server", NULL, 0, QR_RA, 0, 0, {NULL}, REPLY_LAME, NULL},
+	{"of another server", NULL, 0, QR_RA, 0, 0, {NULL}, REPLY_NODATA, NULL},
 };
 
 static enum reply_kind classify(const struct reply_case *c, struct reply_view *view)

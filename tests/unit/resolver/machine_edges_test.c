@@ -174,7 +174,7 @@ static void a_probe_taken_by_another(void **state)
 	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
 	assert_false(was_taken(STAGE_SEND, STAGE_PICK));
 	/* Another job that had picked the same server comes too late. */
-	world.job.frames[0].tcp = false;
+	world.job.frames[0].try.tcp = false;
 	(void)stage_send(&world.job, &world.job.frames[0]);
 	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
 }
@@ -271,8 +271,7 @@ static void know_empty_zone(void)
 				 .sig_n = 1};
 	struct cache *cache = world.resolver.cache;
 
-	cache_put(cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_SECURE, world.now.boot_s);
-	cache_put_range(cache, NAME("test."), TERN_TYPE_NSEC, NAME("test."), 60, world.now.boot_s);
+	cache_put_range(cache, NAME("test."), &set, world.now.boot_s);
 	set.rdata = soa;
 	set.rdata_len = sizeof soa;
 	set.type = TERN_TYPE_SOA;

@@ -4,7 +4,7 @@
  */
 #include "helpers.h"
 
-#include "resolver/believe.h"
+#include "resolver/kept.h"
 
 #define A     TERN_TYPE_A
 #define CNAME TERN_TYPE_CNAME
