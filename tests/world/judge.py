@@ -94,6 +94,7 @@ class Case:
         self.judge_rcode()
         self.judge_answer()
         self.judge_authority()
+        self.judge_genuine(self.m.additional)
         self.judge_ad()
         return None
 
@@ -135,8 +136,8 @@ class Case:
 
     def judge_answer(self):
         got = self.sets(self.m.answer)
-        if self.q.type in (ANY, RRSIG):
-            return
+        if self.q.type == ANY:
+            return self.judge_genuine(self.m.answer)
         wanted = {}
         for zone, found in self.links:
             if found.kind == 'dname':
@@ -151,6 +152,14 @@ class Case:
             check(got[key][1] == rdatas, 'answer', f'{key[0]} {type_name(key[1])} has other data')
             owner = key[0] if key[1] == rtype else source       # of a CNAME that a DNAME made, the DNAME counts
             self.judge_ttl(zone, owner, source, rtype, got[key][0], rtype if key[1] == rtype else None)
+
+    def judge_genuine(self, section):
+        """Some of the sets that there are, whichever: each is whole and as its zone has it."""
+        for (owner, rtype), (ttl, rdatas) in self.sets(section).items():
+            zone, found = self.view.zone_for(owner, rtype)
+            check(found.kind == 'answer' and set(zone.set_of(found.source, rtype)[1]) == rdatas, 'genuine',
+                  f'{owner} {type_name(rtype)} is not what its zone has')
+            self.judge_ttl(zone, owner, found.source, rtype, ttl, None)
 
     @staticmethod
     def want(wanted, zone, owner, source, rtype):
@@ -206,14 +215,14 @@ class Case:
         else:
             check(not soas, 'soa', lambda: f'of {soas} in an answer that is not negative')
         if not self.q.do:
-            return check(all(t in (SOA, NS) for _, t in got) and not any(t == RRSIG for _, t, *_ in self.m.authority) and
-                         (self.q.type == RRSIG or not any(t == RRSIG for _, t, *_ in self.m.answer)),
-                         'no-do', 'DNSSEC records to somebody who did not ask for them')
+            signed = any(t == RRSIG for _, t, *_ in self.m.authority + self.m.answer)
+            return check(not signed and all(t in (SOA, NS) for _, t in got), 'no-do',
+                         'DNSSEC records to somebody who did not ask for them')
         if self.has_two_of_one_name():
             return None
         denials = self.denials()
         for i, (zone, found) in enumerate(self.links):
-            if self.needs_proof(i) and self.secure[i] and self.q.type not in (ANY, RRSIG):
+            if self.needs_proof(i) and self.secure[i] and self.q.type != ANY:
                 self.judge_proof(zone, found, denials.get(zone.name))
         needing = {z.name for i, (z, _) in enumerate(self.links) if self.needs_proof(i)}
         for name in denials:

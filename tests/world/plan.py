@@ -11,7 +11,7 @@ from names import (A, AAAA, ANY, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC, NS
                    join, parent)
 
 TYPE_WEIGHTS = {A: 34, AAAA: 10, TXT: 9, MX: 6, NS: 6, DS: 9, DNSKEY: 5, SOA: 5, CNAME: 4, NSEC: 2, NSEC3PARAM: 1, DNAME: 2,
-                ANY: 1, SRV: 2, CAA: 2, 65: 2}
+                ANY: 2, SRV: 2, CAA: 2, 65: 2}
 REFETCH_S = 12              # a zone's keys are fetched anew at most once in 10 s
 PASSES = (1, 1, 2, 3, 5, 10, 25, 70, 400)
 
