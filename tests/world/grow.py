@@ -26,7 +26,7 @@ def keys():
 def grow(seed):
     rng = random.Random(f'world {seed}')
     world = World(seed)
-    world.rng = rng
+    world.longest_ttl = rng.choice((20, 300))
     make_root(world, rng)
     for _ in range(rng.randint(4, 13)):
         make_zone(world, rng)
@@ -125,33 +125,33 @@ def shared_servers(world, zone, rng):
 
 def settle_zone(world, zone, rng):
     """SOA, NS, keys; servers know the zone."""
-    ttl, minimum = rng.choice(TTLS), rng.choice((1, 2, 5, 5, 15, 60))
-    zone.negative_ttl = min(ttl, minimum) if rng.random() < 0.7 else rng.choice((1, 3, 10, 60))
+    ttl, minimum = some_ttl(world, rng), some_ttl(world, rng, 1, 2, 5, 5, 15, 60)
+    zone.negative_ttl = min(ttl, minimum) if rng.random() < 0.7 else some_ttl(world, rng, 1, 3, 10, 60)
     soa = octets(zone.hosts[0]) + octets(join('h', zone.name)) + struct.pack('!IIIII', 1, 7200, 900, 1209600, minimum)
     zone.add(zone.name, SOA, ttl, soa)
-    zone.add(zone.name, NS, rng.choice((5, 20, 300)), *[octets(h) for h in zone.hosts])
+    zone.add(zone.name, NS, some_ttl(world, rng, 5, 20, 300), *[octets(h) for h in zone.hosts])
     for host, address in getattr(zone, 'own_hosts', []):
-        zone.add(host, A, rng.choice((5, 60, 300)), v4(address))
+        zone.add(host, A, some_ttl(world, rng, 5, 60, 300), v4(address))
     lame = join('lame', zone.name)
     if zone.name and rng.random() < 0.07:
         host_address(world, zone, lame, new_address(world))
         zone.hosts.append(lame)
-        zone.add(lame, A, 60, v4(world.host_addresses[lame]))
+        zone.add(lame, A, 20, v4(world.host_addresses[lame]))
     for host in zone.hosts:
         address = world.host_addresses[host]
         if host != lame and zone.name not in world.addresses[address]:
             world.addresses[address].append(zone.name)
         world.chases.setdefault(address, rng.choice(('none', 'zone', 'all')))
     if zone.signed:
-        sign(zone, rng)
+        sign(world, zone, rng)
 
 
-def sign(zone, rng):
+def sign(world, zone, rng):
     zone.ksk, zone.zsk = rng.choice(keys())
     if rng.random() < 0.3:
         zone.zsk = zone.ksk
-    zone.add(zone.name, DNSKEY, rng.choice((5, 20, 60, 300)), *{zone.ksk.rdata: 0, zone.zsk.rdata: 0})
-    zone.has_ds = zone.above is None or rng.random() < 0.85
+    zone.add(zone.name, DNSKEY, some_ttl(world, rng, 5, 20, 60, 300), *{zone.ksk.rdata: 0, zone.zsk.rdata: 0})
+    zone.has_ds = zone.above is None or rng.random() < 0.75
     zone.nsec3 = zone.above is not None and rng.random() < 0.5
     if zone.nsec3:
         zone.opt_out = rng.random() < 0.45
@@ -164,7 +164,7 @@ def sign(zone, rng):
 def delegate(world, above, zone, rng):
     above.add(zone.name, NS, rng.choice((5, 20, 300, 300)), *[octets(h) for h in zone.hosts])
     if zone.signed and zone.has_ds:
-        above.add(zone.name, DS, rng.choice((2, 5, 20, 300)), zone.ksk.ds(zone.name))
+        above.add(zone.name, DS, some_ttl(world, rng, 2, 5, 20, 300), zone.ksk.ds(zone.name))
     for host, address in getattr(zone, 'own_hosts', []):
         above.add(host, A, rng.choice((5, 300)), v4(address))
 
@@ -190,6 +190,11 @@ def some_rdata(rtype, rng):
     return b'\x00\x05issue' + b'ca%d' % rng.randrange(10)
 
 
+def some_ttl(world, rng, *options):
+    """In some worlds nothing but delegations may be kept for long."""
+    return rng.choice([x for x in options or TTLS if x <= world.longest_ttl])
+
+
 def new_owner(zone, rng):
     pattern = rng.choice(PATTERNS)
     return join(pattern.format(*[rng.choice(LABELS) for _ in range(3)]), zone.name)
@@ -203,29 +208,29 @@ def fill(world, zone, rng):
         if owner in world.zones:
             continue
         for rtype in rng.sample((A, A, A, AAAA, TXT, MX, SRV, CAA), rng.choice((1, 1, 1, 2, 3))):
-            ttl = rng.choice(TTLS)
+            ttl = some_ttl(world, rng)
             for _ in range(rng.choice((1, 1, 2))):
                 zone.add(owner, rtype, ttl, some_rdata(rtype, rng))
     if rng.random() < 0.5:
         rtype = rng.choice((A, TXT, MX))
-        zone.add(zone.name, rtype, rng.choice(TTLS), some_rdata(rtype, rng))
+        zone.add(zone.name, rtype, some_ttl(world, rng), some_rdata(rtype, rng))
 
 
 def alias(world, zone, rng):
     for _ in range(rng.choice((0, 1, 2, 3, 4))):
         owner = new_owner(zone, rng)
         if owner not in zone.nodes and owner not in world.zones:
-            zone.add(owner, CNAME, rng.choice(TTLS), octets(some_target(world, rng)))
+            zone.add(owner, CNAME, some_ttl(world, rng), octets(some_target(world, rng)))
     if rng.random() < 0.35:
         owner = zone.name if rng.random() < 0.25 and zone.name else join(rng.choice(LABELS) + 'd', zone.name)
         target = some_target(world, rng, plain=True)
         if not any(is_below(x, owner) and x != owner for x in world.zones) and owner not in ('',) and \
                 not is_below(target, owner) and not (owner == zone.name and any(is_below(h, owner) for h in
                                                                                 world.host_addresses)):
-            zone.add(owner, DNAME, rng.choice(TTLS), octets(target))
+            zone.add(owner, DNAME, some_ttl(world, rng), octets(target))
     if not zone.signed and zone.name and rng.random() < 0.08 and A not in zone.nodes[zone.name]:
         zone.odd = True
-        zone.add(zone.name, CNAME, rng.choice(TTLS), octets(some_target(world, rng)))
+        zone.add(zone.name, CNAME, some_ttl(world, rng), octets(some_target(world, rng)))
 
 
 def spoil(world, zone, rng):

@@ -13,7 +13,7 @@ from names import (A, AAAA, ANY, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC, NS
 TYPE_WEIGHTS = {A: 34, AAAA: 10, TXT: 9, MX: 6, NS: 6, DS: 9, DNSKEY: 5, SOA: 5, CNAME: 4, NSEC: 2, NSEC3PARAM: 1, DNAME: 2,
                 ANY: 2, SRV: 2, CAA: 2, 65: 2}
 REFETCH_S = 12              # a zone's keys are fetched anew at most once in 10 s
-PASSES = (1, 1, 2, 3, 5, 10, 25, 70, 400)
+PASSES = (1, 1, 2, 2, 3, 3, 5, 5, 10, 10, 25, 25, 70, 70, 400)
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,18 @@ class Change:
         for new in changed or ():
             old = world.zones[new.name]
             new.finish()
-            longest = max(z.longest_ttl() for z in [old, *world.zones.values()] if is_below(z.name, self.zone))
-            world.old.append((world.clock.now + longest + 1, old))
+            world.old.append((world.clock.now + self.settling_s(world, old) + 1, old))
             world.zones[new.name] = new
         if changed:
             world.renew()
+
+
+    @staticmethod
+    def settling_s(world, old):
+        """How long what was true before may be told. What was insecure when it was fetched stays so, link by link."""
+        below = [z for z in world.zones.values() if is_below(z.name, old.name)]
+        links = max(sum(is_below(z.name, x.name) for x in below) for z in below)
+        return (1 + links) * max(z.longest_ttl() for z in [old, *below])
 
 
 def plain_owners(world, zone):
@@ -56,7 +63,7 @@ def change_data(world, zone, rng):
     if not owners:
         return None
     new = zone.copy()
-    new.nodes[rng.choice(owners)][A] = (rng.choice(grow.TTLS), [grow.some_rdata(A, rng)])
+    new.nodes[rng.choice(owners)][A] = (grow.some_ttl(world, rng), [grow.some_rdata(A, rng)])
     return [new]
 
 
@@ -65,7 +72,7 @@ def add_name(world, zone, rng):
     if any(is_below(z, owner) for z in world.zones) or owner in zone.nodes:
         return None
     new, rtype = zone.copy(), rng.choice((A, TXT))
-    new.add(owner, rtype, rng.choice(grow.TTLS), grow.some_rdata(rtype, rng))
+    new.add(owner, rtype, grow.some_ttl(world, rng), grow.some_rdata(rtype, rng))
     return [new]
 
 
@@ -112,6 +119,7 @@ class Plan:
     def __init__(self, world, size):
         self.world, self.rng = world, random.Random(f'plan {world.seed}')
         self.asked = []
+        self.changed = []           # zones that are worth asking about
         changing = self.rng.random() < 0.5
         self.events = [self.event(changing) for _ in range(size)]
 
@@ -119,10 +127,17 @@ class Plan:
         luck = self.rng.random()
         if luck < 0.07:
             return Pass(self.rng.choice(PASSES))
-        if luck < 0.08 and changing:
-            return Change(self.rng.choice(sorted(CHANGES)), self.rng.choice(sorted(self.world.zones)),
-                          self.rng.randrange(1 << 30))
+        if luck < 0.085 and changing:
+            return self.change()
         return self.question()
+
+    def change(self):
+        zones = self.world.zones
+        kind, zone = self.rng.choice(sorted(CHANGES)), self.rng.choice(sorted(zones))
+        if CHANGES[kind] is change_trust:
+            zone = self.rng.choice([z.above for z in zones.values() if z.signed and z.name] or [zone])
+        self.changed = [z.name for z in zones.values() if z.above == zone and z.signed] or [zone]
+        return Change(kind, zone, self.rng.randrange(1 << 30))
 
     def question(self):
         rng = self.rng
@@ -140,9 +155,12 @@ class Plan:
             return rng.choice(self.asked)
         if self.asked and luck < 0.35:
             return rng.choice(self.asked)[0], rtype
-        zone = rng.choice(list(self.world.zones.values()))
+        if self.asked and luck < 0.42:
+            return rng.choice(self.world.view.walk(*rng.choice(self.asked)))[1].name, rtype
+        some = self.changed if self.changed and rng.random() < 0.4 else list(self.world.zones)
+        zone = self.world.zones[rng.choice(some)]
         owner = rng.choice(list(zone.nodes))
-        if luck < 0.7 and owner in zone.nodes and rng.random() < 0.5:
+        if luck < 0.75 and owner in zone.nodes and rng.random() < 0.5:
             there = [t for t in zone.nodes[owner] if t in TYPES.values()]
             rtype = rng.choice(there or [rtype])
         labels = [rng.choice(grow.LABELS) if x == '*' and rng.random() < 0.85 else x for x in owner.split('.') if x]

@@ -70,6 +70,7 @@ class World:
         self.seed, self.clock = seed, Clock()
         self.zones = {}
         self.old = []               # (until when, zone)
+        self.longest_ttl = 300
         self.rolled = {}            # zone -> when it changed its keys at once
         self.addresses = {}         # address -> [names of zones]
         self.host_addresses = {}    # name of a server -> address

@@ -60,9 +60,9 @@ class Zone:
         return new
 
     def longest_ttl(self):
-        """What may be in a cache is forgotten after this; but a delegation says nothing to clients."""
-        return max(self.negative_ttl, *(ttl for owner, sets in self.nodes.items() for rtype, (ttl, _) in sets.items()
-                                        if not (rtype == NS and self.is_cut(owner))))
+        """What may be in a cache is forgotten after this; but delegations and glue say nothing to clients."""
+        return max(self.negative_ttl, *(ttl for owner, sets in self.nodes.items() if owner in self.exists
+                                        for rtype, (ttl, _) in sets.items() if not (rtype == NS and self.is_cut(owner))))
 
     def add(self, owner, rtype, ttl, *rdatas):
         old = self.nodes.setdefault(owner, {}).get(rtype, (ttl, []))
