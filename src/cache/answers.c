@@ -94,7 +94,7 @@ bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t ha
 	if (len > out_max)
 		return false;
 	entry_touch(e);
-	copy_aged(e, now_s - e->stored_s, out);
+	copy_aged(e, entry_age_s(e, now_s), out);
 	if (e->equals_n > 1)
 		put_another_first(e, key->type, turn, out);
 	hit->len = len;

@@ -152,7 +152,7 @@ static bool is_usable(const struct cache *c, const struct entry *e, uint32_t now
 		return false;
 	if (entry_is_fresh(e, now_s))
 		return true;
-	return allow_stale && now_s - e->stored_s - e->ttl_s < c->stale_s;
+	return allow_stale && entry_age_s(e, now_s) - e->ttl_s < c->stale_s;
 }
 
 static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
@@ -160,7 +160,7 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	entry_touch(e);
 	memset(out, 0, sizeof *out);
 	out->ttl_s = entry_left_s(e, now_s);
-	out->age_s = now_s - e->stored_s;
+	out->age_s = entry_age_s(e, now_s);
 	out->life_s = e->ttl_s;
 	out->rank = (enum cache_rank)e->rank;
 	out->security = (enum cache_security)e->security;

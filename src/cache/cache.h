@@ -204,6 +204,13 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint32_t what,
 #define CACHE_FAILURE_MAX_S    300
 #define CACHE_FAILURE_COSTLY_S 60
 
+/**
+ * May the caller do now what is to be done at most once per @p pause_s seconds for
+ * @p name (lower case)? True for one caller; two at the same moment may both be told so.
+ */
+MUST_USE bool cache_claim(struct cache *cache, const uint8_t *name, uint32_t pause_s,
+			  uint32_t now_s);
+
 /** Is this RFC 8914 INFO-CODE about data that did not validate? */
 static inline bool cache_failure_is_bogus(uint16_t ede)
 {
@@ -235,7 +242,10 @@ void cache_put_delegation(struct cache *cache, const struct cache_delegation *de
 unsigned cache_cut_depth(const struct cache *cache);
 unsigned cache_dname_depth(const struct cache *cache);
 
-/** Forget (@p name, any type), with its answers. Returns how many entries went. */
+/**
+ * Forget (@p name, any type), with every rendered answer and what the name may have been
+ * made from: wildcards, DNAMEs and ranges above it. Returns how many entries went.
+ */
 size_t cache_flush_name(struct cache *cache, const uint8_t *name);
 
 /** Forget everything at and below @p zone, and every rendered answer. Returns how many. */

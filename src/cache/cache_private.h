@@ -42,6 +42,7 @@
 /* An NSEC or NSEC3 set of a range; of the two at a zone cut the one at its zone's apex. */
 #define TAG_RANGE_SET(t)       (0x00070000u | (t))
 #define TAG_RANGE_APEX(t)      (0x00080000u | (t))
+#define TAG_CLAIM              0x00090000u /* of cache_claim(): nothing but its time */
 #define TAG_DELEGATION         0x00030000u
 #define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
 #define TAG_RANGES             0x00050000u
@@ -174,9 +175,17 @@ static inline const uint8_t *entry_body(const struct entry *e)
 	return e->octets + e->name_len;
 }
 
+/** Seconds since it was stored; 0 when another thread's clock was a little ahead. */
+static inline uint32_t entry_age_s(const struct entry *e, uint32_t now_s)
+{
+	int32_t age = (int32_t)(now_s - e->stored_s);
+
+	return age > 0 ? (uint32_t)age : 0;
+}
+
 static inline bool entry_is_fresh(const struct entry *e, uint32_t now_s)
 {
-	return now_s - e->stored_s < e->ttl_s;
+	return entry_age_s(e, now_s) < e->ttl_s;
 }
 
 /** An INFO-CODE as entries keep it. */
@@ -188,7 +197,7 @@ static inline uint8_t entry_ede(enum cache_security security, uint16_t ede)
 /** Seconds left; 0 when expired. */
 static inline uint32_t entry_left_s(const struct entry *e, uint32_t now_s)
 {
-	uint32_t age = now_s - e->stored_s;
+	uint32_t age = entry_age_s(e, now_s);
 
 	return age < e->ttl_s ? e->ttl_s - age : 0;
 }

@@ -18,7 +18,7 @@ void entry_read_delegation(const struct entry *e, uint32_t now_s, struct cache_d
 		.body = entry_body(e),
 		.body_len = e->body_len,
 		.ttl_s = entry_left_s(e, now_s),
-		.age_s = now_s - e->stored_s,
+		.age_s = entry_age_s(e, now_s),
 	};
 }
 

@@ -7,9 +7,9 @@
 
 #include <tern/name.h>
 
-#define GROUP_SIZE   8 /* records that share a lock and compete for place */
-#define GROUPS       (INFRA_SERVERS_MAX / GROUP_SIZE)
-#define SUSPICIONS   2 /* in a row: then it is no accident */
+#define GROUP_SIZE 8 /* records that share a lock and compete for place */
+#define GROUPS     (INFRA_SERVERS_MAX / GROUP_SIZE)
+#define SUSPICIONS 2 /* in a row: then it is no accident */
 
 /** One address, whatever it is asked for. */
 struct server {
@@ -17,8 +17,8 @@ struct server {
 	struct address address;
 	uint32_t srtt_ms8; /* eighths of a millisecond */
 	uint32_t rttvar_ms8;
-	uint64_t facts_ms[INFRA_FACTS]; /* seen for two zones: they count until then */
-	uint64_t fact_zone[INFRA_FACTS]; /* hash of the zone that each was learned for last, */
+	uint64_t facts_ms[INFRA_FACTS];     /* seen for two zones: they count until then */
+	uint64_t fact_zone[INFRA_FACTS];    /* hash of the zone that each was learned for last, */
 	uint64_t fact_zone_ms[INFRA_FACTS]; /* until then */
 	bool measured;
 	bool folds;
@@ -246,8 +246,8 @@ static void read_pair(struct pair *p, uint64_t now_ms, struct infra_server *out)
 	out->silent = p->silent;
 	out->dead = is_dead(p, now_ms) && now_ms < p->tried_ms + probe_pause_ms(p);
 	out->facts |= facts_at(p->facts_ms, now_ms);
-	out->rto_ms = MIN(out->patience_ms << MIN(p->backoff, (uint8_t)3),
-			  (uint32_t)INFRA_RTO_MAX_MS);
+	out->rto_ms =
+		MIN(out->patience_ms << MIN(p->backoff, (uint8_t)3), (uint32_t)INFRA_RTO_MAX_MS);
 }
 
 void infra_get(struct infra *infra, const struct address *a, const uint8_t *zone, uint64_t now_ms,

@@ -80,6 +80,22 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	shard_publish(c, e, entry_may_replace);
 }
 
+bool cache_claim(struct cache *c, const uint8_t *name, uint32_t pause_s, uint32_t now_s)
+{
+	const struct entry *old = cache_find_name(c, name, TAG_CLAIM);
+
+	if (old && entry_is_fresh(old, now_s))
+		return false;
+	struct entry *e = entry_build(c, name, TAG_CLAIM, 0);
+
+	if (!e)
+		return false;
+	e->stored_s = now_s;
+	e->ttl_s = pause_s;
+	shard_publish(c, e, NULL);
+	return true;
+}
+
 #define FAILURE_HEAD 3 /* u16 ede, u8 unproven */
 
 void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out)

@@ -16,6 +16,21 @@ static bool is_named(const struct entry *e, const void *context)
 	       tern_name_equal(entry_name(e), name);
 }
 
+/* What a name may have been made from: wildcards and DNAMEs above it, and ranges. */
+static bool is_named_or_source(const struct entry *e, const void *context)
+{
+	const uint8_t *name = context, *owner = entry_name(e);
+
+	if (is_named(e, context))
+		return true;
+	if (e->tag == TAG_RANGES)
+		return tern_name_is_below_or_equal(name, owner);
+	if (e->tag == TAG_TYPE(TERN_TYPE_DNAME))
+		return tern_name_is_below(name, owner);
+	return owner[0] == 1 && owner[1] == '*' && TAG_KIND(e->tag) == TAG_KIND(TAG_TYPE(0)) &&
+	       tern_name_is_below(name, tern_name_parent(owner));
+}
+
 static bool is_in_zone(const struct entry *e, const void *context)
 {
 	const uint8_t *zone = context;
@@ -26,7 +41,7 @@ static bool is_in_zone(const struct entry *e, const void *context)
 
 size_t cache_flush_name(struct cache *c, const uint8_t *name)
 {
-	return cache_remove(c, is_named, name);
+	return cache_remove(c, is_named_or_source, name);
 }
 
 size_t cache_flush_zone(struct cache *c, const uint8_t *zone)

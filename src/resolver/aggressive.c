@@ -6,6 +6,7 @@
 #include "cache/ranges.h"
 #include "dnssec/denial.h"
 #include "dnssec/nsec.h"
+#include "resolver/believe.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/reply.h"
@@ -259,7 +260,8 @@ static bool keep_denial(struct gathered *g, struct frame *f)
 	if (!cache_get_set(job->resolver->cache, g->zone, TERN_TYPE_SOA, CACHE_PROVEN,
 			   job->now->boot_s, &soa))
 		return false;
-	g->ttl_s = MIN(g->ttl_s, soa.ttl_s);
+	/* RFC 2308 5. */
+	g->ttl_s = MIN(g->ttl_s, MIN(soa.ttl_s, soa_minimum(&soa.set)));
 	f->found.denial.security = CACHE_SECURE;
 	f->found.denial.source = DENIAL_MADE;
 	f->found.denial.ttl_s = g->ttl_s;

@@ -139,7 +139,7 @@ static bool has_final(const struct frame *f, const struct tern_message *m)
 	return reply_find(m, TERN_ANSWER, f->question.name, f->question.type) != NULL;
 }
 
-static uint32_t soa_minimum(const struct tern_rrset *soa)
+uint32_t soa_minimum(const struct tern_rrset *soa)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(soa);
 	struct tern_rdata rdata;

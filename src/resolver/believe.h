@@ -35,6 +35,9 @@ bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t 
 void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
 		enum cache_rank rank);
 
+/** The MINIMUM of a SOA set, seconds; 0 when malformed. */
+uint32_t soa_minimum(const struct tern_rrset *soa);
+
 /** Cache and keep a denial of the frame's question. False when memory is out. */
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain);
 

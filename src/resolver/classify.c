@@ -37,6 +37,13 @@ static bool has_own_soa(const struct tern_message *m, const struct reply_context
 	       tern_name_is_below_or_equal(owner, asked->zone);
 }
 
+/* A DS is the parent's to deny (RFC 4035 3.1.4.1); a server of the child only denies it, too. */
+static bool speaks_for_child(const struct tern_message *m, const struct reply_context *asked)
+{
+	return tern_name_len(asked->name) > 1 &&
+	       reply_find(m, TERN_AUTHORITY, asked->name, TERN_TYPE_SOA) != NULL;
+}
+
 static bool is_empty(const struct tern_message *m)
 {
 	return m->section_n[TERN_ANSWER] == 0 && m->section_n[TERN_AUTHORITY] == 0;
@@ -117,8 +124,10 @@ static enum reply_kind classify_noerror(const struct tern_message *m,
 	if (has_answer(m, asked))
 		return REPLY_ANSWER;
 	view->has_soa = has_own_soa(m, asked);
-	if (view->has_soa)
+	if (view->has_soa) {
+		view->doubtful = asked->type == TERN_TYPE_DS && speaks_for_child(m, asked);
 		return REPLY_NODATA;
+	}
 	if (asked->forwarder && find_delegation(m, asked, view->zone) &&
 	    (!(m->flags & TERN_FLAG_RA) || leads_down(view->zone, asked))) {
 		view->why = "referral: it does not recurse";

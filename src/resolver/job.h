@@ -261,7 +261,7 @@ enum job_flag {
 	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
-	JOB_PRIME = 16,            /* the question is the root's NS set: prime the delegation, RFC 9609 */
+	JOB_PRIME = 16, /* the question is the root's NS set: prime the delegation, RFC 9609 */
 };
 
 /** Checks of the set under way that went wrong: after a yield they are not made again. */

@@ -205,7 +205,12 @@ bool alias_hides(uint16_t type)
 
 bool reply_alias_first(const struct tern_message *m, const uint8_t *name, uint16_t type)
 {
-	for (unsigned i = 0; alias_hides(type) && i < m->section_n[TERN_ANSWER]; i++) {
+	/* NSEC and RRSIG stand beside an alias (RFC 4034): it counts where they are missing. */
+	bool beside = type == TERN_TYPE_NSEC || type == TERN_TYPE_RRSIG;
+
+	if (beside ? reply_find(m, TERN_ANSWER, name, type) != NULL : !alias_hides(type))
+		return false;
+	for (unsigned i = 0; i < m->section_n[TERN_ANSWER]; i++) {
 		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
 
 		if ((rr->type == type || rr->type == TERN_TYPE_CNAME) &&

@@ -70,7 +70,8 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
 		uint8_t tier = tier_of(s, &infra, job);
 
-		/* With nobody else left one that looks dead is asked all the same: it may not be. */
+		/* With nobody else left one that looks dead is asked all the same: it may not be.
+		 */
 		if (((infra.dead || s->resting) && cut->dead_asked) || tier > best)
 			continue;
 		if (tier < best)

@@ -19,6 +19,7 @@
 #include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/reply.h"
+#include "resolver/verify.h"
 
 #define PRIME_PAUSE_MS 5000 /* from one try to prime to the next */
 #define ROUTE_FIRST_MS 1000 /* for the forwarders of a `first` route */
@@ -101,6 +102,24 @@ static bool keep_denial(struct job *job, struct frame *f, const struct cache_hit
 	return keep_proof(job, f, hit);
 }
 
+/* Kept unchecked, and too old to be checked now: fresh signatures are asked for. */
+static bool is_overdue(const struct job *job, const struct frame *f, enum cache_found found,
+		       const struct cache_hit *hit)
+{
+	const uint8_t *at = hit->proof;
+	struct tern_rrset set;
+
+	if (hit->security != CACHE_UNCHECKED || !needs_proof(job, f))
+		return false;
+	if (found == CACHE_POSITIVE && verify_is_overdue(job, &hit->set))
+		return true;
+	while (cache_proof_next(&at, hit->proof + hit->proof_len, 0, &set)) {
+		if (verify_is_overdue(job, &set))
+			return true;
+	}
+	return false;
+}
+
 /* RFC 8482: one set is enough of an answer to ANY, and the cache may have one. */
 static enum looked look_for_any(struct job *job, struct frame *f)
 {
@@ -110,7 +129,8 @@ static enum looked look_for_any(struct job *job, struct frame *f)
 
 	for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
 		if (cache_get_set(job->resolver->cache, f->question.name, types[i], CACHE_ANY,
-				  job->now->boot_s, &hit))
+				  job->now->boot_s, &hit) &&
+		    !is_overdue(job, f, CACHE_POSITIVE, &hit))
 			return keep_hit(job, f, &hit) ? LOOKED_DONE : LOOKED_FAILED;
 	}
 	return LOOKED_NOTHING;
@@ -168,7 +188,7 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 
 		if (cache_get_set(cache, name, TERN_TYPE_DNAME, CACHE_ANY, job->now->boot_s,
 				  &hit) &&
-		    may_use(job, &hit))
+		    may_use(job, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
 	return LOOKED_NOTHING;
@@ -191,7 +211,7 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	if (alias_hides(f->question.type) && !is_at_cut(job, f) &&
 	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
 			  &hit) &&
-	    may_use(job, &hit))
+	    may_use(job, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
 }
@@ -205,7 +225,8 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	enum cache_found found = cache_get(job->resolver->cache, f->question.name, f->question.type,
 					   job->now->boot_s, false, &hit);
 
-	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit))
+	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit) ||
+	    is_overdue(job, f, found, &hit))
 		return look_for_alias(job, f);
 	f->child = OUTCOME_NONE;
 	switch (found) {
@@ -308,7 +329,8 @@ static void want_priming(struct job *job)
 	r->prime_wanted = true;
 }
 
-/* Then one of its servers is asked all the same, for it may be back, or silent to some names only. */
+/* Then one of its servers is asked all the same, for it may be back, or silent to some names only.
+ */
 static bool cut_failed_lately(struct job *job, const uint8_t *zone)
 {
 	struct cache_failure failure;

@@ -121,8 +121,8 @@ static bool leads_back(const struct zone_cut *cut, const struct cut_ns *ns)
 static bool is_beside_one_in_vain(const struct zone_cut *cut, const struct cut_ns *ns)
 {
 	for (unsigned i = 0; i < cut->ns_n; i++) {
-		if (cut->ns[i].in_vain && tern_name_equal(tern_name_parent(cut->ns[i].name),
-							  tern_name_parent(ns->name)))
+		if (cut->ns[i].in_vain &&
+		    tern_name_equal(tern_name_parent(cut->ns[i].name), tern_name_parent(ns->name)))
 			return true;
 	}
 	return false;
@@ -273,7 +273,8 @@ struct turn stage_pick(struct job *job, struct frame *f)
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS);
 
-	/* Who was asked in vain hides nobody: other names are looked up beside, if there are any. */
+	/* Who was asked in vain hides nobody: other names are looked up beside, if there are any.
+	 */
 	if (server >= 0 &&
 	    (f->at.once || is_fresh(job, f->at.cut, server) || !next_lookup(job, f, &type))) {
 		f->try = (struct server_try){.server = (uint8_t)server};

@@ -23,6 +23,7 @@
 #include "resolver/keys.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
+#include "resolver/proven.h"
 #include "resolver/settle.h"
 #include "resolver/verify.h"
 
@@ -103,11 +104,6 @@ static enum verdict prove_kept(struct job *job, struct kept *k, struct chain *ch
 	uint8_t signer[TERN_NAME_MAX];
 	bool is_signed = verify_signer(&k->set, signer);
 
-	/* RFC 7646: at and below the name, whoever signs. */
-	if (trust_anchors_is_negative(job->resolver->anchors, k->set.owner)) {
-		mark(k, CACHE_INSECURE);
-		return VERDICT_PROVEN;
-	}
 	switch (chain_walk(job, is_signed ? signer : zone_side(job, k),
 			   is_signed ? CHAIN_TO_SIGNER : CHAIN_TO_NAME, chain)) {
 	case CHAIN_MISSING: return VERDICT_WAIT;
@@ -162,7 +158,9 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 		/* A CNAME made out of a DNAME is as good as that; a bare RRSIG can't be proven. */
 		if (k->dname)
 			mark(k, k->dname->security);
-		else if (k->set.type == TERN_TYPE_RRSIG)
+		/* RFC 7646: at and below the name, whoever signs. */
+		else if (k->set.type == TERN_TYPE_RRSIG ||
+			 trust_anchors_is_negative(job->resolver->anchors, k->set.owner))
 			mark(k, CACHE_INSECURE);
 		if (k->proven)
 			continue;
@@ -387,13 +385,13 @@ static void forget(struct job *job, struct frame *f)
 		drop_unproven(job, f->question.name, f->question.type);
 }
 
-static void start_again(struct job *job, struct frame *f)
+static void start_again(struct job *job, struct frame *f, bool elsewhere)
 {
-	if (f->found.answered_by.family && f->at.cut)
+	if (elsewhere && f->found.answered_by.family && f->at.cut)
 		infra_unlearn(job->resolver->infra, &f->found.answered_by, f->at.cut->zone);
-	if (job->avoid_n < JOB_AVOID_MAX && f->found.answered_by.family)
+	if (elsewhere && job->avoid_n < JOB_AVOID_MAX && f->found.answered_by.family)
 		job->avoid[job->avoid_n++] = f->found.answered_by;
-	job->lower_case = true; /* a signer made for one spelling may have failed on ours */
+	job->lower_case |= elsewhere; /* a signer made for one spelling may have failed on ours */
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
 	f->found = (struct found){.denial.ede = TERN_EDE_NONE};
@@ -403,8 +401,40 @@ static void start_again(struct job *job, struct frame *f)
 	f->restarts++;
 }
 
+#define REFETCH_PAUSE_S 10
+
+/* Both by this job itself: they are as new as can be. */
+static bool was_fetched(const struct job *job, const uint8_t *zone)
+{
+	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, zone);
+
+	return proven_find(job, zone, TERN_TYPE_DNSKEY) &&
+	       (proven_find(job, zone, TERN_TYPE_DS) || (anchor && tern_name_equal(anchor, zone)));
+}
+
+/*
+ * Data that do not validate are a reason to fetch the zone's DS and keys anew, once: it may
+ * have changed its keys, its signer or whether it signs at all. True when that is worth it.
+ */
+static bool refetch_links(struct job *job, const struct chain *chain)
+{
+	struct cache *cache = job->resolver->cache;
+	char zone[TERN_NAME_TEXT_MAX];
+
+	if (!chain || tern_name_len(chain->zone) <= 1 || !verify_may_go_on(job) ||
+	    was_fetched(job, chain->zone) ||
+	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->now->boot_s))
+		return false;
+	job_tell(job, "  keys of %s are fetched anew", tern_name_to_text(chain->zone, zone));
+	cache_drop(cache, chain->zone, TERN_TYPE_DNSKEY);
+	cache_drop(cache, chain->zone, TERN_TYPE_DS);
+	job->proven = NULL;
+	job->why_ede = TERN_EDE_NONE;
+	return true;
+}
+
 /* Bogus: somebody else may have it right. Else it fails, and is remembered as failed. */
-static struct turn refuse(struct job *job, struct frame *f)
+static struct turn refuse(struct job *job, struct frame *f, const struct chain *chain)
 {
 	struct resolver *r = job->resolver;
 
@@ -415,8 +445,12 @@ static struct turn refuse(struct job *job, struct frame *f)
 		return settle(job, f);
 	}
 	forget(job, f);
+	if (refetch_links(job, chain)) {
+		start_again(job, f, false);
+		return go(STAGE_LOOKUP);
+	}
 	if (!job->chain_broken && f->restarts < RESTARTS_MAX && verify_may_go_on(job)) {
-		start_again(job, f);
+		start_again(job, f, true);
 		return go(STAGE_LOOKUP);
 	}
 	if (is_link(f->purpose))
@@ -427,13 +461,13 @@ static struct turn refuse(struct job *job, struct frame *f)
 
 struct turn stage_prove(struct job *job, struct frame *f)
 {
-	struct chain chain;
+	struct chain chain = {.ede = TERN_EDE_NONE};
 	enum verdict v;
 
 	job->chain_broken = false;
 	if (f->child == OUTCOME_FAILED) {
 		job->chain_broken = true;
-		return refuse(job, f);
+		return refuse(job, f, NULL);
 	}
 	f->child = OUTCOME_NONE;
 	v = prove_answer(job, f, &chain);
@@ -449,5 +483,5 @@ struct turn stage_prove(struct job *job, struct frame *f)
 	case VERDICT_YIELD: return yield(STAGE_PROVE);
 	case VERDICT_BOGUS: break;
 	}
-	return refuse(job, f);
+	return refuse(job, f, &chain);
 }

@@ -289,12 +289,13 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	struct zone_cut *cut;
 	char zone[TERN_NAME_TEXT_MAX];
 
-	/* Asked for the DS at this very cut it should have answered: it says it here, or has none. */
+	/* Asked for the DS at this very cut it should have answered: it says it here, or has none.
+	 */
 	if (f->question.type == TERN_TYPE_DS && !was_minimised(f) &&
 	    tern_name_equal(view->zone, f->question.name))
-		return believe_referred_ds(job, f, m) ? conclude(job, f, OUTCOME_ANSWER)
+		return believe_referred_ds(job, f, m)     ? conclude(job, f, OUTCOME_ANSWER)
 		       : believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
-							: give(OUTCOME_FAILED);
+							  : give(OUTCOME_FAILED);
 	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->at.cut);
 	if (cut && job->resolver->options.validation != VALIDATION_OFF)
 		believe_referral_ds(job, m, cut, f->at.cut->zone);
@@ -489,8 +490,11 @@ struct turn stage_read(struct job *job, struct frame *f)
 	note_alive(job, f);
 	if (!budget_spend(&job->budget, BUDGET_OCTETS, (uint32_t)reply->len))
 		return give(OUTCOME_FAILED);
-	if (tern_message_parse(reply->octets, reply->len, job->resolver->rrs, JOB_REPLY_RRS, &m) !=
-	    TERN_OK) {
+	enum tern_status status = tern_message_parse(reply->octets, reply->len, job->resolver->rrs,
+						     JOB_REPLY_RRS, &m);
+
+	/* Octets behind a whole message are nobody's; some servers have them. */
+	if (status != TERN_OK && status != TERN_ETRAILING) {
 		/* Truncation in the middle of a record is truncation all the same. */
 		if (reply->transport == UPSTREAM_UDP && (get_u16(reply->octets + 2) & TERN_FLAG_TC))
 			return ask_again_by_tcp(job, f, "truncated");

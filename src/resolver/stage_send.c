@@ -79,9 +79,8 @@ static uint8_t form_of(const struct cut_server *server, const struct infra_serve
 /* UDP was tried in every form, or is known to bring nothing. */
 static bool is_for_tcp(const struct cut_server *server, const struct infra_server *infra)
 {
-	return server->tcp_tries == 0 &&
-	       (server->silences == SERVER_TCP_TRY ||
-		(server->silences == 0 && infra_has(infra, INFRA_TCP)));
+	return server->tcp_tries == 0 && (server->silences == SERVER_TCP_TRY ||
+					  (server->silences == 0 && infra_has(infra, INFRA_TCP)));
 }
 
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)

@@ -261,6 +261,23 @@ bool verify_is_in_time(const struct job *job, const struct tern_rrset *set)
 	return false;
 }
 
+bool verify_is_overdue(const struct job *job, const struct tern_rrset *set)
+{
+	struct tern_rdata_iter it = tern_rrset_sigs(set);
+	struct tern_rdata rdata;
+	struct rrsig sig;
+	bool found = false;
+
+	while (tern_rdata_next(&it, &rdata)) {
+		if (!rrsig_read(rdata.octets, rdata.len, &sig))
+			continue;
+		if ((int32_t)(sig.expiration - job->now->wall_s) > 0)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 bool verify_may_go_on(const struct job *job)
 {
 	return !job->budget.exhausted && job->budget.left[BUDGET_WRONG] > 0;

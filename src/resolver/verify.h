@@ -56,6 +56,10 @@ enum verify verify_set_with(struct job *job, const struct tern_rrset *set, const
 /** The set under way is judged: should it come again, it is checked anew. */
 void verify_decided(struct job *job);
 
+/** Is @p set signed, and has each of its signatures ended? To the second: who keeps data has no
+ * excuse. */
+bool verify_is_overdue(const struct job *job, const struct tern_rrset *set);
+
 /** Is one of the signatures of @p set in time? Of a set without any there is none. */
 bool verify_is_in_time(const struct job *job, const struct tern_rrset *set);
 

@@ -37,8 +37,8 @@ struct cut_server {
 	uint8_t tcp_tries; /* by TCP, in vain */
 	bool failed;       /* answered uselessly: not to be asked again by this job */
 	bool aside;        /* of doubtful word: failed until nobody else is left */
-	bool resting;      /* dead, and somebody else is trying it: asked when nobody else is left */
-	uint8_t facts;     /* INFRA_BIT() each: what this job found out about it */
+	bool resting;  /* dead, and somebody else is trying it: asked when nobody else is left */
+	uint8_t facts; /* INFRA_BIT() each: what this job found out about it */
 };
 
 struct cut_ns {

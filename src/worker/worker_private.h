@@ -262,11 +262,11 @@ void trace_end(struct task *t);
 
 /* Header, question, OPT with a cookie. */
 #define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
-#define ZONE_OUTSTANDING_MAX 200  /* to one zone, */
-#define ZONE_OUTSTANDING_BAD 20   /* when more than half time out (limits.md row 31) */
-#define ZONE_TIMEOUTS_MIN    64   /* a burst at a distant server is no evidence yet */
-#define ZONE_OUTCOMES_MAX    256  /* remembered; then all counts are halved */
-#define MISMATCHES_MAX       3    /* then the question is asked by TCP (row 1) */
+#define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
+#define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
+#define ZONE_TIMEOUTS_MIN    64  /* a burst at a distant server is no evidence yet */
+#define ZONE_OUTCOMES_MAX    256 /* remembered; then all counts are halved */
+#define MISMATCHES_MAX       3   /* then the question is asked by TCP (row 1) */
 
 /** One question to one server, and the tasks that wait for it. */
 struct exchange {

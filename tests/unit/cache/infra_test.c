@@ -311,9 +311,10 @@ static void lameness_is_about_a_zone(void **state)
 	assert_false(is_lame(&a, "one.", 100 + INFRA_LAME_MS));
 	assert_false(is_lame(&a, "two.", 101));
 	assert_false(is_lame(&b, "one.", 101));
-		infra_learn(infra, &a, NAME("two."), INFRA_LAME, 200);
+	infra_learn(infra, &a, NAME("two."), INFRA_LAME, 200);
 	assert_true(is_lame(&a, "one.", 201) && is_lame(&a, "two.", 201));
-	assert_false(is_lame(&a, "three.", 201)); /* two zones are no reason to think so of a third */
+	assert_false(
+		is_lame(&a, "three.", 201)); /* two zones are no reason to think so of a third */
 }
 
 static struct infra_server look_in(const struct address *a, const char *zone, uint64_t now_ms)

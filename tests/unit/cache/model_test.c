@@ -379,8 +379,15 @@ static size_t forget(unsigned at, bool zone)
 	for (unsigned i = 0; i < NAMES; i++) {
 		bool below = zone ? tern_name_is_below_or_equal(names[i], names[at]) : i == at;
 
+		/* The name may have been made of the wildcard's sets. */
+		bool source = !zone && names[i][1] == '*' &&
+			      tern_name_is_below(names[at], tern_name_parent(names[i]));
+
 		for (unsigned p = 0; p < PLACES; p++) {
-			if (!table[i][p].present || (!below && p < PLACE_ANSWER))
+			bool goes = below || p >= PLACE_ANSWER ||
+				    (source && (p == PLACE_A || p == PLACE_MX));
+
+			if (!table[i][p].present || !goes)
 				continue;
 			table[i][p].present = false;
 			n++;

@@ -315,7 +315,7 @@ static inline unsigned be_silent(void)
 
 	for (; !world.done && !world.job.outbox.listen; n++)
 		event(world.job.outbox.transport == UPSTREAM_TCP ? UPSTREAM_UNREACHABLE
-								  : UPSTREAM_TIMED_OUT);
+								 : UPSTREAM_TIMED_OUT);
 	return n;
 }
 

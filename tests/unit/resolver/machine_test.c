@@ -457,7 +457,8 @@ static void formerr_then_without_edns(void **state)
 	reply(QR, TERN_RCODE_FORMERR, NULL);
 	assert_asked(SERV, "www.test.", A);
 	assert_false(world.job.outbox.edns);
-	assert_false((measured(SERV, "test.").facts & INFRA_BIT(INFRA_NO_EDNS))); /* not before it worked */
+	assert_false((measured(SERV, "test.").facts &
+		      INFRA_BIT(INFRA_NO_EDNS))); /* not before it worked */
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 1);
 	assert_true((measured(SERV, "test.").facts & INFRA_BIT(INFRA_NO_EDNS)));
@@ -536,7 +537,8 @@ static void another_case_then_tcp_and_learned(void **state)
 	assert_true(world.job.outbox.random_case);
 	event(UPSTREAM_CASE);
 	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
-	assert_false((measured(SERV, "test.").facts & INFRA_BIT(INFRA_NO_CASE))); /* that could have been forged */
+	assert_false((measured(SERV, "test.").facts &
+		      INFRA_BIT(INFRA_NO_CASE))); /* that could have been forged */
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_true((measured(SERV, "test.").facts & INFRA_BIT(INFRA_NO_CASE)));
 	ask("ftp.test.", A);

@@ -120,7 +120,8 @@ static void test_colliding_keys(void **state)
 	assert_int_equal(left(BUDGET_VERIFY), BUDGET_VERIFY_MAX - VERIFY_KEYS_MAX);
 	set_with("ww");
 	assert_false(holds());
-	assert_int_equal(left(BUDGET_VERIFY), BUDGET_VERIFY_MAX - VERIFY_KEYS_MAX - VERIFY_FAILURES_MAX);
+	assert_int_equal(left(BUDGET_VERIFY),
+			 BUDGET_VERIFY_MAX - VERIFY_KEYS_MAX - VERIFY_FAILURES_MAX);
 }
 
 /* A key that may not sign zones says so (RFC 8914 4.12). */
