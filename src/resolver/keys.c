@@ -101,10 +101,11 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 			continue;
 		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
 			try_ds(job, keys, &ds, count);
-		if (a->type == TERN_TYPE_DNSKEY && is_in_set(keys, a) &&
-		    dnskey_read(a->rdata, a->rdata_len, &key) &&
+		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
 		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
 			count->known++;
+			if (!is_in_set(keys, a))
+				continue;
 			count->found = verify_set_with(job, keys, keys->owner, &key, &v);
 			if (count->found == VERIFY_GOOD)
 				keys->ttl_s = MIN(keys->ttl_s, v.ttl_s);

@@ -150,6 +150,14 @@ static unsigned lowest_link(uint16_t links)
 	return links ? (unsigned)__builtin_ctz(links) : 0;
 }
 
+/* By a negative trust anchor at or above the name; a DS is its parent's. */
+static bool is_excepted(const struct job *job, const uint8_t *name, uint16_t type)
+{
+	return trust_anchors_is_negative(
+		job->resolver->anchors,
+		type == TERN_TYPE_DS && tern_name_len(name) > 1 ? tern_name_parent(name) : name);
+}
+
 static enum verdict prove_answer(struct job *job, struct frame *f, struct chain *chain)
 {
 	for (struct kept *k = f->found.answer.first; k; k = k->next) {
@@ -160,7 +168,7 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 			mark(k, k->dname->security);
 		/* RFC 7646: at and below the name, whoever signs. */
 		else if (k->set.type == TERN_TYPE_RRSIG ||
-			 trust_anchors_is_negative(job->resolver->anchors, k->set.owner))
+			 is_excepted(job, k->set.owner, k->set.type))
 			mark(k, CACHE_INSECURE);
 		if (k->proven)
 			continue;
@@ -299,7 +307,7 @@ static enum verdict prove_denial(struct job *job, struct frame *f, struct chain 
 
 	if (f->found.denial.security != CACHE_UNCHECKED)
 		return VERDICT_PROVEN;
-	if (trust_anchors_is_negative(job->resolver->anchors, f->question.name)) {
+	if (is_excepted(job, f->question.name, f->question.type)) {
 		f->found.denial.security = CACHE_INSECURE;
 		return VERDICT_PROVEN;
 	}
