@@ -99,8 +99,11 @@ def change_trust(world, zone, rng):
 
 
 def change_keys(world, zone, rng):
-    """New keys and a new DS at once: what is cached of the old does not fit, and has to be fetched anew."""
-    if not zone.signed or zone.above is None or DS not in world.zones[zone.above].nodes[zone.name] or \
+    """New keys and a new DS at once: what is cached of the old does not fit, and has to be fetched anew.
+
+    Not where names are signed wrongly: they take up the one time in REFETCH_S that keys are fetched anew.
+    """
+    if not zone.signed or zone.broken or zone.above is None or DS not in world.zones[zone.above].nodes[zone.name] or \
             world.clock.now - world.rolled.get(zone.name, 0) < REFETCH_S:
         return None
     world.rolled[zone.name] = world.clock.now
