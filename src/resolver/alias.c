@@ -27,6 +27,8 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 	f->at = (struct cut_search){0};
 	f->try = (struct server_try){0};
 	f->found.links++;
+	if (job->depth == 1)
+		job->link_sends = 0;
 	return true;
 }
 

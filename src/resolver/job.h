@@ -289,7 +289,9 @@ struct job {
 	char why[JOB_TEXT_MAX];              /* in words */
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
-	bool yielded;            /* nothing to send: to be resumed after others had their turn */
+	bool yielded;       /* nothing to send: to be resumed after others had their turn */
+	uint8_t link_sends; /* for the name, or the alias target it became, with its servers' names
+			     */
 	struct proven *proven;   /* what its own sub-questions found, newest first */
 	enum fault fault;        /* the gravest so far: see failure.h */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */

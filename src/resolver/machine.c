@@ -164,6 +164,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->avoid_n = 0;
 	job->memo = NULL;
 	job->proven = NULL;
+	job->link_sends = 0;
 	job->fault = FAULT_SERVERS;
 	job->wrong = (struct wrong_checks){0};
 	job->known_failure = job->lower_case = false;

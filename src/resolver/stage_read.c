@@ -311,6 +311,8 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 	f->try = (struct server_try){0};
 	if (!f->cut_dropped)
 		f->sends--; /* a step down: it counts for the client's question only */
+	if (!f->cut_dropped && job->depth == 1)
+		job->link_sends--;
 	job->why_ede = TERN_EDE_NONE;
 	return go(STAGE_PICK);
 }

@@ -6,10 +6,12 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
 #include "resolver/select.h"
 
+#define LINK_SENDS_MAX 50   /* for one name with the names of its servers (limits.md row 25) */
 #define ROUTE_PROBE_MS 2000 /* the operator named them, and no others */
 
 /* A DS must be asked of the parent's servers: the way down to them shows who they are. */
@@ -174,6 +176,11 @@ struct turn stage_send(struct job *job, struct frame *f)
 	if (!f->try.tcp && is_for_tcp(server, &infra))
 		f->try.tcp = f->try.after_silence = true;
 	f->try.folds = infra.folds;
+	if (job->link_sends >= LINK_SENDS_MAX) {
+		job_note(job, TERN_EDE_OTHER, "too many upstream queries for one name");
+		failure_blame(job, FAULT_LIMIT);
+		return give(OUTCOME_FAILED);
+	}
 	if (!budget_spend(&job->budget, BUDGET_SEND, 1) ||
 	    (f->try.tcp && !budget_spend(&job->budget, BUDGET_TCP, 1)))
 		return give(OUTCOME_FAILED);
@@ -181,6 +188,7 @@ struct turn stage_send(struct job *job, struct frame *f)
 	if (!f->try.tcp)
 		server->tries++;
 	f->sends++;
+	job->link_sends++;
 	job->result.cached = false;
 	tell_sending(job);
 	return park(STAGE_READ);
