@@ -26,7 +26,7 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 	f->name = (struct name_search){0};
 	f->at = (struct cut_search){0};
 	f->try = (struct server_try){0};
-	f->found.links++;
+	f->failed_link = ++f->found.links;
 	if (job->depth == 1)
 		job->link_sends = 0;
 	return true;

@@ -244,7 +244,7 @@ struct frame {
 	struct found found;
 	uint32_t progress;    /* of the job's; changes with what is to be found out next */
 	struct budget before; /* the accounts when the frame began */
-	uint8_t failed_link;  /* of the answer's chain: what could not be proven, or not be had */
+	uint8_t failed_link;  /* of the answer's chain: what is being looked for, or proven */
 	uint8_t child_ns;     /* index into cut->ns: whose addresses the child looks up */
 	uint8_t restarts;     /* after bogus data */
 	uint8_t sends;        /* for this frame */

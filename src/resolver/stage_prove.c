@@ -403,6 +403,7 @@ static void start_again(struct job *job, struct frame *f, bool elsewhere)
 	if (f->purpose == FRAME_CLIENT)
 		f->question = job->question;
 	f->found = (struct found){.denial.ede = TERN_EDE_NONE};
+	f->failed_link = 0;
 	f->name = (struct name_search){0};
 	f->at = (struct cut_search){0};
 	f->try = (struct server_try){0};

@@ -43,6 +43,7 @@ struct world {
 	struct job job;
 	bool open; /* a job is there to be ended */
 	bool done;
+	bool mixed;                  /* replies are to questions with letters in both cases */
 	struct upstream_query asked; /* the outbox as it was before the last reply */
 	struct job_trace trace;
 	char lines[20000]; /* what the job told */
@@ -267,6 +268,7 @@ static inline void send_octets(const uint8_t *octets, size_t len)
 				   .transport = world.job.outbox.transport,
 				   .octets = octets,
 				   .len = len,
+				   .mixed = world.mixed && world.job.outbox.random_case,
 				   .rtt_ms = 10};
 
 	world.asked = world.job.outbox;
