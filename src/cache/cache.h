@@ -184,9 +184,12 @@ struct cache_failure {
 	size_t text_len;  /* put: cut down to CACHE_FAILURE_TEXT_MAX */
 };
 
-#define CACHE_FAILURE_CUT 0x10000u /* instead of a type: all servers of a zone failed */
+/* Instead of a type: all servers of a zone failed; what came for a link of the chain of trust did not
+ * validate, which is not the same as a client's question for it that failed. */
+#define CACHE_FAILURE_CUT     0x10000u
+#define CACHE_FAILURE_LINK(t) (0x20000u | (t))
 
-/** Did resolving (@p name, @p what) fail lately? @p what: a type, or CACHE_FAILURE_CUT. */
+/** Did resolving (@p name, @p what) fail lately? @p what: a type, or one of the above. */
 bool cache_get_failure(struct cache *cache, const uint8_t *name, uint32_t what, uint32_t now_s,
 		       struct cache_failure *out);
 

@@ -21,7 +21,6 @@ struct server {
 	uint64_t fact_zone[INFRA_FACTS];    /* hash of the zone that each was learned for last, */
 	uint64_t fact_zone_ms[INFRA_FACTS]; /* until then */
 	bool measured;
-	bool folds;
 	uint8_t cookie_len;
 	uint8_t cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
 };
@@ -40,6 +39,7 @@ struct pair {
 	uint8_t timeouts;
 	uint8_t backoff; /* doublings of the RTO */
 	bool silent;     /* to a second name, too */
+	bool folds;
 };
 
 struct server_group {
@@ -230,7 +230,6 @@ static void read_server(struct server *s, uint64_t now_ms, struct infra_server *
 {
 	s->used_ms = now_ms;
 	out->known = s->measured;
-	out->folds = s->folds;
 	out->facts = facts_at(s->facts_ms, now_ms);
 	out->srtt_ms = s->srtt_ms8 / 8;
 	out->patience_ms = out->rto_ms = patience_of(s);
@@ -244,6 +243,7 @@ static void read_pair(struct pair *p, uint64_t now_ms, struct infra_server *out)
 	out->known |= p->timeouts > 0;
 	out->timeouts = p->timeouts;
 	out->silent = p->silent;
+	out->folds = p->folds;
 	out->dead = is_dead(p, now_ms) && now_ms < p->tried_ms + probe_pause_ms(p);
 	out->facts |= facts_at(p->facts_ms, now_ms);
 	out->rto_ms =
@@ -430,11 +430,13 @@ void infra_unlearn(struct infra *infra, const struct address *a, const uint8_t *
 	pthread_mutex_unlock(&servers->lock);
 }
 
-void infra_learn_folds(struct infra *infra, const struct address *a, uint64_t now_ms)
+void infra_learn_folds(struct infra *infra, const struct address *a, const uint8_t *zone,
+		       uint64_t now_ms)
 {
-	struct server_group *g = lock_server(infra, a);
+	uint64_t hash = hash_zone(infra, zone);
+	struct pair_group *g = lock_pair(infra, a, hash);
 
-	make_server(infra, g, a, now_ms)->folds = true;
+	make_pair(g, a, hash, now_ms)->folds = true;
 	pthread_mutex_unlock(&g->lock);
 }
 

@@ -57,7 +57,7 @@ struct infra_server {
 	bool known;                /* it has answered or failed before */
 	bool silent;               /* to more than one name, and nothing heard in between */
 	bool dead;                 /* silent, for a while already, and not yet due for a probe */
-	bool folds;                /* was seen to find names whatever their case */
+	bool folds;                /* was seen to find names of the zone whatever their case */
 	uint8_t facts;             /* INFRA_BIT() each: learned for this zone, or for two others */
 	uint8_t timeouts;          /* in a row */
 	uint8_t server_cookie_len; /* octets, 0 none */
@@ -116,8 +116,9 @@ void infra_learn(struct infra *infra, const struct address *server, const uint8_
 /** What was learned for @p zone led to data that don't hold: forget it. */
 void infra_unlearn(struct infra *infra, const struct address *server, const uint8_t *zone);
 
-/** It answered a question with letters in both cases as it should. */
-void infra_learn_folds(struct infra *infra, const struct address *server, uint64_t now_ms);
+/** It answered a question for @p zone with letters in both cases as one in lower case. */
+void infra_learn_folds(struct infra *infra, const struct address *server, const uint8_t *zone,
+		       uint64_t now_ms);
 
 /**
  * It answered for @p zone only what was asked a second time in another form: @p fact is

@@ -113,7 +113,9 @@ void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_fail
 
 static uint32_t failure_tag(uint32_t what)
 {
-	return what == CACHE_FAILURE_CUT ? TAG_CUT_FAILURE : TAG_FAILURE(what);
+	if (what == CACHE_FAILURE_CUT)
+		return TAG_CUT_FAILURE;
+	return what < CACHE_FAILURE_CUT ? TAG_FAILURE(what) : TAG_LINK_FAILURE(what & 0xffffu);
 }
 
 bool cache_get_failure(struct cache *c, const uint8_t *name, uint32_t what, uint32_t now_s,

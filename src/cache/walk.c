@@ -83,6 +83,7 @@ static void fill_item(const struct entry *e, uint32_t now_s, struct cache_item *
 	case TAG_NAME: item->kind = CACHE_ITEM_NXDOMAIN; return;
 	case TAG_FAILURE(0):
 	case TAG_CUT_FAILURE:
+	case TAG_LINK_FAILURE(0):
 		item->kind = CACHE_ITEM_FAILURE;
 		entry_read_failure(e, now_s, &item->failure);
 		return;

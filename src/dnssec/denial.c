@@ -67,6 +67,9 @@ bool denial_bitmap_denies(const struct type_bitmap *types, uint16_t type)
 {
 	if (bitmap_has(types, type) || bitmap_has(types, TERN_TYPE_CNAME))
 		return false;
+	/* ANY is in no bitmap: what is there at all answers it. */
+	if (type == TERN_TYPE_ANY)
+		return bitmap_is_bare(types);
 	/* A DS is the parent's to deny, everything else at a cut is the child's. */
 	if (type == TERN_TYPE_DS)
 		return !bitmap_has(types, TERN_TYPE_SOA);

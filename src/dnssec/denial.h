@@ -52,6 +52,7 @@ enum cut_kind {
 	CUT_UNPROVEN,
 	CUT_UNSIGNED, /* a delegation without DS, or one may hide in an opt-out range */
 	CUT_NOT,      /* no delegation there: the zone goes on */
+	CUT_EXHAUSTED, /* hashing budget spent */
 };
 
 enum cut_kind denial_of_ds(const struct denial *d, const uint8_t *name);

@@ -258,5 +258,7 @@ enum cut_kind nsec3_of_ds(const struct denial *d, const uint8_t *name)
 	}
 	if (find_encloser(&r, name, &e) && e.next_closer)
 		return e.next_closer->flags & NSEC3_OPT_OUT ? CUT_UNSIGNED : CUT_NOT;
+	if (r.exhausted)
+		return CUT_EXHAUSTED;
 	return may_deny_ds(d) && unproven(&r) == PROOF_INSECURE ? CUT_UNSIGNED : CUT_UNPROVEN;
 }

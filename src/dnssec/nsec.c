@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 
 #include <tern/name.h>
+#include <tern/rr.h>
 
 #include "base/bytes.h"
 
@@ -28,6 +29,33 @@ bool bitmap_has(const struct type_bitmap *bitmap, uint16_t type)
 		}
 	}
 	return false;
+}
+
+static bool has_others(uint8_t window, const uint8_t *bits, uint8_t len)
+{
+	for (unsigned i = 0; i < len * 8u; i++) {
+		unsigned type = (unsigned)window << 8 | i;
+
+		if ((bits[i / 8] & (0x80u >> (i & 7u))) && type != TERN_TYPE_RRSIG &&
+		    type != TERN_TYPE_NSEC && type != TERN_TYPE_NXNAME)
+			return true;
+	}
+	return false;
+}
+
+bool bitmap_is_bare(const struct type_bitmap *bitmap)
+{
+	struct cursor c = cursor_over(bitmap->octets, bitmap->len);
+
+	while (cursor_left(&c) > 0) {
+		uint8_t window = cursor_u8(&c);
+		uint8_t len = cursor_u8(&c);
+		const uint8_t *bits = cursor_take(&c, len);
+
+		if (c.broken || has_others(window, bits, len))
+			return false;
+	}
+	return true;
 }
 
 static bool first_rdata(const struct tern_rrset *set, struct tern_rdata *out)

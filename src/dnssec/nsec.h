@@ -56,6 +56,9 @@ MUST_USE bool nsec3_read(const struct tern_rrset *set, struct nsec3 *out);
 /** Is @p hash strictly between owner and next? */
 bool nsec3_covers(const struct nsec3 *nsec3, const uint8_t hash[NSEC3_HASH_LEN]);
 
+/** Are there no types but those of the proof itself: RRSIG, NSEC, NXNAME? */
+bool bitmap_is_bare(const struct type_bitmap *bitmap);
+
 /** Is the range so small that it was made for one name (RFC 7129 appendix B, RFC 4470)? */
 bool nsec_is_minimal(const struct nsec *nsec);
 bool nsec3_is_minimal(const struct nsec3 *nsec3);

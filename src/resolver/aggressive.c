@@ -331,6 +331,17 @@ enum outcome aggressive_answer(struct job *job, struct frame *f)
 	return answer_by_wildcard(&g, f, &d) ? OUTCOME_ANSWER : deny(&g, f, &d);
 }
 
+/* What was sent for the links that led here stays; what was sent for this one is replaced. */
+static void keep_of_other_links(struct frame *f, const struct kept_list *sent)
+{
+	for (struct kept *k = sent->first, *next; k; k = next) {
+		next = k->next;
+		k->links &= (uint16_t)~LINK_BIT(f->found.links);
+		if (k->links)
+			kept_append(&f->found.authority, k);
+	}
+}
+
 enum outcome aggressive_proof(struct job *job, struct frame *f)
 {
 	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
@@ -345,5 +356,7 @@ enum outcome aggressive_proof(struct job *job, struct frame *f)
 
 	if (outcome == OUTCOME_NONE)
 		f->found.authority = sent;
+	else
+		keep_of_other_links(f, &sent);
 	return outcome;
 }

@@ -27,6 +27,11 @@ bool budget_spend(struct budget *b, enum budget_kind kind, uint32_t n)
 	return true;
 }
 
+void budget_overdraw(struct budget *b, enum budget_kind kind)
+{
+	(void)budget_spend(b, kind, b->left[kind] + 1);
+}
+
 const char *budget_exhausted_text(const struct budget *b)
 {
 	static const char *const texts[BUDGET_KINDS] = {

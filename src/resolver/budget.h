@@ -44,6 +44,9 @@ void budget_init(struct budget *b);
 /** Take @p n; false, and nothing taken, when fewer are left. */
 bool budget_spend(struct budget *b, enum budget_kind kind, uint32_t n);
 
+/** More was needed of @p kind than is left: the account is spent, and says so. */
+void budget_overdraw(struct budget *b, enum budget_kind kind);
+
 /** The account itself, for who counts it down in small steps. */
 static inline uint32_t *budget_account(struct budget *b, enum budget_kind kind)
 {

@@ -108,6 +108,21 @@ static bool find_alias(struct job *job, const uint8_t *zone, const uint8_t *name
 	return false;
 }
 
+/*
+ * The walk is secure so far: a proof by NSEC3 may still leave the delegation insecure, by
+ * opt-out or its iterations. Anything else dates from when the zones above were unsigned.
+ */
+static void take_insecure(enum cache_found found, const struct cache_hit *hit, struct ds_known *out)
+{
+	take_hit(found, hit, out);
+	for (unsigned i = 0; i < out->sets_n; i++) {
+		if (out->sets[i].type == TERN_TYPE_NSEC3)
+			return;
+	}
+	out->outcome = OUTCOME_NONE;
+	out->sets_n = 0;
+}
+
 /* Found by validation, and with its verdict; all else does not count. */
 static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name,
 		       struct ds_known *out)
@@ -121,11 +136,15 @@ static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name
 		take_from_job(p, out);
 		return;
 	}
-	enum cache_found found =
-		cache_get(job->resolver->cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
+	if (is_refetched(job, name))
+		return;
+	enum cache_found found = cache_get(job->resolver->cache, name, TERN_TYPE_DS,
+					   job->now->boot_s, false, &hit);
 
-	if (found != CACHE_MISS && (hit.security == CACHE_SECURE || hit.security == CACHE_INSECURE))
+	if (found != CACHE_MISS && hit.security == CACHE_SECURE)
 		take_hit(found, &hit, out);
+	else if (found != CACHE_MISS && hit.security == CACHE_INSECURE)
+		take_insecure(found, &hit, out);
 	else if (find_alias(job, zone, name, &hit))
 		take_hit(CACHE_POSITIVE, &hit, out);
 }
@@ -136,7 +155,8 @@ static enum link negative_link(struct job *job, const uint8_t *zone, const uint8
 	switch (proof_cut_kind(job, zone, name, known->sets, known->sets_n)) {
 	case CUT_UNSIGNED: return LINK_UNSIGNED;
 	case CUT_NOT: return LINK_NO_CUT;
-	case CUT_UNPROVEN: break;
+	case CUT_UNPROVEN:
+	case CUT_EXHAUSTED: break;
 	}
 	return LINK_BROKEN;
 }
@@ -146,7 +166,8 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint16_t type)
 {
 	struct cache_failure failure;
 
-	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
+	if (!cache_get_failure(job->resolver->cache, name, CACHE_FAILURE_LINK(type),
+			       job->now->boot_s, &failure))
 		return false;
 	if (job->why_ede == TERN_EDE_NONE || job->why_ede == TERN_EDE_NO_REACHABLE_AUTHORITY)
 		job_note(job, failure.ede, "%.*s", (int)failure.text_len, failure.text);
@@ -221,13 +242,12 @@ static enum link find_keys(struct job *job, const uint8_t *zone, struct tern_rrs
 		*keys = p->set->set;
 		return p->security == CACHE_SECURE ? LINK_SIGNED : LINK_UNSIGNED;
 	}
+	if (is_refetched(job, zone))
+		return LINK_MISSING;
 	if (cache_get_set(cache, zone, TERN_TYPE_DNSKEY, CACHE_PROVEN, now_s, &hit)) {
 		*keys = hit.set;
 		return LINK_SIGNED;
 	}
-	if (cache_get_set(cache, zone, TERN_TYPE_DNSKEY, CACHE_ANY, now_s, &hit) &&
-	    hit.security == CACHE_INSECURE)
-		return LINK_UNSIGNED;
 	return failed_lately(job, zone, TERN_TYPE_DNSKEY) ? LINK_BROKEN : LINK_MISSING;
 }
 
@@ -283,6 +303,9 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 	if (link == LINK_BETWEEN) {
 		candidate = tern_name_suffix(candidate, tern_name_labels(between));
 		link = find_ds(job, out, candidate, between);
+		/* A zone that signs there is a cut: who says otherwise sends the walk in circles. */
+		if (link == LINK_NO_CUT || link == LINK_NO_NAME)
+			link = LINK_BROKEN;
 	}
 	*labels = tern_name_labels(candidate);
 	*is_cut = false;
@@ -354,10 +377,14 @@ static enum chain_end walk(struct job *job, const uint8_t *name, enum chain_goal
 			const uint8_t *next =
 				candidate_after(job, name, labels, goal != CHAIN_TO_NAME);
 
+			unsigned before = labels;
+
 			if (!next)
 				return CHAIN_SECURE;
 			if (step_to(job, next, out, &is_cut, &labels, &end) == STEP_END)
 				return end;
+			if (labels <= before) /* each step leads down */
+				return broken(job, name, "DS");
 			if (is_cut)
 				tern_name_copy(out->zone, tern_name_suffix(name, labels));
 		} while (!is_cut);

@@ -67,7 +67,7 @@ void failure_remember_link(struct job *job, const struct frame *f)
 	};
 
 	if (failure_fault(job) == FAULT_SERVERS || failure.costly)
-		put(job, f->question.name, f->question.type, &failure);
+		put(job, f->question.name, CACHE_FAILURE_LINK(f->question.type), &failure);
 }
 
 void failure_remember_cut(struct job *job, const uint8_t *zone)

@@ -91,7 +91,6 @@ struct result {
 	bool stale;
 	bool bogus;       /* SERVFAIL because validation failed */
 	bool compact;     /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
-	bool yxdomain;    /* a DNAME led to a name that is too long */
 	bool cached;      /* nothing was sent for it */
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
 	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
@@ -229,6 +228,7 @@ struct found {
 	struct kept_list authority;
 	struct denial_verdict denial;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
+	bool yxdomain;              /* a DNAME led to a name that is too long */
 	uint8_t links;              /* aliases followed so far: the link being resolved */
 };
 
@@ -295,10 +295,12 @@ struct job {
 	struct proven *proven;   /* what its own sub-questions found, newest first */
 	enum fault fault;        /* the gravest so far: see failure.h */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
+	uint8_t refetch_zone[TERN_NAME_MAX + 1];
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	uint32_t progress;                    /* counts the questions that a frame came to ask */
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
+	bool refetch;       /* the keys of refetch_zone are fetched anew */
 	bool lower_case;    /* after bogus data nothing is asked in mixed case */
 	bool chain_broken;  /* not this data but a link above it is bogus */
 	uint8_t depth;

@@ -4,6 +4,17 @@
 
 #include <tern/rr.h>
 
+void kept_append(struct kept_list *list, struct kept *k)
+{
+	k->next = NULL;
+	if (list->last)
+		list->last->next = k;
+	else
+		list->first = k;
+	list->last = k;
+	list->n++;
+}
+
 bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set, uint16_t links)
 {
 	struct kept *k = arena_take(&job->arena, sizeof *k);
@@ -26,12 +37,7 @@ bool keep(struct job *job, struct kept_list *list, const struct tern_rrset *set,
 	};
 	k->set.owner = owner;
 	k->set.rdata = rdata;
-	if (list->last)
-		list->last->next = k;
-	else
-		list->first = k;
-	list->last = k;
-	list->n++;
+	kept_append(list, k);
 	return true;
 }
 

@@ -27,6 +27,9 @@ MUST_USE bool keep(struct job *job, struct kept_list *list, const struct tern_rr
 MUST_USE bool keep_proof_set(struct job *job, struct kept_list *list, const struct tern_rrset *set,
 			     enum cache_security security, uint16_t links);
 
+/** Put @p k, which is in no list any more, at the end of @p list. */
+void kept_append(struct kept_list *list, struct kept *k);
+
 /** The set of (@p owner, @p type) in @p list, or NULL. */
 struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type);
 

@@ -50,6 +50,11 @@ bool is_link(enum frame_purpose purpose)
 	return purpose == FRAME_KEY || purpose == FRAME_DS;
 }
 
+bool is_refetched(const struct job *job, const uint8_t *zone)
+{
+	return job->refetch && tern_name_equal(job->refetch_zone, zone);
+}
+
 bool is_cyclic(const struct job *job, const uint8_t *name, uint16_t type,
 	       enum frame_purpose purpose)
 {
@@ -164,6 +169,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->avoid_n = 0;
 	job->memo = NULL;
 	job->proven = NULL;
+	job->refetch = false;
 	job->link_sends = 0;
 	job->fault = FAULT_SERVERS;
 	job->wrong = (struct wrong_checks){0};

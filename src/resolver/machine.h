@@ -76,6 +76,9 @@ void stage_reply(struct job *job, enum outcome outcome);    /* what the client i
 bool is_cyclic(const struct job *job, const uint8_t *name, uint16_t type,
 	       enum frame_purpose purpose);
 
+/** Does this job fetch the keys and the DS of @p zone (lower case) anew, whatever the cache has? */
+bool is_refetched(const struct job *job, const uint8_t *zone);
+
 /** A key or a DS for validation: its question follows no alias, and its result stays with the job.
  */
 bool is_link(enum frame_purpose purpose);

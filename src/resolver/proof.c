@@ -67,7 +67,11 @@ enum cut_kind proof_cut_kind(struct job *job, const uint8_t *zone, const uint8_t
 		d.n += denies(&all[i], zone);
 	}
 	add_memo(job, &d);
-	return denial_of_ds(&d, name);
+	enum cut_kind kind = denial_of_ds(&d, name);
+
+	if (kind == CUT_EXHAUSTED)
+		budget_overdraw(&job->budget, BUDGET_HASH);
+	return kind;
 }
 
 bool proof_signer(const struct tern_rrset *sets, unsigned sets_n, uint8_t out[TERN_NAME_MAX])
@@ -227,8 +231,9 @@ bool proof_choose(struct job *job, struct frame *f)
 		k->security = CACHE_BOGUS;
 		k->proven = true;
 	}
-	/* Taking one more than there are says what ran out. */
-	return paid || budget_spend(&job->budget, BUDGET_HASH, job->budget.left[BUDGET_HASH] + 1);
+	if (!paid)
+		budget_overdraw(&job->budget, BUDGET_HASH);
+	return paid;
 }
 
 bool proof_is_from_wildcard(const struct tern_rrset *set)
@@ -269,13 +274,7 @@ void proof_prune(struct kept_list *list)
 		if (is_denial_type(k->set.type) && k->security != CACHE_SECURE &&
 		    k->security != CACHE_INSECURE)
 			continue;
-		k->next = NULL;
-		if (left.last)
-			left.last->next = k;
-		else
-			left.first = k;
-		left.last = k;
-		left.n++;
+		kept_append(&left, k);
 	}
 	*list = left;
 }

@@ -107,6 +107,9 @@ struct turn settle(struct job *job, struct frame *f)
 	}
 	proof_prune(&f->found.authority);
 	bound_ttls(job, f);
+	/* Newer than what is there, and proven: it takes its place even if it says less. */
+	if (is_link(f->purpose) && is_refetched(job, f->question.name))
+		cache_drop(job->resolver->cache, f->question.name, f->question.type);
 	store_answer(job, f);
 	if (is_denial(f) && f->found.denial.source == DENIAL_SENT) {
 		store_denial(job, f);

@@ -167,7 +167,7 @@ static enum looked follow_cached_dname(struct job *job, struct frame *f,
 	switch (synthesize_cname(job, f, dname ? dname : f->found.answer.last)) {
 	case BELIEVED_ALIAS: return LOOKED_ALIAS;
 	case BELIEVED_ANSWER: return LOOKED_DONE;
-	case BELIEVED_TOO_LONG: job->result.yxdomain = true; return LOOKED_DONE;
+	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return LOOKED_DONE;
 	case BELIEVED_NOTHING:
 	case BELIEVED_TOO_MUCH: break;
 	}
@@ -225,6 +225,8 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	enum cache_found found = cache_get(job->resolver->cache, f->question.name, f->question.type,
 					   job->now->boot_s, false, &hit);
 
+	if (is_link(f->purpose) && is_refetched(job, f->question.name))
+		return LOOKED_NOTHING;
 	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit) ||
 	    is_overdue(job, f, found, &hit))
 		return look_for_alias(job, f);
@@ -241,11 +243,14 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
-static bool failed_lately(struct job *job, const uint8_t *name, uint32_t type)
+static bool failed_lately(struct job *job, const struct frame *f)
 {
+	uint32_t what = is_link(f->purpose) ? CACHE_FAILURE_LINK(f->question.type)
+					    : f->question.type;
 	struct cache_failure failure;
 
-	if (!cache_get_failure(job->resolver->cache, name, type, job->now->boot_s, &failure))
+	if (!cache_get_failure(job->resolver->cache, f->question.name, what, job->now->boot_s,
+			       &failure))
 		return false;
 	/* CD=1 asks for the data however they validate (RFC 6840 5.9). */
 	if ((job->flags & JOB_CHECKING_DISABLED) && failure.unproven)
@@ -253,9 +258,9 @@ static bool failed_lately(struct job *job, const uint8_t *name, uint32_t type)
 	/* The text keeps the first reason. Bogus stays bogus; else the code says "from memory". */
 	job_note(job, cache_failure_is_bogus(failure.ede) ? failure.ede : TERN_EDE_CACHED_ERROR,
 		 "%.*s", (int)failure.text_len, failure.text);
-	job->known_failure = true;
+	job->known_failure |= job->depth == 1;
 	/* The first client got no stale data for what did not validate: nor does the next one. */
-	job->result.bogus |= failure.unproven;
+	job->result.bogus |= failure.unproven && (job->depth == 1 || is_link(f->purpose));
 	return true;
 }
 
@@ -378,7 +383,7 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
 	case LOOKED_NOTHING: break;
 	}
-	bool failed = failed_lately(job, f->question.name, f->question.type);
+	bool failed = failed_lately(job, f);
 	/* What did not validate just now is not made up for: another server may have it right. */
 	enum outcome known = f->restarts > 0 || (failed && job->result.bogus)
 				     ? OUTCOME_NONE

@@ -178,6 +178,8 @@ static enum verdict prove_answer(struct job *job, struct frame *f, struct chain 
 
 		if (v != VERDICT_PROVEN)
 			return v;
+		if (k->security == CACHE_BOGUS)
+			return VERDICT_BOGUS;
 	}
 	f->failed_link = f->found.links;
 	return VERDICT_PROVEN;
@@ -251,8 +253,8 @@ static enum verdict judge_proof(struct job *job, struct frame *f, enum proof pro
 		f->found.denial.security = CACHE_INSECURE;
 		f->found.denial.ede = TERN_EDE_NSEC3_ITERATIONS;
 		return VERDICT_PROVEN;
-	case PROOF_NONE:
-	case PROOF_EXHAUSTED: break;
+	case PROOF_EXHAUSTED: budget_overdraw(&job->budget, BUDGET_HASH); break;
+	case PROOF_NONE: break;
 	}
 	note_missing_proof(job, f);
 	return VERDICT_BOGUS;
@@ -435,8 +437,9 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->now->boot_s))
 		return false;
 	job_tell(job, "  keys of %s are fetched anew", tern_name_to_text(chain->zone, zone));
-	cache_drop(cache, chain->zone, TERN_TYPE_DNSKEY);
-	cache_drop(cache, chain->zone, TERN_TYPE_DS);
+	/* What others rely on stays in the cache until there is something newer that holds. */
+	tern_name_copy(job->refetch_zone, chain->zone);
+	job->refetch = true;
 	job->proven = NULL;
 	job->why_ede = TERN_EDE_NONE;
 	return true;

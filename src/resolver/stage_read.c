@@ -182,12 +182,6 @@ static void note_alive(struct job *job, struct frame *f)
 		infra_heard(r->infra, a, zone, now_ms(job));
 	else
 		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));
-	if (job->reply->resent && job->outbox.udp_size == UPSTREAM_UDP_SMALL) {
-		infra_suspect(r->infra, a, zone, INFRA_PLAIN, now_ms(job));
-		infra_suspect(r->infra, a, zone, INFRA_SMALL, now_ms(job));
-	}
-	if (f->try.after_silence)
-		infra_suspect(r->infra, a, zone, INFRA_TCP, now_ms(job));
 	f->at.heard = true;
 }
 
@@ -200,6 +194,28 @@ static void learn_form(struct job *job, struct frame *f)
 				    (enum infra_fact)fact, now_ms(job));
 	}
 	f->try.learning = 0;
+}
+
+/* It was silent to the usual form: by chance, or because it needs this one. */
+static void suspect_form(struct job *job, const struct frame *f)
+{
+	struct infra *infra = job->resolver->infra;
+	const struct address *a = &asked_server(f)->addr;
+	const uint8_t *zone = f->at.cut->zone;
+
+	if (job->reply->resent && job->outbox.udp_size == UPSTREAM_UDP_SMALL) {
+		infra_suspect(infra, a, zone, INFRA_PLAIN, now_ms(job));
+		infra_suspect(infra, a, zone, INFRA_SMALL, now_ms(job));
+	}
+	if (f->try.after_silence)
+		infra_suspect(infra, a, zone, INFRA_TCP, now_ms(job));
+}
+
+/* Does the server serve the zone, by what it says? Who refuses teaches nothing about it. */
+static bool is_served(enum reply_kind kind)
+{
+	return kind == REPLY_ANSWER || kind == REPLY_ALIAS || kind == REPLY_REFERRAL ||
+	       kind == REPLY_NODATA || kind == REPLY_NXDOMAIN;
 }
 
 static void learn_cookie(struct job *job, struct frame *f, const struct tern_message *m)
@@ -361,7 +377,7 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	case BELIEVED_ANSWER: return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
 	case BELIEVED_TOO_LONG:
-		job->result.yxdomain = true;
+		f->found.yxdomain = true;
 		return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_TOO_MUCH: return give(OUTCOME_FAILED);
 	case BELIEVED_NOTHING: break;
@@ -404,6 +420,7 @@ static struct turn confirm_in_lower_case(struct job *job, struct frame *f)
 	job_tell(job, "  asking again, all in lower case");
 	asked_server(f)->facts |= INFRA_BIT(INFRA_NO_CASE);
 	f->try.confirming = true;
+	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
 
@@ -412,12 +429,12 @@ static void learn_of_case(struct job *job, struct frame *f, enum reply_kind kind
 	struct infra *infra = job->resolver->infra;
 	const struct address *a = &asked_server(f)->addr;
 	bool found = kind == REPLY_ANSWER || kind == REPLY_ALIAS || kind == REPLY_REFERRAL;
-	bool denied = kind == REPLY_NXDOMAIN || kind == REPLY_NODATA;
+	bool denied = kind == REPLY_NXDOMAIN || kind == REPLY_NODATA || kind == REPLY_REFUSED;
 
 	if (f->try.confirming && found)
 		infra_learn(infra, a, f->at.cut->zone, INFRA_NO_CASE, now_ms(job));
 	else if (!f->try.folds && ((job->reply->mixed && found) || (f->try.confirming && denied)))
-		infra_learn_folds(infra, a, now_ms(job));
+		infra_learn_folds(infra, a, f->at.cut->zone, now_ms(job));
 	f->try.confirming = false;
 }
 
@@ -443,8 +460,10 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		return read_no_edns(job, f, m);
 	if (kind == REPLY_BAD_COOKIE)
 		return read_bad_cookie(job, f);
-	if (kind != REPLY_REFUSED && kind != REPLY_BROKEN)
+	if (is_served(kind)) {
 		learn_form(job, f);
+		suspect_form(job, f);
+	}
 	if (is_maybe_by_case(job, f, kind))
 		return confirm_in_lower_case(job, f);
 	learn_of_case(job, f, kind);

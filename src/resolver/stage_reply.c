@@ -117,6 +117,6 @@ void stage_reply(struct job *job, enum outcome outcome)
 	/* Also when it was proven for somebody else, and this client (CD=1) proves it himself. */
 	r->compact = outcome == OUTCOME_NXDOMAIN &&
 		     kept_find(&top->found.authority, top->question.name, TERN_TYPE_NSEC);
-	if (r->yxdomain)
+	if (top->found.yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
 }

@@ -252,13 +252,15 @@ bool verify_is_in_time(const struct job *job, const struct tern_rrset *set)
 	struct tern_rdata_iter it = tern_rrset_sigs(set);
 	struct tern_rdata rdata;
 	struct rrsig sig;
+	bool found = false;
 
 	while (tern_rdata_next(&it, &rdata)) {
-		if (rrsig_read(rdata.octets, rdata.len, &sig) &&
-		    rrsig_check(&sig, set->owner, job->now->wall_s) == RRSIG_USABLE)
-			return true;
+		if (!rrsig_read(rdata.octets, rdata.len, &sig) ||
+		    rrsig_check(&sig, set->owner, job->now->wall_s) != RRSIG_USABLE)
+			return false;
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 bool verify_is_overdue(const struct job *job, const struct tern_rrset *set)
