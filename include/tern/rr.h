@@ -14,6 +14,8 @@
 
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 enum tern_type {
 	TERN_TYPE_A = 1,
 	TERN_TYPE_NS = 2,
@@ -194,3 +196,5 @@ char *tern_rcode_to_text(unsigned rcode, char *out, size_t out_len);
 
 /** "QUERY", "NOTIFY", ... or "OPCODE9" into @p out (at least 12 octets). */
 char *tern_opcode_to_text(unsigned opcode, char *out, size_t out_len);
+
+TERN_DECLS_END

@@ -119,8 +119,8 @@ static void tell_mismatch(const struct exchange *x, enum match match, size_t len
 	switch (match) {
 	case MATCH_REPLY:
 	case MATCH_TRUNCATED: break;
-	case MATCH_NOT_RESPONSE:
-		net_say(x->net, ";; Warning: %zu octets that are no response", len);
+	case MATCH_TOO_SHORT:
+		net_say(x->net, ";; Warning: %zu octets that are no message", len);
 		break;
 	case MATCH_WRONG_ID:
 		net_say(x->net, ";; Warning: ID mismatch: expected ID %u, got %u", x->query->id,

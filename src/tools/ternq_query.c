@@ -148,6 +148,8 @@ static bool read_reply(const struct query *q, struct reply *r, size_t len)
 	if (why != TERN_OK && r->odd.n == 0)
 		odd_note(&r->odd, "%s", tern_status_text(why));
 	odd_look(&r->m, &r->odd);
+	if (!(r->m.flags & TERN_FLAG_QR))
+		odd_note(&r->odd, "the flag QR is not set: a query, not a response");
 	if (r->m.qdcount == 1)
 		return same_question(q, &r->m);
 	/* Servers that can't read a query may leave the question out of their error. */
@@ -159,8 +161,8 @@ static bool read_reply(const struct query *q, struct reply *r, size_t len)
 enum match query_match(const struct query *q, struct reply *r, size_t len, bool ignore_tc)
 {
 	r->odd = (struct odd){.n = 0};
-	if (len < TERN_HEADER_LEN || !(get_u16(r->octets + 2) & TERN_FLAG_QR))
-		return MATCH_NOT_RESPONSE;
+	if (len < TERN_HEADER_LEN)
+		return MATCH_TOO_SHORT;
 	if (get_u16(r->octets) != q->id)
 		return MATCH_WRONG_ID;
 	if (!read_reply(q, r, len))

@@ -41,9 +41,9 @@ struct reply {
 
 /** What a message is to a query. */
 enum match {
-	MATCH_REPLY,        /* in the reply as far as it can be read; its faults too */
-	MATCH_TRUNCATED,    /* TC set; parsed, or cut in the middle of a record */
-	MATCH_NOT_RESPONSE, /* too short or QR not set */
+	MATCH_REPLY,     /* in the reply as far as it can be read; its faults too */
+	MATCH_TRUNCATED, /* TC set; parsed, or cut in the middle of a record */
+	MATCH_TOO_SHORT, /* no header */
 	MATCH_WRONG_ID,
 	MATCH_WRONG_QUESTION,
 };

@@ -115,6 +115,18 @@ static void no_question(void **state)
 	assert_int_equal(reply.odd.n, 0);
 }
 
+static void no_response(void **state)
+{
+	struct query q = asked();
+	size_t len = compose((const uint16_t[4]){1, 1, 0, 0}, ANSWER, 16);
+
+	(void)state;
+	put_u16(reply.octets + 2, 0);
+	assert_int_equal(query_match(&q, &reply, len, false), MATCH_REPLY);
+	expect_line("QR is not set");
+	assert_int_equal(reply.m.section_n[TERN_ANSWER], 1);
+}
+
 /* Replies to somebody else stay what they were, broken or not. */
 static void others_replies(void **state)
 {
@@ -127,7 +139,7 @@ static void others_replies(void **state)
 	q.id--;
 	q.type = TERN_TYPE_AAAA;
 	assert_int_equal(query_match(&q, &reply, len, false), MATCH_WRONG_QUESTION);
-	assert_int_equal(query_match(&q, &reply, TERN_HEADER_LEN - 1, false), MATCH_NOT_RESPONSE);
+	assert_int_equal(query_match(&q, &reply, TERN_HEADER_LEN - 1, false), MATCH_TOO_SHORT);
 }
 
 static void cut_replies(void **state)
@@ -188,8 +200,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_is_told), cmocka_unit_test(no_question),
-		cmocka_unit_test(others_replies),     cmocka_unit_test(cut_replies),
-		cmocka_unit_test(many_faults),        cmocka_unit_test(random_damage),
+		cmocka_unit_test(no_response),        cmocka_unit_test(others_replies),
+		cmocka_unit_test(cut_replies),        cmocka_unit_test(many_faults),
+		cmocka_unit_test(random_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
