@@ -23,6 +23,8 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 TERND = ''
 LAB = os.environ['LAB_DIR']
@@ -87,9 +89,27 @@ def sanitized():
     return slowdown() > 1
 
 
+SIGNATURE_MS = 0.06     # one check of P-256 on a machine that the limits of CPU time suit
+
+
+@functools.cache
+def slowness():
+    """How much dearer one signature is on this machine, in this run; at least 1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    how = ec.ECDSA(hashes.SHA256())
+    signature, public = key.sign(b'x', how), key.public_key()
+
+    def check_ms():
+        started = time.thread_time()
+        for _ in range(20):
+            public.verify(signature, b'x', how)
+        return (time.thread_time() - started) * 1000 / 20
+    return max(1, min(check_ms() for _ in range(10)) / SIGNATURE_MS)
+
+
 def scaled(limit):
-    """Sanitizers make our part of the work dearer, not OpenSSL's."""
-    return limit * slowdown()
+    """Of CPU time: sanitizers make our part of the work dearer, a slow machine all of it."""
+    return limit * slowdown() * slowness()
 
 
 def with_quarantine(megabytes):

@@ -1,10 +1,15 @@
-"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN].
+"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N].
 
-A test is a function `test_...` without arguments; it passes when it returns. A module's `slow` set names what runs
-last. One line per test, then the count.
+A test is a function `test_...` without arguments; it passes when it returns. One line per test, then the count.
+
+With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that measure time or CPU run when
+the others are done, in the runner that is left.
 """
+import argparse
+import fcntl
 import glob
 import importlib
+import json
 import os
 import re
 import signal
@@ -31,6 +36,60 @@ def tests(pattern):
                 label = f'{module.__name__[5:]}: {name[5:].replace("_", " ")}'
                 if re.search(pattern, label):
                     yield label, function
+
+
+MEASURES = {'innocents', 'p99_ms', 'cpu_s', 'Attack', 'Turns', 'ask_timed', 'longest_ms', 'process_time', 'getrusage'}
+
+
+def measures(function, seen=None):
+    """Does the test, or what it calls in its module or the harness, name one of MEASURES?"""
+    seen = set() if seen is None else seen
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [c for c in code.co_consts if hasattr(c, 'co_names')]
+        if MEASURES.intersection(code.co_names):
+            return True
+        for name in set(code.co_names) - seen:
+            seen.add(name)
+            called = function.__globals__.get(name)
+            if hasattr(called, '__code__') and measures(called, seen):
+                return True
+    return False
+
+
+class Share:
+    """Which of the tests are ours: all, or those that we drew from the file first."""
+
+    def __init__(self, path, runners):
+        self.path = path
+        if path and not os.path.getsize(path):
+            self.update(lambda state: state or {'next': 0, 'running': runners})
+
+    def update(self, change):
+        with open(self.path, 'r+') as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            text = f.read()
+            state = change(json.loads(text) if text else None)
+            f.seek(0)
+            f.truncate()
+            json.dump(state, f)
+        return state
+
+    def draw(self, tests):
+        """The tests that any runner may take, one by one."""
+        if not self.path:
+            yield from tests
+            return
+        while True:
+            at = self.update(lambda state: {**state, 'next': state['next'] + 1})['next'] - 1
+            if at >= len(tests):
+                return
+            yield tests[at]
+
+    def is_last(self):
+        return not self.path or \
+            self.update(lambda state: {**state, 'running': state['running'] - 1})['running'] == 0
 
 
 def where(error):
@@ -61,12 +120,23 @@ def run(label, function):
 
 
 def main():
-    harness.TERND = sys.argv[1]
-    pattern = sys.argv[3].replace('_', ' ') if len(sys.argv) > 3 and sys.argv[2] == '-k' else ''
+    options = argparse.ArgumentParser()
+    options.add_argument('ternd')
+    options.add_argument('-k', dest='pattern', default='')
+    options.add_argument('--share')
+    options.add_argument('--of', type=int, default=1)
+    options = options.parse_args()
+    harness.TERND = options.ternd
     signal.signal(signal.SIGALRM, timed_out)
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
-    for label, function in tests(pattern):
+    share = Share(options.share, options.of)
+    chosen = list(tests(options.pattern.replace('_', ' ')))
+    alone = [t for t in chosen if share.path and measures(t[1])]
+    for label, function in share.draw([t for t in chosen if t not in alone]):
         counts[run(label, function)] += 1
+    if share.is_last():
+        for label, function in alone:
+            counts[run(label, function)] += 1
     print(f'e2e: {counts["passed"]} passed, {counts["failed"]} failed, {counts["skipped"]} skipped')
     return 1 if counts['failed'] or not counts['passed'] else 0
 

@@ -209,6 +209,7 @@ def test_sixty_four_descriptors():
     tern = Tern(files=64)
     setting('slow.evil', delay=1)
     resolves('hit.honest.evil')
+    control = max(ask_timed('hit.honest.evil')[1] for _ in range(50))
     cpu = tern.cpu_s()
     thread_results = []
     flood = threading.Thread(target=lambda: thread_results.extend(
@@ -231,7 +232,7 @@ def test_sixty_four_descriptors():
     at_most(tern.cpu_s() - cpu, scaled(1), 'CPU seconds')
     for line in lines:
         line.close()
-    at_most(slowest, 0.1, 'slowest hit')
+    at_most(slowest, 0.1 + 4 * control, f'slowest hit; {control:.4f} without')
     for answer, seconds in thread_results:
         check(answer, 'a question without an answer')
         check(rcode(answer) in ('NOERROR', 'SERVFAIL'), rcode(answer))
