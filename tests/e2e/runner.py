@@ -3,7 +3,8 @@
 A test is a function `test_...` without arguments; it passes when it returns. One line per test, then the count.
 
 With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that measure time or CPU run when
-the others are done, in the runner that is left.
+the others are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have
+been late. Then its second verdict counts, unless a sanitizer had something to report.
 """
 import argparse
 import fcntl
@@ -87,6 +88,13 @@ class Share:
                 return
             yield tests[at]
 
+    def again(self, label):
+        """Let the runner that is left repeat the test."""
+        self.update(lambda state: {**state, 'again': [*state.get('again', []), label]})
+
+    def repeated(self):
+        return self.update(lambda state: state).get('again', []) if self.path else []
+
     def is_last(self):
         return not self.path or \
             self.update(lambda state: {**state, 'running': state['running'] - 1})['running'] == 0
@@ -98,7 +106,8 @@ def where(error):
     return f'{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: ' if frames else ''
 
 
-def run(label, function):
+def run(label, function, share=None):
+    """The verdict; a failure that @share takes for a repetition is none."""
     started = time.monotonic()
     signal.alarm(TEST_SECONDS)
     try:
@@ -112,6 +121,9 @@ def run(label, function):
     finally:
         signal.alarm(0)
         harness.stop_all()
+    if verdict == 'failed' and share and share.path and not harness.reports:
+        share.again(label)
+        verdict = 'again'
     if harness.reports:
         verdict, why = 'failed', f'{why}: {harness.reports[0]}'
         harness.reports.clear()
@@ -128,17 +140,18 @@ def main():
     options = options.parse_args()
     harness.TERND = options.ternd
     signal.signal(signal.SIGALRM, timed_out)
-    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+    counts = {'passed': 0, 'failed': 0, 'skipped': 0, 'again': 0}
     share = Share(options.share, options.of)
     chosen = list(tests(options.pattern.replace('_', ' ')))
     alone = [t for t in chosen if share.path and measures(t[1])]
     for label, function in share.draw([t for t in chosen if t not in alone]):
-        counts[run(label, function)] += 1
+        counts[run(label, function, share)] += 1
     if share.is_last():
-        for label, function in alone:
+        again = share.repeated()
+        for label, function in [t for t in chosen if t in alone or t[0] in again]:
             counts[run(label, function)] += 1
     print(f'e2e: {counts["passed"]} passed, {counts["failed"]} failed, {counts["skipped"]} skipped')
-    return 1 if counts['failed'] or not counts['passed'] else 0
+    return 1 if counts['failed'] or not (counts['passed'] or counts['again']) else 0
 
 
 if __name__ == '__main__':
