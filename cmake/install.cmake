@@ -6,11 +6,26 @@ install(TARGETS ternctl ternq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # --- libtern: the wire layer alone, for other programs --------------------------------------------
 
 file(GLOB tern_sources CONFIGURE_DEPENDS src/wire/*.c)
-add_library(tern STATIC ${tern_sources})
-target_include_directories(tern PRIVATE src PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>)
-# Objects with only LTO bytecode could be linked by our very compiler and nobody else.
-set_target_properties(tern PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
-install(TARGETS tern ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+add_library(tern_objects OBJECT ${tern_sources})
+target_include_directories(tern_objects PRIVATE src include)
+# Objects with only LTO bytecode could be linked by our very compiler and nobody else. A section for each
+# function, as the archive has one object: the linker then takes what is called. PIC is for shared libraries
+# that link the archive.
+target_compile_options(tern_objects PRIVATE -fno-lto -ffunction-sections -fdata-sections)
+set_target_properties(tern_objects PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF
+	POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+
+# An archive shows what its files say to each other. So they become one object first, and what the public
+# headers don't declare becomes local to that object.
+add_custom_command(OUTPUT libtern.a
+	COMMAND ${CMAKE_LINKER} -r -o tern.o $<TARGET_OBJECTS:tern_objects>
+	COMMAND ${CMAKE_OBJCOPY} --localize-hidden tern.o
+	COMMAND ${CMAKE_COMMAND} -E rm -f libtern.a
+	COMMAND ${CMAKE_AR} rcs libtern.a tern.o
+	DEPENDS tern_objects $<TARGET_OBJECTS:tern_objects>
+	COMMAND_EXPAND_LISTS VERBATIM)
+add_custom_target(tern ALL DEPENDS libtern.a)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libtern.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 
 file(RELATIVE_PATH tern_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
@@ -37,19 +52,27 @@ install(FILES docs/tern.yaml.example LICENSE CHANGELOG.md DESTINATION ${CMAKE_IN
 
 # These scripts run at install time, when prefix and DESTDIR are known.
 install(CODE "set(tern_source \"${CMAKE_CURRENT_SOURCE_DIR}\")
-	set(tern_binary \"${CMAKE_CURRENT_BINARY_DIR}\")
 	set(tern_sbindir \"${CMAKE_INSTALL_SBINDIR}\")")
-# ternd reads /etc whatever the prefix; a configuration that is there already stays.
+# All of it goes below the prefix. Only for /usr, where packages go, is the configuration in /etc, where ternd
+# looks by itself; elsewhere the unit names it. A configuration that is there already stays.
 install(CODE [[
-	if(NOT EXISTS "$ENV{DESTDIR}/etc/tern/tern.yaml")
-		file(INSTALL "${tern_source}/docs/tern.yaml.example" DESTINATION /etc/tern RENAME tern.yaml)
+	set(prefix "${CMAKE_INSTALL_PREFIX}")
+	set(config "${prefix}/etc/tern")
+	set(start "${prefix}/${tern_sbindir}/ternd -c ${config}/tern.yaml")
+	if(prefix STREQUAL "/usr")
+		set(config "/etc/tern")
+		set(start "/usr/${tern_sbindir}/ternd")
 	endif()
+	if(NOT EXISTS "$ENV{DESTDIR}${config}/tern.yaml")
+		file(INSTALL "${tern_source}/docs/tern.yaml.example" DESTINATION "${config}" RENAME tern.yaml)
+	endif()
+	set(file "${prefix}/lib/systemd/system/tern.service")
 	file(READ "${tern_source}/systemd/tern.service" unit)
-	string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${tern_sbindir}/" unit "${unit}")
-	file(WRITE "${tern_binary}/tern.service" "${unit}")
+	string(REPLACE "ExecStart=/usr/sbin/ternd" "ExecStart=${start}" unit "${unit}")
+	file(WRITE "$ENV{DESTDIR}${file}" "${unit}")
+	list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${file}")
 ]])
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tern.service systemd/tern.socket
-	DESTINATION lib/systemd/system)
+install(FILES systemd/tern.socket DESTINATION lib/systemd/system)
 install(FILES systemd/tern.sysusers DESTINATION lib/sysusers.d RENAME tern.conf)
 install(FILES systemd/tern.tmpfiles DESTINATION lib/tmpfiles.d RENAME tern.conf)
 

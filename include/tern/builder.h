@@ -28,6 +28,8 @@
 #include <tern/rrset.h>
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 #define TERN_BUILDER_SUFFIXES_MAX 128
 #define TERN_BUILDER_BUCKETS      64
 
@@ -100,3 +102,5 @@ TERN_MUST_USE enum tern_status tern_builder_option(struct tern_builder *b, uint1
 
 /** Write the counts; returns the message's length in octets. */
 size_t tern_builder_finish(struct tern_builder *b);
+
+TERN_DECLS_END

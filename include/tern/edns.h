@@ -12,6 +12,8 @@
 
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 #define TERN_EDNS_OPTIONS_MAX 32 /* of one OPT are looked at, the others ignored */
 #define TERN_COOKIE_CLIENT    8  /* octets */
 #define TERN_COOKIE_MAX       40 /* client and server part, RFC 7873 4 */
@@ -99,3 +101,5 @@ bool tern_edns_find(const uint8_t *msg, const struct tern_edns *edns, uint16_t c
 
 /** "Stale Answer", ... for an INFO-CODE; "" when unknown. Static storage. */
 const char *tern_ede_text(uint16_t info_code);
+
+TERN_DECLS_END

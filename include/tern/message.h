@@ -31,6 +31,8 @@
 #include <tern/name.h>
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 #define TERN_HEADER_LEN  12
 #define TERN_MESSAGE_MAX 65535
 
@@ -110,3 +112,5 @@ static inline const struct tern_rr_ref *tern_message_rr(const struct tern_messag
 {
 	return &m->rrs[m->section_at[section] + i];
 }
+
+TERN_DECLS_END

@@ -17,6 +17,8 @@
 
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 #define TERN_NAME_MAX      255  /* octets with the root label, RFC 1035 3.1 */
 #define TERN_LABEL_MAX     63   /* octets */
 #define TERN_LABELS_MAX    127  /* without the root label */
@@ -119,3 +121,5 @@ TERN_MUST_USE enum tern_status tern_name_from_text(const char *text, size_t text
  * @return @p out
  */
 char *tern_name_to_text(const uint8_t *name, char out[TERN_NAME_TEXT_MAX]);
+
+TERN_DECLS_END

@@ -11,6 +11,8 @@
 #include <tern/message.h>
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 /**
  * Copy a record's rdata with its names expanded, checking the layout.
  *
@@ -45,3 +47,5 @@ void tern_rdata_canonicalise(uint16_t type, uint8_t *rdata, size_t len);
  * @p rdata must have passed tern_rdata_expand(); points into it.
  */
 const uint8_t *tern_rdata_target(uint16_t type, const uint8_t *rdata, size_t len);
+
+TERN_DECLS_END

@@ -14,6 +14,8 @@
 
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 enum tern_type {
 	TERN_TYPE_A = 1,
 	TERN_TYPE_NS = 2,
@@ -40,9 +42,12 @@ enum tern_type {
 	TERN_TYPE_SIG = 24,
 	TERN_TYPE_KEY = 25,
 	TERN_TYPE_PX = 26,
+	TERN_TYPE_GPOS = 27,
 	TERN_TYPE_AAAA = 28,
 	TERN_TYPE_LOC = 29,
 	TERN_TYPE_NXT = 30,
+	TERN_TYPE_EID = 31,
+	TERN_TYPE_NIMLOC = 32,
 	TERN_TYPE_SRV = 33,
 	TERN_TYPE_NAPTR = 35,
 	TERN_TYPE_KX = 36,
@@ -62,6 +67,9 @@ enum tern_type {
 	TERN_TYPE_TLSA = 52,
 	TERN_TYPE_SMIMEA = 53,
 	TERN_TYPE_HIP = 55,
+	TERN_TYPE_NINFO = 56,
+	TERN_TYPE_RKEY = 57,
+	TERN_TYPE_TALINK = 58,
 	TERN_TYPE_CDS = 59,
 	TERN_TYPE_CDNSKEY = 60,
 	TERN_TYPE_OPENPGPKEY = 61,
@@ -69,6 +77,9 @@ enum tern_type {
 	TERN_TYPE_ZONEMD = 63,
 	TERN_TYPE_SVCB = 64,
 	TERN_TYPE_HTTPS = 65,
+	TERN_TYPE_DSYNC = 66, /**< RFC 9859 */
+	TERN_TYPE_HHIT = 67,  /**< RFC 9886, as BRID */
+	TERN_TYPE_BRID = 68,
 	TERN_TYPE_SPF = 99,
 	TERN_TYPE_NID = 104,
 	TERN_TYPE_L32 = 105,
@@ -86,6 +97,14 @@ enum tern_type {
 	TERN_TYPE_ANY = 255,
 	TERN_TYPE_URI = 256,
 	TERN_TYPE_CAA = 257,
+	TERN_TYPE_AVC = 258,
+	TERN_TYPE_AMTRELAY = 260, /**< RFC 8777 */
+	TERN_TYPE_RESINFO = 261,  /**< RFC 9606 */
+	TERN_TYPE_WALLET = 262,
+	TERN_TYPE_CLA = 263,
+	TERN_TYPE_IPN = 264,
+	TERN_TYPE_TA = 32768,
+	TERN_TYPE_DLV = 32769,
 };
 
 enum tern_class {
@@ -160,6 +179,9 @@ enum tern_field {
 	TERN_FIELD_GENERIC,     /**< octets to the end in RFC 3597 form */
 	TERN_FIELD_ALGORITHM,   /**< u8; DNSSEC algorithm mnemonics are read, numbers written */
 	TERN_FIELD_NSAP,        /**< octets to the end as 0x and hex (RFC 1706) */
+	TERN_FIELD_U64,
+	TERN_FIELD_SCHEME,   /**< u8 with the mnemonics of RFC 9859 */
+	TERN_FIELD_AMTRELAY, /**< the whole rdata (RFC 8777) */
 };
 
 #define TERN_FIELDS_MAX 10
@@ -194,3 +216,5 @@ char *tern_rcode_to_text(unsigned rcode, char *out, size_t out_len);
 
 /** "QUERY", "NOTIFY", ... or "OPCODE9" into @p out (at least 12 octets). */
 char *tern_opcode_to_text(unsigned opcode, char *out, size_t out_len);
+
+TERN_DECLS_END

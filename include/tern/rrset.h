@@ -18,6 +18,8 @@
 
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 struct tern_rrset {
 	const uint8_t *owner; /**< uncompressed name; lifetime is the caller's affair */
 	const uint8_t *rdata; /**< the packed records */
@@ -56,3 +58,5 @@ bool tern_rdata_next(struct tern_rdata_iter *it, struct tern_rdata *out);
  * case matters). Sets of more than 4096 records must be in the same order too.
  */
 bool tern_rrset_same_data(const struct tern_rrset *a, const struct tern_rrset *b);
+
+TERN_DECLS_END

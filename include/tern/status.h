@@ -9,6 +9,24 @@
 /** Makes ignoring a status a compiler warning. */
 #define TERN_MUST_USE __attribute__((warn_unused_result))
 
+/**
+ * Around the declarations of each public header: C names also for C++, and the
+ * only names that the library shows.
+ */
+#ifdef __cplusplus
+#define TERN_DECLS_BEGIN                                                                           \
+	extern "C" {                                                                               \
+	_Pragma("GCC visibility push(default)")
+#define TERN_DECLS_END                                                                             \
+	_Pragma("GCC visibility pop")                                                              \
+	}
+#else
+#define TERN_DECLS_BEGIN _Pragma("GCC visibility push(default)")
+#define TERN_DECLS_END   _Pragma("GCC visibility pop")
+#endif
+
+TERN_DECLS_BEGIN
+
 enum tern_status {
 	TERN_OK = 0,
 	TERN_ETRUNCATED, /**< the octets end inside a header, name or record */
@@ -29,3 +47,5 @@ enum tern_status {
 
 /** English text for @p status, lower case, never NULL, static storage. */
 const char *tern_status_text(enum tern_status status);
+
+TERN_DECLS_END

@@ -12,6 +12,8 @@
 #include <tern/message.h>
 #include <tern/status.h>
 
+TERN_DECLS_BEGIN
+
 /** Enough for the text of any rdata: 65535 octets at four characters, and quotes. */
 #define TERN_RDATA_TEXT_MAX (4 * 65535 + 2048)
 
@@ -69,3 +71,5 @@ TERN_MUST_USE enum tern_status tern_rr_from_text(const char *line, uint32_t defa
 TERN_MUST_USE enum tern_status tern_rr_to_text(const struct tern_message *m,
 					       const struct tern_rr_ref *rr, char *out,
 					       size_t out_max);
+
+TERN_DECLS_END

@@ -68,6 +68,7 @@ static enum exit_code run_lookup(struct options *o, const struct net *net, const
 
 	/* JSON is for programs, so nothing else goes where it goes. */
 	own.out = l->show.json ? stderr : stdout;
+	own.odd = l->show.brief || l->show.json ? stderr : stdout;
 	own.notes = l->show.comments && !l->show.brief;
 
 	if (!query_name(l->name, l->idn_in, qname)) {

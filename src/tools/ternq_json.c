@@ -215,6 +215,19 @@ static bool put_transport(json_t *top, const struct reply *r)
 	       put(top, "msgLength", json_integer((json_int_t)r->m.len));
 }
 
+/* Each fault of the message in words; absent when there is none. */
+static bool put_odd(json_t *top, const struct odd *odd)
+{
+	json_t *list = odd->n > 0 ? json_array() : NULL;
+	bool good = true;
+
+	if (odd->n == 0)
+		return true;
+	for (unsigned i = 0; good && i < odd->n; i++)
+		good = json_array_append_new(list, json_string(odd->lines[i])) == 0;
+	return put(top, "warnings", list) && good;
+}
+
 static bool put_verdict(json_t *top, const struct verdict *verdict)
 {
 	if (!verdict)
@@ -231,7 +244,7 @@ bool print_json(const struct reply *r, const struct verdict *verdict)
 {
 	json_t *top = json_object();
 	bool good = put_header(top, &r->m) && put_question(top, &r->m) &&
-		    put_sections(top, &r->m) && put_transport(top, r) &&
+		    put_sections(top, &r->m) && put_transport(top, r) && put_odd(top, &r->odd) &&
 		    put_verdict(top, verdict) &&
 		    json_dumpf(top, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
 

@@ -112,37 +112,51 @@ static bool open_socket(struct exchange *x, int type)
 }
 
 /* Tell what came instead of the reply. */
-static void tell_mismatch(const struct exchange *x, enum match match, enum tern_status why,
-			  size_t len)
+static void tell_mismatch(const struct exchange *x, enum match match, size_t len)
 {
+	char name[TERN_NAME_TEXT_MAX];
+
 	switch (match) {
 	case MATCH_REPLY:
 	case MATCH_TRUNCATED: break;
-	case MATCH_NOT_RESPONSE:
-		net_say(x->net, ";; Warning: %zu octets that are no response", len);
+	case MATCH_TOO_SHORT:
+		net_say(x->net, ";; Warning: %zu octets that are no message", len);
 		break;
 	case MATCH_WRONG_ID:
 		net_say(x->net, ";; Warning: ID mismatch: expected ID %u, got %u", x->query->id,
 			get_u16(x->reply->octets));
 		break;
-	case MATCH_WRONG_QUESTION: net_say(x->net, ";; Question section mismatch"); break;
-	case MATCH_BROKEN:
-		net_say(x->net, ";; Got bad packet: %s (%zu octets)", tern_status_text(why), len);
+	case MATCH_WRONG_QUESTION:
+		net_say(x->net, ";; Question section mismatch: got %s",
+			tern_name_to_text(x->reply->m.qname, name));
 		break;
 	}
+}
+
+/* Each fault of the reply on a line. */
+static void tell_odd(const struct exchange *x)
+{
+	const struct odd *odd = &x->reply->odd;
+
+	if (!x->net->odd)
+		return;
+	for (unsigned i = 0; i < odd->n; i++)
+		fprintf(x->net->odd, ";; WARNING: %s\n", odd->lines[i]);
+	if (odd->more > 0)
+		fprintf(x->net->odd, ";; WARNING: and %u faults more\n", odd->more);
 }
 
 /* The reply has its @p len octets: is it what we wait for? */
 static bool take(struct exchange *x, size_t len, enum attempt *out)
 {
-	enum tern_status why = TERN_OK;
-	enum match match = query_match(x->query, x->reply, len, &why);
+	bool ignore_tc = x->lookup->ignore_tc || x->reply->tcp;
+	enum match match = query_match(x->query, x->reply, len, ignore_tc);
 
-	if (match == MATCH_TRUNCATED && (x->lookup->ignore_tc || x->reply->tcp))
-		match = why == TERN_OK ? MATCH_REPLY : MATCH_BROKEN;
-	tell_mismatch(x, match, why, len);
+	tell_mismatch(x, match, len);
 	if (match != MATCH_REPLY && match != MATCH_TRUNCATED)
 		return false;
+	if (match == MATCH_REPLY)
+		tell_odd(x);
 	*out = match == MATCH_REPLY ? ATTEMPT_REPLY : ATTEMPT_TRUNCATED;
 	x->reply->elapsed_us = now_us() - x->start_us;
 	return true;

@@ -34,6 +34,7 @@ struct net {
 	struct sockaddr_storage source; /* family 0: any */
 	socklen_t source_len;
 	FILE *out;  /* where to tell what goes wrong; NULL nowhere */
+	FILE *odd;  /* where to tell what is wrong with a reply; NULL nowhere */
 	bool notes; /* also tell why a query is sent again */
 };
 

@@ -227,7 +227,7 @@ static void print_header(const struct tern_message *m)
 	if (m->flags & FLAG_ZERO)
 		printf("; MBZ: 0x4");
 	/* as sent: with OPT and TSIG, which the index does not have */
-	printf("; QUERY: %u, ANSWER: %u, AUTHORITY: %u, ADDITIONAL: %u\n", m->qdcount,
+	printf("; QUERY: %u, ANSWER: %u, AUTHORITY: %u, ADDITIONAL: %u\n", get_u16(m->octets + 4),
 	       get_u16(m->octets + 6), get_u16(m->octets + 8), get_u16(m->octets + 10));
 	if ((m->flags & TERN_FLAG_QR) && (m->flags & TERN_FLAG_RD) && !(m->flags & TERN_FLAG_RA))
 		printf(";; WARNING: recursion requested but not available\n");

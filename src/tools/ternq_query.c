@@ -133,27 +133,39 @@ bool query_build(const struct lookup *l, const uint8_t *qname, struct query *q)
 	return true;
 }
 
-/* Servers that can't read a query may leave the question out of their error. */
 static bool same_question(const struct query *q, const struct tern_message *m)
 {
-	if (m->qdcount == 0)
-		return (m->flags & 0xf) != TERN_RCODE_NOERROR;
-	return m->qdcount == 1 && m->qtype == q->type && m->qclass == q->rclass &&
-	       tern_name_equal(m->qname, q->qname);
+	return m->qtype == q->type && m->qclass == q->rclass && tern_name_equal(m->qname, q->qname);
 }
 
-enum match query_match(const struct query *q, struct reply *r, size_t len, enum tern_status *why)
+/* The reply, or what can be read of it. False when it answers another question. */
+static bool read_reply(const struct query *q, struct reply *r, size_t len)
 {
-	if (len < TERN_HEADER_LEN || !(get_u16(r->octets + 2) & TERN_FLAG_QR))
-		return MATCH_NOT_RESPONSE;
+	enum tern_status why = tern_message_parse(r->octets, len, r->rrs, REPLY_RRS, &r->m);
+
+	if (why != TERN_OK)
+		odd_read(r->octets, len, r->rrs, REPLY_RRS, &r->m, &r->odd);
+	if (why != TERN_OK && r->odd.n == 0)
+		odd_note(&r->odd, "%s", tern_status_text(why));
+	odd_look(&r->m, &r->odd);
+	if (!(r->m.flags & TERN_FLAG_QR))
+		odd_note(&r->odd, "the flag QR is not set: a query, not a response");
+	if (r->m.qdcount == 1)
+		return same_question(q, &r->m);
+	/* Servers that can't read a query may leave the question out of their error. */
+	if (r->odd.n == 0 && (r->m.flags & 0xf) == TERN_RCODE_NOERROR)
+		odd_note(&r->odd, "no question");
+	return true;
+}
+
+enum match query_match(const struct query *q, struct reply *r, size_t len, bool ignore_tc)
+{
+	r->odd = (struct odd){.n = 0};
+	if (len < TERN_HEADER_LEN)
+		return MATCH_TOO_SHORT;
 	if (get_u16(r->octets) != q->id)
 		return MATCH_WRONG_ID;
-	*why = tern_message_parse(r->octets, len, r->rrs, REPLY_RRS, &r->m);
-	if (*why != TERN_OK && (r->m.flags & TERN_FLAG_TC))
-		return MATCH_TRUNCATED;
-	if (*why != TERN_OK)
-		return MATCH_BROKEN;
-	if (!same_question(q, &r->m))
+	if (!read_reply(q, r, len))
 		return MATCH_WRONG_QUESTION;
-	return r->m.flags & TERN_FLAG_TC ? MATCH_TRUNCATED : MATCH_REPLY;
+	return (r->m.flags & TERN_FLAG_TC) && !ignore_tc ? MATCH_TRUNCATED : MATCH_REPLY;
 }

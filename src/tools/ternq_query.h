@@ -9,6 +9,7 @@
 
 #include <tern/message.h>
 
+#include "tools/ternq_odd.h"
 #include "tools/ternq_options.h"
 
 #define QUERY_MAX 1024 /* octets: name, OPT with cookie, subnet and 512 octets of padding */
@@ -31,6 +32,7 @@ struct reply {
 	struct tern_message m;
 	struct tern_rr_ref rrs[REPLY_RRS];
 	uint8_t octets[TERN_MESSAGE_MAX];
+	struct odd odd;               /* what is wrong with it */
 	char server[SERVER_TEXT_MAX]; /* "192.0.2.1#53" */
 	char asked[SERVER_TEXT_MAX];  /* the server as the user named it */
 	bool tcp;
@@ -39,12 +41,11 @@ struct reply {
 
 /** What a message is to a query. */
 enum match {
-	MATCH_REPLY,        /* parsed into the reply */
-	MATCH_TRUNCATED,    /* TC set; parsed, or cut in the middle of a record */
-	MATCH_NOT_RESPONSE, /* too short or QR not set */
+	MATCH_REPLY,     /* in the reply as far as it can be read; its faults too */
+	MATCH_TRUNCATED, /* TC set; parsed, or cut in the middle of a record */
+	MATCH_TOO_SHORT, /* no header */
 	MATCH_WRONG_ID,
 	MATCH_WRONG_QUESTION,
-	MATCH_BROKEN, /* ours, but not to be parsed: see `why` */
 };
 
 /** The wire form of a name as typed (IDN unless @p idn is false). False when there is none. */
@@ -53,5 +54,8 @@ MUST_USE bool query_name(const char *text, bool idn, uint8_t name[TERN_NAME_MAX]
 /** Build the query for @p l about @p qname. False when the kernel has no randomness. */
 MUST_USE bool query_build(const struct lookup *l, const uint8_t *qname, struct query *q);
 
-/** Parse the @p len octets in @p r and compare them with @p q. */
-enum match query_match(const struct query *q, struct reply *r, size_t len, enum tern_status *why);
+/**
+ * Parse the @p len octets in @p r and compare them with @p q. A reply that is cut
+ * is MATCH_TRUNCATED unless @p ignore_tc.
+ */
+enum match query_match(const struct query *q, struct reply *r, size_t len, bool ignore_tc);

@@ -257,6 +257,20 @@ static bool start_cut(const struct trace *t, struct cut *cut)
 	return true;
 }
 
+/* Who asks a certain server wants to know that the steps below come from elsewhere. */
+static void tell_no_root(const struct trace *t)
+{
+	char rcode[16];
+
+	if (t->loud.odd)
+		fprintf(t->loud.odd,
+			";; WARNING: %s gave no NS records of the root (%s, %s), going on with the "
+			"built-in root servers\n\n",
+			t->reply->server,
+			tern_rcode_to_text(t->reply->m.rcode, rcode, sizeof rcode),
+			t->reply->m.flags & TERN_FLAG_RA ? "recursion available" : "no recursion");
+}
+
 /* RFC 8109: ask for the root's servers. Those that came with addresses become the root. */
 static enum net_result prime(struct trace *t, const struct cut *start)
 {
@@ -273,9 +287,13 @@ static enum net_result prime(struct trace *t, const struct cut *start)
 	fill_cut(t, &t->root, TERN_ANSWER, tern_name_root);
 	if (t->root.addresses_n > 0)
 		return result;
+	bool has_root = t->root.names_n > 0;
+
+	if (!has_root)
+		tell_no_root(t);
 	/* A server of the root without glue serves; behind a resolver the hints do. */
 	t->root = *start;
-	if (!(t->reply->m.flags & TERN_FLAG_AA)) {
+	if (!has_root || !(t->reply->m.flags & TERN_FLAG_AA)) {
 		t->root.addresses_n = t->root.names_n = 0;
 		add_hints(t, &t->root);
 	}
@@ -309,7 +327,7 @@ enum exit_code trace_run(const struct options *o, const struct net *net, const s
 		goto free_trace;
 	t->o = o;
 	t->loud = t->quiet = *net;
-	t->quiet.out = NULL;
+	t->quiet.out = t->quiet.odd = NULL;
 	t->lookup = *l;
 	t->queries_left = QUERIES_MAX;
 	switch (run(t, qname)) {

@@ -252,6 +252,7 @@ static bool render(struct validation *v, const uint8_t *qname)
 	size_t len = tern_builder_finish(&b);
 
 	r->elapsed_us = v->elapsed_us;
+	r->odd = (struct odd){.n = 0};
 	return tern_message_parse(r->octets, len, r->rrs, REPLY_RRS, &r->m) == TERN_OK;
 }
 

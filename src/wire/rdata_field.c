@@ -206,6 +206,24 @@ static bool ipseckey_is_valid(const uint8_t *at, size_t left)
 	}
 }
 
+/* RFC 8777 4.2: precedence, D and relay type, relay. The types are those of IPSECKEY's gateways. */
+static bool amtrelay_is_valid(const uint8_t *at, size_t left)
+{
+	size_t len;
+
+	if (left < AMTRELAY_HEADER)
+		return false;
+	left -= AMTRELAY_HEADER;
+	switch (at[1] & AMTRELAY_TYPE) {
+	case GATEWAY_NONE: return left == 0;
+	case GATEWAY_A: return left == 4;
+	case GATEWAY_AAAA: return left == 16;
+	case GATEWAY_NAME:
+		return tern_name_check(at + AMTRELAY_HEADER, left, &len) == TERN_OK && len == left;
+	default: return true; /* a type of the future: whatever it says */
+	}
+}
+
 /* Fields that take everything up to the end. */
 static bool rest_is_valid(uint8_t field, const uint8_t *at, size_t left)
 {
@@ -217,6 +235,7 @@ static bool rest_is_valid(uint8_t field, const uint8_t *at, size_t left)
 	case TERN_FIELD_WKS: return wks_is_valid(left);
 	case TERN_FIELD_HIP: return hip_is_valid(at, left);
 	case TERN_FIELD_IPSECKEY: return ipseckey_is_valid(at, left);
+	case TERN_FIELD_AMTRELAY: return amtrelay_is_valid(at, left);
 	default: return true;
 	}
 }
@@ -225,6 +244,7 @@ enum tern_status field_len(uint8_t field, const uint8_t *at, size_t left, size_t
 {
 	switch (field) {
 	case TERN_FIELD_U8:
+	case TERN_FIELD_SCHEME:
 	case TERN_FIELD_ALGORITHM: return fixed(1, left, len);
 	case TERN_FIELD_U16:
 	case TERN_FIELD_TYPE:
@@ -234,6 +254,7 @@ enum tern_status field_len(uint8_t field, const uint8_t *at, size_t left, size_t
 	case TERN_FIELD_TIME:
 	case TERN_FIELD_A: return fixed(4, left, len);
 	case TERN_FIELD_EUI48: return fixed(6, left, len);
+	case TERN_FIELD_U64:
 	case TERN_FIELD_EUI64:
 	case TERN_FIELD_NODE64: return fixed(8, left, len);
 	case TERN_FIELD_AAAA: return fixed(16, left, len);

@@ -33,8 +33,10 @@ enum gateway_type {
 	GATEWAY_NAME = 3,
 };
 
-#define HIP_HEADER      4 /* octets before the HIT, RFC 8005 5 */
-#define IPSECKEY_HEADER 3 /* octets before the gateway, RFC 4025 2 */
+#define HIP_HEADER      4    /* octets before the HIT, RFC 8005 5 */
+#define IPSECKEY_HEADER 3    /* octets before the gateway, RFC 4025 2 */
+#define AMTRELAY_HEADER 2    /* octets before the relay, RFC 8777 4.2 */
+#define AMTRELAY_TYPE   0x7f /* of the second octet; the bit above is D, discovery is optional */
 
 /** Is it one of the three fields that hold a name? */
 static inline bool field_is_name(uint8_t field)

@@ -11,7 +11,7 @@
 
 #define TYPES_LOW       128 /* types below are found by index */
 #define TYPES_HIGH      248 /* so are TYPES_HIGH_N types from here on */
-#define TYPES_HIGH_N    16
+#define TYPES_HIGH_N    17
 #define CODE_DIGITS_MAX 5
 
 /* Each spells its # and ## itself: handed on, the name NULL would be expanded. */
@@ -47,9 +47,12 @@ static const struct tern_type_info low_types[TYPES_LOW] = {
 	    F(BASE64)),
 	LOW(KEY, F(U16), F(U8), F(ALGORITHM), F(BASE64)),
 	LOW(PX, F(U16), F(NAME), F(NAME)),
+	LOW(GPOS, F(STRING), F(STRING), F(STRING)),
 	LOW(AAAA, F(AAAA)),
 	LOW(LOC, F(LOC)),
 	LOW(NXT, F(NAME), F(HEX)),
+	LOW(EID, F(HEX)),
+	LOW(NIMLOC, F(HEX)),
 	LOW(SRV, F(U16), F(U16), F(U16), F(NAME)),
 	LOW(NAPTR, F(U16), F(U16), F(STRING), F(STRING), F(STRING), F(NAME)),
 	LOW(KX, F(U16), F(NAME)),
@@ -70,6 +73,9 @@ static const struct tern_type_info low_types[TYPES_LOW] = {
 	LOW(TLSA, F(U8), F(U8), F(U8), F(HEX)),
 	LOW(SMIMEA, F(U8), F(U8), F(U8), F(HEX)),
 	LOW(HIP, F(HIP)),
+	LOW(NINFO, F(STRINGS)),
+	LOW(RKEY, F(U16), F(U8), F(ALGORITHM), F(BASE64)),
+	LOW(TALINK, F(NAME_LITERAL), F(NAME_LITERAL)),
 	LOW(CDS, F(U16), F(ALGORITHM), F(U8), F(HEX)),
 	LOW(CDNSKEY, F(U16), F(U8), F(ALGORITHM), F(BASE64)),
 	LOW(OPENPGPKEY, F(BASE64)),
@@ -77,6 +83,9 @@ static const struct tern_type_info low_types[TYPES_LOW] = {
 	LOW(ZONEMD, F(U32), F(U8), F(U8), F(HEX)),
 	LOW(SVCB, F(U16), F(NAME_LITERAL), F(SVC_PARAMS)),
 	LOW(HTTPS, F(U16), F(NAME_LITERAL), F(SVC_PARAMS)),
+	LOW(DSYNC, F(TYPE), F(SCHEME), F(U16), F(NAME_LITERAL)),
+	LOW(HHIT, F(BASE64)),
+	LOW(BRID, F(BASE64)),
 	LOW(SPF, F(STRINGS)),
 	LOW(NID, F(U16), F(NODE64)),
 	LOW(L32, F(U16), F(A)),
@@ -96,10 +105,30 @@ static const struct tern_type_info high_types[TYPES_HIGH_N] = {
 	HIGH(ANY, F(GENERIC)),
 	HIGH(URI, F(U16), F(U16), F(TEXT)),
 	HIGH(CAA, F(U8), F(TAG), F(TEXT)),
+	HIGH(AVC, F(STRINGS)),
+	HIGH(AMTRELAY, F(AMTRELAY)),
+	HIGH(RESINFO, F(STRINGS)),
+	HIGH(WALLET, F(STRINGS)),
+	HIGH(CLA, F(STRINGS)),
+	HIGH(IPN, F(U64)),
 };
 
-static const struct tern_type_info nxname = {TERN_TYPE_NXNAME, "NXNAME", {F(GENERIC)}};
+/* The few that are far from the others. */
+static const struct tern_type_info lone_types[] = {
+	{TERN_TYPE_NXNAME, "NXNAME", {F(GENERIC)}},
+	{TERN_TYPE_TA, "TA", {F(U16), F(ALGORITHM), F(U8), F(HEX)}},
+	{TERN_TYPE_DLV, "DLV", {F(U16), F(ALGORITHM), F(U8), F(HEX)}},
+};
 static const struct tern_type_info unknown_type = {.fields = {F(GENERIC)}};
+
+static const struct tern_type_info *lone_type(uint16_t type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lone_types); i++) {
+		if (lone_types[i].type == type)
+			return &lone_types[i];
+	}
+	return &unknown_type;
+}
 
 const struct tern_type_info *tern_type_info(uint16_t type)
 {
@@ -109,8 +138,8 @@ const struct tern_type_info *tern_type_info(uint16_t type)
 		info = &low_types[type];
 	else if (type >= TYPES_HIGH && type < TYPES_HIGH + TYPES_HIGH_N)
 		info = &high_types[type - TYPES_HIGH];
-	else if (type == TERN_TYPE_NXNAME)
-		info = &nxname;
+	else
+		info = lone_type(type);
 	return info->mnemonic ? info : &unknown_type;
 }
 
@@ -212,7 +241,7 @@ enum tern_status tern_type_from_text(const char *text, size_t len, uint16_t *typ
 {
 	bool found = find_mnemonic(low_types, TYPES_LOW, text, len, type) ||
 		     find_mnemonic(high_types, TYPES_HIGH_N, text, len, type) ||
-		     find_mnemonic(&nxname, 1, text, len, type) ||
+		     find_mnemonic(lone_types, ARRAY_LEN(lone_types), text, len, type) ||
 		     prefixed_number(text, len, "TYPE", type);
 
 	return found ? TERN_OK : TERN_ETEXT;

@@ -92,9 +92,11 @@ bool token_number(const struct token *t, uint64_t max, uint64_t *value)
 	for (size_t i = 0; i < t->len; i++) {
 		if (t->at[i] < '0' || t->at[i] > '9')
 			return false;
-		v = v * 10 + (uint64_t)(t->at[i] - '0');
-		if (v > max)
+		uint64_t digit = (uint64_t)(t->at[i] - '0');
+
+		if (digit > max || v > (max - digit) / 10)
 			return false;
+		v = v * 10 + digit;
 	}
 	*value = v;
 	return t->len > 0 && !t->quoted;
@@ -176,13 +178,14 @@ bool in_number(struct text_in *in, unsigned width)
 		[1] = "a number from 0 to 255",
 		[2] = "a number from 0 to 65535",
 		[4] = "a number from 0 to 4294967295",
+		[8] = "a number from 0 to 18446744073709551615",
 	};
 	struct token t;
 	uint64_t value;
 
 	if (!in_need(in, &t, expected[width]))
 		return false;
-	if (!token_number(&t, (UINT64_C(1) << 8 * width) - 1, &value))
+	if (!token_number(&t, UINT64_MAX >> (64 - 8 * width), &value))
 		return text_fail(in, TERN_ETEXT, expected[width]);
 	return put_number(in, value, width);
 }

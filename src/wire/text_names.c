@@ -1,6 +1,6 @@
 /*
  * text_names.c - numbers inside rdata that have names: certificate types
- * (RFC 4398 2.1) and DNSSEC algorithms (IANA).
+ * (RFC 4398 2.1), DNSSEC algorithms (IANA) and the schemes of DSYNC (RFC 9859).
  */
 #include <string.h>
 
@@ -33,6 +33,10 @@ static const struct named algorithms[] = {
 	{252, "INDIRECT"},
 	{253, "PRIVATEDNS"},
 	{254, "PRIVATEOID"},
+};
+
+static const struct named schemes[] = {
+	{1, "NOTIFY"},
 };
 
 const char *cert_type_name(uint16_t type)
@@ -70,4 +74,17 @@ bool read_cert_type(struct text_in *in)
 bool read_algorithm(struct text_in *in)
 {
 	return read_named(in, algorithms, ARRAY_LEN(algorithms), 1);
+}
+
+void write_scheme(struct text_out *o, const struct piece *p)
+{
+	if (p->at[0] == schemes[0].value)
+		out_text(o, schemes[0].name);
+	else
+		out_format(o, "%u", p->at[0]);
+}
+
+bool read_scheme(struct text_in *in)
+{
+	return read_named(in, schemes, ARRAY_LEN(schemes), 1);
 }

@@ -162,12 +162,16 @@ void write_hip(struct text_out *o, const struct piece *p);
 bool read_hip(struct text_in *in);
 void write_ipseckey(struct text_out *o, const struct piece *p);
 bool read_ipseckey(struct text_in *in);
+void write_amtrelay(struct text_out *o, const struct piece *p);
+bool read_amtrelay(struct text_in *in);
 void write_bitmap(struct text_out *o, const struct piece *p); /* text_bitmap.c */
 bool read_bitmap(struct text_in *in);
 void write_time(struct text_out *o, const struct piece *p); /* text_time.c */
 bool read_time(struct text_in *in);
 bool read_cert_type(struct text_in *in); /* text_names.c */
 bool read_algorithm(struct text_in *in);
+void write_scheme(struct text_out *o, const struct piece *p);
+bool read_scheme(struct text_in *in);
 
 /** "PKIX", ... or NULL. */
 const char *cert_type_name(uint16_t type);

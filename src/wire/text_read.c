@@ -28,6 +28,11 @@ static bool read_u32(struct text_in *in)
 	return in_number(in, 4);
 }
 
+static bool read_u64(struct text_in *in)
+{
+	return in_number(in, 8);
+}
+
 static bool read_period(struct text_in *in)
 {
 	static const char expected[] = "seconds or a period like 1h30m";
@@ -277,6 +282,9 @@ static bool (*const readers[])(struct text_in *) = {
 	[TERN_FIELD_GENERIC] = read_generic,
 	[TERN_FIELD_ALGORITHM] = read_algorithm,
 	[TERN_FIELD_NSAP] = read_nsap,
+	[TERN_FIELD_U64] = read_u64,
+	[TERN_FIELD_SCHEME] = read_scheme,
+	[TERN_FIELD_AMTRELAY] = read_amtrelay,
 };
 
 static bool read_fields(struct text_in *in, const struct tern_type_info *info)

@@ -1,6 +1,7 @@
 /*
  * text_special.c - the records whose text follows rules of their own: APL
- * (RFC 3123), WKS (RFC 1035 3.4.2), HIP (RFC 8005), IPSECKEY (RFC 4025).
+ * (RFC 3123), WKS (RFC 1035 3.4.2), HIP (RFC 8005), IPSECKEY (RFC 4025),
+ * AMTRELAY (RFC 8777).
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -221,4 +222,31 @@ bool read_ipseckey(struct text_in *in)
 			return false;
 	}
 	return read_gateway(in, in->out[start + 1]) && in_base64_rest(in, true);
+}
+
+void write_amtrelay(struct text_out *o, const struct piece *p)
+{
+	unsigned type = p->at[1] & AMTRELAY_TYPE;
+
+	if (type > GATEWAY_NAME)
+		o->unfit = true;
+	out_format(o, "%u %u %u ", p->at[0], p->at[1] >> 7, type);
+	(void)write_gateway(o, type, p->at + AMTRELAY_HEADER);
+}
+
+bool read_amtrelay(struct text_in *in)
+{
+	static const char expected[] = "0 or 1, then a relay type from 0 to 3";
+	uint64_t optional, type;
+	struct token t;
+
+	if (!in_number(in, 1) || !in_need(in, &t, expected))
+		return false;
+	if (!token_number(&t, 1, &optional))
+		return text_fail(in, TERN_ETEXT, expected);
+	if (!in_need(in, &t, expected))
+		return false;
+	if (!token_number(&t, GATEWAY_NAME, &type))
+		return text_fail(in, TERN_ETEXT, expected);
+	return put_number(in, optional << 7 | type, 1) && read_gateway(in, (unsigned)type);
 }

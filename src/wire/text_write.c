@@ -29,6 +29,13 @@ static void write_u32(struct text_out *o, const struct piece *p)
 	out_format(o, "%u", get_u32(p->at));
 }
 
+static void write_u64(struct text_out *o, const struct piece *p)
+{
+	out_format(o, "%llu",
+		   (unsigned long long)get_u32(p->at) << 32 |
+			   (unsigned long long)get_u32(p->at + 4));
+}
+
 static void write_type(struct text_out *o, const struct piece *p)
 {
 	char mnemonic[16];
@@ -159,6 +166,9 @@ static void (*const writers[])(struct text_out *, const struct piece *) = {
 	[TERN_FIELD_GENERIC] = write_generic,
 	[TERN_FIELD_ALGORITHM] = write_u8,
 	[TERN_FIELD_NSAP] = write_nsap,
+	[TERN_FIELD_U64] = write_u64,
+	[TERN_FIELD_SCHEME] = write_scheme,
+	[TERN_FIELD_AMTRELAY] = write_amtrelay,
 };
 
 /* Fields that may be empty and then have no text, not even a space before it. */

@@ -9,6 +9,7 @@ import resource
 import select
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import sys
@@ -23,12 +24,15 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 TERND = ''
 LAB = os.environ['LAB_DIR']
 PORT = 5300
 running = []
 reports = []            # of sanitizers, since the runner looked last
+settings = []           # of the bad server, that the test changed
 libc = ctypes.CDLL(None)
 
 
@@ -87,9 +91,26 @@ def sanitized():
     return slowdown() > 1
 
 
+SIGNATURE_MS = 0.06     # one check of P-256 on a machine that the limits of CPU time suit
+
+
+def slowness():
+    """How much dearer one signature is on this machine, with what else it does now; at least 1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    how = ec.ECDSA(hashes.SHA256())
+    signature, public = key.sign(b'x', how), key.public_key()
+
+    def check_ms():
+        started = time.thread_time()
+        for _ in range(20):
+            public.verify(signature, b'x', how)
+        return (time.thread_time() - started) * 1000 / 20
+    return max(1, statistics.median(check_ms() for _ in range(10)) / SIGNATURE_MS)
+
+
 def scaled(limit):
-    """Sanitizers make our part of the work dearer, not OpenSSL's."""
-    return limit * slowdown()
+    """Of CPU time: sanitizers make our part of the work dearer, a slow machine all of it."""
+    return limit * slowdown() * slowness()
 
 
 def with_quarantine(megabytes):
@@ -257,6 +278,9 @@ def stop_all():
         tern.process.kill()
         tern.process.wait()
         tern.over()
+    if settings:
+        bad(do='restore')       # also for a test that failed half way
+        settings.clear()
 
 
 def end_gently(process):
@@ -485,6 +509,7 @@ def reset():
 
 def setting(zone, **values):
     for key, value in values.items():
+        settings.append(key)
         bad(do='set', zone=zone, key=key, value=value)
 
 

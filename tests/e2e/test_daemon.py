@@ -209,6 +209,7 @@ def test_sixty_four_descriptors():
     tern = Tern(files=64)
     setting('slow.evil', delay=1)
     resolves('hit.honest.evil')
+    control = max(ask_timed('hit.honest.evil')[1] for _ in range(50))
     cpu = tern.cpu_s()
     thread_results = []
     flood = threading.Thread(target=lambda: thread_results.extend(
@@ -231,7 +232,7 @@ def test_sixty_four_descriptors():
     at_most(tern.cpu_s() - cpu, scaled(1), 'CPU seconds')
     for line in lines:
         line.close()
-    at_most(slowest, 0.1, 'slowest hit')
+    at_most(slowest, 0.1 + 4 * control, f'slowest hit; {control:.4f} without')
     for answer, seconds in thread_results:
         check(answer, 'a question without an answer')
         check(rcode(answer) in ('NOERROR', 'SERVFAIL'), rcode(answer))
@@ -245,6 +246,7 @@ def test_full_job_pool_answers_at_once():
     """More questions than jobs: SERVFAIL with a reason at once, hits as ever, memory bounded, then all is well."""
     tern = Tern(server={'workers': 1})
     resolves('hit.honest.evil')
+    control = max(ask_timed('hit.honest.evil')[1] for _ in range(60))
     before = tern.memory()
     names = [(f'x{i}.dead-{i % 50}.silent.evil',) for i in range(6000)]
     results = []
@@ -260,7 +262,7 @@ def test_full_job_pool_answers_at_once():
     unanswered = sum(1 for a, _ in results if a is None)
     equal(unanswered, 0, 'questions without an answer')
     at_most(max(s for _, s in results), 4, 'slowest answer')
-    at_most(slowest, scaled(0.1), 'slowest hit')
+    at_most(slowest, scaled(0.1) + 4 * control, f'slowest hit; {control:.4f} without')
     at_most((tern.memory() - before) / 1e6, with_quarantine(64), 'MB more')
     resolves('after.honest.evil')
 

@@ -96,3 +96,76 @@ def test_validate_needs_a_server_and_anchors():
     equal(ternq('www.nsec-v.net', '+anchor=/nowhere')[0], 1)
     equal(ternq('www.nsec-v.net', '+validate', '+trace')[0], 1)
     equal(ternq('version.bind', 'TXT', 'CH', '+validate')[0], 1)
+
+
+class OneReply(threading.Thread):
+    """A server on 127.0.0.1 that answers every query with what @make says of the query's octets."""
+
+    def __init__(self, make, port=0):
+        super().__init__(daemon=True)
+        self.make = make
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(('127.0.0.1', port))
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            octets, peer = self.socket.recvfrom(65535)
+            self.socket.sendto(self.make(octets), peer)
+
+
+OPT = b'\0\0\x29\x04\xd0\0\0\0\0\0\0'
+RECORD = b'\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1'
+TSIG = b'\0\0\xfa\0\xff\0\0\0\0\0\0'
+
+
+def reply_to(octets, counts, body, questions=1):
+    """The query's id and question, these counts, then @body."""
+    end = octets.index(b'\0', 12) + 5
+    return octets[:2] + b'\x84\0' + struct.pack('!4H', questions, *counts) + octets[12:end] + body
+
+
+def test_odd_replies_are_shown():
+    """What came is printed with what is wrong with it, at once."""
+    def show(case):
+        told, counts, body, questions = case
+        server = OneReply(lambda octets: reply_to(octets, counts, body, questions))
+        started = time.monotonic()
+        code, out, err = ternq('www.example.com', '+timeout=4', '+tries=1', port=server.port)
+        check(time.monotonic() - started < 2, f'{told}: waited for the timeout: {out}')
+        equal(code, 0, told)
+        check(told in out and 'status: NOERROR' in out, f'{told}: {out} {err}')
+        check('192.0.2.1' in out, f'{told}: the record is not shown: {out}')
+
+    each((('7 octets behind the message', (1, 0, 0), RECORD + b'1234567', 1),
+          ('one more OPT in ADDITIONAL', (1, 0, 2), RECORD + OPT + OPT, 1),
+          ('9 records announced, 1 there', (9, 0, 0), RECORD, 1),
+          ('signed by a TSIG', (1, 0, 1), RECORD + TSIG, 1),
+          ('a TSIG in ADDITIONAL that is not', (1, 0, 2), RECORD + TSIG + OPT, 1),
+          ('left out, its name', (2, 0, 0), RECORD + b'\xc0\xff' + RECORD[2:], 1),
+          ('2 questions', (1, 0, 0), b'\0\0\1\0\1' + RECORD, 2)), show)
+
+
+def test_odd_replies_for_programs():
+    server = OneReply(lambda octets: reply_to(octets, (1, 0, 0), RECORD + b'x'))
+    code, out, err = ternq('www.example.com', '+short', '+timeout=4', '+tries=1', port=server.port)
+    equal((code, out), (0, '192.0.2.1\n'))
+    check('WARNING' in err, err)
+    _, out, _ = ternq('www.example.com', '+json', '+timeout=4', '+tries=1', port=server.port)
+    equal(json.loads(out)['warnings'], ['1 octets behind the message'])
+
+
+def test_a_reply_to_another_question_is_waited_past():
+    server = OneReply(lambda octets: reply_to(octets, (1, 0, 0), RECORD).replace(b'www', b'xyz'))
+    code, out, _ = ternq('www.example.com', '+timeout=1', '+tries=1', port=server.port)
+    equal(code, 9)
+    check('mismatch: got xyz.example.com.' in out, out)
+
+
+def test_trace_tells_who_gives_no_root():
+    refusing = OneReply(lambda octets: octets[:2] + b'\x80\5' + octets[4:], port=53)
+    code, out, err = ternq('www.example.com', '+trace', port=refusing.port)
+    check('gave no NS records of the root (REFUSED' in out, f'{code} {out[:600]} {err}')
+    Tern()
+    check('gave no NS' not in ternq('www.example.com', '+trace', '+tries=1', '+timeout=1')[1], 'ternd gives the root')

@@ -95,16 +95,10 @@ static size_t plain_name(struct plain *p, uint8_t out[TERN_NAME_MAX])
 
 static void plain_options(struct plain *p, size_t end)
 {
-	unsigned n = 0, cookies = 0;
-
 	while (!p->bad && p->at < end) {
-		unsigned code = plain_number(p, 2);
-		unsigned len = plain_number(p, 2);
-
-		p->at += len;
-		n++;
-		cookies += code == 10;
-		if (p->at > end || n > 32 || cookies > 1)
+		(void)plain_number(p, 2);
+		p->at += plain_number(p, 2);
+		if (p->at > end)
 			p->bad = true;
 	}
 }
@@ -133,7 +127,12 @@ static void plain_record(struct plain *p, unsigned section, bool last)
 	if (rr->type == 41) {
 		if (++p->opts > 1 || section != 2 || p->msg[start] != 0)
 			p->bad = true;
-		plain_options(p, rr->rdata_at + rr->rdata_len);
+		/* the second octet of the TTL is the version; what others than 0 say is not looked
+		 * at */
+		if ((rr->ttl >> 16 & 0xff) == 0)
+			plain_options(p, rr->rdata_at + rr->rdata_len);
+		else
+			p->at = rr->rdata_at + rr->rdata_len;
 	} else if (rr->type == 250) {
 		if (section != 2 || !last)
 			p->bad = true;

@@ -2,7 +2,8 @@
 
 It answers on every address of its namespace (plan.BAD_NETS), serves the TLDs `evil` and `crypt` (signed) and what is
 below, each zone by a behaviour of its own from bad_*.py, and counts every query. Tests steer and read it over a stream socket, one
-JSON object per line: {"do": "reset"}, {"do": "log"}, {"do": "set", "zone": ..., "key": ..., "value": ...}.
+JSON object per line: {"do": "reset"}, {"do": "log"}, {"do": "set", "zone": ..., "key": ..., "value": ...}, and {"do": "restore"}
+for what was set.
 """
 import asyncio
 import json
@@ -37,6 +38,7 @@ class Server:
         self.tlds = [TLD(self.zones), SignedTLD(bad_dnssec.zones() | bad_costly.zones())]
         self.zones |= self.tlds[1].zones
         self.log = []
+        self.before = {}        # of what was set: the value that it had
         self.loop = asyncio.get_running_loop()
         self.sockets = {4: self.listen_udp(socket.AF_INET), 6: self.listen_udp(socket.AF_INET6)}
         for zone in self.zones.values():
@@ -184,7 +186,13 @@ class Server:
         elif request['do'] == 'log':
             return self.log
         elif request['do'] == 'set':
-            setattr(self.zones[request['zone']], request['key'], request['value'])
+            place = (request['zone'], request['key'])
+            self.before.setdefault(place, getattr(self.zones[place[0]], place[1]))
+            setattr(self.zones[place[0]], place[1], request['value'])
+        elif request['do'] == 'restore':
+            for (zone, key), value in self.before.items():
+                setattr(self.zones[zone], key, value)
+            self.before = {}
         return True
 
 
