@@ -278,6 +278,7 @@ static void on_timeout(struct timer *timer)
 	CDS_LIST_HEAD(waiting);
 
 	if (x->tcp) {
+		upstream_tcp_time_out(x);
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
 	}

@@ -89,7 +89,7 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	CDS_INIT_LIST_HEAD(&w->clients_owed);
 	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
-	CDS_INIT_LIST_HEAD(&w->servers);
+	CDS_INIT_LIST_HEAD(&w->tcp_servers_idle);
 	CDS_INIT_LIST_HEAD(&w->idle_connections);
 	w->connection_shares.max = TCP_CONNECTIONS_MAX;
 	w->shared = shared;

@@ -41,6 +41,7 @@
 #define PULSE_FACTOR        5  /* the others: so many times their question's octets, or TC */
 #define TCP_CONNECTIONS_MAX 2048 /* to servers, per worker; half for one network of clients */
 #define TCP_SERVERS_MAX     (TCP_CONNECTIONS_MAX + 16) /* some come before others are gone */
+#define TCP_SERVER_BUCKETS  1024
 #define ASKS_MAX            4 /* servers whose answer one task listens for */
 #define HASH_BUCKETS        4096
 #define WAITER_BUCKETS      8192
@@ -181,7 +182,8 @@ struct worker {
 	struct cds_list_head clients_owed; /* an answer at least */
 	struct shares client_shares;       /* of clients' connections */
 	uint32_t tcp_serial;
-	struct cds_list_head servers;          /* with connections of ours */
+	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
+	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */
 	struct cds_list_head idle_connections; /* to them, without a question, idlest first */
 	struct shares connection_shares;
 	struct timer accept_timer;
@@ -262,11 +264,11 @@ void trace_end(struct task *t);
 
 /* Header, question, OPT with a cookie. */
 #define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
-#define ZONE_OUTSTANDING_MAX 200  /* to one zone, */
-#define ZONE_OUTSTANDING_BAD 20   /* when more than half time out (limits.md row 31) */
-#define ZONE_TIMEOUTS_MIN    64   /* a burst at a distant server is no evidence yet */
-#define ZONE_OUTCOMES_MAX    256  /* remembered; then all counts are halved */
-#define MISMATCHES_MAX       3    /* then the question is asked by TCP (row 1) */
+#define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
+#define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
+#define ZONE_TIMEOUTS_MIN    64  /* a burst at a distant server is no evidence yet */
+#define ZONE_OUTCOMES_MAX    256 /* remembered; then all counts are halved */
+#define MISMATCHES_MAX       3   /* then the question is asked by TCP (row 1) */
 
 /** One question to one server, and the tasks that wait for it. */
 struct exchange {
@@ -347,6 +349,8 @@ MUST_USE bool upstream_udp_again(struct exchange *x, const struct upstream_query
  * them full, as soon as there is a place. False when there can't be any.
  */
 bool upstream_tcp_ask(struct exchange *x);
+/** The time of @p x went by: if nothing was heard since, its connection is asked no more. */
+void upstream_tcp_time_out(struct exchange *x);
 /** @p x does not wait for its connection, or for one, any more. */
 void upstream_tcp_leave(struct exchange *x);
 void upstream_tcp_finish_all(struct worker *w);
