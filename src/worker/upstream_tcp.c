@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 #define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
