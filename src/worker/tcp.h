@@ -12,11 +12,14 @@
 #include <urcu/list.h>
 
 #include "base/address.h"
+#include "base/shares.h"
 #include "net/loop.h"
 #include "net/stream.h"
 
-#define TCP_PER_CLIENT_MAX 32 /* connections of one address or /64 */
-#define TCP_IN_FLIGHT_MAX  64 /* answers owed to one connection */
+#define TCP_PER_CLIENT_MAX 32            /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX  64            /* answers owed to one connection */
+#define TCP_DENIED_MAX     16            /* connections of those who may not ask, in all */
+#define PARTY_DENIED       PARTY_OURSELF /* no client belongs to that one */
 #define TCP_IDLE_MS        10000
 #define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
 
