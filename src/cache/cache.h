@@ -184,8 +184,8 @@ struct cache_failure {
 	size_t text_len;  /* put: cut down to CACHE_FAILURE_TEXT_MAX */
 };
 
-/* Instead of a type: all servers of a zone failed; what came for a link of the chain of trust did not
- * validate, which is not the same as a client's question for it that failed. */
+/* Instead of a type: all servers of a zone failed; what came for a link of the chain of trust did
+ * not validate, which is not the same as a client's question for it that failed. */
 #define CACHE_FAILURE_CUT     0x10000u
 #define CACHE_FAILURE_LINK(t) (0x20000u | (t))
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,31 +20,20 @@
 
 #include "base/clock.h"
 #include "daemon/control_private.h"
+#include "daemon/folder.h"
 
 #define BACKLOG 16
 
 /* --- the socket -------------------------------------------------------------- */
 
-static void make_folder_of(const char *path)
-{
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-
-	if (slash && slash != folder) {
-		*slash = '\0';
-		/* Whether it worked shows when the socket is bound. */
-		(void)mkdir(folder, 0755);
-	}
-	free(folder);
-}
-
-/* Is the file at @p a the socket of a daemon that is gone? errno says what it is if not. */
-static bool is_stale(const struct sockaddr_un *a, socklen_t len)
+/* Is the file at @p a, which is @p name in @p folder, the socket of a daemon that is gone? errno
+ * says what it is if not. */
+static bool is_stale(int folder, const char *name, const struct sockaddr_un *a, socklen_t len)
 {
 	struct stat st;
 	int fd;
 
-	if (lstat(a->sun_path, &st) != 0)
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT;
 	if (!S_ISSOCK(st.st_mode)) {
 		errno = EEXIST;
@@ -69,32 +59,51 @@ static bool bind_quietly(int fd, const struct sockaddr_un *a, socklen_t len)
 	return bound;
 }
 
-static bool bind_to(int fd, const char *path)
+/* A socket is bound by a path only: this one goes through the folder's descriptor. */
+static bool address_of(int folder, const char *name, struct sockaddr_un *a, socklen_t *len)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	int n = snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d/%s", folder, name);
 
-	if (strlen(path) >= sizeof a.sun_path) {
+	if (n < 0 || n >= (int)sizeof a->sun_path) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	memcpy(a.sun_path, path, strlen(path));
-	make_folder_of(path);
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n + 1);
+	return true;
+}
+
+static bool bind_to(int fd, int folder, const char *name)
+{
+	struct sockaddr_un a;
+	socklen_t len;
+
+	if (!address_of(folder, name, &a, &len))
+		return false;
 	if (bind_quietly(fd, &a, len))
 		return true;
-	return errno == EADDRINUSE && is_stale(&a, len) && (unlink(path) == 0 || errno == ENOENT) &&
-	       bind_quietly(fd, &a, len);
+	return errno == EADDRINUSE && is_stale(folder, name, &a, len) &&
+	       (unlinkat(folder, name, 0) == 0 || errno == ENOENT) && bind_quietly(fd, &a, len);
 }
 
 static bool listen_at(struct control *c, const char *path)
 {
+	struct sockaddr_un limit;
+	const char *name;
 	struct stat st;
 
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 || !bind_to(c->fd, path))
+	/* Who connects needs it whole. */
+	if (strlen(path) >= sizeof limit.sun_path) {
+		errno = ENAMETOOLONG;
 		return false;
-	c->path = strdup(path);
-	if (!c->path || lstat(path, &st) != 0)
+	}
+	folder_make_of(path, 0755);
+	c->folder = folder_open_of(path, &name);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->folder < 0 || c->fd < 0 || !bind_to(c->fd, c->folder, name))
+		return false;
+	c->name = strdup(name);
+	if (!c->name || fstatat(c->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	c->device = st.st_dev;
 	c->inode = st.st_ino;
@@ -117,7 +126,7 @@ struct control *control_create(const char *path, struct worker_shared *shared,
 	c->listening = listening;
 	c->keeper = keeper;
 	c->started_ms = clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
-	c->fd = -1;
+	c->fd = c->folder = -1;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		c->clients[i].fd = c->clients[i].trace.fd = -1;
 	if (listen_at(c, path))
@@ -141,7 +150,7 @@ static bool is_ours(const struct control *c, int fd)
 void control_hand_over(struct control *c, uid_t uid, gid_t gid)
 {
 	/* By descriptor: in a folder of that user's a name may be anything's by now. */
-	int fd = open(c->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(c->folder, c->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -173,8 +182,9 @@ static void remove_file(const struct control *c)
 {
 	struct stat st;
 
-	if (c->path && lstat(c->path, &st) == 0 && st.st_dev == c->device && st.st_ino == c->inode)
-		(void)unlink(c->path);
+	if (c->name && fstatat(c->folder, c->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == c->device && st.st_ino == c->inode)
+		(void)unlinkat(c->folder, c->name, 0);
 }
 
 void control_destroy(struct control *c)
@@ -186,7 +196,9 @@ void control_destroy(struct control *c)
 	remove_file(c);
 	if (c->fd >= 0)
 		close(c->fd);
-	free(c->path);
+	if (c->folder >= 0)
+		close(c->folder);
+	free(c->name);
 	free(c);
 }
 

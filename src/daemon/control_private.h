@@ -64,7 +64,8 @@ struct control {
 	uint64_t inode;  /* so that only our own is removed */
 	uint32_t group;
 	unsigned next_worker; /* traces go round */
-	char *path;
+	int folder;           /* that the socket is in, */
+	char *name;           /* by this name */
 	struct client clients[CONTROL_CLIENTS_MAX];
 };
 

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "daemon/folder.h"
 
 static char *read_all(FILE *f, size_t *len)
 {
@@ -31,9 +34,12 @@ static char *read_all(FILE *f, size_t *len)
 
 char *file_read(const char *path, size_t *len, struct log *log)
 {
-	FILE *f = fopen(path, "re");
+	int fd = folder_open_file(path);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	char *text = NULL;
 
+	if (fd >= 0 && !f)
+		close(fd);
 	if (f) {
 		text = read_all(f, len);
 		if (text && ferror(f)) {

@@ -10,5 +10,8 @@
 
 #define FILE_OCTETS_MAX (16u << 20)
 
-/** The contents of @p path, to be freed; NULL after telling @p log what is wrong. */
+/**
+ * The contents of @p path, to be freed; NULL with errno, after telling @p log what is
+ * wrong. No symbolic link is followed that a less trusted user can have made (folder.h).
+ */
 MUST_USE char *file_read(const char *path, size_t *len, struct log *log);

@@ -1,11 +1,8 @@
 #include "daemon/inquiry.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -30,24 +27,23 @@ static struct cache *make_cache(void)
 
 static bool send_errand(const struct worker_shared *shared, struct inquiry *q, unsigned flags)
 {
-	int ends[2];
-
-	if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0)
-		return false;
 	struct errand e = {.question = q->question,
 			   .flags = flags,
 			   .cache = q->cache,
 			   .anchors = q->anchors,
-			   .fd = ends[1]};
+			   .back = &q->inbox};
 	/* Any will do, and not always the same. */
 	uint64_t any = clock_ns(CLOCK_MONOTONIC) / 1000;
 
-	q->fd = ends[0];
-	if (worker_run_errand(shared->workers[any % shared->workers_n], &e))
-		return true;
-	close(ends[0]);
-	close(ends[1]);
-	return false;
+	return worker_run_errand(shared->workers[any % shared->workers_n], &e);
+}
+
+static void free_all(struct inquiry *q)
+{
+	if (q->cache)
+		cache_destroy(q->cache);
+	free(q->anchors);
+	memset(q, 0, sizeof *q);
 }
 
 bool inquiry_start(struct inquiry *q, const struct worker_shared *shared, const uint8_t *name,
@@ -60,26 +56,25 @@ bool inquiry_start(struct inquiry *q, const struct worker_shared *shared, const 
 	q->question.type = type;
 	q->anchors = malloc(sizeof *q->anchors);
 	q->cache = make_cache();
-	if (q->anchors && q->cache) {
-		*q->anchors = *anchors;
-		q->started = send_errand(shared, q, flags);
+	if (!q->anchors || !q->cache || !mailbox_init(&q->inbox)) {
+		free_all(q);
+		return false;
 	}
-	if (!q->started)
-		inquiry_finish(q);
-	return q->started;
+	*q->anchors = *anchors;
+	q->started = true;
+	if (send_errand(shared, q, flags))
+		return true;
+	inquiry_finish(q);
+	return false;
 }
 
 bool inquiry_is_done(struct inquiry *q)
 {
-	char steps[4096];
-	ssize_t n;
+	struct letter *letter = q->started ? mailbox_take(&q->inbox) : NULL;
 
-	if (!q->started)
-		return false;
-	do {
-		n = read(q->fd, steps, sizeof steps);
-	} while (n > 0);
-	return n == 0;
+	q->done |= letter != NULL;
+	free(letter);
+	return q->done;
 }
 
 enum cache_found inquiry_get(const struct inquiry *q, struct cache_hit *hit)
@@ -98,10 +93,9 @@ const char *inquiry_why(const struct inquiry *q, char out[CACHE_FAILURE_TEXT_MAX
 
 void inquiry_finish(struct inquiry *q)
 {
-	if (q->started)
-		close(q->fd);
-	if (q->cache)
-		cache_destroy(q->cache);
-	free(q->anchors);
-	memset(q, 0, sizeof *q);
+	if (!q->started)
+		return;
+	(void)inquiry_is_done(q);
+	mailbox_fini(&q->inbox);
+	free_all(q);
 }

@@ -19,11 +19,13 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "worker/mailbox.h"
 #include "worker/worker.h"
 
 struct inquiry {
 	bool started;
-	int fd; /* read end of the pipe that the worker closes */
+	bool done;
+	struct mailbox inbox; /* into which the worker says that it is done */
 	struct question question;
 	struct cache *cache;
 	struct trust_anchors *anchors;

@@ -307,7 +307,7 @@ static bool start_workers(struct server *s)
 			return false;
 		}
 	}
-	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, &s->log);
+	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, WATCHDOG_LIMITS, &s->log);
 	return s->watchdog != NULL;
 }
 

@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "daemon/file.h"
+#include "daemon/folder.h"
 
 /* --- text ---------------------------------------------------------------------- */
 
@@ -103,6 +104,20 @@ const char *state_beside(const char *path, const char *suffix, char out[STATE_PA
 	return out;
 }
 
+/* Both names are of one folder. */
+static bool rename_aside(const char *path, const char *aside)
+{
+	const char *name;
+	int folder = folder_open_of(path, &name);
+
+	if (folder < 0)
+		return false;
+	bool good = renameat(folder, name, folder, aside + (name - path)) == 0;
+
+	close(folder);
+	return good;
+}
+
 static COLD void keep_aside(const char *path, unsigned line, const char *why, struct log *log)
 {
 	char aside[STATE_PATH_OCTETS];
@@ -111,8 +126,22 @@ static COLD void keep_aside(const char *path, unsigned line, const char *why, st
 		log_error(log, "%s:%u: %s", path, line, why);
 	else
 		log_error(log, "%s: %s", path, why);
-	if (rename(path, state_beside(path, "damaged", aside)) == 0)
+	if (rename_aside(path, state_beside(path, "damaged", aside)))
 		log_notice(log, "the damaged file was kept as %s", aside);
+}
+
+static bool is_missing(const char *path)
+{
+	const char *name;
+	struct stat st;
+	int folder = folder_open_of(path, &name);
+	bool missing = folder < 0 ? errno == ENOENT
+				  : fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+					    errno == ENOENT;
+
+	if (folder >= 0)
+		close(folder);
+	return missing;
 }
 
 enum state_found state_read(const char *path, state_line *take, void *out, struct log *log)
@@ -121,7 +150,7 @@ enum state_found state_read(const char *path, state_line *take, void *out, struc
 	unsigned line;
 	size_t len;
 
-	if (access(path, F_OK) != 0 && errno == ENOENT)
+	if (is_missing(path))
 		return STATE_MISSING;
 	char *text = file_read(path, &len, log);
 
@@ -163,54 +192,50 @@ static bool write_all(int fd, const char *text, size_t len)
  * At start this may run as root in a folder of the less trusted user: the file is
  * always a new one, so that no link of that user's leads anywhere else.
  */
-static bool write_new(const char *temporary, const char *text, size_t len)
+static bool write_new(int folder, const char *name, const char *text, size_t len)
 {
-	(void)unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	(void)unlinkat(folder, name, 0);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	bool good = fd >= 0 && write_all(fd, text, len);
 	int error = errno;
 
 	if (fd >= 0 && close(fd) != 0)
 		good = false;
+	if (!good)
+		(void)unlinkat(folder, name, 0);
 	errno = error;
 	return good;
 }
 
-/* The new name is on the disk only with its folder. */
-static void sync_folder_of(const char *path)
+/* By a second name, so that there is a good file under the first at any moment. */
+static bool keep_old(int folder, const char *name, const char *old)
 {
-	char copy[STATE_PATH_OCTETS];
+	struct stat st;
 
-	snprintf(copy, sizeof copy, "%s", path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return true;
+	(void)unlinkat(folder, old, 0);
+	return linkat(folder, name, folder, old, 0) == 0;
 }
 
 bool state_write(const char *path, const char *text, size_t len)
 {
 	char temporary[STATE_PATH_OCTETS], old[STATE_PATH_OCTETS];
+	const char *name;
+	int folder = folder_open_of(path, &name);
 
-	state_beside(path, "new", temporary);
-	state_beside(path, "old", old);
-	if (!write_new(temporary, text, len)) {
-		int error = errno;
+	if (folder < 0)
+		return false;
+	state_beside(name, "new", temporary);
+	state_beside(name, "old", old);
+	bool good = write_new(folder, temporary, text, len) && keep_old(folder, name, old) &&
+		    renameat(folder, temporary, folder, name) == 0;
+	int error = errno;
 
-		unlink(temporary);
-		errno = error;
-		return false;
-	}
-	/* By a second name, so that there is a good file under the first at any moment. */
-	if (access(path, F_OK) == 0) {
-		unlink(old);
-		if (link(path, old) != 0)
-			return false;
-	}
-	if (rename(temporary, path) != 0)
-		return false;
-	sync_folder_of(path);
-	return true;
+	/* The new name is on the disk only with its folder. */
+	if (good)
+		folder_sync(folder);
+	close(folder);
+	errno = error;
+	return good;
 }

@@ -8,6 +8,7 @@
  *
  * A file is replaced whole: written beside, synced, renamed; the one before
  * stays as FILE.old. A damaged one is told to the log and kept as FILE.damaged.
+ * All of that by the descriptor of the folder (folder.h).
  */
 #pragma once
 

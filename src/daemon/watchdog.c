@@ -27,6 +27,7 @@ struct watched {
 
 struct watchdog {
 	struct log *log;
+	struct watchdog_limits limits;
 	struct sigaction before;
 	unsigned workers_n;
 	struct watched watched[];
@@ -34,16 +35,17 @@ struct watchdog {
 
 /* --- the judgement ---------------------------------------------------------------- */
 
-enum turn_verdict turn_judge(struct turn_watch *t, uint64_t beat, uint64_t cpu_ms, bool asleep)
+enum turn_verdict turn_judge(struct turn_watch *t, const struct watchdog_limits *limits,
+			     uint64_t beat, uint64_t cpu_ms, bool asleep)
 {
 	if (!t->seen || beat != t->beat) {
 		*t = (struct turn_watch){.beat = beat, .cpu_ms = cpu_ms, .seen = true};
 		return TURN_FINE;
 	}
 	t->asleep_ticks = asleep ? t->asleep_ticks + 1 : 0;
-	if (cpu_ms - t->cpu_ms >= WATCHDOG_HANG_MS || t->asleep_ticks >= WATCHDOG_ASLEEP_MAX)
+	if (cpu_ms - t->cpu_ms >= limits->hang_ms || t->asleep_ticks >= limits->asleep_max)
 		return TURN_HANGS;
-	if (cpu_ms - t->cpu_ms < WATCHDOG_SLOW_MS || t->told)
+	if (cpu_ms - t->cpu_ms < limits->slow_ms || t->told)
 		return TURN_FINE;
 	t->told = true;
 	return TURN_SLOW;
@@ -142,11 +144,11 @@ static void look_at(struct watchdog *d, unsigned index)
 	uint64_t cpu_ms = worker_cpu_ns(w->worker) / NS_PER_MS;
 	bool asleep = beat == w->turn.beat && is_asleep(worker_thread_id(w->worker));
 
-	switch (turn_judge(&w->turn, beat, cpu_ms, asleep)) {
+	switch (turn_judge(&w->turn, &d->limits, beat, cpu_ms, asleep)) {
 	case TURN_FINE: break;
 	case TURN_SLOW:
 		log_warning(d->log, "worker %u has used more than %u ms of CPU in one turn", index,
-			    WATCHDOG_SLOW_MS);
+			    d->limits.slow_ms);
 		ask_for_stack(w);
 		break;
 	case TURN_HANGS:
@@ -163,7 +165,8 @@ void watchdog_tick(struct watchdog *d)
 		look_at(d, i);
 }
 
-struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n, struct log *log)
+struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n,
+				 struct watchdog_limits limits, struct log *log)
 {
 	struct watchdog *d = calloc(1, sizeof *d + workers_n * sizeof d->watched[0]);
 	struct sigaction action = {.sa_sigaction = record_stack,
@@ -173,6 +176,7 @@ struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n, st
 	if (!d)
 		return NULL;
 	d->log = log;
+	d->limits = limits;
 	d->workers_n = workers_n;
 	for (unsigned i = 0; i < workers_n; i++)
 		d->watched[i].worker = workers[i];

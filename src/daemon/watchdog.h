@@ -34,6 +34,17 @@ struct worker;
 #define WATCHDOG_FRAMES_MAX  32
 #define WATCHDOG_STACK_TICKS 8 /* a stack that is not there by then will not come */
 
+/** When a turn is slow, and when it hangs. */
+struct watchdog_limits {
+	uint32_t slow_ms;    /* of CPU in one turn */
+	uint32_t hang_ms;    /* of CPU in one turn */
+	uint32_t asleep_max; /* ticks in one turn */
+};
+
+/** Those of a daemon; tests have shorter ones. */
+#define WATCHDOG_LIMITS                                                                            \
+	((struct watchdog_limits){WATCHDOG_SLOW_MS, WATCHDOG_HANG_MS, WATCHDOG_ASLEEP_MAX})
+
 /** What is known of one worker's turn. */
 struct turn_watch {
 	uint64_t beat;
@@ -50,7 +61,8 @@ enum turn_verdict {
 };
 
 /** Judge a worker at a tick: its beat, the CPU time of its thread, and whether that sleeps. */
-enum turn_verdict turn_judge(struct turn_watch *t, uint64_t beat, uint64_t cpu_ms, bool asleep);
+enum turn_verdict turn_judge(struct turn_watch *t, const struct watchdog_limits *limits,
+			     uint64_t beat, uint64_t cpu_ms, bool asleep);
 
 /** Where a thread is; filled by the thread itself when it gets the signal. */
 struct stack {
@@ -63,7 +75,7 @@ struct watchdog;
 
 /** Watch @p workers, which have been started. NULL when memory is short. */
 MUST_USE struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n,
-					  struct log *log);
+					  struct watchdog_limits limits, struct log *log);
 
 /** Look at all workers. Does not return when one hangs. */
 void watchdog_tick(struct watchdog *d);

@@ -50,8 +50,8 @@ enum proof denial_of_closer(const struct denial *d, const uint8_t *name, unsigne
 /** What a proven absence of DS at @p name means. */
 enum cut_kind {
 	CUT_UNPROVEN,
-	CUT_UNSIGNED, /* a delegation without DS, or one may hide in an opt-out range */
-	CUT_NOT,      /* no delegation there: the zone goes on */
+	CUT_UNSIGNED,  /* a delegation without DS, or one may hide in an opt-out range */
+	CUT_NOT,       /* no delegation there: the zone goes on */
 	CUT_EXHAUSTED, /* hashing budget spent */
 };
 

@@ -138,8 +138,8 @@ static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name
 	}
 	if (is_refetched(job, name))
 		return;
-	enum cache_found found = cache_get(job->resolver->cache, name, TERN_TYPE_DS,
-					   job->now->boot_s, false, &hit);
+	enum cache_found found =
+		cache_get(job->resolver->cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
 
 	if (found != CACHE_MISS && hit.security == CACHE_SECURE)
 		take_hit(found, &hit, out);
@@ -303,7 +303,8 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 	if (link == LINK_BETWEEN) {
 		candidate = tern_name_suffix(candidate, tern_name_labels(between));
 		link = find_ds(job, out, candidate, between);
-		/* A zone that signs there is a cut: who says otherwise sends the walk in circles. */
+		/* A zone that signs there is a cut: who says otherwise sends the walk in circles.
+		 */
 		if (link == LINK_NO_CUT || link == LINK_NO_NAME)
 			link = LINK_BROKEN;
 	}

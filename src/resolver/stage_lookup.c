@@ -245,8 +245,8 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 
 static bool failed_lately(struct job *job, const struct frame *f)
 {
-	uint32_t what = is_link(f->purpose) ? CACHE_FAILURE_LINK(f->question.type)
-					    : f->question.type;
+	uint32_t what =
+		is_link(f->purpose) ? CACHE_FAILURE_LINK(f->question.type) : f->question.type;
 	struct cache_failure failure;
 
 	if (!cache_get_failure(job->resolver->cache, f->question.name, what, job->now->boot_s,

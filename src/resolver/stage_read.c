@@ -376,9 +376,7 @@ static struct turn read_answer(struct job *job, struct frame *f, const struct te
 	switch (believe_answer(job, f, m)) {
 	case BELIEVED_ANSWER: return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_ALIAS: return go(STAGE_LOOKUP);
-	case BELIEVED_TOO_LONG:
-		f->found.yxdomain = true;
-		return conclude(job, f, OUTCOME_ANSWER);
+	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return conclude(job, f, OUTCOME_ANSWER);
 	case BELIEVED_TOO_MUCH: return give(OUTCOME_FAILED);
 	case BELIEVED_NOTHING: break;
 	}

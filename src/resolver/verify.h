@@ -60,7 +60,8 @@ void verify_decided(struct job *job);
  * excuse. */
 bool verify_is_overdue(const struct job *job, const struct tern_rrset *set);
 
-/** Is @p set signed, and all its signatures in time? Which of them was the good one is not known. */
+/** Is @p set signed, and all its signatures in time? Which of them was the good one is not known.
+ */
 bool verify_is_in_time(const struct job *job, const struct tern_rrset *set);
 
 /** Is there anything left to validate with? Asking another server costs the same again. */

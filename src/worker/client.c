@@ -7,7 +7,7 @@
  *                                        ├──► parked: upstream_ask(), wait
  *                                        └──► yielded: on in the next turn, in order,
  *                                             after what came in was answered
- *   exchange ended ─► job_resume() ─► finished: answer everybody waiting
+ *   asked server's answer ─► on_answered() ─► job_resume() ─► finished: answer everybody waiting
  *   timer ─► stale answer after stale-client-timeout, SERVFAIL at 3.8 s
  */
 #include <stdio.h>
@@ -68,33 +68,23 @@ static uint64_t hash_question(const struct worker *w, const struct question *q, 
 			  tern_name_len(q->name));
 }
 
+static struct cds_hlist_head *bucket_of(struct worker *w, uint64_t hash)
+{
+	return &w->task_buckets[hash % TASK_BUCKETS];
+}
+
 static struct task *find_task(struct worker *w, const struct question *q, uint64_t hash, bool cd)
 {
-	for (struct task *t = w->task_buckets[hash % HASH_BUCKETS]; t; t = t->hash_next) {
+	struct task *t;
+
+	cds_hlist_for_each_entry_2(t, bucket_of(w, hash), same_hash)
+	{
 		if (t->hash == hash && t->job.question.type == q->type &&
-		    t->checking_disabled == cd && t->trace_fd < 0 &&
+		    t->checking_disabled == cd && !t->alone &&
 		    tern_name_equal(t->job.question.name, q->name))
 			return t;
 	}
 	return NULL;
-}
-
-static void link_task(struct worker *w, struct task *t)
-{
-	struct task **bucket = &w->task_buckets[t->hash % HASH_BUCKETS];
-
-	t->hash_next = *bucket;
-	*bucket = t;
-}
-
-static void unlink_task(struct worker *w, struct task *t)
-{
-	struct task **link = &w->task_buckets[t->hash % HASH_BUCKETS];
-
-	while (*link && *link != t)
-		link = &(*link)->hash_next;
-	if (*link)
-		*link = t->hash_next;
 }
 
 /* --- answering ------------------------------------------------------------ */
@@ -152,31 +142,6 @@ static void answer_all(struct worker *w, struct task *t, const struct result *re
 
 /* --- tasks ---------------------------------------------------------------- */
 
-static void link_yielded(struct worker *w, struct task *t)
-{
-	t->yielded = true;
-	t->yielded_next = NULL;
-	if (w->yielded_last)
-		w->yielded_last->yielded_next = t;
-	else
-		w->yielded_first = t;
-	w->yielded_last = t;
-}
-
-static void unlink_yielded(struct worker *w, struct task *t)
-{
-	struct task *before = NULL;
-
-	if (!t->yielded)
-		return;
-	for (struct task *i = w->yielded_first; i != t; i = i->yielded_next)
-		before = i;
-	*(before ? &before->yielded_next : &w->yielded_first) = t->yielded_next;
-	if (w->yielded_last == t)
-		w->yielded_last = before;
-	t->yielded = false;
-}
-
 static void free_task(struct worker *w, struct task *t)
 {
 	shares_give(&w->task_shares, t->party);
@@ -186,15 +151,17 @@ static void free_task(struct worker *w, struct task *t)
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
-	upstream_leave(t);
-	unlink_yielded(w, t);
-	unlink_task(w, t);
+	upstream_leave(&t->asker);
+	cds_list_del(&t->yielded);
+	cds_hlist_del(&t->same_hash);
 	if (t->announced)
 		inflight_release(w->shared->inflight, t->hash, w->index);
-	/* With this the sender of an errand takes its cache back. */
 	if (t->trace_fd >= 0)
 		trace_end(t);
 	job_end(&t->job);
+	/* With this the sender of an errand takes its cache back. */
+	if (t->errand)
+		mail_errand_done(t->errand);
 	free(t->own);
 	free_task(w, t);
 }
@@ -245,7 +212,7 @@ static void finish_task(struct worker *w, struct task *t)
 		client_prefetch(w, &q, cd);
 }
 
-/* Run on until the job has an exchange to wait for, or is done. */
+/* Run on until the job waits for a server or for its next turn, or is done. */
 static void drive(struct task *t, bool finished)
 {
 	struct worker *w = t->worker;
@@ -253,10 +220,10 @@ static void drive(struct task *t, bool finished)
 
 	while (!finished) {
 		if (t->job.yielded) {
-			link_yielded(w, t);
+			cds_list_add_tail(&t->yielded, &w->yielded);
 			return;
 		}
-		if (upstream_ask(t, &event))
+		if (upstream_ask(&t->asker, &t->job.outbox, &event))
 			return;
 		struct upstream_reply reply = {.event = event,
 					       .transport = t->job.outbox.transport};
@@ -266,28 +233,40 @@ static void drive(struct task *t, bool finished)
 	finish_task(w, t);
 }
 
-void client_resume(struct task *t, const struct upstream_reply *reply)
+static struct task *task_of(struct asker *asker)
 {
+	return CONTAINER_OF(asker, struct task, asker);
+}
+
+static bool on_awaits(struct asker *asker, const struct upstream_query *query)
+{
+	return job_awaits(&task_of(asker)->job, query);
+}
+
+static void on_answered(struct asker *asker, const struct upstream_reply *reply)
+{
+	struct task *t = task_of(asker);
+
 	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
 }
 
-void client_resume_late(struct task *t, const struct upstream_query *query,
-			const struct upstream_reply *reply)
+static void on_answered_late(struct asker *asker, const struct upstream_query *query,
+			     const struct upstream_reply *reply)
 {
-	struct worker *w = t->worker;
+	struct task *t = task_of(asker);
 
-	unlink_yielded(w, t);
-	drive(t, job_resume_late(&t->job, query, reply, &w->loop.now));
+	cds_list_del_init(&t->yielded);
+	drive(t, job_resume_late(&t->job, query, reply, &t->worker->loop.now));
 }
 
 void client_run_yielded(struct worker *w)
 {
 	/* One that gives way again has used up the turn. */
-	while (w->yielded_first && crypto_effort(w->crypto) < CRYPTO_EFFORT_MAX) {
-		struct task *t = w->yielded_first;
+	while (!cds_list_empty(&w->yielded) && crypto_effort(w->crypto) < CRYPTO_EFFORT_MAX) {
+		struct task *t = cds_list_first_entry(&w->yielded, struct task, yielded);
 
-		unlink_yielded(w, t);
-		client_resume(t, NULL);
+		cds_list_del_init(&t->yielded);
+		drive(t, job_resume(&t->job, NULL, &w->loop.now));
 	}
 }
 
@@ -327,16 +306,19 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t 
 	}
 	shares_take(&w->task_shares, party);
 	t->party = party;
-	t->hash_next = NULL;
-	t->live = NULL;
-	memset(t->asks, 0, sizeof t->asks);
+	upstream_init(&t->asker, w, party);
+	t->asker.awaits = on_awaits;
+	t->asker.answered = on_answered;
+	t->asker.answered_late = on_answered_late;
+	CDS_INIT_LIST_HEAD(&t->yielded);
 	CDS_INIT_LIST_HEAD(&t->waiters);
 	t->worker = w;
 	t->hash = hash;
 	t->checking_disabled = cd;
 	t->stale_tried = false;
-	t->announced = t->yielded = false;
+	t->announced = t->alone = false;
 	t->trace_fd = -1;
+	t->errand = NULL;
 	t->own = NULL;
 	timer_init(&t->timer, on_task_timer);
 	return t;
@@ -352,7 +334,7 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 	bool finished = job_start_traced(&t->job, resolver, q, flags, trace, &w->loop.now);
 
 	/* In the table only now: the job has its question from here on. */
-	link_task(w, t);
+	cds_hlist_add_head(&t->same_hash, bucket_of(w, t->hash));
 	if (!finished) {
 		tally_add(&w->tally.misses);
 		if (!t->stale_tried && w->shared->stale_wait_ms == 0)
@@ -376,7 +358,9 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 			 (cd ? JOB_CHECKING_DISABLED : 0u);
 	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
 
-	link_task(w, t);
+	/* Who wants recursion must not get this answer. */
+	t->alone = true;
+	cds_hlist_add_head(&t->same_hash, bucket_of(w, t->hash));
 	bool stale = finished && t->job.result.stale;
 
 	/* It never waits for the network, but it may have given way to others. */
@@ -385,19 +369,26 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 		client_prefetch(w, q, cd);
 }
 
-/* The root's own list of its servers is wanted: nobody waits for it. */
+/* A task that nobody joins, and nobody waits for. */
+static struct task *new_lone_task(struct worker *w, const struct question *q)
+{
+	struct task *t = new_task(w, hash_question(w, q, false), false, PARTY_OURSELF);
+
+	if (t)
+		t->alone = t->stale_tried = true;
+	return t;
+}
+
 void client_prime(struct worker *w)
 {
 	struct question q = {.name = {0}, .type = TERN_TYPE_NS};
 
 	w->resolver.prime_wanted = false;
-	/* Of another hash than a client's question for the same: that one is answered by itself. */
-	struct task *t = new_task(w, ~hash_question(w, &q, false), false, PARTY_OURSELF);
+	/* A client's question for the same is answered by itself. */
+	struct task *t = new_lone_task(w, &q);
 
-	if (!t)
-		return;
-	t->stale_tried = true;
-	start_task(w, t, &q, JOB_PRIME | JOB_NO_SERVE);
+	if (t)
+		start_task(w, t, &q, JOB_PRIME | JOB_NO_SERVE);
 }
 
 static struct question question_of(const struct request *r)
@@ -511,55 +502,58 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 	start_task(w, t, q, JOB_REFRESH | JOB_NO_SERVE);
 }
 
-static struct task *new_traced_task(struct worker *w, const struct question *q, int fd)
+void client_trace(struct worker *w, const struct question *q, int fd)
 {
-	struct task *t = new_task(w, hash_question(w, q, false), false, PARTY_OURSELF);
+	struct task *t = new_lone_task(w, q);
 
 	if (!t) {
 		close(fd);
-		return NULL;
+		return;
 	}
 	trace_begin(t, fd);
-	t->stale_tried = true;
-	return t;
-}
-
-void client_trace(struct worker *w, const struct question *q, int fd)
-{
-	struct task *t = new_traced_task(w, q, fd);
-
-	if (t)
-		start_task(w, t, q, JOB_NO_SERVE);
+	start_task(w, t, q, JOB_NO_SERVE);
 }
 
 #define ERRAND_TTL_MIN_S 60 /* what was found must be there when the sender looks for it */
 
-void client_run_errand(struct worker *w, const struct errand *errand)
+/* The worker's resolver with the errand's cache and anchors; NULL when memory is short. */
+static struct resolver *resolver_for(const struct worker *w, const struct errand *errand)
 {
 	struct resolver *own = malloc(sizeof *own);
-	struct task *t = own ? new_traced_task(w, &errand->question, errand->fd) : NULL;
 
-	if (!t) {
-		if (!own)
-			close(errand->fd);
-		free(own);
-		return;
-	}
+	if (!own)
+		return NULL;
 	*own = w->resolver;
 	own->cache = errand->cache;
 	own->anchors = errand->anchors;
 	if (own->options.validation == VALIDATION_PERMISSIVE)
 		own->options.validation = VALIDATION_ON;
 	own->options.min_ttl_s = MAX(own->options.min_ttl_s, (uint32_t)ERRAND_TTL_MIN_S);
+	return own;
+}
+
+void client_run_errand(struct worker *w, struct errand_letter *letter)
+{
+	const struct errand *errand = &letter->errand;
+	struct resolver *own = resolver_for(w, errand);
+	struct task *t = own ? new_lone_task(w, &errand->question) : NULL;
+
+	if (!t) {
+		free(own);
+		mail_errand_done(letter);
+		return;
+	}
+	t->errand = letter;
 	t->own = own;
-	start_task(w, t, &errand->question, errand->flags | JOB_NO_SERVE);
+	start_task(w, t, &letter->errand.question, errand->flags | JOB_NO_SERVE);
 }
 
 void client_finish_all(struct worker *w)
 {
-	for (unsigned i = 0; i < HASH_BUCKETS; i++) {
-		while (w->task_buckets[i]) {
-			struct task *t = w->task_buckets[i];
+	for (unsigned i = 0; i < TASK_BUCKETS; i++) {
+		while (w->task_buckets[i].next) {
+			struct task *t =
+				cds_hlist_entry(w->task_buckets[i].next, struct task, same_hash);
 
 			job_expire(&t->job, &w->loop.now);
 			finish_task(w, t);

@@ -2,8 +2,9 @@
  * inflight.h - which worker is resolving which question right now.
  *
  * One table for the machine: a fixed array of words, claimed and released by
- * compare-and-swap. A question whose slot another one holds is simply not
- * announced: it may then be resolved twice, nothing worse.
+ * compare-and-swap. A question for which eight others leave no slot is not
+ * announced: each worker may then resolve the question, nothing worse. The same
+ * holds in the moment in which two workers announce one question at once.
  */
 #pragma once
 

@@ -25,11 +25,6 @@ struct trace_letter {
 	int fd;
 };
 
-struct errand_letter {
-	struct letter letter;
-	struct errand errand;
-};
-
 bool mail_query(struct worker *w, unsigned to, const struct request *r,
 		const struct route_back *back)
 {
@@ -89,6 +84,11 @@ bool worker_run_errand(struct worker *w, const struct errand *errand)
 	return false;
 }
 
+void mail_errand_done(struct errand_letter *letter)
+{
+	mailbox_send_back(letter->errand.back, &letter->letter);
+}
+
 /* What the other worker was on may be done by now: then the cache has it. */
 static void read_query(struct worker *w, struct query_letter *q)
 {
@@ -112,6 +112,12 @@ static void read_answer(struct worker *w, struct query_letter *q)
 	free(q);
 }
 
+static void read_trace(struct worker *w, struct trace_letter *t)
+{
+	client_trace(w, &t->question, t->fd);
+	free(t);
+}
+
 static void read_letter(struct worker *w, struct letter *letter)
 {
 	switch (letter->kind) {
@@ -119,18 +125,11 @@ static void read_letter(struct worker *w, struct letter *letter)
 	case LETTER_ANSWER:
 		read_answer(w, CONTAINER_OF(letter, struct query_letter, letter));
 		return;
-	case LETTER_TRACE: {
-		struct trace_letter *t = CONTAINER_OF(letter, struct trace_letter, letter);
-
-		client_trace(w, &t->question, t->fd);
-		break;
-	}
+	case LETTER_TRACE: read_trace(w, CONTAINER_OF(letter, struct trace_letter, letter)); return;
 	case LETTER_ERRAND:
-		client_run_errand(w, &CONTAINER_OF(letter, struct errand_letter, letter)->errand);
-		break;
+		client_run_errand(w, CONTAINER_OF(letter, struct errand_letter, letter));
+		return;
 	}
-	/* The letter is the first member of every kind. */
-	free(letter);
 }
 
 void mail_ready(struct watch *watch, uint32_t events)
@@ -144,17 +143,24 @@ void mail_ready(struct watch *watch, uint32_t events)
 		read_letter(w, letter);
 }
 
+static void throw_away(struct letter *letter)
+{
+	switch (letter->kind) {
+	case LETTER_QUERY: break;
+	case LETTER_ANSWER: free(CONTAINER_OF(letter, struct query_letter, letter)->answer); break;
+	case LETTER_TRACE: close(CONTAINER_OF(letter, struct trace_letter, letter)->fd); break;
+	case LETTER_ERRAND:
+		mail_errand_done(CONTAINER_OF(letter, struct errand_letter, letter));
+		return;
+	}
+	/* The letter is the first member of every kind. */
+	free(letter);
+}
+
 void mail_finish_all(struct worker *w)
 {
 	struct letter *letter;
 
-	while ((letter = mailbox_take(&w->mailbox)) != NULL) {
-		if (letter->kind == LETTER_TRACE)
-			close(CONTAINER_OF(letter, struct trace_letter, letter)->fd);
-		if (letter->kind == LETTER_ERRAND)
-			close(CONTAINER_OF(letter, struct errand_letter, letter)->errand.fd);
-		if (letter->kind == LETTER_ANSWER)
-			free(CONTAINER_OF(letter, struct query_letter, letter)->answer);
-		free(letter);
-	}
+	while ((letter = mailbox_take(&w->mailbox)) != NULL)
+		throw_away(letter);
 }

@@ -15,8 +15,6 @@
 #include "worker/worker_private.h"
 
 #define ACCEPTS_PER_EVENT 32
-#define TCP_DENIED_MAX    16            /* connections of those who may not ask, in all */
-#define PARTY_DENIED      PARTY_OURSELF /* no client belongs to that one */
 #define ACCEPT_PAUSE_MS   100 /* without descriptors, accepting would spin (limits.md row 60) */
 
 static void link_client(struct tcp_client *c)

@@ -1,14 +1,14 @@
 /*
  * upstream.c - what jobs ask of servers, and for how long they listen.
  *
- * An exchange is one question to one server; the tasks that wait for it hold an
+ * An exchange is one question to one server; the askers that wait for it hold an
  * ask each. Equal questions to the same server share one exchange.
  *
- *   active ──timer──► idle: its tasks were told that time is up and ask somebody
+ *   active ──timer──► idle: its askers were told that time is up and ask somebody
  *     ▲                 │   else, but a late answer still counts
  *     └──asked again────┘
  *
- * It ends with its answer, with an error, or when no task is left that wants it.
+ * It ends with its answer, with an error, or when no asker is left that wants it.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@
 
 #include <tern/rr.h>
 
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 static uint64_t hash_exchange(const struct worker *w, const struct address *server,
 			      const uint8_t *name)
@@ -65,16 +65,6 @@ static void note_outcome(struct zone_load *load, enum upstream_event event)
 
 /* --- the life of an exchange ------------------------------------------------ */
 
-static void unlink_exchange(struct worker *w, struct exchange *x)
-{
-	struct exchange **link = &w->exchange_buckets[x->hash % HASH_BUCKETS];
-
-	while (*link && *link != x)
-		link = &(*link)->hash_next;
-	if (*link)
-		*link = x->hash_next;
-}
-
 static void activate(struct exchange *x, struct zone_load *load, uint32_t timeout_ms)
 {
 	cds_list_del_init(&x->idle);
@@ -95,7 +85,7 @@ static void close_exchange(struct exchange *x)
 {
 	struct worker *w = x->worker;
 
-	unlink_exchange(w, x);
+	cds_hlist_del(&x->same_hash);
 	cds_list_del_init(&x->idle);
 	if (x->load)
 		deactivate(x);
@@ -125,8 +115,8 @@ static void unlink_ask(struct ask *ask)
 {
 	cds_list_del(&ask->node);
 	ask->exchange = NULL;
-	if (ask->task->live == ask)
-		ask->task->live = NULL;
+	if (ask->asker->live == ask)
+		ask->asker->live = NULL;
 }
 
 static void leave(struct ask *ask)
@@ -141,13 +131,13 @@ static void leave(struct ask *ask)
 /* From now on the answer is welcome, but not waited for. */
 static void make_late(struct ask *ask)
 {
-	ask->task->live = NULL;
+	ask->asker->live = NULL;
 	cds_list_move(&ask->node, &ask->exchange->late);
 }
 
 static void make_live(struct ask *ask)
 {
-	ask->task->live = ask;
+	ask->asker->live = ask;
 	cds_list_move(&ask->node, &ask->exchange->live);
 }
 
@@ -169,37 +159,37 @@ static bool drop_oldest_idle(struct worker *w)
 	return true;
 }
 
-static struct ask *find_ask(struct task *t, const struct exchange *x)
+static struct ask *find_ask(struct asker *asker, const struct exchange *x)
 {
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
-		if (t->asks[i].exchange == x)
-			return &t->asks[i];
+		if (asker->asks[i].exchange == x)
+			return &asker->asks[i];
 	}
 	return NULL;
 }
 
-static struct ask *free_ask(struct task *t)
+static struct ask *free_ask(struct asker *asker)
 {
-	struct ask *ask = find_ask(t, NULL);
-	struct ask *oldest = &t->asks[0];
+	struct ask *ask = find_ask(asker, NULL);
+	struct ask *oldest = &asker->asks[0];
 
 	if (ask)
 		return ask;
 	for (unsigned i = 1; i < ASKS_MAX; i++) {
-		if (t->asks[i].exchange->sent_ns < oldest->exchange->sent_ns)
-			oldest = &t->asks[i];
+		if (asker->asks[i].exchange->sent_ns < oldest->exchange->sent_ns)
+			oldest = &asker->asks[i];
 	}
 	leave(oldest);
 	return oldest;
 }
 
-static void attach(struct task *t, struct exchange *x, const struct upstream_query *q)
+static void attach(struct asker *asker, struct exchange *x, const struct upstream_query *q)
 {
-	struct ask *ask = find_ask(t, x);
+	struct ask *ask = find_ask(asker, x);
 
 	if (!ask) {
-		ask = free_ask(t);
-		ask->task = t;
+		ask = free_ask(asker);
+		ask->asker = asker;
 		ask->exchange = x;
 		CDS_INIT_LIST_HEAD(&ask->node);
 	}
@@ -209,22 +199,22 @@ static void attach(struct task *t, struct exchange *x, const struct upstream_que
 
 /* --- how an exchange ends ------------------------------------------------------- */
 
-/* The job has gone on to ask somebody else, or only listens: false when it has no use for this. */
-static bool take_late(struct ask *ask, const struct upstream_reply *reply)
+/* It has gone on to ask somebody else, or only listens: false when it has no use for this. */
+static bool tell_late(struct ask *ask, const struct upstream_reply *reply)
 {
-	struct task *t = ask->task;
-	struct worker *w = t->worker;
+	struct asker *asker = ask->asker;
+	struct worker *w = asker->worker;
 	struct upstream_query query = ask->query;
 
-	if (reply->event == UPSTREAM_UNREACHABLE || !job_awaits(&t->job, &query))
+	if (reply->event == UPSTREAM_UNREACHABLE || !asker->awaits(asker, &query))
 		return false;
 	if (reply->event == UPSTREAM_ANSWERED) {
 		tally_add(&w->tally.upstream_late);
 		note_outcome(load_of(w, query.zone), UPSTREAM_ANSWERED);
 	}
-	if (t->live)
-		make_late(t->live);
-	client_resume_late(t, &query, reply);
+	if (asker->live)
+		make_late(asker->live);
+	asker->answered_late(asker, &query, reply);
 	return true;
 }
 
@@ -241,13 +231,13 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 	while (is_wanted(x)) {
 		bool live = !cds_list_empty(&x->live);
 		struct ask *ask = first_of(live ? &x->live : &x->late);
-		struct task *t = ask->task;
+		struct asker *asker = ask->asker;
 		bool taken;
 
 		unlink_ask(ask);
-		taken = (!live || t->job.outbox.listen) && take_late(ask, reply);
+		taken = (!live || asker->listens) && tell_late(ask, reply);
 		if (live && !taken)
-			client_resume(t, reply);
+			asker->answered(asker, reply);
 	}
 	pool_give(&w->exchanges, x);
 }
@@ -278,6 +268,7 @@ static void on_timeout(struct timer *timer)
 	CDS_LIST_HEAD(waiting);
 
 	if (x->tcp) {
+		upstream_tcp_time_out(x);
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
 	}
@@ -291,7 +282,7 @@ static void on_timeout(struct timer *timer)
 		struct ask *ask = first_of(&waiting);
 
 		make_late(ask);
-		client_resume(ask->task, &reply);
+		ask->asker->answered(ask->asker, &reply);
 	}
 	x->held = false;
 	if (!is_wanted(x))
@@ -314,18 +305,27 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
 }
 
+static struct cds_hlist_head *bucket_of(struct worker *w, uint64_t hash)
+{
+	return &w->exchange_buckets[hash % EXCHANGE_BUCKETS];
+}
+
 static struct exchange *find_equal(struct worker *w, const struct upstream_query *q, uint64_t hash)
 {
-	for (struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x; x = x->hash_next) {
+	struct exchange *x;
+
+	cds_hlist_for_each_entry_2(x, bucket_of(w, hash), same_hash)
+	{
 		if (is_same(x, q, hash))
 			return x;
 	}
 	return NULL;
 }
 
-static struct exchange *new_exchange(struct task *t, const struct upstream_query *q, uint64_t hash)
+static struct exchange *new_exchange(struct asker *asker, const struct upstream_query *q,
+				     uint64_t hash)
 {
-	struct worker *w = t->worker;
+	struct worker *w = asker->worker;
 	struct exchange *x = pool_take(&w->exchanges);
 
 	if (!x && drop_oldest_idle(w))
@@ -335,7 +335,7 @@ static struct exchange *new_exchange(struct task *t, const struct upstream_query
 	memset(x, 0, offsetof(struct exchange, wire));
 	timer_init(&x->timer, on_timeout);
 	x->worker = w;
-	x->party = t->party;
+	x->party = asker->party;
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->address = q->server;
@@ -363,11 +363,11 @@ static bool send_first(struct exchange *x, enum upstream_event *event)
 		upstream_udp_ask(x, event));
 }
 
-static struct exchange *open_exchange(struct task *t, const struct upstream_query *q, uint64_t hash,
-				      enum upstream_event *event)
+static struct exchange *open_exchange(struct asker *asker, const struct upstream_query *q,
+				      uint64_t hash, enum upstream_event *event)
 {
-	struct worker *w = t->worker;
-	struct exchange *x = new_exchange(t, q, hash);
+	struct worker *w = asker->worker;
+	struct exchange *x = new_exchange(asker, q, hash);
 
 	*event = UPSTREAM_NO_RESOURCE;
 	if (!x)
@@ -376,35 +376,43 @@ static struct exchange *open_exchange(struct task *t, const struct upstream_quer
 		pool_give(&w->exchanges, x);
 		return NULL;
 	}
-	x->hash_next = w->exchange_buckets[hash % HASH_BUCKETS];
-	w->exchange_buckets[hash % HASH_BUCKETS] = x;
+	cds_hlist_add_head(&x->same_hash, bucket_of(w, hash));
 	return x;
 }
 
 /* Wait for one that was asked before. */
-static bool listen_on(struct task *t, const struct upstream_query *q, enum upstream_event *event)
+static bool listen_on(struct asker *asker, const struct upstream_query *q,
+		      enum upstream_event *event)
 {
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
-		struct ask *ask = &t->asks[i];
+		struct ask *ask = &asker->asks[i];
+		struct exchange *x = ask->exchange;
 
-		if (!ask->exchange || ask->exchange->closed || !job_awaits(&t->job, &ask->query))
+		if (!x || x->closed || !asker->awaits(asker, &ask->query))
 			continue;
 		make_live(ask);
-		if (!ask->exchange->load)
-			activate(ask->exchange, load_of(t->worker, ask->query.zone), q->timeout_ms);
+		if (!x->load)
+			activate(x, load_of(asker->worker, ask->query.zone), q->timeout_ms);
 		return true;
 	}
 	*event = UPSTREAM_TIMED_OUT;
 	return false;
 }
 
-bool upstream_ask(struct task *t, enum upstream_event *event)
+void upstream_init(struct asker *asker, struct worker *w, uint16_t party)
 {
-	struct worker *w = t->worker;
-	const struct upstream_query *q = &t->job.outbox;
+	memset(asker, 0, sizeof *asker);
+	asker->worker = w;
+	asker->party = party;
+}
 
+bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upstream_event *event)
+{
+	struct worker *w = asker->worker;
+
+	asker->listens = q->listen;
 	if (q->listen)
-		return listen_on(t, q, event);
+		return listen_on(asker, q, event);
 	uint64_t hash = hash_exchange(w, &q->server, q->name);
 	struct zone_load *load = load_of(w, q->zone);
 
@@ -414,7 +422,7 @@ bool upstream_ask(struct task *t, enum upstream_event *event)
 		x = NULL;
 	if (x && x->load) {
 		tally_add(&w->tally.upstream_joined);
-		attach(t, x, q);
+		attach(asker, x, q);
 		return true;
 	}
 	bool crowded = is_crowded(load, q);
@@ -430,19 +438,19 @@ bool upstream_ask(struct task *t, enum upstream_event *event)
 		return false;
 	}
 	if (!x)
-		x = open_exchange(t, q, hash, event);
+		x = open_exchange(asker, q, hash, event);
 	if (!x)
 		return false;
 	activate(x, load, q->timeout_ms);
-	attach(t, x, q);
+	attach(asker, x, q);
 	return true;
 }
 
-void upstream_leave(struct task *t)
+void upstream_leave(struct asker *asker)
 {
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
-		if (t->asks[i].exchange)
-			leave(&t->asks[i]);
+		if (asker->asks[i].exchange)
+			leave(&asker->asks[i]);
 	}
 }
 
@@ -462,9 +470,11 @@ enum loop_kind upstream_find_loop(const struct worker *w, const struct address *
 				  const struct question *q, uint16_t id)
 {
 	uint64_t hash = hash_exchange(w, client, q->name);
+	const struct cds_hlist_head *bucket = &w->exchange_buckets[hash % EXCHANGE_BUCKETS];
+	const struct exchange *x;
 
-	for (const struct exchange *x = w->exchange_buckets[hash % HASH_BUCKETS]; x;
-	     x = x->hash_next) {
+	cds_hlist_for_each_entry_2(x, bucket, same_hash)
+	{
 		if (x->hash != hash || x->type != q->type || !x->load ||
 		    memcmp(x->address.octets, client->octets, sizeof client->octets) != 0)
 			continue;
@@ -479,9 +489,10 @@ enum loop_kind upstream_find_loop(const struct worker *w, const struct address *
 
 void upstream_finish_all(struct worker *w)
 {
-	for (unsigned i = 0; i < HASH_BUCKETS; i++) {
-		while (w->exchange_buckets[i]) {
-			end_exchange(w->exchange_buckets[i]);
-		}
+	for (unsigned i = 0; i < EXCHANGE_BUCKETS; i++) {
+		while (w->exchange_buckets[i].next)
+			end_exchange(cds_hlist_entry(w->exchange_buckets[i].next, struct exchange,
+						     same_hash));
 	}
+	upstream_tcp_finish_all(w);
 }

@@ -7,7 +7,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 #define FLAG_DO 0x8000
 

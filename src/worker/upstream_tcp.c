@@ -11,13 +11,14 @@
  *
  * Connections are limited in number. Those opened for one network of clients are
  * limited by its fair share; when there are none left, the one that has been
- * without a question longest is closed. A connection on which nothing was heard
- * for SERVER_MUTE_MS is asked no more, and closed with its last question.
+ * without a question longest is closed. A connection on which a question's time
+ * went by without a word, or SERVER_MUTE_MS, is asked no more, and closed with its
+ * last question. What was learned of a server outlives its connections.
  */
 #include <string.h>
 
 #include "base/bytes.h"
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 #define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
@@ -25,9 +26,10 @@
 #define SERVER_MUTE_MS         1500  /* without a word, while a question is open */
 #define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
-/** A server with connections to it: there as long as there is one. */
+/** A server with connections to it, or one of which something was learned. */
 struct tcp_server {
-	struct cds_list_head node; /* of the worker's */
+	struct cds_hlist_node node; /* of the worker's, by address */
+	struct cds_list_head idle;  /* in the worker's list, when there is no connection */
 	struct cds_list_head connections;
 	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
@@ -219,11 +221,18 @@ static void send_waiting(struct tcp_server *s)
 
 /* --- servers ------------------------------------------------------------------ */
 
+static struct cds_hlist_head *bucket_of(struct worker *w, const struct address *a)
+{
+	uint64_t hash = hash_bytes(&w->shared->hash_key, a->port, a->octets, sizeof a->octets);
+
+	return &w->tcp_server_buckets[hash % TCP_SERVER_BUCKETS];
+}
+
 static struct tcp_server *find_server(struct worker *w, const struct address *a)
 {
 	struct tcp_server *s;
 
-	cds_list_for_each_entry(s, &w->servers, node)
+	cds_hlist_for_each_entry_2(s, bucket_of(w, a), node)
 	{
 		if (address_equal(&s->address, a))
 			return s;
@@ -231,28 +240,55 @@ static struct tcp_server *find_server(struct worker *w, const struct address *a)
 	return NULL;
 }
 
+static void free_server(struct tcp_server *s)
+{
+	cds_hlist_del(&s->node);
+	cds_list_del(&s->idle);
+	pool_give(&s->worker->tcp_servers, s);
+}
+
+/* What was learned of a server is worth less than asking one now. */
+static void forget_oldest(struct worker *w)
+{
+	if (!cds_list_empty(&w->tcp_servers_idle))
+		free_server(cds_list_first_entry(&w->tcp_servers_idle, struct tcp_server, idle));
+}
+
 static struct tcp_server *new_server(struct worker *w, const struct address *a)
 {
 	struct tcp_server *s = pool_take(&w->tcp_servers);
 
+	if (!s) {
+		forget_oldest(w);
+		s = pool_take(&w->tcp_servers);
+	}
 	if (!s)
 		return NULL;
 	*s = (struct tcp_server){.worker = w, .address = *a};
+	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
 	CDS_INIT_LIST_HEAD(&s->waiting);
-	cds_list_add(&s->node, &w->servers);
+	cds_hlist_add_head(&s->node, bucket_of(w, a));
 	return s;
 }
 
-/* No connection to it is left, and none to be had. */
-static void end_server(struct tcp_server *s)
+/* No connection to it is left, and none to be had. What was learned of it stays for a while. */
+static void rest_server(struct tcp_server *s)
 {
+	struct worker *w = s->worker;
+	bool known = loop_ms(&w->loop) < s->few_ms;
+
 	/* Whoever asks it from here on begins anew. */
-	cds_list_del(&s->node);
+	cds_hlist_del(&s->node);
 	while (!cds_list_empty(&s->waiting))
 		upstream_end_with(cds_list_first_entry(&s->waiting, struct exchange, node),
 				  UPSTREAM_NO_RESOURCE);
-	pool_give(&s->worker->tcp_servers, s);
+	if (!known || find_server(w, &s->address)) {
+		pool_give(&w->tcp_servers, s);
+		return;
+	}
+	cds_hlist_add_head(&s->node, bucket_of(w, &s->address));
+	cds_list_add_tail(&s->idle, &w->tcp_servers_idle);
 }
 
 /* --- what connections tell ---------------------------------------------------- */
@@ -294,6 +330,13 @@ static void learn_few(const struct tcp_connection *c)
 	s->few_ms = loop_ms(&s->worker->loop) + SERVER_FEW_MS;
 }
 
+/* It is asked no more. */
+static void give_up(struct tcp_connection *c)
+{
+	learn_few(c);
+	c->mute = true;
+}
+
 static void on_ended(struct stream *stream, enum stream_end why)
 {
 	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
@@ -310,7 +353,7 @@ static void on_ended(struct stream *stream, enum stream_end why)
 	s->connections_n--;
 	send_waiting(s);
 	if (s->connections_n == 0)
-		end_server(s);
+		rest_server(s);
 }
 
 /* --- for exchanges ------------------------------------------------------------- */
@@ -324,14 +367,24 @@ bool upstream_tcp_ask(struct exchange *x)
 		s = new_server(w, &x->address);
 	if (!s)
 		return false;
+	cds_list_del_init(&s->idle);
 	x->connection = NULL;
 	cds_list_add_tail(&x->node, &s->waiting);
 	send_waiting(s);
 	if (s->connections_n > 0)
 		return true;
 	cds_list_del(&x->node);
-	end_server(s);
+	rest_server(s);
 	return false;
+}
+
+void upstream_tcp_time_out(struct exchange *x)
+{
+	struct tcp_connection *c = x->connection;
+
+	/* A word for another question shows that the connection is alive. */
+	if (c && c->heard_ms <= x->sent_ns / NS_PER_MS)
+		give_up(c);
 }
 
 void upstream_tcp_leave(struct exchange *x)
@@ -341,10 +394,8 @@ void upstream_tcp_leave(struct exchange *x)
 	cds_list_del(&x->node);
 	if (!c)
 		return;
-	if (now_ms(c) - MAX(c->heard_ms, x->sent_ns / NS_PER_MS) >= SERVER_MUTE_MS) {
-		learn_few(c);
-		c->mute = true;
-	}
+	if (now_ms(c) - MAX(c->heard_ms, x->sent_ns / NS_PER_MS) >= SERVER_MUTE_MS)
+		give_up(c);
 	c->exchanges_n--;
 	note_idle(c);
 	/* Its place is worth more to others; closed by its timer, for it may be reading right now.
@@ -354,19 +405,24 @@ void upstream_tcp_leave(struct exchange *x)
 	send_waiting(c->server);
 }
 
-void upstream_tcp_finish_all(struct worker *w)
+static void finish_server(struct tcp_server *s)
 {
-	struct tcp_server *s, *next_server;
 	struct tcp_connection *c, *next;
 
-	cds_list_for_each_entry_safe(s, next_server, &w->servers, node)
+	cds_list_for_each_entry_safe(c, next, &s->connections, node)
 	{
-		cds_list_for_each_entry_safe(c, next, &s->connections, node)
-		{
-			stream_close(&c->stream);
-			free_connection(c);
-		}
-		pool_give(&w->tcp_servers, s);
+		stream_close(&c->stream);
+		free_connection(c);
 	}
-	CDS_INIT_LIST_HEAD(&w->servers);
+	free_server(s);
+}
+
+void upstream_tcp_finish_all(struct worker *w)
+{
+	struct tcp_server *s, *next;
+
+	for (unsigned i = 0; i < TCP_SERVER_BUCKETS; i++) {
+		cds_hlist_for_each_entry_safe_2(s, next, &w->tcp_server_buckets[i], node)
+			finish_server(s);
+	}
 }

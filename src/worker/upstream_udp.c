@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 static bool is_plausible(const uint8_t *octets, size_t len)
 {

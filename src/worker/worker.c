@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "worker/upstream_private.h"
 #include "worker/worker_private.h"
 
 #define TURN_MAX_MS 250 /* a worker beats at least this often */
@@ -89,7 +90,8 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	CDS_INIT_LIST_HEAD(&w->clients_owed);
 	w->waiter_shares.max = WAITERS_MAX;
 	CDS_INIT_LIST_HEAD(&w->idle);
-	CDS_INIT_LIST_HEAD(&w->servers);
+	CDS_INIT_LIST_HEAD(&w->yielded);
+	CDS_INIT_LIST_HEAD(&w->tcp_servers_idle);
 	CDS_INIT_LIST_HEAD(&w->idle_connections);
 	w->connection_shares.max = TCP_CONNECTIONS_MAX;
 	w->shared = shared;
@@ -144,7 +146,7 @@ static void flush_all(struct worker *w)
  */
 static void take_turn(struct worker *w)
 {
-	bool queue = w->yielded_first != NULL;
+	bool queue = !cds_list_empty(&w->yielded);
 
 	crypto_rest(w->crypto);
 	if (queue)
@@ -170,7 +172,7 @@ static void *run(void *argument)
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
 		 */
 		cache_sleep();
-		loop_wait(&w->loop, w->yielded_first ? 0 : TURN_MAX_MS);
+		loop_wait(&w->loop, cds_list_empty(&w->yielded) ? TURN_MAX_MS : 0);
 		cache_wake();
 		w->resolver.anchors =
 			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
@@ -181,7 +183,6 @@ static void *run(void *argument)
 	flush_all(w);
 	tcp_finish_all(w);
 	upstream_finish_all(w);
-	upstream_tcp_finish_all(w);
 	cache_thread_leave();
 	return NULL;
 }

@@ -69,6 +69,7 @@ struct worker_shared {
 	unsigned workers_n;
 };
 
+struct mailbox;
 struct worker;
 
 /**
@@ -111,18 +112,19 @@ pid_t worker_thread_id(const struct worker *w);
 
 /**
  * A question of the daemon's own, resolved apart from what clients see: what is
- * found goes into a cache of its own, and nothing is known beforehand. Owned by
- * the sender, unchanged until the other end of @c fd sees its end.
+ * found goes into a cache of its own, and nothing is known beforehand. What it
+ * points to is the sender's, and stays until a letter is in @c back: the errand has
+ * ended then, whatever came of it. That letter is the sender's to free.
  */
 struct errand {
 	struct question question;
 	unsigned flags; /* enum job_flag, besides JOB_NO_SERVE */
 	struct cache *cache;
 	const struct trust_anchors *anchors;
-	int fd; /* as for worker_trace() */
+	struct mailbox *back;
 };
 
-/** Run @p errand on @p w. False when the mailbox is full (its fd stays open). */
+/** Run @p errand on @p w. False when memory is short or the mailbox is full: no letter comes. */
 MUST_USE bool worker_run_errand(struct worker *w, const struct errand *errand);
 
 /**

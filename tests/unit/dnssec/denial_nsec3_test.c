@@ -360,7 +360,7 @@ static void test_budget_of_hashes(void **state)
 	r.blocks = 0;
 	assert_int_equal(denial_of_type(&r.d, wire("example"), TERN_TYPE_TXT), PROOF_EXHAUSTED);
 	assert_int_equal(denial_of_closer(&r.d, wire("m.example"), 1), PROOF_EXHAUSTED);
-	assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_UNPROVEN);
+	assert_int_equal(denial_of_ds(&r.d, wire("m.example")), CUT_EXHAUSTED);
 }
 
 /* However many labels the asker puts in front, what has to be hashed is near the apex. */

@@ -12,7 +12,7 @@ static struct prefix everybody;
 
 void shared_open(uint64_t cache_size, unsigned workers_n)
 {
-	struct cache_options options = {.size = cache_size};
+	struct cache_options options = {.size = cache_size, .stale_s = 3600};
 	struct hash_key key = {1, 2};
 
 	assert_true(workers_n <= TEST_WORKERS_MAX);

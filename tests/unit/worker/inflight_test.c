@@ -55,17 +55,54 @@ static void only_the_owner_releases(void **state)
 	assert_int_equal(inflight_claim(table, HASH, 4), 4);
 }
 
-/* Two questions in one place: the second is resolved by whoever has it, unannounced. */
-static void a_place_taken_by_another_question(void **state)
+/* Hashes of one row: nothing but their upper bits differs. */
+static uint64_t of_one_row(unsigned i)
 {
-	uint64_t other = HASH ^ 1ull << 63;
+	return HASH ^ (uint64_t)i << 40;
+}
+
+static void questions_of_one_row_are_all_known(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(inflight_claim(table, of_one_row(i), i), i);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(inflight_claim(table, of_one_row(i), 100), i);
+	inflight_release(table, of_one_row(3), 3);
+	assert_int_equal(inflight_claim(table, of_one_row(3), 100), 100);
+	for (unsigned i = 4; i < 8; i++)
+		assert_int_equal(inflight_claim(table, of_one_row(i), 101), i);
+}
+
+/* Of thousands in flight hardly one is without a slot. */
+static void thousands_are_known(void **state)
+{
+	uint64_t seed = 5;
+	unsigned unknown = 0;
 
 	(void)state;
-	assert_int_equal(inflight_claim(table, HASH, 3), 3);
-	assert_int_equal(inflight_claim(table, other, 4), 4);
-	assert_int_equal(inflight_claim(table, other, 5), 5);
-	inflight_release(table, other, 4); /* takes nothing away from the first */
-	assert_int_equal(inflight_claim(table, HASH, 9), 3);
+	for (unsigned i = 0; i < 8000; i++) {
+		uint64_t hash = next_random(&seed);
+
+		inflight_claim(table, hash, 1);
+		unknown += inflight_claim(table, hash, 2) != 1;
+	}
+	assert_true(unknown < 8);
+}
+
+/* Without a slot whoever has it resolves it, unannounced. */
+static void a_full_row_announces_no_more(void **state)
+{
+	uint64_t ninth = of_one_row(8);
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(inflight_claim(table, of_one_row(i), i), i);
+	assert_int_equal(inflight_claim(table, ninth, 20), 20);
+	assert_int_equal(inflight_claim(table, ninth, 21), 21);
+	inflight_release(table, ninth, 20); /* takes nothing away from the others */
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(inflight_claim(table, of_one_row(i), 100), i);
 }
 
 static void zero_is_a_question_too(void **state)
@@ -132,7 +169,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TABLE_TEST(the_first_one_owns_it),
 		TABLE_TEST(only_the_owner_releases),
-		TABLE_TEST(a_place_taken_by_another_question),
+		TABLE_TEST(questions_of_one_row_are_all_known),
+		TABLE_TEST(thousands_are_known),
+		TABLE_TEST(a_full_row_announces_no_more),
 		TABLE_TEST(zero_is_a_question_too),
 		TABLE_TEST(never_two_owners),
 	};

@@ -168,7 +168,7 @@ static const char *turn(void)
 
 static bool queue_is_empty(void)
 {
-	return !workers[0]->yielded_first;
+	return cds_list_empty(&workers[0]->yielded);
 }
 
 /* --- tests --------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /*
  * upstream_test.c - what counts as the reply to a question.
  */
-#include "worker/worker_private.h"
+#include "worker/upstream_private.h"
 
 #include "helpers.h"
 

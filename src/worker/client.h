@@ -1,0 +1,71 @@
+/*
+ * client.h - jobs started for clients, joined by others, and finished.
+ *
+ * Threads  the worker's own.
+ * Memory   a pool of TASKS_MAX; without a place the client is told so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolver/job.h"
+#include "worker/render.h"
+#include "worker/request.h"
+#include "worker/route_back.h"
+
+struct errand_letter;
+struct task;
+struct worker;
+
+/**
+ * Resolve for a client; answers at once when that can't be.
+ *
+ * @param may_hand_over  false if another worker has handed it over already
+ * @return true when the answer comes later
+ */
+bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
+		    bool may_hand_over);
+
+/** Refresh what is about to expire; nobody waits. */
+void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
+
+/** Fetch the root's list of its servers; nobody waits. */
+void client_prime(struct worker *w);
+
+/** Resolve telling every step to @p fd, which is closed at the end. */
+void client_trace(struct worker *w, const struct question *q, int fd);
+
+/** Resolve for the daemon itself. The letter goes back at the end, whatever happens. */
+void client_run_errand(struct worker *w, struct errand_letter *letter);
+
+/** Send a finished answer; frees nothing. */
+void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
+		 size_t len);
+
+/** Say that there is no place or memory; nothing is remembered. */
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);
+
+/** What a rendered answer depends on besides its octets. */
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms);
+
+/** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
+void client_run_yielded(struct worker *w);
+
+/** At the end: every job fails and says so. */
+void client_finish_all(struct worker *w);
+
+/* keep.c */
+
+/** What was asked a second time is worth keeping ready to copy, as @p request wants it. */
+void keep_rendered(struct worker *w, const struct task *t, const struct request *request);
+
+/* trace.c */
+
+/** Tell every step of the task to @p fd, which is taken over. */
+void trace_begin(struct task *t, int fd);
+
+/** Tell how it ended and close. */
+void trace_end(struct task *t);

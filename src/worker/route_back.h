@@ -1,0 +1,26 @@
+/*
+ * route_back.h - where an answer goes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "net/udp.h"
+
+struct query_letter;
+struct tcp_client;
+
+/** Where an answer goes. */
+struct route_back {
+	uint32_t tcp_serial;
+	uint16_t worker;  /* whose TCP client it is */
+	uint8_t listener; /* UDP: which socket */
+	bool tcp;
+	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
+	struct tcp_client *tcp_client;
+	struct query_letter *envelope; /* TCP: another worker's, with which the answer goes back */
+	struct udp_peer peer;          /* UDP */
+	struct address client;
+};

@@ -1,0 +1,52 @@
+/*
+ * tcp.h - clients' connections.
+ *
+ * Threads  the worker's own.
+ * Memory   a pool of TCP_CLIENTS_MAX, shared fairly (base/shares.h).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <urcu/list.h>
+
+#include "base/address.h"
+#include "base/shares.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+#define TCP_PER_CLIENT_MAX 32            /* connections of one address or /64 */
+#define TCP_IN_FLIGHT_MAX  64            /* answers owed to one connection */
+#define TCP_DENIED_MAX     16            /* connections of those who may not ask, in all */
+#define PARTY_DENIED       PARTY_OURSELF /* no client belongs to that one */
+#define TCP_IDLE_MS        10000
+#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
+
+struct worker;
+
+/** A client's TCP connection. */
+struct tcp_client {
+	struct stream stream;
+	struct worker *worker;
+	struct cds_list_head
+		node; /* of the worker's clients_idle or clients_owed, used last at the end */
+	struct address address;
+	uint16_t party;  /* whose place it takes */
+	uint32_t serial; /* tells a connection from the next one in the same place */
+};
+
+/** A listener has connections to be accepted. */
+void tcp_accept_ready(struct watch *watch, uint32_t events);
+
+/** The timer of accepting, which was stopped for want of descriptors. */
+void tcp_resume_accepting(struct timer *timer);
+
+/** Send an answer to a connection unless it is gone. */
+void tcp_answer(struct tcp_client *c, uint32_t serial, const uint8_t *octets, size_t len);
+
+/** An answer that was owed is no longer. */
+void tcp_settle(struct tcp_client *c, uint32_t serial);
+
+/** At the end: all of them are closed. */
+void tcp_finish_all(struct worker *w);

@@ -1,0 +1,404 @@
+/*
+ * client_test.c - questions joined, handed to the worker that is on them, answered
+ * stale, refused, kept rendered, and counted.
+ */
+#include "talk.h"
+
+static int c;
+
+static int open_one(void **state)
+{
+	(void)state;
+	open_world(1);
+	c = client_of(listeners[0].udp);
+	return 0;
+}
+
+static int open_two(void **state)
+{
+	(void)state;
+	open_world(2);
+	c = client_of(listeners[0].udp);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	close(c);
+	close_world();
+	return 0;
+}
+
+static struct tally *tally(void)
+{
+	return &workers[0]->tally;
+}
+
+static void a_miss_is_asked_and_then_known(void **state)
+{
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	assert_true(a.m.flags & TERN_FLAG_RD);
+	assert_true(a.m.edns.present && a.m.edns.dnssec_ok);
+	assert_int_equal(a.m.qtype, TERN_TYPE_A);
+	reply(&a, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->misses), 1);
+	assert_int_equal(counted(&tally()->upstream_udp), 1);
+	/* Out of the RRsets, which keeps it rendered; then rendered. */
+	ask(c, 2, "WWW.test.");
+	expect(c, 2, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->hits_rrset), 1);
+	assert_int_equal(counted(&tally()->hits), 0);
+	ask(c, 3, "www.TEST.");
+	expect(c, 3, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->hits_rrset), 1);
+	assert_int_equal(counted(&tally()->hits), 1);
+	assert_int_equal(counted(&tally()->insecure), 0); /* nothing is validated here */
+	assert_int_equal(counted(&tally()->queries_udp), 3);
+	assert_int_equal(counted(&tally()->rcodes[TERN_RCODE_NOERROR]), 3);
+	expect_no_question(20);
+}
+
+static void hits_are_counted_by_their_security(void **state)
+{
+	(void)state;
+	shared.resolver.validation = VALIDATION_ON;
+	put_answer(1); /* without AD */
+	ask(c, 1, "name1.example.");
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->insecure), 1);
+	assert_int_equal(counted(&tally()->secure), 0);
+	shared.resolver.validation = VALIDATION_OFF;
+	ask(c, 2, "name1.example.");
+	expect(c, 2, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->insecure), 1);
+}
+
+static void equal_questions_are_asked_once(void **state)
+{
+	int others[5];
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	for (unsigned i = 0; i < 5; i++) {
+		others[i] = client_of(listeners[0].udp);
+		ask(others[i], (uint16_t)(10 + i), "wWw.test.");
+	}
+	ask(c, 1, "www.test."); /* a retransmission */
+	ask(c, 2, "www.test.");
+	expect_no_question(20);
+	assert_int_equal(counted(&tally()->joined), 7);
+	reply(&a, 7);
+	for (unsigned i = 0; i < 5; i++) {
+		expect(others[i], (uint16_t)(10 + i), TERN_RCODE_NOERROR, 7);
+		close(others[i]);
+	}
+	/* Newest first. The retransmission had its answer with the first. */
+	expect(c, 2, TERN_RCODE_NOERROR, 7);
+	expect(c, 1, TERN_RCODE_NOERROR, 7);
+	expect_silence(c, 20);
+	assert_int_equal(counted(&tally()->upstream_udp), 1);
+}
+
+static void other_questions_are_not_joined(void **state)
+{
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked first = take();
+
+	ask_with(c, 2, "www.test.", TERN_FLAG_RD | TERN_FLAG_CD, false);
+	struct asked checking = take();
+
+	ask(c, 3, "www2.test.");
+	struct asked other = take();
+
+	assert_int_equal(counted(&tally()->joined), 0);
+	reply(&other, 3);
+	expect(c, 3, TERN_RCODE_NOERROR, 3);
+	reply(&checking, 2);
+	expect(c, 2, TERN_RCODE_NOERROR, 2);
+	reply(&first, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+}
+
+static void without_recursion_nobody_is_asked(void **state)
+{
+	(void)state;
+	ask_with(c, 1, "www.test.", 0, false);
+	expect(c, 1, TERN_RCODE_REFUSED, 0);
+	ask(c, 2, "www.test.");
+	struct asked a = take();
+
+	/* It does not wait for the one that asks. */
+	ask_with(c, 3, "www.test.", 0, false);
+	expect(c, 3, TERN_RCODE_REFUSED, 0);
+	reply(&a, 1);
+	expect(c, 2, TERN_RCODE_NOERROR, 1);
+	ask_with(c, 4, "www.test.", 0, false);
+	expect(c, 4, TERN_RCODE_NOERROR, 1);
+}
+
+static void another_worker_waits_at_the_one_that_is_on_it(void **state)
+{
+	int d = client_of(listeners[1].udp);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	ask(d, 2, "www.test.");
+	expect_no_question(20);
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	assert_int_equal(counted(&tally()->joined), 1);
+	reply(&a, 9);
+	expect(c, 1, TERN_RCODE_NOERROR, 9);
+	/* From the first worker's socket, which would be the same port with SO_REUSEPORT. */
+	expect_silence(d, 20);
+	/* When it is done nothing is left of it in the table. */
+	ask(d, 3, "www.test.");
+	expect(d, 3, TERN_RCODE_NOERROR, 9);
+	ask(d, 4, "new.test.");
+	a = take();
+	reply(&a, 8);
+	expect(d, 4, TERN_RCODE_NOERROR, 8);
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	close(d);
+}
+
+static void by_tcp_the_answer_comes_back(void **state)
+{
+	int t = tcp_client_of(1);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	ask_tcp(t, 2, "www.test.");
+	expect_no_question(20);
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	reply(&a, 9);
+	expect(c, 1, TERN_RCODE_NOERROR, 9);
+	expect_tcp(t, 2, TERN_RCODE_NOERROR, 9);
+	close(t);
+}
+
+static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
+{
+	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
+	uint64_t hash = hash_bytes(&shared.hash_key, (uint64_t)q.type << 1, q.name, 10);
+	int d = client_of(listeners[1].udp);
+
+	(void)state;
+	/* Worker 0 is said to be on it, and is not. */
+	assert_int_equal(inflight_claim(shared.inflight, hash, 0), 0);
+	ask(d, 2, "www.test.");
+	struct asked a = take();
+
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	assert_int_equal(counted(&tally()->mailed), 0);
+	assert_int_equal(counted(&tally()->misses), 1);
+	reply(&a, 9);
+	pass(20);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 5), 5); /* given back */
+	close(d);
+}
+
+static void stale_data_is_the_answer_while_nobody_answers(void **state)
+{
+	(void)state;
+	shared.stale_wait_ms = 100;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	reply_ttl(&a, 4, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 4);
+	pass(2100);
+	ask(c, 2, "www.test.");
+	a = take();
+	expect_silence(c, 60);
+	expect(c, 2, TERN_RCODE_NOERROR, 4);
+	assert_int_equal(counted(&tally()->stale), 1);
+	/* What comes later refreshes it all the same. */
+	reply_ttl(&a, 5, 3600);
+	pass(20);
+	ask(c, 3, "www.test.");
+	expect(c, 3, TERN_RCODE_NOERROR, 5);
+	assert_int_equal(counted(&tally()->stale), 1);
+}
+
+static void stale_data_at_once_if_so_configured(void **state)
+{
+	(void)state;
+	shared.stale_wait_ms = 0;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	reply_ttl(&a, 4, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 4);
+	pass(2100);
+	ask(c, 2, "www.test.");
+	expect(c, 2, TERN_RCODE_NOERROR, 4);
+	a = take();
+	reply_ttl(&a, 5, 1);
+	pass(20);
+	ask(c, 3, "www.test.");
+	expect(c, 3, TERN_RCODE_NOERROR, 5);
+	pass(2100);
+	/* Without recursion as well, and then somebody is asked. */
+	ask_with(c, 4, "www.test.", 0, false);
+	expect(c, 4, TERN_RCODE_NOERROR, 5);
+	a = take();
+	reply(&a, 6);
+	pass(20);
+	assert_int_equal(counted(&tally()->prefetches), 1);
+}
+
+static void nobody_waits_longer_than_the_deadline(void **state)
+{
+	uint64_t start_ms;
+
+	(void)state;
+	start_ms = clock_ms();
+	ask(c, 1, "silent.test.");
+	(void)take();
+	expect(c, 1, TERN_RCODE_SERVFAIL, 0);
+	assert_in_range(clock_ms() - start_ms, 300, JOB_DEADLINE_MS + 500);
+	assert_true(counted(&tally()->upstream_timeouts) >= 1);
+	assert_true(counted(&tally()->rcodes[TERN_RCODE_SERVFAIL]) == 1);
+}
+
+static void without_a_place_the_client_is_told(void **state)
+{
+	(void)state;
+	workers[0]->task_shares.max = 0;
+	ask(c, 1, "www.test.");
+	expect(c, 1, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(counted(&tally()->pool_empty), 1);
+	workers[0]->task_shares.max = TASKS_MAX;
+	workers[0]->waiter_shares.max = 0;
+	ask(c, 2, "www.test.");
+	expect(c, 2, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(counted(&tally()->client_limited), 1);
+	workers[0]->waiter_shares.max = WAITERS_MAX;
+	/* Nothing of that is remembered. */
+	ask(c, 3, "www.test.");
+	struct asked a = take();
+
+	workers[0]->waiter_shares.max = 1;
+	ask(c, 4, "www.test.");
+	expect(c, 4, TERN_RCODE_SERVFAIL, 0);
+	workers[0]->waiter_shares.max = WAITERS_MAX;
+	reply(&a, 1);
+	expect(c, 3, TERN_RCODE_NOERROR, 1);
+}
+
+static void a_connection_without_a_place_is_owed_nothing(void **state)
+{
+	int t = tcp_client_of(0);
+
+	(void)state;
+	workers[0]->task_shares.max = 0;
+	ask_tcp(t, 1, "www.test.");
+	expect_tcp(t, 1, TERN_RCODE_SERVFAIL, 0);
+	pass(5);
+	assert_false(cds_list_empty(&workers[0]->clients_idle));
+	assert_true(cds_list_empty(&workers[0]->clients_owed));
+	workers[0]->task_shares.max = TASKS_MAX;
+	ask_tcp(t, 2, "www.test.");
+	struct asked a = take();
+
+	assert_true(cds_list_empty(&workers[0]->clients_idle));
+	assert_false(cds_list_empty(&workers[0]->clients_owed));
+	workers[0]->waiter_shares.max = 1;
+	ask_tcp(t, 3, "www.test.");
+	expect_tcp(t, 3, TERN_RCODE_SERVFAIL, 0);
+	workers[0]->waiter_shares.max = WAITERS_MAX;
+	reply(&a, 1);
+	expect_tcp(t, 2, TERN_RCODE_NOERROR, 1);
+	pass(5);
+	assert_true(cds_list_empty(&workers[0]->clients_owed));
+	close(t);
+}
+
+/* An errand ends by its letter, whatever came of it, and sees nothing of what clients see. */
+static void an_errand_ends_by_a_letter(void **state)
+{
+	struct cache_options options = {.size = 1 << 20};
+	struct hash_key key = {5, 6};
+	static struct trust_anchors none;
+	struct mailbox inbox;
+	struct cache_hit hit;
+	struct moment now;
+	struct errand e = {.question = {.name = "\3www\4test", .type = TERN_TYPE_A},
+			   .cache = cache_create(&options, &key),
+			   .anchors = &none,
+			   .back = &inbox};
+
+	(void)state;
+	assert_non_null(e.cache);
+	assert_true(mailbox_init(&inbox));
+	ask(c, 1, "www.test.");
+	struct asked clients = take();
+
+	assert_true(worker_run_errand(workers[0], &e));
+	struct asked a = clients;
+
+	/* The same question to the same server: one exchange, and an answer each. */
+	pass(10);
+	assert_null(mailbox_take(&inbox));
+	reply(&a, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+	pass(10);
+	struct letter *l = mailbox_take(&inbox);
+
+	assert_non_null(l);
+	free(l);
+	clock_read(&now);
+	assert_int_equal(cache_get(e.cache, e.question.name, TERN_TYPE_A, now.boot_s, false, &hit),
+			 CACHE_POSITIVE);
+	/* Without a place, and unread at the end: it comes back all the same. */
+	workers[0]->task_shares.max = 0;
+	assert_true(worker_run_errand(workers[0], &e));
+	pass(5);
+	l = mailbox_take(&inbox);
+	assert_non_null(l);
+	free(l);
+	workers[0]->task_shares.max = TASKS_MAX;
+	assert_true(worker_run_errand(workers[0], &e));
+	mail_finish_all(workers[0]);
+	l = mailbox_take(&inbox);
+	assert_non_null(l);
+	free(l);
+	mailbox_fini(&inbox);
+	cache_destroy(e.cache);
+}
+
+int main(void)
+{
+#define ONE(f) cmocka_unit_test_setup_teardown(f, open_one, close_all)
+#define TWO(f) cmocka_unit_test_setup_teardown(f, open_two, close_all)
+	const struct CMUnitTest tests[] = {
+		ONE(a_miss_is_asked_and_then_known),
+		ONE(hits_are_counted_by_their_security),
+		ONE(equal_questions_are_asked_once),
+		ONE(other_questions_are_not_joined),
+		ONE(without_recursion_nobody_is_asked),
+		TWO(another_worker_waits_at_the_one_that_is_on_it),
+		TWO(by_tcp_the_answer_comes_back),
+		TWO(a_question_that_came_by_mail_is_not_mailed_on),
+		ONE(stale_data_is_the_answer_while_nobody_answers),
+		ONE(stale_data_at_once_if_so_configured),
+		ONE(nobody_waits_longer_than_the_deadline),
+		ONE(without_a_place_the_client_is_told),
+		ONE(a_connection_without_a_place_is_owed_nothing),
+		ONE(an_errand_ends_by_a_letter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
