@@ -56,13 +56,13 @@ void inflight_destroy(struct inflight *t)
 	free(t);
 }
 
-/* The word in the first @p n slots that announces the same question, 0 for none. */
-static uint64_t find(struct row *row, uint64_t word, unsigned n)
+/* The word that announces the same question in another slot than @p but, 0 for none. */
+static uint64_t find(struct row *row, uint64_t word, unsigned but)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < SLOTS; i++) {
 		uint64_t found = atomic_load(&row->slots[i]);
 
-		if (is_same_question(found, word))
+		if (i != but && is_same_question(found, word))
 			return found;
 	}
 	return 0;
@@ -92,9 +92,9 @@ unsigned inflight_claim(struct inflight *t, uint64_t hash, unsigned worker)
 	unsigned slot = take_slot(row, mine);
 
 	/*
-	 * Another worker may have announced the same question in this moment. Of the two
-	 * the one in the lower slot stays: each looks after it has written, so the one in
-	 * the higher slot sees the other.
+	 * Another worker may have announced the same question in this moment, in any slot.
+	 * Each looks after it has written, so at least one sees the other and gives way.
+	 * When both do, each resolves what the other hands over: twice, nothing worse.
 	 */
 	found = find(row, mine, slot);
 	if (slot == SLOTS || !found)

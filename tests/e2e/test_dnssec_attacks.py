@@ -87,7 +87,7 @@ def test_colliding_keys_against_ds():
 
 
 def test_wrong_signatures_are_counted():
-    """Eight wrong ones per client query, whoever sends them and however often."""
+    """Eight wrong ones per client query, whoever sends them and however often; its keys are fetched anew once."""
     def checked():
         return json.loads(test_control.ternctl('--json', 'stats'))['dnssec']['signatures']
     one_worker(control={'socket': test_control.SOCKET})
@@ -95,7 +95,7 @@ def test_wrong_signatures_are_counted():
     for i in range(3):
         before = checked()
         fails(f'n{i}.keytrap.crypt', {6})
-        equal(checked() - before, 8, 'signatures checked')
+        check(8 <= checked() - before <= (10 if i == 0 else 8), f'signatures checked: {checked() - before}')
 
 
 def test_signatures_give_way():
@@ -119,9 +119,9 @@ def test_signatures_give_way():
 
 
 def test_what_fails_is_not_validated_again():
-    """For 60 s: still a failure out of memory when the usual 5 s are long over."""
+    """What was costly for 60 s: still a failure out of memory when the usual 5 s are long over."""
     tern = one_worker()
-    names = ('n.keytrap.crypt', 'n.dstrap.crypt', 'n.padded.crypt', 'n.wild.manysigs.crypt')
+    names = ('n.keytrap.crypt', 'n.dstrap.crypt', 'n.wild.manysigs.crypt')
     for name in names:
         fails(name, {6, 12, 9})
     time.sleep(6)
@@ -130,7 +130,7 @@ def test_what_fails_is_not_validated_again():
     for name in names:
         for _ in range(5):
             fails(name, {6, 12, 9})
-    at_most((tern.cpu_s() - before) * 1000 / 20, scaled(0.5), 'ms of CPU per repeated question')
+    at_most((tern.cpu_s() - before) * 1000 / 15, scaled(0.5), 'ms of CPU per repeated question')
     equal(len(upstream()), 0, 'upstream queries')
 
 
