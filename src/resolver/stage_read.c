@@ -284,6 +284,8 @@ static bool show_whole_name(struct job *job, struct frame *f)
 
 static struct turn read_refused(struct job *job, struct frame *f, const char *why)
 {
+	if (is_case_in_question(f))
+		return ask_again_in_lower_case(job, f);
 	if (show_whole_name(job, f))
 		return go(STAGE_SEND);
 	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);

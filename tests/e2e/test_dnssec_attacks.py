@@ -77,13 +77,13 @@ def test_keytrap_costs():
 def test_colliding_keys_against_ds():
     """The keys themselves are the trap: the whole bill comes with the first question, and once."""
     tern = one_worker()
-    for zone, limit, codes in (('dstrap', 40, {6}), ('hashtrap', 10, {9})):
+    for zone, limit, codes in (('dstrap', 40, {6}), ('hashtrap', 15, {9})):
         before = tern.cpu_s()
         fails(f'n1.{zone}.crypt', codes)
         time.sleep(0.02)
         at_most((tern.cpu_s() - before) * 1000, scaled(limit), f'{zone}: ms of CPU for the first question')
         ms = cpu_ms(tern, lambda n: fails(f'{n}.{zone}.crypt', codes), count=4, enough=scaled(1))
-        at_most(ms, scaled(1), f'{zone}: ms of CPU for each further one')
+        at_most(ms, scaled(2), f'{zone}: ms of CPU for each further one')
 
 
 def test_wrong_signatures_are_counted():
