@@ -165,6 +165,7 @@ static void describe(struct entry *e, uint32_t now_s, struct cache_hit *out)
 	out->rank = (enum cache_rank)e->rank;
 	out->security = (enum cache_security)e->security;
 	out->ede = e->ede ? e->ede : TERN_EDE_NONE;
+	out->by_proof = e->by_proof;
 	out->stale = out->ttl_s == 0;
 	out->old = !out->stale && out->ttl_s <= e->ttl_s / 10;
 }

@@ -68,7 +68,8 @@ struct cache_hit {
 	uint32_t life_s;       /* what ttl_s was then */
 	enum cache_rank rank;
 	enum cache_security security;
-	uint16_t ede; /* why it is insecure: see struct cache_positive; TERN_EDE_NONE for none */
+	uint16_t ede;  /* why it is insecure: see struct cache_positive; TERN_EDE_NONE for none */
+	bool by_proof; /* a denial: see struct cache_negative */
 	bool stale;
 	bool old; /* fresh, but in the last tenth of its life: worth a prefetch */
 };
@@ -163,6 +164,9 @@ struct cache_negative {
 	enum cache_security security;
 	enum cache_rank rank;
 	uint16_t ede; /* with CACHE_INSECURE: as in struct cache_positive; else ignored */
+	/* With CACHE_INSECURE: the zone is signed, and its own proof leaves the name insecure: by
+	 * opt-out or too many iterations. Else the zone was unsigned when the denial came. */
+	bool by_proof;
 };
 
 /** Store a negative answer; same refusals as cache_put(). */

@@ -75,6 +75,7 @@ struct entry {
 	uint8_t with_proof : 1; /* a set and what proves it */
 	uint8_t rank : 2;
 	uint8_t security : 2;
+	uint8_t by_proof : 1;  /* see struct cache_negative */
 	_Atomic uint8_t lives; /* sweeps it survives; readers set it, the sweep counts down */
 	union {
 		uint8_t ede;      /* INFO-CODE of what is insecure; 0 for none */

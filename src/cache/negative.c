@@ -76,6 +76,7 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	e->rank = n->rank & 3;
 	e->security = n->security & 3;
 	e->ede = entry_ede(n->security, n->ede);
+	e->by_proof = n->by_proof;
 	proof_write(entry_body_to_fill(e), n->proof, n->proof_n);
 	shard_publish(c, e, entry_may_replace);
 }

@@ -5,6 +5,7 @@
 #include "dnssec/anchor.h"
 #include "dnssec/denial.h"
 #include "resolver/failure.h"
+#include "resolver/keys.h"
 #include "resolver/machine.h"
 #include "resolver/proof.h"
 #include "resolver/proven.h"
@@ -45,6 +46,11 @@ struct ds_known {
 	struct tern_rrset sets[PROOF_SETS_MAX];
 	unsigned sets_n; /* of a denial */
 };
+
+bool chain_may_use(const struct cache_hit *hit)
+{
+	return hit->security != CACHE_INSECURE || hit->by_proof;
+}
 
 static void take_from_job(const struct proven *p, struct ds_known *out)
 {
@@ -108,21 +114,6 @@ static bool find_alias(struct job *job, const uint8_t *zone, const uint8_t *name
 	return false;
 }
 
-/*
- * The walk is secure so far: a proof by NSEC3 may still leave the delegation insecure, by
- * opt-out or its iterations. Anything else dates from when the zones above were unsigned.
- */
-static void take_insecure(enum cache_found found, const struct cache_hit *hit, struct ds_known *out)
-{
-	take_hit(found, hit, out);
-	for (unsigned i = 0; i < out->sets_n; i++) {
-		if (out->sets[i].type == TERN_TYPE_NSEC3)
-			return;
-	}
-	out->outcome = OUTCOME_NONE;
-	out->sets_n = 0;
-}
-
 /* Found by validation, and with its verdict; all else does not count. */
 static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name,
 		       struct ds_known *out)
@@ -141,10 +132,8 @@ static void find_known(struct job *job, const uint8_t *zone, const uint8_t *name
 	enum cache_found found =
 		cache_get(job->resolver->cache, name, TERN_TYPE_DS, job->now->boot_s, false, &hit);
 
-	if (found != CACHE_MISS && hit.security == CACHE_SECURE)
+	if (found != CACHE_MISS && chain_may_use(&hit) && hit.security != CACHE_UNCHECKED)
 		take_hit(found, &hit, out);
-	else if (found != CACHE_MISS && hit.security == CACHE_INSECURE)
-		take_insecure(found, &hit, out);
 	else if (find_alias(job, zone, name, &hit))
 		take_hit(CACHE_POSITIVE, &hit, out);
 }
@@ -404,6 +393,10 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, enum chain_goal 
 
 	if (!anchor || trust_anchors_is_negative(anchors, lower))
 		return CHAIN_INSECURE;
+	if (!keys_have_anchor(job, anchor)) {
+		out->ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;
+		return CHAIN_INSECURE;
+	}
 	/* Validated keys live no longer than what vouches for them: no need to look further up. */
 	if (goal == CHAIN_TO_SIGNER && find_keys(job, lower, &out->keys) == LINK_SIGNED) {
 		tern_name_copy(out->zone, lower);

@@ -43,3 +43,10 @@ struct chain {
 /** Walk towards @p name. Only validated links count, of this job or out of the cache. */
 enum chain_end chain_walk(struct job *job, const uint8_t *name, enum chain_goal goal,
 			  struct chain *out);
+
+/**
+ * May @p hit, out of the cache, be a link of a chain that is secure so far? What was kept as
+ * insecure dates from when a zone above it was unsigned, and that zone may be signed now. Only a
+ * denial that is insecure by the signed zone's own proof still counts.
+ */
+bool chain_may_use(const struct cache_hit *hit);

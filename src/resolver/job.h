@@ -218,7 +218,8 @@ enum denial_source {
 struct denial_verdict {
 	enum cache_security security; /* CACHE_UNCHECKED: none yet */
 	enum denial_source source;
-	uint16_t ede; /* why it is insecure, TERN_EDE_NONE for none */
+	uint16_t ede;  /* why it is insecure, TERN_EDE_NONE for none */
+	bool by_proof; /* insecure by a proof that holds: see struct cache_negative */
 	uint32_t ttl_s;
 };
 

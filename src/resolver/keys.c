@@ -146,6 +146,27 @@ static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct te
 	}
 }
 
+bool keys_have_anchor(const struct job *job, const uint8_t *zone)
+{
+	const struct trust_anchors *anchors = job->resolver->anchors;
+	struct dnskey key;
+	struct ds ds;
+
+	for (unsigned i = 0; i < anchors->n; i++) {
+		const struct trust_anchor *a = &anchors->anchors[i];
+
+		if (!tern_name_equal(a->zone, zone))
+			continue;
+		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds) &&
+		    is_usable_ds(job, &ds))
+			return true;
+		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
+		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1))
+			return true;
+	}
+	return false;
+}
+
 enum vouched keys_vouched(struct job *job, struct tern_rrset *keys, const struct tern_rrset *ds)
 {
 	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, keys->owner);

@@ -27,3 +27,6 @@ enum vouched {
  *            where the zone has trust anchors
  */
 enum vouched keys_vouched(struct job *job, struct tern_rrset *keys, const struct tern_rrset *ds);
+
+/** Has @p zone a trust anchor whose algorithm and digest are known here? */
+bool keys_have_anchor(const struct job *job, const uint8_t *zone);

@@ -38,6 +38,7 @@ static void store_denial(struct job *job, struct frame *f)
 		.security = f->found.denial.security,
 		.rank = CACHE_RANK_AUTH_ANSWER,
 		.ede = f->found.denial.ede,
+		.by_proof = f->found.denial.by_proof,
 	};
 
 	for (const struct kept *k = f->found.authority.first;

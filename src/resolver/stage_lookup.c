@@ -14,6 +14,7 @@
 #include "resolver/aggressive.h"
 #include "resolver/alias.h"
 #include "resolver/believe.h"
+#include "resolver/chain.h"
 #include "resolver/failure.h"
 #include "resolver/hints.h"
 #include "resolver/kept.h"
@@ -46,8 +47,10 @@ static const struct route *route_of(const struct job *job, const struct frame *f
 	return f->name.no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
 }
 
-static bool may_use(const struct job *job, const struct cache_hit *hit)
+static bool may_use(const struct job *job, const struct frame *f, const struct cache_hit *hit)
 {
+	if (is_link(f->purpose) && !chain_may_use(hit))
+		return false;
 	return !((job->flags & JOB_REFRESH) && hit->old && job->depth == 1);
 }
 
@@ -188,7 +191,7 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 
 		if (cache_get_set(cache, name, TERN_TYPE_DNAME, CACHE_ANY, job->now->boot_s,
 				  &hit) &&
-		    may_use(job, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
+		    may_use(job, f, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
 			return follow_cached_dname(job, f, &hit);
 	}
 	return LOOKED_NOTHING;
@@ -211,7 +214,7 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	if (alias_hides(f->question.type) && !is_at_cut(job, f) &&
 	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
 			  &hit) &&
-	    may_use(job, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
+	    may_use(job, f, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
 }
@@ -227,7 +230,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 
 	if (is_link(f->purpose) && is_refetched(job, f->question.name))
 		return LOOKED_NOTHING;
-	if (found == CACHE_MISS || !may_use(job, &hit) || is_for_validation(f, found, &hit) ||
+	if (found == CACHE_MISS || !may_use(job, f, &hit) || is_for_validation(f, found, &hit) ||
 	    is_overdue(job, f, found, &hit))
 		return look_for_alias(job, f);
 	f->child = OUTCOME_NONE;

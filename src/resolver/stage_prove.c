@@ -248,9 +248,13 @@ static enum verdict judge_proof(struct job *job, struct frame *f, enum proof pro
 {
 	switch (proof) {
 	case PROOF_GOOD: f->found.denial.security = CACHE_SECURE; return VERDICT_PROVEN;
-	case PROOF_OPT_OUT: f->found.denial.security = CACHE_INSECURE; return VERDICT_PROVEN;
+	case PROOF_OPT_OUT:
+		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.by_proof = true;
+		return VERDICT_PROVEN;
 	case PROOF_INSECURE:
 		f->found.denial.security = CACHE_INSECURE;
+		f->found.denial.by_proof = true;
 		f->found.denial.ede = TERN_EDE_NSEC3_ITERATIONS;
 		return VERDICT_PROVEN;
 	case PROOF_EXHAUSTED: budget_overdraw(&job->budget, BUDGET_HASH); break;
