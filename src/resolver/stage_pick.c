@@ -15,6 +15,7 @@
 
 #define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
 #define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
+#define NAME_SILENCES_MAX  4  /* by UDP, for the address of a server: limits.md row 23 */
 #define FRAME_SENDS_MAX    50 /* for one name, besides those that led to a zone further down */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
@@ -257,6 +258,33 @@ static bool is_fresh(const struct job *job, const struct zone_cut *cut, int serv
 	return s->tries == 0 && !s->resting && !is_avoided(job, &s->addr);
 }
 
+/* To the last that they were asked. */
+static bool were_all_silent(const struct job *job, const struct zone_cut *cut)
+{
+	struct infra_server infra;
+
+	for (unsigned i = 0; i < cut->servers_n; i++) {
+		infra_get(job->resolver->infra, &cut->servers[i].addr, cut->zone,
+			  job->now->mono_ns / NS_PER_MS, &infra);
+		if (infra.timeouts == 0)
+			return false;
+	}
+	return cut->servers_n > 0;
+}
+
+/*
+ * Who delegates to names of a silent zone must not make its servers be asked over and over: one
+ * name is asked of them a few times, the next ones not at all.
+ */
+static bool is_spared(const struct job *job, const struct frame *f)
+{
+	if (f->purpose != FRAME_ADDRESS)
+		return false;
+	return f->at.silent_n >= NAME_SILENCES_MAX ||
+	       (f[-1].at.cut->failed_lookups > 0 && !f->at.heard &&
+		were_all_silent(job, f->at.cut));
+}
+
 struct turn stage_pick(struct job *job, struct frame *f)
 {
 	uint16_t type;
@@ -267,6 +295,10 @@ struct turn stage_pick(struct job *job, struct frame *f)
 	if (f->sends >= FRAME_SENDS_MAX) {
 		failure_blame(job, FAULT_LIMIT);
 		return cut_is_exhausted(job, f);
+	}
+	if (is_spared(job, f)) {
+		remember_dead_cut(job, f);
+		return give(OUTCOME_FAILED);
 	}
 	if (is_time_for_iteration(job, f) || (f->at.once && f->at.fruitless > 0) ||
 	    (f->at.fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->at.cut)))
