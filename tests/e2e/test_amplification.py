@@ -48,18 +48,20 @@ def test_nxnsattack():
 
 
 def test_nrdelegation():
-    """24: 1500 servers in a silent zone: at most 25 upstream, 5 ms of CPU, 4 s."""
+    """24: 1500 servers in a silent zone: at most 25 upstream, 5 ms of CPU besides what idling as long takes, 4 s."""
     tern = Tern(server={'workers': 1})
     known('nrdelegation.evil')
     costs('x.warm.nrdelegation.evil', 25)
     spent = []
     for i in range(3):
-        cpu = tern.cpu_s()
+        began, cpu = time.monotonic(), tern.cpu_s()
         costs(f'x.n{i}.nrdelegation.evil', 25)
-        spent.append((tern.cpu_s() - cpu) * 1000)
-        if spent[-1] <= scaled(7):
+        took, busy, idle = time.monotonic() - began, tern.cpu_s() - cpu, tern.cpu_s()
+        time.sleep(took)
+        spent.append((busy - (tern.cpu_s() - idle)) * 1000)
+        if spent[-1] <= scaled(5):
             break
-    at_most(min(spent), scaled(7), f'ms of CPU per question, of {spent}')
+    at_most(min(spent), scaled(5), f'ms of CPU per question, of {spent}')
 
 
 def test_aliases_times_servers():
