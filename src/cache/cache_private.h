@@ -114,6 +114,10 @@ bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, ui
 			  struct cache_hit *out);
 
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
+#define RETIRED_SHARE                                                                              \
+	16 /* one part in so many of the size is for what waits for readers: entries               \
+	      are kept out of it, see shard_init() */
+#define RETIRED_MIN (1u << 18) /* octets: of a small cache it is more than that part */
 
 struct retired;
 
@@ -127,8 +131,9 @@ struct shard {
 	uint64_t replaced;
 	uint64_t evicted;
 	uint64_t refused;
-	size_t hand; /* bucket that the sweep looks at next */
-	struct retired *retired;
+	size_t hand;             /* bucket that the sweep looks at next */
+	struct retired *retired; /* the batch that is being collected */
+	uint64_t pending;        /* octets of the entries in it, less than pending_max */
 } ALIGNED(CACHE_LINE);
 
 struct cache {
@@ -137,6 +142,8 @@ struct cache {
 	unsigned shard_bits;
 	unsigned bucket_bits; /* per shard */
 	uint64_t size;
+	uint64_t backlog_max; /* octets: above it writers give way until readers have moved on */
+	uint64_t pending_max; /* octets: a shard's batch of so many goes at once */
 	struct shard *shards;
 	entry_link *buckets;   /* of all shards */
 	atomic_uint cut_depth; /* see cache_cut_depth() */
