@@ -7,7 +7,9 @@
  *            any registered thread, one writer per shard at a time.
  *            cache_create()/cache_destroy(): main thread only.
  * Memory     `size` octets in all: buckets, entries as the allocator rounds
- *            them; a full shard evicts, never grows.
+ *            them, and those that were replaced and may still be read; a full
+ *            shard evicts, never grows. With too much that may still be read,
+ *            nothing is stored until readers have moved on.
  * RCU        urcu-qsbr. What a get returns points into the cache and stays
  *            valid until the calling thread's next cache_quiescent(): use or
  *            copy it within the loop turn, never keep it across a park.
@@ -79,6 +81,8 @@ struct cache_counts {
 	uint64_t entries;
 	uint64_t octets; /* entries and buckets, as allocated */
 	uint64_t limit;  /* octets */
+	uint64_t
+		retired; /* octets of entries that are gone but may still be read: a grace period */
 	uint64_t inserted;
 	uint64_t replaced;
 	uint64_t evicted;

@@ -66,8 +66,9 @@ struct entry {
 	uint32_t body_len;
 	uint16_t rr_n;
 	union {
-		uint16_t sig_n;
-		uint16_t ranges_type; /* TAG_RANGES: NSEC or NSEC3 */
+		uint16_t sig_n;       /* of a set: RRSIGs behind its rr_n records */
+		uint16_t renew_s;     /* of an answer: old, once no more than this is left */
+		uint16_t ranges_type; /* of ranges: NSEC or NSEC3 */
 	};
 	uint8_t name_len;
 	uint8_t negative : 1;   /* under TAG_TYPE: NODATA, */
@@ -115,6 +116,10 @@ bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, ui
 			  struct cache_hit *out);
 
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
+#define RETIRED_SHARE                                                                              \
+	16 /* one part in so many of the size is for what waits for readers: entries               \
+	      are kept out of it, see shard_init() */
+#define RETIRED_MIN (1u << 18) /* octets: of a small cache it is more than that part */
 
 struct retired;
 
@@ -128,8 +133,9 @@ struct shard {
 	uint64_t replaced;
 	uint64_t evicted;
 	uint64_t refused;
-	size_t hand; /* bucket that the sweep looks at next */
-	struct retired *retired;
+	size_t hand;             /* bucket that the sweep looks at next */
+	struct retired *retired; /* the batch that is being collected */
+	uint64_t pending;        /* octets of the entries in it, less than pending_max */
 } ALIGNED(CACHE_LINE);
 
 struct cache {
@@ -138,6 +144,8 @@ struct cache {
 	unsigned shard_bits;
 	unsigned bucket_bits; /* per shard */
 	uint64_t size;
+	uint64_t backlog_max; /* octets: above it writers give way until readers have moved on */
+	uint64_t pending_max; /* octets: a shard's batch of so many goes at once */
 	struct shard *shards;
 	entry_link *buckets;   /* of all shards */
 	atomic_uint cut_depth; /* see cache_cut_depth() */

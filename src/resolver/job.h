@@ -83,8 +83,10 @@ struct kept_list {
 
 /** What a job found; points into its arena. */
 struct result {
-	struct kept_list answer;    /* in order: aliases first */
-	struct kept_list authority; /* SOA and proofs of a negative answer */
+	struct kept_list answer;     /* in order: aliases first */
+	struct kept_list authority;  /* SOA and proofs of a negative answer */
+	struct kept_list additional; /* left out where there is no room: additional.h */
+	uint32_t additional_ttl_s;   /* the least TTL in that one */
 	uint16_t rcode;
 	uint16_t ede; /* enum tern_ede; TERN_EDE_NONE for none */
 	enum cache_security security;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resolver/additional.h"
 #include "resolver/aggressive.h"
 #include "resolver/believe.h"
 #include "resolver/failure.h"
@@ -119,4 +120,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 		     kept_find(&top->found.authority, top->question.name, TERN_TYPE_NSEC);
 	if (top->found.yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
+	/* What is to be told of the answer itself wants the room. */
+	if (outcome == OUTCOME_ANSWER && r->ede == TERN_EDE_NONE)
+		additional_from_cache(job);
 }

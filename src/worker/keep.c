@@ -46,5 +46,11 @@ void keep_rendered(struct worker *w, const struct task *t, const struct request 
 		.life_s = r->life_s,
 	};
 
+	/* It ends with its additional data, but to renew the answer would not renew these. */
+	if (r->additional.first && r->additional_ttl_s < r->ttl_s) {
+		answer.ttl_s = r->additional_ttl_s;
+		answer.life_s = 0;
+	}
+
 	cache_put_answer(w->shared->cache, &answer, w->loop.now.boot_s);
 }

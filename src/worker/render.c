@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include <tern/message.h>
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "cache/answers.h"
 #include "net/cookie.h"
 #include "net/udp.h"
 
@@ -139,6 +141,15 @@ static bool add_authority(struct tern_builder *b, const struct result *result, b
 	return true;
 }
 
+/* Nobody asked for it: what does not fit is left out, and that is no truncation. */
+static void add_additional(struct tern_builder *b, const struct result *result, bool dnssec_ok)
+{
+	for (const struct kept *k = result->additional.first; k; k = k->next) {
+		if (tern_builder_rrset(b, TERN_ADDITIONAL, &k->set, dnssec_ok) != TERN_OK)
+			return;
+	}
+}
+
 /*
  * RFC 9824 5, the rcode of a name that a compact proof denies:
  *
@@ -176,6 +187,8 @@ size_t render_result(const struct request *r, const struct result *result,
 	if (!add_answer(&b, result, r->dnssec_ok, only_first) ||
 	    !add_authority(&b, result, r->dnssec_ok))
 		tern_builder_set_flag(&b, TERN_FLAG_TC);
+	else
+		add_additional(&b, result, r->dnssec_ok);
 	add_opt(&b, r, rcode, result->ede, result->text, context);
 	return tern_builder_finish(&b);
 }
@@ -194,8 +207,10 @@ size_t render_for_cache(const struct question *q, const struct result *result, u
 	tern_builder_record_ttls(&b, ttl_at, ttl_max);
 	tern_builder_header(&b, 0, flags, rcode_for(result, variant));
 	if (tern_builder_question(&b, q->name, q->type, TERN_CLASS_IN) != TERN_OK ||
-	    !add_answer(&b, result, dnssec_ok, false) || !add_authority(&b, result, dnssec_ok) ||
-	    b.ttl_overflow)
+	    !add_answer(&b, result, dnssec_ok, false) || !add_authority(&b, result, dnssec_ok))
+		return 0;
+	add_additional(&b, result, dnssec_ok);
+	if (b.ttl_overflow)
 		return 0;
 	*ttl_n = b.ttl_n;
 	return tern_builder_finish(&b);
@@ -229,12 +244,26 @@ static size_t append_opt(const struct request *r, size_t len, const struct rende
 	return len + OPT_LEN + options;
 }
 
+/* The length of a cached answer without its additional section. */
+static COLD size_t cut_additional(uint8_t *out, size_t len)
+{
+	struct tern_rr_ref rrs[ANSWER_TTLS_MAX];
+	struct tern_message m;
+
+	if (tern_message_parse(out, len, rrs, ARRAY_LEN(rrs), &m) != TERN_OK)
+		return len;
+	put_u16(out + 10, 0);
+	return tern_message_rr(&m, TERN_ADDITIONAL, 0)->owner_at;
+}
+
 size_t render_cached(const struct request *r, size_t len, const struct render_context *context,
 		     uint8_t *out, size_t out_max)
 {
 	size_t opt = opt_reserve(r);
 	uint16_t flags = get_u16(out + 2);
 
+	if (len + opt > MIN(out_max, (size_t)r->limit) && get_u16(out + 10) > 0)
+		len = cut_additional(out, len);
 	if (len + opt > MIN(out_max, (size_t)r->limit)) {
 		len = TERN_HEADER_LEN + r->name_len + 4u;
 		memset(out + 6, 0, 6);

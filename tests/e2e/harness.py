@@ -44,6 +44,14 @@ class Skipped(Exception):
     pass
 
 
+def long(seconds):
+    """A test that mostly waits, for up to so many seconds: it runs beside the others, in a lab for such tests."""
+    def mark(function):
+        function.seconds = seconds
+        return function
+    return mark
+
+
 # --- assertions -------------------------------------------------------------
 
 def check(condition, text='condition does not hold'):

@@ -1,10 +1,13 @@
-"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N].
+"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N | --long].
 
 A test is a function `test_...` without arguments; it passes when it returns. One line per test, then the count.
 
 With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that measure time or CPU run when
 the others are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have
 been late. Then its second verdict counts, unless a sanitizer had something to report.
+
+Tests that are @long are for the runner with --long, which has no others: they wait most of the time, so they cost those that
+run beside them nothing. A runner without --share and --long takes all.
 """
 import argparse
 import fcntl
@@ -26,7 +29,15 @@ import harness      # noqa: E402
 
 
 def timed_out(_signal, _frame):
-    raise harness.Failed(f'not done after {TEST_SECONDS} s')
+    raise harness.Failed('not done in time')
+
+
+def seconds_of(function):
+    return getattr(function, 'seconds', TEST_SECONDS)
+
+
+def is_long(function):
+    return hasattr(function, 'seconds')
 
 
 def tests(pattern):
@@ -109,7 +120,7 @@ def where(error):
 def run(label, function, share=None):
     """The verdict; a failure that @share takes for a repetition is none."""
     started = time.monotonic()
-    signal.alarm(TEST_SECONDS)
+    signal.alarm(seconds_of(function))
     try:
         function()
         verdict, why = 'passed', ''
@@ -137,12 +148,15 @@ def main():
     options.add_argument('-k', dest='pattern', default='')
     options.add_argument('--share')
     options.add_argument('--of', type=int, default=1)
+    options.add_argument('--long', action='store_true')
     options = options.parse_args()
     harness.TERND = options.ternd
     signal.signal(signal.SIGALRM, timed_out)
     counts = {'passed': 0, 'failed': 0, 'skipped': 0, 'again': 0}
     share = Share(options.share, options.of)
     chosen = list(tests(options.pattern.replace('_', ' ')))
+    if options.long or options.share:
+        chosen = [t for t in chosen if is_long(t[1]) == options.long]
     alone = [t for t in chosen if share.path and measures(t[1])]
     for label, function in share.draw([t for t in chosen if t not in alone]):
         counts[run(label, function, share)] += 1
