@@ -79,10 +79,9 @@ struct cache_hit {
 /** Counters, summed over the shards. */
 struct cache_counts {
 	uint64_t entries;
-	uint64_t octets; /* entries and buckets, as allocated */
-	uint64_t limit;  /* octets */
-	uint64_t
-		retired; /* octets of entries that are gone but may still be read: a grace period */
+	uint64_t octets;  /* entries and buckets, as allocated */
+	uint64_t limit;   /* octets */
+	uint64_t retired; /* octets of entries that were replaced, but may still be read */
 	uint64_t inserted;
 	uint64_t replaced;
 	uint64_t evicted;

@@ -116,10 +116,10 @@ bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, ui
 			  struct cache_hit *out);
 
 #define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
-#define RETIRED_SHARE                                                                              \
-	16 /* one part in so many of the size is for what waits for readers: entries               \
-	      are kept out of it, see shard_init() */
-#define RETIRED_MIN (1u << 18) /* octets: of a small cache it is more than that part */
+/* One part in so many of the size is for what waits for readers, and entries are kept out of it.
+ * Of a small cache it is more than that: RETIRED_MIN octets. */
+#define RETIRED_SHARE 16
+#define RETIRED_MIN   (1u << 18)
 
 struct retired;
 
