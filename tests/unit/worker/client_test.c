@@ -4,37 +4,6 @@
  */
 #include "talk.h"
 
-static int c;
-
-static int open_one(void **state)
-{
-	(void)state;
-	open_world(1);
-	c = client_of(listeners[0].udp);
-	return 0;
-}
-
-static int open_two(void **state)
-{
-	(void)state;
-	open_world(2);
-	c = client_of(listeners[0].udp);
-	return 0;
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	close(c);
-	close_world();
-	return 0;
-}
-
-static struct tally *tally(void)
-{
-	return &workers[0]->tally;
-}
-
 static void a_miss_is_asked_and_then_known(void **state)
 {
 	(void)state;
@@ -381,23 +350,21 @@ static void an_errand_ends_by_a_letter(void **state)
 
 int main(void)
 {
-#define ONE(f) cmocka_unit_test_setup_teardown(f, open_one, close_all)
-#define TWO(f) cmocka_unit_test_setup_teardown(f, open_two, close_all)
 	const struct CMUnitTest tests[] = {
-		ONE(a_miss_is_asked_and_then_known),
-		ONE(hits_are_counted_by_their_security),
-		ONE(equal_questions_are_asked_once),
-		ONE(other_questions_are_not_joined),
-		ONE(without_recursion_nobody_is_asked),
-		TWO(another_worker_waits_at_the_one_that_is_on_it),
-		TWO(by_tcp_the_answer_comes_back),
-		TWO(a_question_that_came_by_mail_is_not_mailed_on),
-		ONE(stale_data_is_the_answer_while_nobody_answers),
-		ONE(stale_data_at_once_if_so_configured),
-		ONE(nobody_waits_longer_than_the_deadline),
-		ONE(without_a_place_the_client_is_told),
-		ONE(a_connection_without_a_place_is_owed_nothing),
-		ONE(an_errand_ends_by_a_letter),
+		TEST(a_miss_is_asked_and_then_known),
+		TEST(hits_are_counted_by_their_security),
+		TEST(equal_questions_are_asked_once),
+		TEST(other_questions_are_not_joined),
+		TEST(without_recursion_nobody_is_asked),
+		TEST_OF_TWO(another_worker_waits_at_the_one_that_is_on_it),
+		TEST_OF_TWO(by_tcp_the_answer_comes_back),
+		TEST_OF_TWO(a_question_that_came_by_mail_is_not_mailed_on),
+		TEST(stale_data_is_the_answer_while_nobody_answers),
+		TEST(stale_data_at_once_if_so_configured),
+		TEST(nobody_waits_longer_than_the_deadline),
+		TEST(without_a_place_the_client_is_told),
+		TEST(a_connection_without_a_place_is_owed_nothing),
+		TEST(an_errand_ends_by_a_letter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,26 +6,18 @@
 
 static int t;
 
-static int open_all(void **state)
+static int open_connected(void **state)
 {
-	(void)state;
-	open_world(1);
+	open_one(state);
 	t = tcp_client_of(0);
 	return 0;
 }
 
-static int close_all(void **state)
+static int close_connected(void **state)
 {
-	(void)state;
 	if (t != NOBODY)
 		close(t);
-	close_world();
-	return 0;
-}
-
-static struct tally *tally(void)
-{
-	return &workers[0]->tally;
+	return close_all(state);
 }
 
 static unsigned places(void)
@@ -225,16 +217,16 @@ static void serials_begin_anew(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
+#define CONNECTED(f) cmocka_unit_test_setup_teardown(f, open_connected, close_connected)
 	const struct CMUnitTest tests[] = {
-		TEST(answers_come_in_any_order),
-		TEST(a_half_closed_client_gets_its_answer),
-		TEST(an_answer_for_one_that_is_gone),
-		TEST(not_more_than_some_in_flight),
-		TEST(of_strangers_only_a_few_are_let_in),
-		TEST(the_idlest_gives_way_and_never_one_that_is_owed),
-		TEST(a_connection_ends_when_the_worker_does),
-		TEST(serials_begin_anew),
+		CONNECTED(answers_come_in_any_order),
+		CONNECTED(a_half_closed_client_gets_its_answer),
+		CONNECTED(an_answer_for_one_that_is_gone),
+		CONNECTED(not_more_than_some_in_flight),
+		CONNECTED(of_strangers_only_a_few_are_let_in),
+		CONNECTED(the_idlest_gives_way_and_never_one_that_is_owed),
+		CONNECTED(a_connection_ends_when_the_worker_does),
+		CONNECTED(serials_begin_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,29 +5,6 @@
  */
 #include "talk.h"
 
-static int c;
-
-static int open_all(void **state)
-{
-	(void)state;
-	open_world(1);
-	c = client_of(listeners[0].udp);
-	return 0;
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	close(c);
-	close_world();
-	return 0;
-}
-
-static struct tally *tally(void)
-{
-	return &workers[0]->tally;
-}
-
 /* --- over UDP -------------------------------------------------------------------------- */
 
 static void every_question_has_a_port_of_its_own(void **state)
@@ -385,7 +362,6 @@ static void without_places_for_connections_it_fails(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
 	const struct CMUnitTest tests[] = {
 		TEST(every_question_has_a_port_of_its_own),
 		TEST(what_does_not_match_changes_nothing),

@@ -152,6 +152,43 @@ static inline void close_world(void)
 	shared_close();
 }
 
+/* --- a world for each test, with one client by UDP ------------------------------------- */
+
+static int c;
+
+static inline int open_one(void **state)
+{
+	(void)state;
+	open_world(1);
+	c = client_of(listeners[0].udp);
+	return 0;
+}
+
+static inline int open_two(void **state)
+{
+	(void)state;
+	open_world(2);
+	c = client_of(listeners[0].udp);
+	return 0;
+}
+
+static inline int close_all(void **state)
+{
+	(void)state;
+	close(c);
+	close_world();
+	return 0;
+}
+
+#define TEST(f)           cmocka_unit_test_setup_teardown(f, open_one, close_all)
+#define TEST_OF_TWO(f)    cmocka_unit_test_setup_teardown(f, open_two, close_all)
+
+/** What the first worker has counted. */
+static inline struct tally *tally(void)
+{
+	return &workers[0]->tally;
+}
+
 /* --- clients --------------------------------------------------------------------------- */
 
 /** Send a question of type A with these flags; over TCP with its length. */

@@ -1,0 +1,309 @@
+/*
+ * tcp_test.c - whose connections there is a place for, and for how long: connections
+ * of clients anywhere, made of pairs of sockets.
+ */
+#include "worker/tcp.c"
+
+#include "talk.h"
+
+#include <sys/resource.h>
+
+#define FDS_MAX 64
+
+static struct prefix anybody[2];
+static int fds[FDS_MAX]; /* the clients' ends */
+static unsigned fds_n;
+static struct worker *w;
+
+static int open_clients(void **state)
+{
+	open_one(state);
+	w = workers[0];
+	assert_true(prefix_from_text("0.0.0.0/0", &anybody[0]));
+	assert_true(prefix_from_text("::/0", &anybody[1]));
+	shared.access = (struct access_list){.allow = anybody, .allow_n = 2};
+	fds_n = 0;
+	return 0;
+}
+
+static int close_clients(void **state)
+{
+	for (unsigned i = 0; i < fds_n; i++)
+		close(fds[i]);
+	return close_all(state);
+}
+
+/** A connection of the client at @p text; NULL when it was not let in. */
+static struct tcp_client *let_in(const char *text)
+{
+	struct address at = address(text);
+	uint64_t accepted = counted(&tally()->tcp_accepted);
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_true(fds_n < FDS_MAX);
+	fds[fds_n++] = ends[0];
+	serve_connection(w, ends[1], &at);
+	if (counted(&tally()->tcp_accepted) == accepted)
+		return NULL;
+	return cds_list_entry(w->clients_idle.prev, struct tcp_client, node);
+}
+
+static bool is_let_in(const char *text)
+{
+	return let_in(text) != NULL;
+}
+
+static unsigned places(void)
+{
+	return w->client_shares.taken_n;
+}
+
+static bool is_open(const struct tcp_client *client, uint32_t serial)
+{
+	return client->serial == serial && !client->stream.closed;
+}
+
+/** It is owed an answer. */
+static void owe(struct tcp_client *client)
+{
+	client->stream.owed++;
+	move_client(client);
+}
+
+/* --- how many ------------------------------------------------------------------------------- */
+
+static void one_host_has_a_few(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TCP_PER_CLIENT_MAX; i++) {
+		struct tcp_client *client = let_in("192.0.2.1@1000");
+
+		assert_non_null(client);
+		if (i % 2)
+			owe(client); /* busy or idle, all count */
+	}
+	assert_false(is_let_in("192.0.2.1@1001"));
+	assert_int_equal(counted(&tally()->tcp_refused), 1);
+	/* Its closed end says so. */
+	uint8_t octet;
+
+	assert_int_equal(recv(fds[fds_n - 1], &octet, 1, 0), 0);
+	/* Its neighbour is somebody else, though of the same network. */
+	assert_true(is_let_in("192.0.2.2@1000"));
+	assert_false(is_let_in("192.0.2.1@1002"));
+	close_client(cds_list_first_entry(&w->clients_idle, struct tcp_client, node));
+	assert_true(is_let_in("192.0.2.1@1003"));
+	assert_int_equal(places(), TCP_PER_CLIENT_MAX + 1);
+}
+
+/* One host has as many addresses as it likes. */
+static void one_network_of_ipv6_is_one_host(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (unsigned i = 0; i < TCP_PER_CLIENT_MAX; i++) {
+		snprintf(text, sizeof text, "2001:db8:0:1:%x::1@1000", i + 1);
+		assert_true(is_let_in(text));
+	}
+	assert_false(is_let_in("2001:db8:0:1:77::1@1000"));
+	assert_true(is_let_in("2001:db8:0:2::1@1000"));
+}
+
+/* Every program of this host is at the loopback. */
+static void the_loopback_has_no_limit_of_its_own(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < TCP_PER_CLIENT_MAX + 8; i++)
+		assert_true(is_let_in("127.0.0.1@1000"));
+	assert_int_equal(counted(&tally()->tcp_refused), 0);
+}
+
+/* --- who gives way ----------------------------------------------------------------------------- */
+
+static void who_holds_most_gives_way(void **state)
+{
+	struct tcp_client *few = let_in("192.0.2.1@1000");
+	struct tcp_client *many[3];
+	uint32_t few_serial = few->serial, serials[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		many[i] = let_in("198.51.100.1@1000");
+		serials[i] = many[i]->serial;
+	}
+	w->client_shares.max = 4;
+	assert_true(is_let_in("203.0.113.1@1000"));
+	/* The longest idle of them. */
+	assert_false(is_open(many[0], serials[0]));
+	assert_true(is_open(few, few_serial));
+	assert_int_equal(places(), 4);
+	assert_int_equal(counted(&tally()->tcp_refused), 1);
+	/* Answers on their way are waited for, and those that are owed. */
+	struct tcp_client *second = many[1], *third = many[2];
+
+	second->stream.unsent = (struct stream_chunk *)(uintptr_t)8;
+	assert_true(is_let_in("203.0.113.2@1000"));
+	assert_true(is_open(second, serials[1]));
+	assert_false(is_open(third, serials[2]));
+	second->stream.unsent = NULL;
+	w->client_shares.max = TCP_CLIENTS_MAX;
+}
+
+/* Nobody gives way to one that has more already. */
+static void nobody_gives_way_to_the_greedy(void **state)
+{
+	struct tcp_client *few = let_in("192.0.2.1@1000"), *client;
+	uint32_t serial = few->serial;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		client = let_in("198.51.100.1@1000");
+		assert_non_null(client);
+		owe(client);
+	}
+	w->client_shares.max = 3;
+	assert_false(is_let_in("198.51.100.1@1001"));
+	assert_true(is_open(few, serial));
+	/* With as many it is fair. */
+	client = let_in("192.0.2.1@1001");
+	assert_non_null(client);
+	assert_false(is_open(few, serial));
+	assert_int_equal(places(), 3);
+	owe(client);
+	assert_false(is_let_in("203.0.113.1@1000")); /* all are owed an answer */
+	assert_int_equal(counted(&tally()->tcp_refused), 3);
+	w->client_shares.max = TCP_CLIENTS_MAX;
+}
+
+/* --- how long ------------------------------------------------------------------------------------- */
+
+static void when_places_are_few_the_idle_leave_sooner(void **state)
+{
+	char text[40];
+
+	(void)state;
+	w->client_shares.max = 16;
+	for (unsigned i = 1; i <= 13; i++) {
+		snprintf(text, sizeof text, "10.0.0.%u@1000", i);
+		struct tcp_client *client = let_in(text);
+
+		assert_non_null(client);
+		assert_int_equal(client->stream.idle_ms,
+				 i <= 12 ? TCP_IDLE_MS : TCP_IDLE_BUSY_MS);
+	}
+	w->client_shares.max = TCP_CLIENTS_MAX;
+}
+
+/* --- answers that are owed ------------------------------------------------------------------------ */
+
+static void the_last_answer_closes_a_half_closed_one(void **state)
+{
+	struct tcp_client *client = let_in("192.0.2.1@1000");
+	uint32_t serial = client->serial;
+
+	(void)state;
+	owe(client);
+	owe(client);
+	client->stream.read_end = true;
+	tcp_settle(client, serial + 1); /* of one that was here before */
+	assert_int_equal(client->stream.owed, 2);
+	tcp_settle(client, serial);
+	assert_true(is_open(client, serial));
+	assert_false(cds_list_empty(&w->clients_owed));
+	tcp_settle(client, serial);
+	assert_false(is_open(client, serial));
+	/* One that is still there is idle then. */
+	client = let_in("192.0.2.1@1000");
+	serial = client->serial;
+	owe(client);
+	tcp_settle(client, serial);
+	assert_true(is_open(client, serial));
+	assert_true(cds_list_empty(&w->clients_owed));
+	tcp_settle(client, serial); /* nothing is owed any more */
+	assert_int_equal(client->stream.owed, 0);
+}
+
+static void it_is_read_again_when_half_is_answered(void **state)
+{
+	struct tcp_client *client = let_in("192.0.2.1@1000");
+
+	(void)state;
+	for (unsigned i = 0; i < TCP_IN_FLIGHT_MAX; i++)
+		owe(client);
+	stream_pause(&client->stream);
+	for (unsigned i = 0; i < TCP_IN_FLIGHT_MAX / 2; i++) {
+		assert_true(client->stream.owner_paused);
+		tcp_settle(client, client->serial);
+	}
+	assert_true(client->stream.owner_paused);
+	tcp_settle(client, client->serial);
+	assert_false(client->stream.owner_paused);
+}
+
+/* --- accepting --------------------------------------------------------------------------------------- */
+
+static void an_accepted_socket_is_ours_alone(void **state)
+{
+	int fd = tcp_client_of(0);
+
+	(void)state;
+	pass(5);
+	const struct tcp_client *client =
+		cds_list_first_entry(&w->clients_idle, struct tcp_client, node);
+
+	assert_true(fcntl(client->stream.watch.fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(client->stream.watch.fd, F_GETFL) & O_NONBLOCK);
+	struct address theirs = local_address(fd);
+
+	assert_true(address_equal(&theirs, &client->address));
+	close(fd);
+}
+
+/* Without descriptors accepting would spin; they who wait are served when there are some. */
+static void without_descriptors_accepting_pauses(void **state)
+{
+	int fd = tcp_client_of(0), lowest = dup(fd);
+	struct rlimit before, none;
+
+	(void)state;
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (unsigned i = 0; i < PATIENCE_MS && !w->listeners[0].accept_paused; i++)
+		pass(1);
+	assert_true(w->listeners[0].accept_paused);
+	assert_int_equal(places(), 0);
+	/* The listener that was never paused stays as it is, whenever the time comes. */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (unsigned i = 0; i < PATIENCE_MS && places() == 0; i++)
+		pass(1);
+	assert_int_equal(places(), 1);
+	assert_false(w->listeners[0].accept_paused);
+	tcp_resume_accepting(&w->accept_timer);
+	assert_false(w->listeners[0].accept_paused);
+	assert_false(timer_is_set(&w->accept_timer));
+	close(fd);
+}
+
+int main(void)
+{
+#define CLIENTS(f) cmocka_unit_test_setup_teardown(f, open_clients, close_clients)
+	const struct CMUnitTest tests[] = {
+		CLIENTS(one_host_has_a_few),
+		CLIENTS(one_network_of_ipv6_is_one_host),
+		CLIENTS(the_loopback_has_no_limit_of_its_own),
+		CLIENTS(who_holds_most_gives_way),
+		CLIENTS(nobody_gives_way_to_the_greedy),
+		CLIENTS(when_places_are_few_the_idle_leave_sooner),
+		CLIENTS(the_last_answer_closes_a_half_closed_one),
+		CLIENTS(it_is_read_again_when_half_is_answered),
+		CLIENTS(an_accepted_socket_is_ours_alone),
+		CLIENTS(without_descriptors_accepting_pauses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
