@@ -14,6 +14,7 @@
 #define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
 #define SHARD_BITS_MAX  6
 #define ENTRY_EXPECTED  256 /* octets per entry that the buckets are sized for */
+#define ALLOCATOR_SHARE 16  /* one part in so many is lost between the entries (measured) */
 #define BUCKET_BITS_MIN 8
 
 static unsigned bits_below(uint64_t n)
@@ -40,18 +41,10 @@ static bool map_buckets(struct cache *c)
 	return true;
 }
 
-/* Octets of entries that may wait for readers. */
-static uint64_t retired_share(const struct cache *c)
-{
-	return MAX(c->size / RETIRED_SHARE, MIN(c->size / 4, (uint64_t)RETIRED_MIN));
-}
-
 static bool shard_init(struct cache *c, size_t i)
 {
 	struct shard *s = &c->shards[i];
-	/* What is kept free of entries is for those that wait for readers, else for what the
-	 * allocator loses between the entries, which is as much (measured). */
-	uint64_t share = (c->size - retired_share(c)) >> c->shard_bits;
+	uint64_t share = (c->size - c->size / ALLOCATOR_SHARE) >> c->shard_bits;
 	uint64_t fixed = sizeof(entry_link) << c->bucket_bits;
 
 	s->limit = share > 2 * fixed ? share - fixed : share / 2;
@@ -76,8 +69,8 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 			     (unsigned)BUCKET_BITS_MIN);
 	size_t shards = (size_t)1 << c->shard_bits;
 
-	c->backlog_max = retired_share(c) / 4 * 3;
-	c->pending_max = retired_share(c) / 4 >> c->shard_bits;
+	c->backlog_max = c->size / BACKLOG_SHARE + BACKLOG_MORE;
+	c->pending_max = c->size / PENDING_SHARE >> c->shard_bits;
 	c->shards = aligned_alloc(CACHE_LINE, shards * sizeof *c->shards);
 	if (!c->shards) {
 		free(c);

@@ -7,9 +7,8 @@
  *            any registered thread, one writer per shard at a time.
  *            cache_create()/cache_destroy(): main thread only.
  * Memory     `size` octets in all: buckets, entries as the allocator rounds
- *            them, and those that were replaced and may still be read; a full
- *            shard evicts, never grows. With too much that may still be read,
- *            nothing is stored until readers have moved on.
+ *            them; a full shard evicts, never grows. A twelfth and 1 MiB may
+ *            wait for readers beside them; while more does, nothing is stored.
  * RCU        urcu-qsbr. What a get returns points into the cache and stays
  *            valid until the calling thread's next cache_quiescent(): use or
  *            copy it within the loop turn, never keep it across a park.

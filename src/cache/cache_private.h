@@ -115,11 +115,10 @@ void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint
 bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s,
 			  struct cache_hit *out);
 
-#define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
-/* One part in so many of the size is for what waits for readers, and entries are kept out of it.
- * Of a small cache it is more than that: RETIRED_MIN octets. */
-#define RETIRED_SHARE 16
-#define RETIRED_MIN   (1u << 18)
+#define RETIRED_BATCH 62         /* pointers per grace period: a batch is 512 octets and a head */
+#define BACKLOG_SHARE 16         /* one part in so many of the size may wait for readers, */
+#define BACKLOG_MORE  (1u << 20) /* and so many octets, so that a small cache takes a burst */
+#define PENDING_SHARE 64         /* one part in so many may be in the shards' batches */
 
 struct retired;
 

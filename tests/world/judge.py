@@ -78,7 +78,8 @@ class Case:
         self.world, self.view, self.q, self.m = world, view, q, m
         self.now = world.clock.now
         self.links = view.walk(q.name, q.type)
-        self.secure = [view.is_secure(z, f.source if f.kind == 'dname' else f.name) for z, f in self.links]
+        self.secure = [view.is_secure(z, f.source if f.kind == 'dname' else f.name, q.type if i == len(self.links) else None)
+                       for i, (z, f) in enumerate(self.links, 1)]
 
     def judge(self):
         if self.links[-1][1].kind in ('cname', 'dname'):

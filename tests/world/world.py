@@ -4,7 +4,7 @@ import itertools
 import struct
 
 import wire
-from names import AA, AD, CD, DS, RA, RD, TC, is_below, octets
+from names import AA, AD, CD, DS, RA, RD, TC, is_below, octets, parent
 from zone import Reply, START_S
 
 LINKS_MAX = 12              # aliases that tern follows
@@ -58,8 +58,9 @@ class View:
                 (above is not None and DS in above.nodes[zone.name] and self.is_signed_way(above)))
         return self.secure[zone.name]
 
-    def is_secure(self, zone, name):
-        """A negative trust anchor ends it for the names at and below it."""
+    def is_secure(self, zone, name, rtype=None):
+        """A negative trust anchor ends it for the names at and below it; a DS is the parent's."""
+        name = parent(name) if rtype == DS and name else name
         return self.is_signed_way(zone) and not any(is_below(name, x) for x in self.exceptions)
 
 
