@@ -215,10 +215,13 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint32_t what,
 
 /**
  * May the caller do now what is to be done at most once per @p pause_s seconds for
- * @p name (lower case)? True for one caller; two at the same moment may both be told so.
+ * @p name (lower case)? True for the first caller, and for those whose work was already under
+ * way by then: they can't have used what the first one is about to find.
+ *
+ * @param since_ms, now_ms  when the caller's work began, and now; CLOCK_MONOTONIC
  */
 MUST_USE bool cache_claim(struct cache *cache, const uint8_t *name, uint32_t pause_s,
-			  uint32_t now_s);
+			  uint64_t since_ms, uint64_t now_ms, uint32_t now_s);
 
 /** Is this RFC 8914 INFO-CODE about data that did not validate? */
 static inline bool cache_failure_is_bogus(uint16_t ede)

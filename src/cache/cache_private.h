@@ -43,7 +43,7 @@
 #define TAG_RANGE_SET(t)       (0x00070000u | (t))
 #define TAG_RANGE_APEX(t)      (0x00080000u | (t))
 #define TAG_LINK_FAILURE(t)    (0x000a0000u | (t))
-#define TAG_CLAIM              0x00090000u /* of cache_claim(): nothing but its time */
+#define TAG_CLAIM              0x00090000u /* of cache_claim(): when, in milliseconds */
 #define TAG_DELEGATION         0x00030000u
 #define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
 #define TAG_RANGES             0x00050000u

@@ -81,18 +81,23 @@ void cache_put_negative(struct cache *c, const struct cache_negative *n, uint32_
 	shard_publish(c, e, entry_may_replace);
 }
 
-bool cache_claim(struct cache *c, const uint8_t *name, uint32_t pause_s, uint32_t now_s)
+bool cache_claim(struct cache *c, const uint8_t *name, uint32_t pause_s, uint64_t since_ms,
+		 uint64_t now_ms, uint32_t now_s)
 {
 	const struct entry *old = cache_find_name(c, name, TAG_CLAIM);
+	uint64_t claimed_ms;
 
-	if (old && entry_is_fresh(old, now_s))
-		return false;
-	struct entry *e = entry_build(c, name, TAG_CLAIM, 0);
+	if (old && entry_is_fresh(old, now_s)) {
+		memcpy(&claimed_ms, entry_body(old), sizeof claimed_ms);
+		return since_ms <= claimed_ms;
+	}
+	struct entry *e = entry_build(c, name, TAG_CLAIM, sizeof now_ms);
 
 	if (!e)
 		return false;
 	e->stored_s = now_s;
 	e->ttl_s = pause_s;
+	memcpy(entry_body_to_fill(e), &now_ms, sizeof now_ms);
 	shard_publish(c, e, NULL);
 	return true;
 }

@@ -197,13 +197,18 @@ static enum looked look_for_dname(struct job *job, struct frame *f)
 	return LOOKED_NOTHING;
 }
 
-/* A DS is the parent's: what stands at the child's apex does not answer for it. */
-static bool is_at_cut(const struct job *job, const struct frame *f)
+/*
+ * A DS is the parent's: what stands at the child's apex does not answer for it. Only an alias
+ * that is proven stands at no apex for certain.
+ */
+static bool may_be_at_apex(const struct job *job, const struct frame *f,
+			   const struct cache_hit *alias)
 {
 	struct cache_delegation d;
 
 	return f->question.type == TERN_TYPE_DS &&
-	       cache_get_delegation(job->resolver->cache, f->question.name, job->now->boot_s, &d);
+	       (alias->security != CACHE_SECURE ||
+		cache_get_delegation(job->resolver->cache, f->question.name, job->now->boot_s, &d));
 }
 
 static enum looked look_for_alias(struct job *job, struct frame *f)
@@ -211,10 +216,11 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 
-	if (alias_hides(f->question.type) && !is_at_cut(job, f) &&
+	if (alias_hides(f->question.type) &&
 	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
 			  &hit) &&
-	    may_use(job, f, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
+	    !may_be_at_apex(job, f, &hit) && may_use(job, f, &hit) &&
+	    !is_overdue(job, f, CACHE_POSITIVE, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
 }

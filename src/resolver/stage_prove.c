@@ -438,7 +438,8 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 
 	if (!chain || tern_name_len(chain->zone) <= 1 || !verify_may_go_on(job) ||
 	    was_fetched(job, chain->zone) ||
-	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->now->boot_s))
+	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->deadline_ms - JOB_DEADLINE_MS,
+			 job->now->mono_ns / NS_PER_MS, job->now->boot_s))
 		return false;
 	job_tell(job, "  keys of %s are fetched anew", tern_name_to_text(chain->zone, zone));
 	/* What others rely on stays in the cache until there is something newer that holds. */

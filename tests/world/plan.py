@@ -103,7 +103,8 @@ def change_keys(world, zone, rng):
 
     Not where names are signed wrongly: they take up the one time in REFETCH_S that keys are fetched anew.
     """
-    if not zone.signed or zone.broken or zone.above is None or DS not in world.zones[zone.above].nodes[zone.name] or \
+    if not zone.signed or zone.broken or zone.above is None or zone.name in world.anchors or \
+            DS not in world.zones[zone.above].nodes[zone.name] or \
             world.clock.now - world.rolled.get(zone.name, 0) < REFETCH_S:
         return None
     world.rolled[zone.name] = world.clock.now
