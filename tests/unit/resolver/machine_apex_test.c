@@ -104,13 +104,28 @@ static void a_dname_above_leads_nobody_away(void **state)
 	}
 }
 
+/* Parent and child on one server: no referral shows that the alias stands at the child's apex. */
+static void an_unproven_alias_is_no_ds(void **state)
+{
+	(void)state;
+	know("test.", "ns.test.", SERV, NULL);
+	ask("odd.test.", TERN_TYPE_CNAME);
+	assert_asked(SERV, "odd.test.", TERN_TYPE_CNAME);
+	reply(AA, NOERR, "an odd.test. 60 CNAME www.test.", NULL);
+	assert_result(NOERR, 1);
+	ask("odd.test.", DS);
+	assert_asked(SERV, "odd.test.", DS);
+	reply(AA, NOERR, SOA, NULL);
+	assert_result(NOERR, 0);
+	cache_flush_zone(world.resolver.cache, NAME("test."));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_parent_denies_the_ds_only),
-		TEST(its_own_servers_deny_the_name),
-		TEST(an_alias_of_the_parent_is_none_here),
-		TEST(a_dname_above_leads_nobody_away),
+		TEST(the_parent_denies_the_ds_only),       TEST(its_own_servers_deny_the_name),
+		TEST(an_alias_of_the_parent_is_none_here), TEST(a_dname_above_leads_nobody_away),
+		TEST(an_unproven_alias_is_no_ds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
