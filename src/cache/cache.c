@@ -69,6 +69,8 @@ struct cache *cache_create(const struct cache_options *options, const struct has
 			     (unsigned)BUCKET_BITS_MIN);
 	size_t shards = (size_t)1 << c->shard_bits;
 
+	c->backlog_max = c->size / BACKLOG_SHARE + BACKLOG_MORE;
+	c->pending_max = c->size / PENDING_SHARE >> c->shard_bits;
 	c->shards = aligned_alloc(CACHE_LINE, shards * sizeof *c->shards);
 	if (!c->shards) {
 		free(c);

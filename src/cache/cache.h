@@ -7,7 +7,8 @@
  *            any registered thread, one writer per shard at a time.
  *            cache_create()/cache_destroy(): main thread only.
  * Memory     `size` octets in all: buckets, entries as the allocator rounds
- *            them; a full shard evicts, never grows.
+ *            them; a full shard evicts, never grows. A twelfth and 1 MiB may
+ *            wait for readers beside them; while more does, nothing is stored.
  * RCU        urcu-qsbr. What a get returns points into the cache and stays
  *            valid until the calling thread's next cache_quiescent(): use or
  *            copy it within the loop turn, never keep it across a park.
@@ -78,6 +79,8 @@ struct cache_counts {
 	uint64_t entries;
 	uint64_t octets; /* entries and buckets, as allocated */
 	uint64_t limit;  /* octets */
+	uint64_t
+		retired; /* octets of entries that are gone but may still be read: a grace period */
 	uint64_t inserted;
 	uint64_t replaced;
 	uint64_t evicted;

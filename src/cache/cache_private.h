@@ -113,7 +113,10 @@ void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint
 bool cache_get_tagged_set(struct cache *c, const uint8_t *name, uint32_t tag, uint32_t now_s,
 			  struct cache_hit *out);
 
-#define RETIRED_BATCH 62 /* pointers per grace period: a batch is 512 octets and a head */
+#define RETIRED_BATCH 62         /* pointers per grace period: a batch is 512 octets and a head */
+#define BACKLOG_SHARE 16         /* one part in so many of the size may wait for readers, */
+#define BACKLOG_MORE  (1u << 20) /* and so many octets, so that a small cache takes a burst */
+#define PENDING_SHARE 64         /* one part in so many may be in the shards' batches */
 
 struct retired;
 
@@ -127,8 +130,9 @@ struct shard {
 	uint64_t replaced;
 	uint64_t evicted;
 	uint64_t refused;
-	size_t hand; /* bucket that the sweep looks at next */
-	struct retired *retired;
+	size_t hand;             /* bucket that the sweep looks at next */
+	struct retired *retired; /* the batch that is being collected */
+	uint64_t pending;        /* octets of the entries in it, less than pending_max */
 } ALIGNED(CACHE_LINE);
 
 struct cache {
@@ -137,6 +141,8 @@ struct cache {
 	unsigned shard_bits;
 	unsigned bucket_bits; /* per shard */
 	uint64_t size;
+	uint64_t backlog_max; /* octets: above it writers give way until readers have moved on */
+	uint64_t pending_max; /* octets: a shard's batch of so many goes at once */
 	struct shard *shards;
 	entry_link *buckets;   /* of all shards */
 	atomic_uint cut_depth; /* see cache_cut_depth() */

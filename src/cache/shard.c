@@ -89,6 +89,8 @@ void shard_flush_retired(struct cache *c, struct shard *s)
 	if (!batch)
 		return;
 	s->retired = NULL;
+	batch->octets = s->pending;
+	s->pending = 0;
 	atomic_fetch_add_explicit(&c->backlog, batch->octets, memory_order_relaxed);
 	ORDER_RELEASE(without_const(&cache_grace));
 	call_rcu(&batch->head, free_batch_after_grace);
@@ -103,7 +105,6 @@ static bool can_retire(struct cache *c, struct shard *s)
 	if (!s->retired)
 		return false;
 	s->retired->n = 0;
-	s->retired->octets = 0;
 	s->retired->cache = c;
 	return true;
 }
@@ -119,8 +120,9 @@ void shard_retire(struct cache *c, struct shard *s, entry_link *link)
 	s->octets -= octets;
 	s->entries--;
 	s->retired->entries[s->retired->n++] = e;
-	s->retired->octets += octets;
-	if (s->retired->n == RETIRED_BATCH)
+	s->pending += octets;
+	/* Large entries must not wait for many others. */
+	if (s->retired->n == RETIRED_BATCH || s->pending >= c->pending_max)
 		shard_flush_retired(c, s);
 }
 
@@ -147,7 +149,7 @@ static void add(struct shard *s, entry_link *bucket, struct entry *fresh)
 /* Too much waits for readers: better a miss later than memory without bound. */
 static bool backlog_is_full(struct cache *c)
 {
-	return atomic_load_explicit(&c->backlog, memory_order_relaxed) > c->size / 16 + (1u << 20);
+	return atomic_load_explicit(&c->backlog, memory_order_relaxed) > c->backlog_max;
 }
 
 void shard_publish(struct cache *c, struct entry *fresh,

@@ -54,6 +54,7 @@ void cache_count(struct cache *c, struct cache_counts *out)
 	uint64_t fixed = sizeof(entry_link) << c->bucket_bits;
 
 	memset(out, 0, sizeof *out);
+	out->retired = atomic_load_explicit(&c->backlog, memory_order_relaxed);
 	for (unsigned i = 0; i < 1u << c->shard_bits; i++) {
 		struct shard *s = &c->shards[i];
 
@@ -65,6 +66,7 @@ void cache_count(struct cache *c, struct cache_counts *out)
 		out->replaced += s->replaced;
 		out->evicted += s->evicted;
 		out->refused += s->refused;
+		out->retired += s->pending;
 		/* Counting is periodic: a good moment to let a lonely batch go. */
 		shard_flush_retired(c, s);
 		pthread_mutex_unlock(&s->lock);

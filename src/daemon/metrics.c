@@ -184,6 +184,7 @@ static json_t *cache_to_json(const struct cache_counts *c)
 	set_count(object, "replaced", c->replaced);
 	set_count(object, "evicted", c->evicted);
 	set_count(object, "refused", c->refused);
+	set_count(object, "retired", c->retired);
 	return object;
 }
 
