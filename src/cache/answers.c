@@ -98,8 +98,7 @@ bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t ha
 	if (e->equals_n > 1)
 		put_another_first(e, key->type, turn, out);
 	hit->len = len;
-	/* sig_n holds the tenth of the sets' life, in seconds, see cache_put_answer(). */
-	hit->old = entry_left_s(e, now_s) <= e->sig_n;
+	hit->old = entry_left_s(e, now_s) <= e->renew_s;
 	return true;
 }
 
@@ -145,7 +144,8 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 	e->stored_s = now_s;
 	e->ttl_s = a->ttl_s;
 	e->rr_n = a->ttl_n;
-	e->sig_n = (uint16_t)MIN(a->life_s / 10, (uint32_t)UINT16_MAX);
+	/* The last tenth of what the sets lived when they were new. */
+	e->renew_s = (uint16_t)MIN(a->life_s / 10, (uint32_t)UINT16_MAX);
 	e->equals_n = write_offsets(a, entry_body_to_fill(e));
 	memcpy(entry_body_to_fill(e) + offsets_len, a->message, a->message_len);
 	shard_publish(c, e, NULL);

@@ -66,8 +66,9 @@ struct entry {
 	uint32_t body_len;
 	uint16_t rr_n;
 	union {
-		uint16_t sig_n;
-		uint16_t ranges_type; /* TAG_RANGES: NSEC or NSEC3 */
+		uint16_t sig_n;       /* of a set: RRSIGs behind its rr_n records */
+		uint16_t renew_s;     /* of an answer: old, once no more than this is left */
+		uint16_t ranges_type; /* of ranges: NSEC or NSEC3 */
 	};
 	uint8_t name_len;
 	uint8_t negative : 1;   /* under TAG_TYPE: NODATA, */
