@@ -38,6 +38,7 @@ def test_status_and_stats():
     has(ternctl('status'), 'listen', 'uptime_s', 'cache.percent')
     stats = json.loads(ternctl('--json', 'stats'))
     check(stats['queries']['udp'] >= 1, f'{stats["queries"]}')
+    at_most(stats['cache']['retired'], stats['cache']['limit'] / 12 + (1 << 20), 'octets retired')
 
 
 def test_oversized_replies_are_counted():
