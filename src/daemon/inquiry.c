@@ -56,10 +56,11 @@ bool inquiry_start(struct inquiry *q, const struct worker_shared *shared, const 
 	q->question.type = type;
 	q->anchors = malloc(sizeof *q->anchors);
 	q->cache = make_cache();
-	if (!q->anchors || !q->cache || !mailbox_init(&q->inbox)) {
+	if (!q->anchors || !q->cache) {
 		free_all(q);
 		return false;
 	}
+	mailbox_init_silent(&q->inbox);
 	*q->anchors = *anchors;
 	q->started = true;
 	if (send_errand(shared, q, flags))

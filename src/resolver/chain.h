@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <tern/name.h>
@@ -37,7 +38,8 @@ struct chain {
 	struct tern_rrset ds;        /* CHAIN_TO_DS: of the zone; rdata NULL at an anchor's zone */
 	uint8_t name[TERN_NAME_MAX]; /* CHAIN_MISSING: of the link */
 	uint16_t type;               /* DNSKEY or DS */
-	uint16_t ede; /* CHAIN_INSECURE: why nobody here can check it; TERN_EDE_NONE: unsigned */
+	bool keys_hold; /* what is bogus is well signed by these keys: others would not help */
+	uint16_t ede;   /* CHAIN_INSECURE: why nobody here can check it; TERN_EDE_NONE: unsigned */
 };
 
 /** Walk towards @p name. Only validated links count, of this job or out of the cache. */

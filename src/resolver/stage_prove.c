@@ -54,7 +54,7 @@ static void mark_insecure(struct kept *k, const struct chain *chain)
 
 /* Signed by a zone whose keys we have: do the signatures hold? */
 static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t *signer,
-				 const struct chain *chain)
+				 struct chain *chain)
 {
 	struct verified v;
 
@@ -75,8 +75,11 @@ static enum verdict prove_signed(struct job *job, struct kept *k, const uint8_t 
 	mark(k, CACHE_SECURE);
 	/* An NSEC that a wildcard made speaks for the wildcard, not for this owner. */
 	if (v.wildcard != WILDCARD_NONE &&
-	    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3))
+	    (k->set.type == TERN_TYPE_NSEC || k->set.type == TERN_TYPE_NSEC3)) {
+		job_note(job, TERN_EDE_BOGUS, "an NSEC or NSEC3 made of a wildcard");
 		mark(k, CACHE_BOGUS);
+		chain->keys_hold = true;
+	}
 	return VERDICT_PROVEN;
 }
 
@@ -436,8 +439,8 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 	struct cache *cache = job->resolver->cache;
 	char zone[TERN_NAME_TEXT_MAX];
 
-	if (!chain || tern_name_len(chain->zone) <= 1 || !verify_may_go_on(job) ||
-	    was_fetched(job, chain->zone) ||
+	if (!chain || chain->keys_hold || tern_name_len(chain->zone) <= 1 ||
+	    !verify_may_go_on(job) || was_fetched(job, chain->zone) ||
 	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->deadline_ms - JOB_DEADLINE_MS,
 			 job->now->mono_ns / NS_PER_MS, job->now->boot_s))
 		return false;

@@ -4,10 +4,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-bool mailbox_init(struct mailbox *m)
+void mailbox_init_silent(struct mailbox *m)
 {
 	cds_wfcq_init(&m->head, &m->tail);
 	atomic_init(&m->waiting, 0);
+	m->event_fd = -1;
+}
+
+bool mailbox_init(struct mailbox *m)
+{
+	mailbox_init_silent(m);
 	m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	return m->event_fd >= 0;
 }
@@ -19,21 +25,29 @@ void mailbox_fini(struct mailbox *m)
 	cds_wfcq_destroy(&m->head, &m->tail);
 }
 
-void mailbox_ring(struct mailbox *m)
+static void ring(int event_fd)
 {
 	uint64_t one = 1;
-	ssize_t n = write(m->event_fd, &one, sizeof one);
+	ssize_t n = write(event_fd, &one, sizeof one);
 
 	(void)n; /* a full counter is readable all the same */
 }
 
+void mailbox_ring(struct mailbox *m)
+{
+	ring(m->event_fd);
+}
+
 static void put(struct mailbox *m, struct letter *letter)
 {
+	/* Whoever takes the last letter may end the box: nothing of it is touched after that. */
+	int event_fd = m->event_fd;
+
 	cds_wfcq_node_init(&letter->node);
 	ORDER_RELEASE(m);
 	/* Only the first letter of a row needs to wake the reader. */
-	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node))
-		mailbox_ring(m);
+	if (!cds_wfcq_enqueue(&m->head, &m->tail, &letter->node) && event_fd >= 0)
+		ring(event_fd);
 }
 
 bool mailbox_send(struct mailbox *m, struct letter *letter)

@@ -31,11 +31,17 @@ struct mailbox {
 	struct cds_wfcq_tail tail ALIGNED(CACHE_LINE);
 	struct cds_wfcq_head head ALIGNED(CACHE_LINE);
 	_Atomic uint32_t waiting;
-	int event_fd; /* readable when there are letters */
+	int event_fd; /* readable when there are letters; -1: nobody is woken */
 };
 
-/** False when the system refuses. */
+/**
+ * False when the system refuses. The box may end only when all who may send have ended: one of
+ * them may be about to wake the reader of a letter that was taken already.
+ */
 MUST_USE bool mailbox_init(struct mailbox *m);
+
+/** A box whose reader looks by itself, and may end the box when it has what it waits for. */
+void mailbox_init_silent(struct mailbox *m);
 void mailbox_fini(struct mailbox *m);
 
 /** Send from any thread; false (and the letter stays the caller's) when the box is full. */

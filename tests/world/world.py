@@ -59,9 +59,12 @@ class View:
         return self.secure[zone.name]
 
     def is_secure(self, zone, name, rtype=None):
-        """A negative trust anchor ends it for the names at and below it; a DS is the parent's."""
+        """A negative trust anchor ends it for the names at and below it, but not below an anchor in between; a DS is the
+        parent's."""
         name = parent(name) if rtype == DS and name else name
-        return self.is_signed_way(zone) and not any(is_below(name, x) for x in self.exceptions)
+        return self.is_signed_way(zone) and not any(
+            is_below(name, x) and not any(a != x and is_below(a, x) and is_below(name, a) for a in self.anchors)
+            for x in self.exceptions)
 
 
 class World:
