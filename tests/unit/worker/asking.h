@@ -22,7 +22,7 @@ struct wanting {
 	unsigned answered_n;
 	unsigned late_n;
 	struct upstream_reply reply; /* the last one */
-	uint8_t octet;		     /* last of its octets */
+	uint8_t octet;               /* last of its octets */
 };
 
 static struct wanting wanting[WANTING_MAX];
@@ -50,7 +50,7 @@ static inline void on_test_answered(struct asker *asker, const struct upstream_r
 }
 
 static inline void on_test_answered_late(struct asker *asker, const struct upstream_query *query,
-				  const struct upstream_reply *reply)
+					 const struct upstream_reply *reply)
 {
 	struct wanting *x = CONTAINER_OF(asker, struct wanting, asker);
 
@@ -124,8 +124,8 @@ static inline void time_out(struct wanting *x)
 
 static inline void await_told(const struct wanting *x, unsigned answered_n, unsigned late_n)
 {
-	for (unsigned i = 0;
-	     i < PATIENCE_MS && (x->answered_n < answered_n || x->late_n < late_n); i++)
+	for (unsigned i = 0; i < PATIENCE_MS && (x->answered_n < answered_n || x->late_n < late_n);
+	     i++)
 		pass(1);
 	assert_int_equal(x->answered_n, answered_n);
 	assert_int_equal(x->late_n, late_n);

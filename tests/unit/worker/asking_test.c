@@ -305,7 +305,8 @@ static void the_oldest_that_is_only_listened_to_gives_way(void **state)
 	pool->max = EXCHANGES_MAX;
 }
 
-/* --- a zone that is asked too much -------------------------------------------------------------- */
+/* --- a zone that is asked too much --------------------------------------------------------------
+ */
 
 static void a_zone_is_asked_only_so_much_at_once(void **state)
 {
@@ -426,8 +427,8 @@ static void what_happens_is_noted_for_its_zone(void **state)
 	assert_int_equal(load->answered + load->timed_out, 0);
 	load->hash++;
 	load->outstanding = 1;
-	assert_int_not_equal(load_of(workers[0], q.zone)->hash, hash_bytes(&shared.hash_key, 7,
-									   q.zone, 11));
+	assert_int_not_equal(load_of(workers[0], q.zone)->hash,
+			     hash_bytes(&shared.hash_key, 7, q.zone, 11));
 	load->outstanding = 0;
 }
 
@@ -449,7 +450,8 @@ static void a_crowded_zone_is_listened_to(void **state)
 	assert_told(a, UPSTREAM_ANSWERED, false);
 }
 
-/* --- loops ---------------------------------------------------------------------------------------- */
+/* --- loops
+ * ---------------------------------------------------------------------------------------- */
 
 static enum loop_kind loop_of(const struct address *client, const char *name, uint16_t type,
 			      uint16_t id)

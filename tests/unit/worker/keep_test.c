@@ -53,10 +53,8 @@ static struct answer_hit hit;
 static bool find(uint8_t variant, uint32_t after_s)
 {
 	const struct question *q = &task.job.question;
-	struct answer_key key = {.name = q->name,
-				 .name_len = NAME_LEN,
-				 .type = q->type,
-				 .variant = variant};
+	struct answer_key key = {
+		.name = q->name, .name_len = NAME_LEN, .type = q->type, .variant = variant};
 	uint8_t out[ANSWER_OCTETS_MAX];
 
 	return cache_get_answer(shared.cache, &key, answer_hash(shared.cache, &key), 0,

@@ -55,9 +55,9 @@ static void questions_fill_one_after_the_other(void **state)
 	ask_many(0, FULL);
 	assert_int_equal(connections(), SERVER_CONNECTIONS_MAX);
 	for (unsigned i = 0; i < FULL; i++)
-		assert_ptr_equal(connection_of(&wanting[i]),
-				 connection_of(&wanting[i / SERVER_PIPELINE_MAX *
-						       SERVER_PIPELINE_MAX]));
+		assert_ptr_equal(
+			connection_of(&wanting[i]),
+			connection_of(&wanting[i / SERVER_PIPELINE_MAX * SERVER_PIPELINE_MAX]));
 	assert_int_equal(counted(&tally()->upstream_tcp), FULL);
 	/* More wait. */
 	ask_many(FULL, FULL + 3);
@@ -172,7 +172,8 @@ static void what_was_learned_gives_way_to_asking(void **state)
 	close(other);
 }
 
-/* --- servers that answer but a few ------------------------------------------------------------- */
+/* --- servers that answer but a few -------------------------------------------------------------
+ */
 
 static void one_that_answers_a_few_is_asked_a_few(void **state)
 {
@@ -237,8 +238,8 @@ static void what_was_learned_is_forgotten_after_a_while(void **state)
 	assert_true(cds_list_empty(&workers[0]->tcp_servers_idle));
 	let_pass_ms(SERVER_FEW_MS + 10);
 	upstream_leave(&a->asker);
-	struct tcp_connection *c1 = cds_list_first_entry(&s->connections, struct tcp_connection,
-							 node);
+	struct tcp_connection *c1 =
+		cds_list_first_entry(&s->connections, struct tcp_connection, node);
 
 	stream_close(&c1->stream);
 	on_ended(&c1->stream, STREAM_IDLE);
@@ -279,7 +280,8 @@ static void a_connection_without_an_answer_teaches_nothing(void **state)
 	assert_null(find_server(workers[0], &forwarder_at));
 }
 
-/* --- silence -------------------------------------------------------------------------------------- */
+/* --- silence
+ * -------------------------------------------------------------------------------------- */
 
 static void a_mute_connection_is_asked_no_more(void **state)
 {
@@ -358,7 +360,8 @@ static void left_in_silence(void **state)
 	close(fd);
 }
 
-/* --- replies ------------------------------------------------------------------------------------------ */
+/* --- replies
+ * ------------------------------------------------------------------------------------------ */
 
 /* By TCP the sender is known, so its habits don't matter. */
 static void replies_in_other_case_count(void **state)

@@ -249,8 +249,7 @@ static void an_errand_has_rules_of_its_own(void **state)
 		struct resolver *own = resolver_for(w, &e);
 
 		assert_non_null(own);
-		assert_int_equal(own->options.validation,
-				 i == 0 ? VALIDATION_OFF : VALIDATION_ON);
+		assert_int_equal(own->options.validation, i == 0 ? VALIDATION_OFF : VALIDATION_ON);
 		assert_int_equal(own->options.min_ttl_s, i < 2 ? 60 : 112);
 		assert_ptr_equal(own->cache, e.cache);
 		assert_ptr_equal(own->anchors, e.anchors);
@@ -270,15 +269,16 @@ static void a_loop_of_ours_ends(void **state)
 	assert_true(counted(&tally()->queries_udp) < 20);
 }
 
-/* --- what is counted ---------------------------------------------------------------------------- */
+/* --- what is counted ----------------------------------------------------------------------------
+ */
 
 static void waiting_is_counted_by_its_length(void **state)
 {
 	static const struct {
 		uint64_t us;
 		unsigned bucket;
-	} cases[] = {{0, 0},	  {63, 0},	{64, 1},	{127, 1},	  {128, 2},
-		     {255, 2},	  {256, 3},	{1000000, 14},	{60000000, 19}, {(uint64_t)1 << 40, 19}};
+	} cases[] = {{0, 0},   {63, 0},  {64, 1},       {127, 1},       {128, 2},
+		     {255, 2}, {256, 3}, {1000000, 14}, {60000000, 19}, {(uint64_t)1 << 40, 19}};
 	struct waiter waiter = {0};
 
 	(void)state;
@@ -326,9 +326,8 @@ static void security_is_counted_by_kind(void **state)
 	/* A failure of another kind, and what is bogus but given all the same. */
 	r = (struct result){.rcode = TERN_RCODE_SERVFAIL, .ede = TERN_EDE_NETWORK_ERROR};
 	count_security(w, &r);
-	r = (struct result){.rcode = TERN_RCODE_NOERROR,
-			    .ede = TERN_EDE_BOGUS,
-			    .security = CACHE_INSECURE};
+	r = (struct result){
+		.rcode = TERN_RCODE_NOERROR, .ede = TERN_EDE_BOGUS, .security = CACHE_INSECURE};
 	count_security(w, &r);
 	assert_int_equal(counted(&t->bogus[TERN_EDE_BOGUS]), 1);
 	assert_int_equal(counted(&t->secure), 1);

@@ -37,8 +37,7 @@ static unsigned ede(void)
 {
 	struct tern_edns_option o;
 
-	return tern_edns_find(octets, &m.edns, TERN_EDNS_EDE, &o) ? get_u16(o.data)
-								   : TERN_EDE_NONE;
+	return tern_edns_find(octets, &m.edns, TERN_EDNS_EDE, &o) ? get_u16(o.data) : TERN_EDE_NONE;
 }
 
 /* --- who may ask ------------------------------------------------------------------------- */
@@ -146,7 +145,8 @@ static void what_is_no_question_is_dropped_and_counted(void **state)
 	assert_int_equal(counted(&tally()->queries_udp), 0);
 }
 
-/* --- counting ----------------------------------------------------------------------------------- */
+/* --- counting -----------------------------------------------------------------------------------
+ */
 
 static void queries_are_counted_by_type(void **state)
 {
@@ -197,7 +197,8 @@ static void hits_without_checking_count_for_nothing(void **state)
 	assert_int_equal(counted(&tally()->secure), 0);
 }
 
-/* --- batches and listeners ------------------------------------------------------------------------- */
+/* --- batches and listeners
+ * ------------------------------------------------------------------------- */
 
 /* More than one batch waits, and all are answered. */
 static void more_than_one_batch(void **state)

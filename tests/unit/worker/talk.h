@@ -194,8 +194,8 @@ static inline int close_all(void **state)
 	return 0;
 }
 
-#define TEST(f)           cmocka_unit_test_setup_teardown(f, open_one, close_all)
-#define TEST_OF_TWO(f)    cmocka_unit_test_setup_teardown(f, open_two, close_all)
+#define TEST(f)        cmocka_unit_test_setup_teardown(f, open_one, close_all)
+#define TEST_OF_TWO(f) cmocka_unit_test_setup_teardown(f, open_two, close_all)
 
 /** What the first worker has counted. */
 static inline struct tally *tally(void)

@@ -120,7 +120,8 @@ static void the_loopback_has_no_limit_of_its_own(void **state)
 	assert_int_equal(counted(&tally()->tcp_refused), 0);
 }
 
-/* --- who gives way ----------------------------------------------------------------------------- */
+/* --- who gives way -----------------------------------------------------------------------------
+ */
 
 static void who_holds_most_gives_way(void **state)
 {
@@ -177,7 +178,8 @@ static void nobody_gives_way_to_the_greedy(void **state)
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
-/* --- how long ------------------------------------------------------------------------------------- */
+/* --- how long
+ * ------------------------------------------------------------------------------------- */
 
 static void when_places_are_few_the_idle_leave_sooner(void **state)
 {
@@ -190,13 +192,13 @@ static void when_places_are_few_the_idle_leave_sooner(void **state)
 		struct tcp_client *client = let_in(text);
 
 		assert_non_null(client);
-		assert_int_equal(client->stream.idle_ms,
-				 i <= 12 ? TCP_IDLE_MS : TCP_IDLE_BUSY_MS);
+		assert_int_equal(client->stream.idle_ms, i <= 12 ? TCP_IDLE_MS : TCP_IDLE_BUSY_MS);
 	}
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
-/* --- answers that are owed ------------------------------------------------------------------------ */
+/* --- answers that are owed
+ * ------------------------------------------------------------------------ */
 
 static void the_last_answer_closes_a_half_closed_one(void **state)
 {
@@ -242,7 +244,8 @@ static void it_is_read_again_when_half_is_answered(void **state)
 	assert_false(client->stream.owner_paused);
 }
 
-/* --- accepting --------------------------------------------------------------------------------------- */
+/* --- accepting
+ * --------------------------------------------------------------------------------------- */
 
 static void an_accepted_socket_is_ours_alone(void **state)
 {

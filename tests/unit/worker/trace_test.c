@@ -114,10 +114,8 @@ static void answers_with_their_security(void **state)
 		bool stale;
 		const char *text;
 	} cases[] = {
-		{CACHE_SECURE, false, "secure"},
-		{CACHE_INSECURE, false, "insecure"},
-		{CACHE_BOGUS, false, "bogus"},
-		{CACHE_UNCHECKED, false, "not validated"},
+		{CACHE_SECURE, false, "secure"},       {CACHE_INSECURE, false, "insecure"},
+		{CACHE_BOGUS, false, "bogus"},         {CACHE_UNCHECKED, false, "not validated"},
 		{CACHE_SECURE, true, "secure, stale"},
 	};
 	char expected[200];
@@ -127,9 +125,10 @@ static void answers_with_their_security(void **state)
 		answer_with(TERN_TYPE_A, 4, 2);
 		result->security = cases[i].security;
 		result->stale = cases[i].stale;
-		snprintf(expected, sizeof expected,
-			 "= www.test. 300 A 1.1.1.1\n= www.test. 300 A 2.2.2.2\n= www.test. A: %s\n",
-			 cases[i].text);
+		snprintf(
+			expected, sizeof expected,
+			"= www.test. 300 A 1.1.1.1\n= www.test. 300 A 2.2.2.2\n= www.test. A: %s\n",
+			cases[i].text);
 		assert_string_equal(told_at_the_end(), expected);
 	}
 }
@@ -183,8 +182,8 @@ int main(void)
 {
 #define TRACE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TRACE(each_step_is_a_line),	TRACE(answers_with_their_security),
-		TRACE(aliases_in_their_order),	TRACE(large_data_by_its_size),
+		TRACE(each_step_is_a_line),    TRACE(answers_with_their_security),
+		TRACE(aliases_in_their_order), TRACE(large_data_by_its_size),
 		TRACE(denials_and_failures),
 	};
 

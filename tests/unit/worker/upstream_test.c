@@ -173,16 +173,14 @@ static void asked_again_the_id_and_the_letters_stay(void **state)
 	assert_int_equal(x.id, first.id);
 	assert_true(x.mixed);
 	assert_int_equal(x.wire_len, TERN_HEADER_LEN + x.question_len);
-	assert_memory_equal(x.wire + TERN_HEADER_LEN, first.wire + TERN_HEADER_LEN,
-			    x.question_len);
+	assert_memory_equal(x.wire + TERN_HEADER_LEN, first.wire + TERN_HEADER_LEN, x.question_len);
 	q.edns = true;
 	q.udp_size = 512;
 	assert_true(upstream_rewrite(&x, &q));
 	read_question();
 	assert_int_equal(m.edns.udp_size, 512);
 	assert_true(sends_cookie());
-	assert_memory_equal(x.wire + TERN_HEADER_LEN, first.wire + TERN_HEADER_LEN,
-			    x.question_len);
+	assert_memory_equal(x.wire + TERN_HEADER_LEN, first.wire + TERN_HEADER_LEN, x.question_len);
 }
 
 /* --- what comes back -------------------------------------------------------------------- */
