@@ -142,7 +142,9 @@ static inline size_t sign_rrset(const struct signer *s, const uint8_t *zone,
 
 	put_u16(out, of->type);
 	out[2] = s->algorithm;
-	out[3] = (uint8_t)tern_name_labels(of->owner);
+	/* An asterisk is not counted, RFC 4034 3.1.3. */
+	out[3] =
+		(uint8_t)(tern_name_labels(of->owner) - (of->owner[0] == 1 && of->owner[1] == '*'));
 	put_u32(out + 4, of->ttl_s);
 	put_u32(out + 8, now_s + 1000);
 	put_u32(out + 12, now_s - 1000);

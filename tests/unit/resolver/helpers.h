@@ -187,6 +187,27 @@ static inline void know(const char *zone, ...)
 	arena_reset(&arena);
 }
 
+#define TEST_SERVER "192.0.2.53"
+
+/** The only server of "test.". */
+static inline void know_test(void)
+{
+	know("test.", "ns.test.", TEST_SERVER, NULL);
+}
+
+/** Validate, with a key for "test." that nobody has. */
+static inline void trust_test(void)
+{
+	const char *error;
+
+	world.resolver.options.validation = VALIDATION_ON;
+	assert_true(trust_anchors_add(&world.anchors,
+				      "test. IN DS 12345 8 2 "
+				      "00112233445566778899aabbccddeeff"
+				      "00112233445566778899aabbccddeeff",
+				      &error));
+}
+
 /* --- asking ------------------------------------------------------------------------------ */
 
 static inline void ask_with(const char *name, uint16_t type, unsigned flags)
@@ -374,6 +395,8 @@ static inline bool has_answer_a(const char *owner, const char *text)
 
 static inline void assert_result(unsigned rcode, unsigned answers)
 {
+	if (!world.done)
+		print_error("not done:\n%s", world.lines);
 	assert_true(world.done);
 	if (world.job.result.rcode != rcode)
 		print_error("rcode %u: %s\n%s", world.job.result.rcode, world.job.result.text,

@@ -8,7 +8,7 @@
 #define DS    TERN_TYPE_DS
 #define NOERR TERN_RCODE_NOERROR
 #define NXD   TERN_RCODE_NXDOMAIN
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 #define OWN   "192.0.2.88"
 #define SOA   "ns test. 300 SOA ns.test. host.test. 1 2 3 4 300"
 

@@ -71,12 +71,7 @@ struct turn stage_prove(struct job *job, struct frame *f)
 
 #define A     TERN_TYPE_A
 #define NOERR TERN_RCODE_NOERROR
-#define SERV  "192.0.2.53"
-
-static void know_test(void)
-{
-	know("test.", "ns.test.", SERV, NULL);
-}
+#define SERV  TEST_SERVER
 
 static bool was_taken(enum stage from, enum stage to)
 {
@@ -179,23 +174,11 @@ static void a_probe_taken_by_another(void **state)
 	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
 }
 
-static void validate(void)
-{
-	const char *error;
-
-	world.resolver.options.validation = VALIDATION_ON;
-	assert_true(trust_anchors_add(&world.anchors,
-				      "test. IN DS 12345 8 2 "
-				      "00112233445566778899aabbccddeeff"
-				      "00112233445566778899aabbccddeeff",
-				      &error));
-	know_test();
-}
-
 static void what_is_bogus_is_asked_again(void **state)
 {
 	(void)state;
-	validate();
+	trust_test();
+	know_test();
 	ask("www.test.", A);
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_true(was_taken(STAGE_READ, STAGE_PROVE));
@@ -213,7 +196,8 @@ static void what_is_bogus_is_asked_again(void **state)
 static void a_failed_proof_is_not_for_those_who_want_none(void **state)
 {
 	(void)state;
-	validate();
+	trust_test();
+	know_test();
 	ask("www.test.", A);
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_asked(SERV, "test.", TERN_TYPE_DNSKEY);
@@ -241,7 +225,8 @@ static void cached_data_is_proven_when_it_is_asked_for(void **state)
 				 .rr_n = 1};
 
 	(void)state;
-	validate();
+	trust_test();
+	know_test();
 	cache_put(world.resolver.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED,
 		  world.now.boot_s);
 	ask("old.test.", A);
@@ -281,7 +266,8 @@ static void know_empty_zone(void)
 static void what_is_proven_not_to_exist_needs_no_server(void **state)
 {
 	(void)state;
-	validate();
+	trust_test();
+	know_test();
 	know_empty_zone();
 	ask("nothing.test.", A);
 	for (unsigned i = 0; i < 50 && !world.done; i++)
@@ -294,7 +280,8 @@ static void what_is_proven_not_to_exist_needs_no_server(void **state)
 static void what_is_renewed_is_asked_for(void **state)
 {
 	(void)state;
-	validate();
+	trust_test();
+	know_test();
 	know_empty_zone();
 	world.resolver.options.aggressive = true;
 	ask("nothing.test.", A);

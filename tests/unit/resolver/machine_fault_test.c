@@ -8,14 +8,9 @@
 #define NOERR TERN_RCODE_NOERROR
 #define NXD   TERN_RCODE_NXDOMAIN
 #define FAIL  TERN_RCODE_SERVFAIL
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 #define OTHER "192.0.2.60"
 #define SOA   "ns test. 300 SOA ns.test. host.test. 1 2 3 4 300"
-
-static void know_test(void)
-{
-	know("test.", "ns.test.", SERV, NULL);
-}
 
 static bool is_failed(const char *name, uint32_t what)
 {
@@ -237,15 +232,8 @@ static void names_elsewhere_come_first(void **state)
 /* Without DO there are no signatures: a server in a signed zone can't do without. */
 static void below_a_ds_there_is_edns(void **state)
 {
-	const char *error;
-
 	(void)state;
-	world.resolver.options.validation = VALIDATION_ON;
-	assert_true(trust_anchors_add(&world.anchors,
-				      "test. IN DS 12345 8 2 "
-				      "00112233445566778899aabbccddeeff"
-				      "00112233445566778899aabbccddeeff",
-				      &error));
+	trust_test();
 	know_test();
 	ask("www.test.", A);
 	reply(QR, TERN_RCODE_FORMERR, NULL);

@@ -7,7 +7,7 @@
 #include "resolver/select.h"
 
 #define A     TERN_TYPE_A
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 #define OTHER "192.0.2.54"
 
 static void know_two(void)

@@ -9,7 +9,7 @@
 #define NOERR TERN_RCODE_NOERROR
 #define NXD   TERN_RCODE_NXDOMAIN
 #define FAIL  TERN_RCODE_SERVFAIL
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 
 #define SENDS_DEAD 12 /* row 32: for one query to a zone whose servers don't work */
 

@@ -10,7 +10,7 @@
 #define QR    TERN_FLAG_QR
 #define NOERR TERN_RCODE_NOERROR
 #define NXD   TERN_RCODE_NXDOMAIN
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 
 static void a_forwarder(void **state)
 {

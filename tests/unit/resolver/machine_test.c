@@ -10,14 +10,9 @@
 #define NS     TERN_TYPE_NS
 #define NOERR  TERN_RCODE_NOERROR
 #define NXD    TERN_RCODE_NXDOMAIN
-#define SERV   "192.0.2.53" /* the only server of test. */
+#define SERV   TEST_SERVER /* the only server of test. */
 #define SERV_2 "192.0.2.54"
 #define SOA    "ns test. 300 SOA ns.test. host.test. 1 2 3 4 300"
-
-static void know_test(void)
-{
-	know("test.", "ns.test.", SERV, NULL);
-}
 
 /* Two servers; the first one asked. */
 static const char *ask_one_of_two(const char *name)

@@ -10,13 +10,8 @@
 #define NS    TERN_TYPE_NS
 #define NOERR TERN_RCODE_NOERROR
 #define NXD   TERN_RCODE_NXDOMAIN
-#define SERV  "192.0.2.53"
+#define SERV  TEST_SERVER
 #define SOA   "ns test. 300 SOA ns.test. host.test. 1 2 3 4 300"
-
-static void know_test(void)
-{
-	know("test.", "ns.test.", SERV, NULL);
-}
 
 static enum cache_found in_cache(const char *name, uint16_t type)
 {
