@@ -154,6 +154,12 @@ def die_with_parent():
     libc.prctl(1, signal.SIGKILL)       # PR_SET_PDEATHSIG: nothing outlives a test run that is killed
 
 
+def environment():
+    """What the thread sanitizer can't see is the order made inside liburcu, which is not instrumented."""
+    suppressions = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'thread-sanitizer.txt')
+    return {**os.environ, 'TSAN_OPTIONS': f"{os.environ.get('TSAN_OPTIONS', '')}:suppressions={suppressions}"}
+
+
 class Tern:
     """A ternd with an empty cache, ended with the test; sections override BASE."""
 
@@ -163,7 +169,7 @@ class Tern:
         self.files = files
         self.log = open(self.log_path, 'wb')
         self.process = subprocess.Popen([TERND, '-c', self.config], stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log, preexec_fn=self.limits, env={**os.environ, **(env or {})})
+                                        stderr=self.log, preexec_fn=self.limits, env={**environment(), **(env or {})})
         running.append(self)
         if wait:
             self.wait_until_ready()
