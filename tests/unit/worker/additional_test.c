@@ -74,11 +74,11 @@ static void add_sets(uint16_t len)
 static const struct render_context *context(void)
 {
 	static struct address client;
-	static struct render_context c;
+	static struct render_context made;
 
 	client = address("192.0.2.7@4444");
-	c = (struct render_context){&secret, &client, 1700000000, 10000};
-	return &c;
+	made = (struct render_context){&secret, &client, 1700000000, 10000};
+	return &made;
 }
 
 static void read_back(size_t len)
@@ -225,15 +225,15 @@ static void a_rendered_answer_ends_with_its_addresses(void **state)
 	close_world();
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, set_up)
+#define CASE(f) cmocka_unit_test_setup(f, set_up)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_fits_goes_with_the_answer),
-		TEST(what_does_not_fit_is_left_out_without_a_word),
-		TEST(an_answer_that_is_too_long_is_truncated_as_ever),
-		TEST(a_rendered_answer_ends_with_its_addresses),
+		CASE(what_fits_goes_with_the_answer),
+		CASE(what_does_not_fit_is_left_out_without_a_word),
+		CASE(an_answer_that_is_too_long_is_truncated_as_ever),
+		CASE(a_rendered_answer_ends_with_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
