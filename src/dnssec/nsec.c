@@ -157,7 +157,8 @@ void nsec3_hash(const struct nsec3 *like, const uint8_t *name, uint8_t out[NSEC3
 	SHA_CTX sha;
 
 	for (unsigned i = 0; i <= like->iterations; i++) {
-		memcpy(input + len, like->salt, like->salt_len);
+		if (like->salt_len > 0)
+			memcpy(input + len, like->salt, like->salt_len);
 		SHA1_Init(&sha);
 		SHA1_Update(&sha, input, len + like->salt_len);
 		SHA1_Final(out, &sha);
