@@ -302,6 +302,7 @@ struct job {
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */
 	uint32_t progress;                    /* counts the questions that a frame came to ask */
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
+	uint64_t links_since_ms; /* links that anybody fetched since then are new enough for it */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool refetch;       /* the keys of refetch_zone are fetched anew */
 	bool lower_case;    /* after bogus data nothing is asked in mixed case */

@@ -175,7 +175,8 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->wrong = (struct wrong_checks){0};
 	job->known_failure = job->lower_case = false;
 	job->progress = 0;
-	job->deadline_ms = now->mono_ns / NS_PER_MS + JOB_DEADLINE_MS;
+	job->links_since_ms = now->mono_ns / NS_PER_MS;
+	job->deadline_ms = job->links_since_ms + JOB_DEADLINE_MS;
 	budget_init(&job->budget);
 	arena_init(&job->arena, JOB_MEMORY_MAX);
 	frame_init(job, &job->frames[0], question->name, question->type,

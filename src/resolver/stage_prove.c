@@ -437,13 +437,16 @@ static bool was_fetched(const struct job *job, const uint8_t *zone)
 static bool refetch_links(struct job *job, const struct chain *chain)
 {
 	struct cache *cache = job->resolver->cache;
+	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
 	char zone[TERN_NAME_TEXT_MAX];
 
 	if (!chain || chain->keys_hold || tern_name_len(chain->zone) <= 1 ||
 	    !verify_may_go_on(job) || was_fetched(job, chain->zone) ||
-	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->deadline_ms - JOB_DEADLINE_MS,
-			 job->now->mono_ns / NS_PER_MS, job->now->boot_s))
+	    !cache_claim(cache, chain->zone, REFETCH_PAUSE_S, job->links_since_ms, now_ms,
+			 job->now->boot_s))
 		return false;
+	/* Its own claim is no reason for a second one. */
+	job->links_since_ms = now_ms + 1;
 	job_tell(job, "  keys of %s are fetched anew", tern_name_to_text(chain->zone, zone));
 	/* What others rely on stays in the cache until there is something newer that holds. */
 	tern_name_copy(job->refetch_zone, chain->zone);

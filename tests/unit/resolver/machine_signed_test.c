@@ -302,14 +302,14 @@ static void a_ds_that_vouches_for_another_key(void **state)
 	strcpy(ds, ds_of_sub("ns"));
 	ds[strlen(ds) - 1] = ds[strlen(ds) - 1] == '0' ? '1' : '0';
 	ask_below(ds);
-	for (unsigned i = 0; i < 30 && !world.done; i++) {
+	/* The DS and the keys are asked for anew, once: not until the budget is spent. */
+	for (unsigned i = 0; i < 12 && !world.done; i++) {
 		if (strcmp(zone_asked(), "test.") == 0)
 			reply_signed(AA, NOERR, ds + 0, NULL);
 		else
 			reply_signed(AA, NOERR, IN_SUB, NULL);
 	}
-	assert_result(FAIL, 0);
-	assert_true(world.job.result.bogus);
+	assert_bogus(TERN_EDE_DNSKEY_MISSING);
 }
 
 static void a_child_without_ds_is_insecure(void **state)
