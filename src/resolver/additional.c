@@ -27,27 +27,59 @@ static bool is_trusted(const struct result *r, const struct cache_hit *hit)
 	       (hit->security == r->security && hit->security != CACHE_BOGUS);
 }
 
-static void gather(struct gathering *g, const uint8_t *name, uint16_t type)
+static const struct kept *find_known(const struct result *r, const uint8_t *name, uint16_t type)
+{
+	const struct kept *k = kept_find(&r->answer, name, type);
+
+	return k ? k : kept_find(&r->additional, name, type);
+}
+
+/* NULL: not known, or not to be told. */
+static const struct kept *gather(struct gathering *g, const uint8_t *name, uint16_t type)
 {
 	struct result *r = &g->job->result;
+	const struct kept *known = find_known(r, name, type);
 	struct cache_hit hit;
 
-	if (g->lookups_left == 0 || kept_find(&r->additional, name, type) ||
-	    kept_find(&r->answer, name, type))
-		return;
+	if (known || g->lookups_left == 0)
+		return known;
 	g->lookups_left--;
 	if (!cache_get_set(g->job->resolver->cache, name, type, CACHE_ANY, g->job->now->boot_s,
 			   &hit) ||
 	    hit.proof_len > 0 || !is_trusted(r, &hit) ||
 	    !keep(g->job, &r->additional, &hit.set, LINK_BIT(0)))
-		return;
+		return NULL;
 	r->additional_ttl_s = MIN(r->additional_ttl_s, hit.ttl_s);
+	return r->additional.last;
 }
 
-static void gather_addresses(struct gathering *g, const uint8_t *name)
+/* If the name is an alias, what it leads to takes its place (RFC 9460 4.2). */
+static bool follow_alias(struct gathering *g, uint8_t name[TERN_NAME_MAX])
 {
-	gather(g, name, TERN_TYPE_A);
-	gather(g, name, TERN_TYPE_AAAA);
+	const struct kept *k = gather(g, name, TERN_TYPE_CNAME);
+	struct tern_rdata_iter it;
+	struct tern_rdata record;
+
+	if (!k)
+		return false;
+	it = tern_rrset_rdatas(&k->set);
+	if (!tern_rdata_next(&it, &record))
+		return false;
+	tern_name_lower(name, record.octets);
+	return true;
+}
+
+/* The type is what an AliasMode record asks for there; its own targets are followed later. 0: none.
+ */
+static void gather_target(struct gathering *g, uint8_t name[TERN_NAME_MAX], uint16_t type)
+{
+	do {
+		if (type != 0 && gather(g, name, type))
+			return;
+		/* A name without that type may still have addresses. */
+		(void)gather(g, name, TERN_TYPE_A);
+		(void)gather(g, name, TERN_TYPE_AAAA);
+	} while (g->lookups_left > 0 && follow_alias(g, name));
 }
 
 /* What one record refers to. "." is the owner itself in ServiceMode, and nothing in AliasMode. */
@@ -64,11 +96,7 @@ static void follow(struct gathering *g, const struct tern_rrset *set,
 	if (alias && *target == 0)
 		return;
 	tern_name_lower(name, *target == 0 ? set->owner : target);
-	if (alias)
-		gather(g, name, set->type);
-	/* An alias may lead to a name that has addresses only. */
-	if (!alias || !kept_find(&g->job->result.additional, name, set->type))
-		gather_addresses(g, name);
+	gather_target(g, name, alias ? set->type : 0);
 }
 
 static void follow_all(struct gathering *g, const struct kept_list *list)

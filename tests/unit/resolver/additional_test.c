@@ -96,9 +96,34 @@ static void an_alias_to_a_name_with_addresses_only(void **state)
 	assert_true(goes_with_it("b.test.", A));
 }
 
+static void an_alias_at_the_target(void **state)
+{
+	(void)state;
+	store("a.test. 60 HTTPS 1 b.test.", CACHE_UNCHECKED);
+	store("b.test. 30 CNAME c.Test.", CACHE_UNCHECKED);
+	store("c.test. 60 A 192.0.2.3", CACHE_UNCHECKED);
+	store("c.test. 60 HTTPS 1 . alpn=h2", CACHE_UNCHECKED);
+	ask_cached("a.test.", TERN_TYPE_HTTPS);
+	assert_true(goes_with_it("b.test.", TERN_TYPE_CNAME));
+	assert_true(goes_with_it("c.test.", A));
+	assert_int_equal(world.job.result.additional.n, 2);
+	assert_int_equal(world.job.result.additional_ttl_s, 30);
+	/* AliasMode asks for the type there, too. */
+	store("z.test. 60 HTTPS 0 b.test.", CACHE_UNCHECKED);
+	ask_cached("z.test.", TERN_TYPE_HTTPS);
+	assert_true(goes_with_it("b.test.", TERN_TYPE_CNAME));
+	assert_true(goes_with_it("c.test.", TERN_TYPE_HTTPS));
+	assert_true(goes_with_it("c.test.", A));
+}
+
 static void aliases_in_a_ring_end(void **state)
 {
 	(void)state;
+	store("r.test. 60 HTTPS 1 r1.test.", CACHE_UNCHECKED);
+	store("r1.test. 60 CNAME r2.test.", CACHE_UNCHECKED);
+	store("r2.test. 60 CNAME r1.test.", CACHE_UNCHECKED);
+	ask_cached("r.test.", TERN_TYPE_HTTPS);
+	assert_int_equal(world.job.result.additional.n, 2);
 	store("a.test. 60 HTTPS 0 b.test.", CACHE_UNCHECKED);
 	store("b.test. 60 HTTPS 0 a.test.", CACHE_UNCHECKED);
 	store("self.test. 60 HTTPS 0 self.test.", CACHE_UNCHECKED);
@@ -203,6 +228,7 @@ int main(void)
 		TEST(the_dot_is_the_owner_itself_but_nothing_of_an_alias),
 		TEST(the_chain_of_aliases),
 		TEST(an_alias_to_a_name_with_addresses_only),
+		TEST(an_alias_at_the_target),
 		TEST(aliases_in_a_ring_end),
 		TEST(a_long_chain_is_cut),
 		TEST(other_types_bring_nothing),
