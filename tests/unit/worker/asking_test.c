@@ -60,13 +60,21 @@ static void whatever_differs_is_asked_by_itself(void **state)
 	}
 	assert_int_equal(counted(&tally()->upstream_joined), 0);
 	assert_int_equal(counted(&tally()->upstream_udp), 7);
+	/* Each of them is joined by its equal. */
+	for (unsigned i = 0; i < 2; i++) {
+		q = base;
+		q.recurse = i == 0;
+		q.checking_disabled = i == 1;
+		ask_of(&wanting[i + 20]);
+		assert_int_equal(workers[0]->exchanges.taken_n, n);
+	}
 	q = base;
 	/* How it is written and for which zone makes no difference. */
 	q.udp_size = 512;
 	q.cookie_len = 8;
 	q.zone = (const uint8_t *)"\5other\4test";
 	ask_of(&wanting[10]);
-	assert_int_equal(counted(&tally()->upstream_joined), 1);
+	assert_int_equal(counted(&tally()->upstream_joined), 3);
 }
 
 static void nobody_left_ends_it(void **state)
@@ -84,6 +92,24 @@ static void nobody_left_ends_it(void **state)
 	answer(&first, 9);
 	pass(5);
 	assert_int_equal(a->answered_n + b->answered_n, 0);
+}
+
+/* The server is measured by it. */
+static void the_time_it_took_is_told(void **state)
+{
+	(void)state;
+	ask_of(a);
+	struct asked first = take();
+
+	leap_ms(2000);
+	answer(&first, 9);
+	await_told(a, 1, 0);
+	assert_in_range(a->reply.rtt_ms, 2000, 2000 + PATIENCE_MS);
+	ask_of(a);
+	workers[0]->loop.now.mono_ns += 300 * NS_PER_MS;
+	time_out(a);
+	assert_in_range(a->reply.rtt_ms, 300, 300 + PATIENCE_MS);
+	assert_int_equal(a->reply.event, UPSTREAM_TIMED_OUT);
 }
 
 /* --- late ---------------------------------------------------------------------------------- */
@@ -514,6 +540,7 @@ int main(void)
 		ASKING(equal_questions_share_an_exchange),
 		ASKING(whatever_differs_is_asked_by_itself),
 		ASKING(nobody_left_ends_it),
+		ASKING(the_time_it_took_is_told),
 		ASKING(after_its_time_an_answer_still_counts),
 		ASKING(an_answer_that_overtakes),
 		ASKING(an_answer_of_no_use_disturbs_nobody),

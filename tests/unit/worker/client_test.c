@@ -17,6 +17,8 @@ static void a_miss_is_asked_and_then_known(void **state)
 	expect(c, 1, TERN_RCODE_NOERROR, 1);
 	assert_int_equal(counted(&tally()->misses), 1);
 	assert_int_equal(counted(&tally()->upstream_udp), 1);
+	assert_int_equal(counted(&tally()->budget_exhausted), 0);
+	assert_int_equal(counted(&tally()->signatures), 0);
 	/* Out of the RRsets, which keeps it rendered; then rendered. */
 	ask(c, 2, "WWW.test.");
 	expect(c, 2, TERN_RCODE_NOERROR, 1);
@@ -241,6 +243,8 @@ static void nobody_waits_longer_than_the_deadline(void **state)
 	leap_ms(1000);
 	expect(c, 1, TERN_RCODE_SERVFAIL, 0);
 	assert_int_equal(counted(&tally()->expired), 1);
+	assert_int_equal(workers[0]->exchanges.taken_n, 0); /* nobody listens any more */
+	assert_int_equal(workers[0]->tasks.taken_n, 0);
 	assert_true(counted(&tally()->upstream_timeouts) >= 1);
 	assert_true(counted(&tally()->rcodes[TERN_RCODE_SERVFAIL]) == 1);
 }

@@ -5,6 +5,7 @@
 #include "helpers.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -92,6 +93,64 @@ static void it_beats_and_stops_at_once(void **state)
 	worker_stop(workers[0]);
 	worker_join(workers[0]);
 	assert_true(now_ms() - start_ms < 1000);
+	workers_end();
+	/* Its sockets are closed with it. */
+	assert_int_equal(fcntl(fds.udp, F_GETFD), -1);
+	assert_int_equal(fcntl(fds.tcp, F_GETFD), -1);
+}
+
+/* Signals are the main thread's, but for a fault and for the question where a worker is. */
+static void which_signals_it_takes(void **state)
+{
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, WORKER_STACK_SIGNAL};
+	static const int others[] = {SIGTERM, SIGHUP, SIGINT, SIGCHLD, SIGUSR1, SIGALRM};
+	unsigned long long blocked = 0;
+	char path[80], line[200];
+	sigset_t before, after;
+	uint64_t start_ms = now_ms();
+
+	(void)state;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	workers[0] = worker_create(&shared, 0, NULL, 0);
+	assert_non_null(workers[0]);
+	assert_int_equal(worker_thread_id(workers[0]), 0);
+	assert_int_equal(worker_cpu_ns(workers[0]), 0);
+	assert_true(worker_start(workers[0], 0));
+	while (worker_beat(workers[0]) < 1 && now_ms() - start_ms < PATIENCE_MS)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	assert_true(worker_cpu_ns(workers[0]) > 0);
+	snprintf(path, sizeof path, "/proc/self/task/%d/status", (int)worker_thread_id(workers[0]));
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) && sscanf(line, "SigBlk: %llx", &blocked) != 1)
+		;
+	fclose(f);
+	for (unsigned i = 0; i < ARRAY_LEN(own); i++)
+		assert_false(blocked >> (own[i] - 1) & 1);
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++)
+		assert_true(blocked >> (others[i] - 1) & 1);
+	/* Who started it takes the same as before. */
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++)
+		assert_int_equal(sigismember(&after, others[i]), sigismember(&before, others[i]));
+}
+
+/* It begins on the CPU that it is given, and may leave it. */
+static void it_is_tied_to_no_cpu(void **state)
+{
+	cpu_set_t ours, its;
+	uint64_t start_ms = now_ms();
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof ours, &ours), 0);
+	workers[0] = worker_create(&shared, 0, NULL, 0);
+	assert_non_null(workers[0]);
+	assert_true(worker_start(workers[0], 0));
+	while (worker_beat(workers[0]) < 1 && now_ms() - start_ms < PATIENCE_MS)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	assert_int_equal(pthread_getaffinity_np(worker_thread(workers[0]), sizeof its, &its), 0);
+	assert_true(CPU_EQUAL(&ours, &its));
 }
 
 static size_t read_all(int fd, char *text, size_t max)
@@ -146,6 +205,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SHARED_TEST(it_beats_and_stops_at_once),
+		SHARED_TEST(which_signals_it_takes),
+		SHARED_TEST(it_is_tied_to_no_cpu),
 		SHARED_TEST(a_trace_is_told_and_ends),
 		SHARED_TEST(letters_nobody_reads_are_thrown_away),
 		SHARED_TEST(creation_fails_cleanly),
