@@ -5,6 +5,7 @@
  * look-up costs is then what memory costs.
  */
 #include "base/bytes.h"
+#include "base/readers.h"
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "samples.h"
@@ -28,7 +29,8 @@ static struct answer_key key_of(const struct world *w, uint64_t i)
 {
 	const uint8_t *name = w->names[i % w->names_n];
 
-	return (struct answer_key){name, (uint16_t)tern_name_len(name), TERN_TYPE_A, 0};
+	return (struct answer_key){
+		.name = name, .name_len = (uint16_t)tern_name_len(name), .type = TERN_TYPE_A};
 }
 
 static void get_answer(void *context, uint64_t n)
@@ -43,7 +45,7 @@ static void get_answer(void *context, uint64_t n)
 		micro_use(cache_get_answer(w->cache, &key, hash, 0, NOW_S + 5, out, sizeof out,
 					   &hit));
 	}
-	cache_quiescent();
+	readers_rest();
 }
 
 static void miss_answer(void *context, uint64_t n)
@@ -59,7 +61,7 @@ static void miss_answer(void *context, uint64_t n)
 		micro_use(cache_get_answer(w->cache, &key, hash, 0, NOW_S + 5, out, sizeof out,
 					   &hit));
 	}
-	cache_quiescent();
+	readers_rest();
 }
 
 static void get_set(void *context, uint64_t n)
@@ -71,7 +73,7 @@ static void get_set(void *context, uint64_t n)
 		const uint8_t *name = w->names[micro_random(&w->turn) % w->names_n];
 		micro_use(cache_get(w->cache, name, TERN_TYPE_A, NOW_S, false, &hit));
 	}
-	cache_quiescent();
+	readers_rest();
 }
 
 static void put_sets(void *context, uint64_t n)
@@ -89,7 +91,7 @@ static void put_sets(void *context, uint64_t n)
 					 .rr_n = 1};
 		cache_put(w->cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED, NOW_S);
 		if (i % 64 == 0)
-			cache_quiescent();
+			readers_rest();
 	}
 }
 
@@ -107,7 +109,7 @@ static void put_answers(void *context, uint64_t n)
 				   .life_s = 3600};
 		cache_put_answer(w->cache, &a, NOW_S);
 		if (i % 64 == 0)
-			cache_quiescent();
+			readers_rest();
 	}
 }
 
@@ -149,7 +151,7 @@ int main(int argc, char **argv)
 	static struct world w;
 
 	micro_start(argc, argv);
-	cache_thread_enter();
+	readers_enter();
 	world_init(&w);
 	w.names_n = HOT_NAMES;
 	micro_run("cache: put an RRset, replacing", put_sets, &w);
@@ -160,7 +162,7 @@ int main(int argc, char **argv)
 	if (!micro_counts) /* as many instructions as hot */
 		bench_wide(&w);
 	cache_destroy(w.cache);
-	cache_thread_leave();
+	readers_leave();
 	free(w.names);
 	return 0;
 }

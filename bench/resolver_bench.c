@@ -70,7 +70,8 @@ static void choose(void *context, uint64_t n)
 
 static void bench_select(void)
 {
-	static struct resolver resolver = {.options = {.ipv4 = true}};
+	static struct rules rules = {.resolver = {.ipv4 = true}};
+	static struct resolver resolver = {.rules = &rules};
 	static struct random random;
 	static struct choice c;
 	const struct hash_key key = {1, 2};
@@ -82,6 +83,7 @@ static void bench_select(void)
 	c.job = calloc(1, sizeof *c.job);
 	micro_need(resolver.infra && c.job, "memory");
 	c.job->resolver = &resolver;
+	c.job->rules = &rules;
 	c.cut = (struct zone_cut){
 		.zone = micro_name(zone, "example.com"), .servers = c.servers, .servers_n = 4};
 	for (unsigned i = 0; i < 4; i++) {

@@ -8,5 +8,5 @@ endif()
 if(NOT TERN_BUILD_S MATCHES "^[0-9]+$")
 	file(TIMESTAMP ${CMAKE_SOURCE_DIR}/CHANGELOG.md TERN_BUILD_S "%s" UTC)
 endif()
-set_source_files_properties(src/daemon/keeper.c PROPERTIES
+set_source_files_properties(src/keeper/keeper.c PROPERTIES
 	COMPILE_DEFINITIONS "TERN_BUILD_S=${TERN_BUILD_S}u")

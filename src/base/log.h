@@ -57,6 +57,12 @@ static inline bool log_wants(const struct log *log, enum log_level level)
 	return (int)level <= (int)__atomic_load_n(&log->level, __ATOMIC_RELAXED);
 }
 
+/** Tell @p level and what is graver from here on. */
+static inline void log_set_level(struct log *log, enum log_level level)
+{
+	__atomic_store_n(&log->level, level, __ATOMIC_RELAXED);
+}
+
 /** Log a line unless @p log's level is lower. Arguments are not evaluated then. */
 #define log_line(log, lvl, ...)                                                                    \
 	do {                                                                                       \

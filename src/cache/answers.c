@@ -11,7 +11,7 @@
 
 static uint32_t tag_of(const struct answer_key *key)
 {
-	return TAG_ANSWER(key->type, key->variant);
+	return TAG_ANSWER(key->type, key->variant, key->view);
 }
 
 uint64_t answer_hash(const struct cache *c, const struct answer_key *key)
@@ -35,6 +35,10 @@ void answer_prefetch_entry(const struct cache *c, uint64_t hash)
 	}
 }
 
+/* Body: u32 rules, rr_n offsets of 16 bits, message; host order, unaligned. */
+#define OFFSETS_AT       4
+#define MESSAGE_AT(rr_n) (OFFSETS_AT + 2u * (rr_n))
+
 static size_t address_len(uint16_t type)
 {
 	return type == TERN_TYPE_A ? 4 : type == TERN_TYPE_AAAA ? 16 : 0;
@@ -45,7 +49,7 @@ static uint8_t *address_at(const struct entry *e, uint8_t *message, unsigned i)
 {
 	uint16_t at;
 
-	memcpy(&at, entry_body(e) + 2 * i, sizeof at);
+	memcpy(&at, entry_body(e) + OFFSETS_AT + 2 * i, sizeof at);
 	return message + at + 6;
 }
 
@@ -61,15 +65,13 @@ static void put_another_first(const struct entry *e, uint16_t type, unsigned tur
 	memcpy(other, saved, len);
 }
 
-/* Body: u16 ttl_n, ttl_n offsets (host order, unaligned), message. */
 static void copy_aged(const struct entry *e, uint32_t age_s, uint8_t *out)
 {
 	const uint8_t *body = entry_body(e);
 	uint16_t ttl_n = e->rr_n;
-	const uint8_t *offsets = body;
-	const uint8_t *message = body + 2u * ttl_n;
+	const uint8_t *offsets = body + OFFSETS_AT;
 
-	memcpy(out, message, e->body_len - 2u * ttl_n);
+	memcpy(out, body + MESSAGE_AT(ttl_n), e->body_len - MESSAGE_AT(ttl_n));
 	if (age_s == 0)
 		return;
 	for (unsigned i = 0; i < ttl_n; i++) {
@@ -82,14 +84,22 @@ static void copy_aged(const struct entry *e, uint32_t age_s, uint8_t *out)
 	}
 }
 
+static bool is_made_by(const struct entry *e, uint32_t rules)
+{
+	uint32_t made_by;
+
+	memcpy(&made_by, entry_body(e), sizeof made_by);
+	return made_by == rules;
+}
+
 bool cache_get_answer(struct cache *c, const struct answer_key *key, uint64_t hash, unsigned turn,
 		      uint32_t now_s, uint8_t *out, size_t out_max, struct answer_hit *hit)
 {
 	struct entry *e = cache_find(c, key->name, key->name_len, tag_of(key), hash);
 
-	if (!e || !entry_is_fresh(e, now_s))
+	if (!e || !entry_is_fresh(e, now_s) || !is_made_by(e, key->rules))
 		return false;
-	uint32_t len = e->body_len - 2u * e->rr_n;
+	uint32_t len = e->body_len - MESSAGE_AT(e->rr_n);
 
 	if (len > out_max)
 		return false;
@@ -132,12 +142,12 @@ static uint8_t write_offsets(const struct answer *a, uint8_t *out)
 
 void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 {
-	size_t offsets_len = 2u * a->ttl_n;
+	size_t message_at = MESSAGE_AT(a->ttl_n);
+	uint8_t *body;
 
 	if (a->ttl_s == 0 || a->ttl_n > ANSWER_TTLS_MAX || a->message_len > ANSWER_OCTETS_MAX)
 		return;
-	struct entry *e =
-		entry_build(c, a->key.name, tag_of(&a->key), offsets_len + a->message_len);
+	struct entry *e = entry_build(c, a->key.name, tag_of(&a->key), message_at + a->message_len);
 
 	if (!e)
 		return;
@@ -146,13 +156,15 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 	e->rr_n = a->ttl_n;
 	/* The last tenth of what the sets lived when they were new. */
 	e->renew_s = (uint16_t)MIN(a->life_s / 10, (uint32_t)UINT16_MAX);
-	e->equals_n = write_offsets(a, entry_body_to_fill(e));
-	memcpy(entry_body_to_fill(e) + offsets_len, a->message, a->message_len);
+	body = entry_body_to_fill(e);
+	memcpy(body, &a->key.rules, sizeof a->key.rules);
+	e->equals_n = write_offsets(a, body + OFFSETS_AT);
+	memcpy(body + message_at, a->message, a->message_len);
 	shard_publish(c, e, NULL);
 }
 
 void cache_drop_answers(struct cache *c, const uint8_t *name, uint16_t type)
 {
 	for (unsigned variant = 0; variant <= (ANSWER_DO | ANSWER_CD | ANSWER_CO); variant++)
-		cache_remove_key(c, name, TAG_ANSWER(type, variant));
+		cache_remove_key(c, name, TAG_ANSWER(type, variant, 0));
 }

@@ -31,7 +31,11 @@ struct answer_key {
 	uint16_t name_len;   /* octets */
 	uint16_t type;
 	uint8_t variant;
+	uint8_t view;   /* class of the client's view, below ANSWER_VIEWS_MAX; 0 without views */
+	uint32_t rules; /* struct rules.answers: what others made is no answer any more */
 };
+
+#define ANSWER_VIEWS_MAX 32
 
 /** Hash of a key in @p cache; compute once, use for get. */
 uint64_t answer_hash(const struct cache *cache, const struct answer_key *key);

@@ -9,6 +9,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "base/readers.h"
 #include "cache/cache_private.h"
 
 #define SHARD_OCTETS    (1u << 22) /* a shard of this size is worth its own lock */
@@ -106,45 +107,11 @@ void cache_destroy(struct cache *c)
 		pthread_mutex_destroy(&s->lock);
 	}
 	rcu_barrier();
-	ORDER_ACQUIRE(without_const(&cache_grace));
+	ORDER_ACQUIRE(without_const(&readers_grace));
 	if (c->buckets)
 		munmap(c->buckets, buckets_octets(c));
 	free(c->shards);
 	free(c);
-}
-
-void cache_thread_enter(void)
-{
-	rcu_register_thread();
-}
-
-void cache_thread_leave(void)
-{
-	ORDER_RELEASE(without_const(&cache_grace));
-	rcu_unregister_thread();
-}
-
-void cache_quiescent(void)
-{
-	ORDER_RELEASE(without_const(&cache_grace));
-	rcu_quiescent_state();
-}
-
-void cache_wait_for_readers(void)
-{
-	synchronize_rcu();
-	ORDER_ACQUIRE(without_const(&cache_grace));
-}
-
-void cache_sleep(void)
-{
-	ORDER_RELEASE(without_const(&cache_grace));
-	rcu_thread_offline();
-}
-
-void cache_wake(void)
-{
-	rcu_thread_online();
 }
 
 static bool is_usable(const struct cache *c, const struct entry *e, uint32_t now_s,

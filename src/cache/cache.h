@@ -10,7 +10,7 @@
  *            them; a full shard evicts, never grows. A twelfth and 1 MiB may
  *            wait for readers beside them; while more does, nothing is stored.
  * RCU        urcu-qsbr. What a get returns points into the cache and stays
- *            valid until the calling thread's next cache_quiescent(): use or
+ *            valid until the calling thread rests (base/readers.h): use or
  *            copy it within the loop turn, never keep it across a park.
  * Time       `now_s` is CLOCK_BOOTTIME in seconds everywhere here.
  * Standards  RFC 1035 7.4, RFC 2181 5.4.1 (ranking), RFC 2308 (negative
@@ -91,26 +91,14 @@ struct cache_counts {
 MUST_USE struct cache *cache_create(const struct cache_options *options,
 				    const struct hash_key *key);
 
+/**
+ * Take over what @p from knows, as far as there is room: for a cache of another size that
+ * nobody else uses yet. Others may go on using @p from. The caller is a reader, and rests.
+ */
+void cache_take_from(struct cache *to, const struct cache *from, uint32_t now_s);
+
 /** Free everything; no other thread may use the cache any more. */
 void cache_destroy(struct cache *cache);
-
-/** Join and leave the readers; a thread must do so around all its cache use. Starts online. */
-void cache_thread_enter(void);
-void cache_thread_leave(void);
-
-/** Nothing found so far is used from here on. Once per loop turn. */
-void cache_quiescent(void);
-
-/**
- * Wait until every reader has passed a quiescent state: what was unpublished
- * before is free to go. Other shared pointers may follow the same rule as the
- * cache's. Not for a thread that has read something and still uses it.
- */
-void cache_wait_for_readers(void);
-
-/** Around a sleep: a sleeping reader must not hold reclamation up. */
-void cache_sleep(void);
-void cache_wake(void);
 
 /**
  * Look for (@p name, @p type), then for the name's NXDOMAIN.

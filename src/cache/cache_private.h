@@ -40,14 +40,15 @@
 #define TAG_FAILURE(t)  (0x00020000u | (t))
 #define TAG_CUT_FAILURE 0x00060000u
 /* An NSEC or NSEC3 set of a range; of the two at a zone cut the one at its zone's apex. */
-#define TAG_RANGE_SET(t)       (0x00070000u | (t))
-#define TAG_RANGE_APEX(t)      (0x00080000u | (t))
-#define TAG_LINK_FAILURE(t)    (0x000a0000u | (t))
-#define TAG_CLAIM              0x00090000u /* of cache_claim(): when, in milliseconds */
-#define TAG_DELEGATION         0x00030000u
-#define TAG_ANSWER(t, variant) (0x00040000u | (uint32_t)(variant) << 24 | (t))
-#define TAG_RANGES             0x00050000u
-#define TAG_KIND(tag)          ((tag)&0x00ff0000u)
+#define TAG_RANGE_SET(t)    (0x00070000u | (t))
+#define TAG_RANGE_APEX(t)   (0x00080000u | (t))
+#define TAG_LINK_FAILURE(t) (0x000a0000u | (t))
+#define TAG_CLAIM           0x00090000u /* of cache_claim(): when, in milliseconds */
+#define TAG_DELEGATION      0x00030000u
+#define TAG_ANSWER(t, variant, view)                                                               \
+	(0x00040000u | (uint32_t)(view) << 27 | (uint32_t)(variant) << 24 | (t))
+#define TAG_RANGES    0x00050000u
+#define TAG_KIND(tag) ((tag)&0x00ff0000u)
 
 /* A hit makes an entry survive this many sweeps; infrastructure starts with that many. */
 #define LIVES_HIT   1
@@ -87,12 +88,6 @@ struct entry {
 
 _Static_assert(sizeof(struct entry) == 32 && offsetof(struct entry, octets) == 32,
 	       "a small RRset must fit 64 octets");
-
-/*
- * A grace period orders every reader's past use before a reclaimer's free. This
- * address stands for that order where a tool has to be told of it.
- */
-extern const char cache_grace;
 
 /** What a failure entry says. */
 void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out);

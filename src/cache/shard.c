@@ -12,9 +12,8 @@
 
 #include <tern/name.h>
 
+#include "base/readers.h"
 #include "cache/cache_private.h"
-
-const char cache_grace;
 
 struct retired {
 	struct rcu_head head;
@@ -75,7 +74,7 @@ static void free_batch_after_grace(struct rcu_head *head)
 {
 	struct retired *batch = CONTAINER_OF(head, struct retired, head);
 
-	ORDER_ACQUIRE(without_const(&cache_grace));
+	ORDER_ACQUIRE(without_const(&readers_grace));
 	atomic_fetch_sub_explicit(&batch->cache->backlog, batch->octets, memory_order_relaxed);
 	for (unsigned i = 0; i < batch->n; i++)
 		free(batch->entries[i]);
@@ -92,7 +91,7 @@ void shard_flush_retired(struct cache *c, struct shard *s)
 	batch->octets = s->pending;
 	s->pending = 0;
 	atomic_fetch_add_explicit(&c->backlog, batch->octets, memory_order_relaxed);
-	ORDER_RELEASE(without_const(&cache_grace));
+	ORDER_RELEASE(without_const(&readers_grace));
 	call_rcu(&batch->head, free_batch_after_grace);
 }
 

@@ -12,7 +12,7 @@ static bool is_named(const struct entry *e, const void *context)
 {
 	const uint8_t *name = context;
 
-	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0)) ||
+	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0, 0)) ||
 	       tern_name_equal(entry_name(e), name);
 }
 
@@ -35,7 +35,7 @@ static bool is_in_zone(const struct entry *e, const void *context)
 {
 	const uint8_t *zone = context;
 
-	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0)) ||
+	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0, 0)) ||
 	       tern_name_is_below_or_equal(entry_name(e), zone);
 }
 

@@ -5,10 +5,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
 #include "daemon/server.h"
 
 #define DEFAULT_CONFIG "/etc/tern/tern.yaml"
@@ -59,7 +57,6 @@ static const char *config_path(const struct arguments *a)
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	char error[8192];
 
 	if (!parse_arguments(argc, argv, &arguments))
 		return usage(stderr, EXIT_USAGE);
@@ -67,18 +64,10 @@ int main(int argc, char **argv)
 		puts("ternd " TERN_VERSION);
 		return EXIT_CLEAN;
 	}
-	struct config *config = config_load(config_path(&arguments), error, sizeof error);
+	const struct server_start start = {config_path(&arguments), arguments.test,
+					   arguments.verbose};
+	enum server_end end = server_run(&start);
 
-	if (!config) {
-		fprintf(stderr, "%s%s", error,
-			error[0] && error[strlen(error) - 1] == '\n' ? "" : "\n");
-		return EXIT_CONFIG;
-	}
-	if (arguments.verbose)
-		config->logging.level = LOG_LEVEL_DEBUG;
-	enum server_end end = server_run(config, arguments.test);
-
-	config_destroy(config);
 	switch (end) {
 	case SERVER_STOPPED: return EXIT_CLEAN;
 	case SERVER_FAILED: return EXIT_RUNTIME;

@@ -8,11 +8,18 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 void notify_ready(void)
 {
 	sd_notify(0, "READY=1");
+}
+
+void notify_reloading(void)
+{
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		   (unsigned long long)(clock_ns(CLOCK_MONOTONIC) / 1000));
 }
 
 void notify_stopping(void)

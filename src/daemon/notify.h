@@ -24,6 +24,9 @@ struct notify_socket {
 /** Start-up is done: queries are answered. */
 void notify_ready(void);
 
+/** Another configuration is being taken; notify_ready() ends that. */
+void notify_reloading(void);
+
 /** An orderly stop has begun. */
 void notify_stopping(void);
 

@@ -1,8 +1,8 @@
 /*
  * server.c - making everything, in order, and undoing it:
  *
- *   hints, caches -> sockets -> privileges dropped -> workers -> ready
- *   signal -> workers stopped and joined -> caches freed
+ *   configuration, trust, cache -> sockets -> privileges dropped -> workers -> ready
+ *   signal -> workers stopped and joined -> rule set freed
  */
 #include "daemon/server.h"
 
@@ -15,34 +15,154 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "daemon/control.h"
-#include "daemon/file.h"
-#include "daemon/keeper.h"
+#include "base/readers.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
-#include "daemon/sockets.h"
-#include "daemon/watchdog.h"
-#include "worker/worker.h"
+#include "daemon/ruleset.h"
+#include "daemon/server_private.h"
 
 #define TICK_MS 250
 
-struct server {
-	const struct config *config;
-	struct log log;
-	struct worker_shared shared;
-	struct worker *workers[WORKERS_MAX];
-	struct route *routes;
-	struct control *control;
-	struct keeper *keeper;
-	struct watchdog *watchdog;
-	uint64_t watched_ms;
-	int signal_fd;
-	int cpus[WORKERS_MAX];
-	bool cache_joined;
-};
+const struct config *server_config(const struct server *s)
+{
+	return ruleset_config(rulebook_current(&s->shared.rules));
+}
+
+enum log_level server_log_level(const struct server *s, const struct config *config)
+{
+	return s->start->verbose ? LOG_LEVEL_DEBUG : config->logging.level;
+}
+
+/* --- what the configuration asks for and will not get ----------------------------- */
+
+static bool is_askable(const struct config *c, const struct address *a)
+{
+	if (a->family == 4 ? !c->resolver.ipv4 : !c->resolver.ipv6)
+		return false;
+	return !c->resolver.do_not_query_localhost || !address_is_loopback(a);
+}
+
+/* Every name of such a zone fails, which is hard to see from outside. */
+static void doubt_routes(struct server *s, const struct config *c, const struct route *routes,
+			 unsigned n, const char *key)
+{
+	char name[TERN_NAME_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned askable = 0;
+
+		for (unsigned j = 0; j < routes[i].servers_n; j++)
+			askable += is_askable(c, &routes[i].servers[j]);
+		if (askable == 0)
+			log_warning(&s->log,
+				    "%s: %s: none of its addresses is ever asked, because of "
+				    "resolver.do-not-query-localhost, ipv4 or ipv6",
+				    key, tern_name_to_text(routes[i].zone, name));
+	}
+}
+
+void server_doubt(struct server *s, const struct config *c)
+{
+	if (*c->snapshot)
+		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
+	doubt_routes(s, c, c->forward_zones, c->forward_zones_n, "forward-zones");
+	doubt_routes(s, c, c->stub_zones, c->stub_zones_n, "stub-zones");
+}
+
+/* --- the rule set ----------------------------------------------------------------- */
+
+struct cache *server_make_cache(struct server *s, const struct config *config)
+{
+	return cache_create(&config->cache, &s->cache_key);
+}
+
+void server_end_cache(void *cache)
+{
+	cache_destroy(cache);
+}
+
+/* The cache is joined by the main thread, too. */
+static bool make_shared(struct server *s)
+{
+	struct random random;
+
+	random_init(&random);
+	random_bytes(&random, &s->cache_key, sizeof s->cache_key);
+	random_bytes(&random, &s->shared.hash_key, sizeof s->shared.hash_key);
+	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
+	s->shared.infra = infra_create(&s->shared.hash_key);
+	s->shared.inflight = inflight_create();
+	return s->shared.infra && s->shared.inflight;
+}
+
+static bool take_cache(struct server *s, struct rules *rules)
+{
+	const struct config *c = ruleset_config(rules);
+	struct cache *cache = server_make_cache(s, c);
+
+	if (cache && rules_set_part(rules, RULES_CACHE, cache, server_end_cache)) {
+		rules->cache = cache;
+		return true;
+	}
+	log_error(&s->log, "not enough memory for a cache of %llu octets",
+		  (unsigned long long)c->cache.size);
+	return false;
+}
+
+/* What is in force from the start; false when memory is short. */
+static bool make_rules(struct server *s, struct rules *rules)
+{
+	if (!make_shared(s) || !take_cache(s, rules)) {
+		rules_destroy(rules);
+		return false;
+	}
+	rulebook_publish(&s->shared.rules, rules, RULES_CHANGE_ANSWERS);
+	s->loaded_at = time(NULL);
+	return true;
+}
+
+/* To a person who checks a file as compilers do, to the journal with its priority. */
+static void tell_reasons(struct server *s, char *why)
+{
+	char *line;
+
+	while ((line = strsep(&why, "\n")) != NULL) {
+		if (s->start->test)
+			fprintf(stderr, "%s\n", line);
+		else
+			log_error(&s->log, "%s", line);
+	}
+}
+
+/* The first rule set, without a cache; NULL after logging what is wrong. */
+static struct rules *read_rules(struct server *s)
+{
+	char why[LOAD_WHY_MAX] = "out of memory";
+	struct rules *rules = NULL;
+	struct load load;
+
+	if (load_read(s->start->path, &load, why)) {
+		log_set_level(&s->log, server_log_level(s, load.config));
+		rules = ruleset_make(&load, NULL);
+		snprintf(why, sizeof why, "out of memory");
+	}
+	if (rules && s->keeper) {
+		const struct config *c = ruleset_config(rules);
+		const struct keeper_terms terms = {&c->trust, c->resolver.validation,
+						   c->resolver.sha1};
+
+		if (keeper_take(s->keeper, &terms, s->start->test ? NULL : rules, why))
+			return rules;
+	}
+	rules_destroy(rules);
+	tell_reasons(s, why);
+	return NULL;
+}
+
+/* --- workers ------------------------------------------------------------------------ */
 
 static unsigned list_cpus(int cpus[WORKERS_MAX])
 {
@@ -61,7 +181,8 @@ static unsigned list_cpus(int cpus[WORKERS_MAX])
 static unsigned count_workers(struct server *s)
 {
 	unsigned cpus = list_cpus(s->cpus);
-	unsigned n = s->config->server.workers ? s->config->server.workers : MAX(cpus, 1u);
+	unsigned wanted = server_config(s)->server.workers;
+	unsigned n = wanted ? wanted : MAX(cpus, 1u);
 
 	/* Only when there is a CPU for each. */
 	for (unsigned i = 0; i < n; i++) {
@@ -69,176 +190,6 @@ static unsigned count_workers(struct server *s)
 			s->cpus[i] = -1;
 	}
 	return n;
-}
-
-static bool load_hints(struct server *s)
-{
-	const char *path = s->config->resolver.root_hints;
-	const char *why;
-	unsigned line;
-	size_t len;
-
-	if (!*path) {
-		root_hints_builtin(&s->shared.hints);
-		return true;
-	}
-	char *text = file_read(path, &len, &s->log);
-
-	if (!text)
-		return false;
-	bool good = root_hints_parse(text, len, &s->shared.hints, &line, &why);
-
-	free(text);
-	if (!good)
-		log_error(&s->log, "%s:%u: %s", path, line, why);
-	return good;
-}
-
-static enum qmin_mode qmin_mode(enum config_qmin mode)
-{
-	switch (mode) {
-	case CONFIG_QMIN_STRICT: return QMIN_STRICT;
-	case CONFIG_QMIN_RELAXED: return QMIN_RELAXED;
-	case CONFIG_QMIN_OFF: break;
-	}
-	return QMIN_OFF;
-}
-
-static enum validation_mode validation_mode(enum config_validation mode)
-{
-	switch (mode) {
-	case CONFIG_VALIDATION_ON: return VALIDATION_ON;
-	case CONFIG_VALIDATION_PERMISSIVE: return VALIDATION_PERMISSIVE;
-	case CONFIG_VALIDATION_OFF: break;
-	}
-	return VALIDATION_OFF;
-}
-
-static void add_routes(struct server *s, const struct config_zone *zones, unsigned n,
-		       enum route_kind kind)
-{
-	for (unsigned i = 0; i < n; i++) {
-		s->routes[s->shared.routes.n++] = (struct route){
-			.zone = zones[i].name,
-			.servers = zones[i].addresses,
-			.servers_n = zones[i].addresses_n,
-			.kind = kind,
-			.first = zones[i].first,
-		};
-	}
-}
-
-static bool make_routes(struct server *s)
-{
-	const struct config *c = s->config;
-
-	s->routes = calloc(c->forward_zones_n + c->stub_zones_n + 1u, sizeof *s->routes);
-	if (!s->routes)
-		return false;
-	add_routes(s, c->forward_zones, c->forward_zones_n, ROUTE_FORWARD);
-	add_routes(s, c->stub_zones, c->stub_zones_n, ROUTE_STUB);
-	s->shared.routes.routes = s->routes;
-	return true;
-}
-
-static void take_options(struct server *s)
-{
-	const struct config *c = s->config;
-
-	s->shared.resolver = (struct resolver_options){
-		.validation = validation_mode(c->dnssec.validation),
-		.sha1 = c->dnssec.sha1 == CONFIG_SHA1_VALIDATE,
-		.aggressive = c->cache.aggressive_nsec,
-		.qmin = qmin_mode(c->resolver.qname_minimization),
-		.ipv4 = c->resolver.ipv4,
-		.ipv6 = c->resolver.ipv6,
-		.do_not_query_localhost = c->resolver.do_not_query_localhost,
-		.serve_stale = c->cache.serve_stale,
-		.stale_ttl_s = c->cache.stale_ttl_s,
-		.min_ttl_s = c->cache.min_ttl_s,
-		.max_ttl_s = c->cache.max_ttl_s,
-		.max_negative_ttl_s = c->cache.max_negative_ttl_s,
-	};
-	s->shared.access = (struct access_list){c->access.allow, c->access.allow_n, c->access.drop};
-	s->shared.prefetch = c->cache.prefetch;
-	s->shared.stale_wait_ms = c->cache.stale_client_timeout_ms;
-	s->shared.identity = c->server.identity;
-	s->shared.version = c->server.version;
-	s->shared.workers = s->workers;
-}
-
-static bool is_askable(const struct config *c, const struct address *a)
-{
-	if (a->family == 4 ? !c->resolver.ipv4 : !c->resolver.ipv6)
-		return false;
-	return !c->resolver.do_not_query_localhost || !address_is_loopback(a);
-}
-
-/* Every name of such a zone fails, which is hard to see from outside. */
-static void warn_about_routes(struct server *s, const struct config_zone *zones, unsigned n,
-			      const char *key)
-{
-	char name[TERN_NAME_TEXT_MAX];
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned askable = 0;
-
-		for (unsigned j = 0; j < zones[i].addresses_n; j++)
-			askable += is_askable(s->config, &zones[i].addresses[j]);
-		if (askable == 0)
-			log_warning(&s->log,
-				    "%s: %s: none of its addresses is ever asked, because of "
-				    "resolver.do-not-query-localhost, ipv4 or ipv6",
-				    key, tern_name_to_text(zones[i].name, name));
-	}
-}
-
-/* What the configuration asks for and will not get. */
-static void warn_about_config(struct server *s)
-{
-	const struct config *c = s->config;
-
-	if (*c->cache.snapshot)
-		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
-	warn_about_routes(s, c->forward_zones, c->forward_zones_n, "forward-zones");
-	warn_about_routes(s, c->stub_zones, c->stub_zones_n, "stub-zones");
-}
-
-/* A zone that was to be forwarded encrypted must not leak: without TLS there is no way to serve it.
- */
-static bool wants_tls(const struct config *c)
-{
-	for (unsigned i = 0; i < c->forward_zones_n; i++) {
-		if (c->forward_zones[i].tls)
-			return true;
-	}
-	return false;
-}
-
-static bool make_caches(struct server *s)
-{
-	struct cache_options options = {
-		.size = s->config->cache.size,
-		.stale_s = s->config->cache.serve_stale ? s->config->cache.stale_max_age_s : 0,
-	};
-	struct hash_key key;
-	struct random random;
-
-	random_init(&random);
-	random_bytes(&random, &key, sizeof key);
-	random_bytes(&random, &s->shared.hash_key, sizeof s->shared.hash_key);
-	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
-	s->shared.cache = cache_create(&options, &key);
-	s->shared.infra = infra_create(&s->shared.hash_key);
-	s->shared.inflight = inflight_create();
-	if (s->shared.cache && s->shared.infra && s->shared.inflight) {
-		cache_thread_enter();
-		s->cache_joined = true;
-		return true;
-	}
-	log_error(&s->log, "not enough memory for a cache of %llu octets",
-		  (unsigned long long)options.size);
-	return false;
 }
 
 static bool make_signals(struct server *s)
@@ -286,8 +237,10 @@ static void divide_descriptors(struct server *s, unsigned long limit, unsigned w
 			   limit, s->shared.tcp_clients_max);
 }
 
-static bool make_workers(struct server *s, const struct sockets *sockets)
+static bool make_workers(struct server *s)
 {
+	const struct sockets *sockets = s->sockets;
+
 	for (unsigned i = 0; i < sockets->workers_n; i++) {
 		s->workers[i] = worker_create(&s->shared, i, sockets->fds[i], sockets->listeners_n);
 		if (!s->workers[i]) {
@@ -319,7 +272,7 @@ static bool read_signals(struct server *s)
 
 	while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGHUP)
-			log_notice(&s->log, "SIGHUP: reload is not supported by this version");
+			(void)loader_ask(s->loader);
 		else
 			stop = true;
 	}
@@ -335,23 +288,49 @@ static void watch_workers(struct server *s, uint64_t now_ms)
 	watchdog_tick(s->watchdog);
 }
 
+static void end_retired(struct server *s)
+{
+	if (!s->retired || !control_is_idle(s->retired))
+		return;
+	control_destroy(s->retired);
+	s->retired = NULL;
+}
+
+enum { FD_SIGNAL, FD_LOADER, FDS_OWN };
+
+/* One look at everything that the main thread does; false when it is time to stop. */
+static bool take_turn(struct server *s)
+{
+	struct pollfd fds[FDS_OWN + 2 * CONTROL_FDS_MAX] = {
+		[FD_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
+		[FD_LOADER] = {.fd = loader_fd(s->loader), .events = POLLIN},
+	};
+	struct pollfd *of_control = fds + FDS_OWN;
+	unsigned n = control_poll_fds(s->control, of_control);
+	unsigned retired_n = control_poll_fds(s->retired, of_control + n);
+
+	readers_sleep();
+	poll(fds, FDS_OWN + n + retired_n, TICK_MS);
+	readers_wake();
+	if (fds[FD_SIGNAL].revents && read_signals(s))
+		return false;
+	control_serve(s->control, of_control, n);
+	control_serve(s->retired, of_control + n, retired_n);
+	end_retired(s);
+	if (fds[FD_LOADER].revents)
+		reload_take(s);
+	keeper_tick(s->keeper);
+	(void)rulebook_tidy(&s->shared.rules);
+	return true;
+}
+
 static void serve_until_stopped(struct server *s)
 {
 	uint64_t watchdog_ms = 0;
 
-	for (;;) {
-		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = s->signal_fd, .events = POLLIN}};
-		unsigned n = 1 + control_poll_fds(s->control, fds + 1);
-
-		cache_sleep();
-		poll(fds, n, TICK_MS);
-		cache_wake();
+	while (take_turn(s)) {
 		uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 
-		if (fds[0].revents && read_signals(s))
-			return;
-		control_serve(s->control, fds + 1, n - 1);
-		keeper_tick(s->keeper);
 		watch_workers(s, now_ms);
 		if (now_ms - watchdog_ms >= 1000) {
 			watchdog_ms = now_ms;
@@ -371,82 +350,106 @@ static void stop_workers(struct server *s)
 		worker_destroy(s->workers[i]);
 }
 
-static bool run(struct server *s)
+struct control *server_open_control(struct server *s, const struct config *config)
 {
-	struct sockets sockets = {.workers_n = count_workers(s)};
-	bool good = false;
+	struct control *c = control_create(config->control.socket, &s->shared, &s->host);
 	uid_t uid;
 	gid_t gid;
 
-	unsigned long descriptors = privilege_raise_nofile();
+	if (c && privilege_future_owner(config->server.user, &uid, &gid))
+		control_hand_over(c, uid, gid);
+	return c;
+}
 
-	if (!sockets_open(&sockets, s->config, &s->log))
-		return false;
-	s->control = control_create(s->config->control.socket, &s->shared, sockets.text, s->keeper);
-	if (!s->control && *s->config->control.socket)
+static void open_control(struct server *s)
+{
+	const struct config *c = server_config(s);
+
+	s->control = server_open_control(s, c);
+	if (!s->control && *c->control.socket)
 		log_warning(&s->log, "control.socket: %s: %s; ternctl will not work",
-			    s->config->control.socket, strerror(errno));
-	if (s->control && privilege_future_owner(s->config->server.user, &uid, &gid))
-		control_hand_over(s->control, uid, gid);
+			    c->control.socket, strerror(errno));
+}
+
+static bool serve(struct server *s)
+{
+	if (!privilege_drop(server_config(s)->server.user, &s->log) || !make_workers(s) ||
+	    !start_workers(s))
+		return false;
+	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
+		   s->shared.workers_n);
+	notify_ready();
+	serve_until_stopped(s);
+	notify_stopping();
+	return true;
+}
+
+static bool run(struct server *s)
+{
+	unsigned long descriptors = privilege_raise_nofile();
+	bool good;
+
+	s->sockets->workers_n = count_workers(s);
+	if (!sockets_open(s->sockets, server_config(s), &s->log))
+		return false;
+	open_control(s);
 	keeper_tick(s->keeper);
-	divide_descriptors(s, descriptors, sockets.workers_n);
-	if (privilege_drop(s->config->server.user, &s->log) && make_workers(s, &sockets) &&
-	    start_workers(s)) {
-		log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers",
-			   sockets.text, s->shared.workers_n);
-		notify_ready();
-		serve_until_stopped(s);
-		notify_stopping();
-		good = true;
-	}
-	cache_sleep();
+	divide_descriptors(s, descriptors, s->sockets->workers_n);
+	good = serve(s);
+	readers_sleep();
 	stop_workers(s);
 	watchdog_destroy(s->watchdog);
-	cache_wake();
+	readers_wake();
+	control_destroy(s->retired);
 	control_destroy(s->control);
 	return good;
 }
 
-static enum server_end prepare_and_run(struct server *s, bool test)
+static enum server_end prepare_and_run(struct server *s)
 {
-	s->keeper = keeper_create(s->config, &s->shared, test);
-	if (!load_hints(s) || !s->keeper)
+	struct rules *rules = read_rules(s);
+
+	if (!rules)
 		return SERVER_MISCONFIGURED;
-	if (wants_tls(s->config)) {
-		log_error(&s->log, "forward-zones: tls is not supported by this version");
-		return SERVER_MISCONFIGURED;
-	}
-	if (test)
+	if (s->start->test) {
+		rules_destroy(rules);
 		return SERVER_STOPPED;
-	take_options(s);
-	warn_about_config(s);
-	if (!make_signals(s) || !make_routes(s) || !make_caches(s))
+	}
+	server_doubt(s, ruleset_config(rules));
+	s->shared.workers = s->workers;
+	s->host = host_of(s);
+	s->loader = loader_create(s->start->path);
+	s->sockets = calloc(1, sizeof *s->sockets);
+	if (!s->loader || !s->sockets || !make_signals(s)) {
+		rules_destroy(rules);
 		return SERVER_FAILED;
-	return run(s) ? SERVER_STOPPED : SERVER_FAILED;
+	}
+	return make_rules(s, rules) && run(s) ? SERVER_STOPPED : SERVER_FAILED;
 }
 
-enum server_end server_run(const struct config *config, bool test)
+enum server_end server_run(const struct server_start *start)
 {
 	struct server *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return SERVER_FAILED;
-	s->config = config;
+	s->start = start;
 	s->signal_fd = -1;
-	log_init(&s->log, config->logging.level);
+	log_init(&s->log, start->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE);
 	s->shared.log = &s->log;
-	enum server_end end = prepare_and_run(s, test);
+	s->keeper = keeper_create(&s->shared);
+	readers_enter();
+	enum server_end end = prepare_and_run(s);
 
 	keeper_destroy(s->keeper);
+	loader_destroy(s->loader);
+	rulebook_end(&s->shared.rules);
+	readers_leave();
 	inflight_destroy(s->shared.inflight);
 	infra_destroy(s->shared.infra);
-	if (s->cache_joined)
-		cache_thread_leave();
-	if (s->shared.cache)
-		cache_destroy(s->shared.cache);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
-	free(s->routes);
+	free(s->sockets);
 	free(s);
 	return end;
 }

@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
-#include "daemon/config.h"
+#include "config/config.h"
 #include "worker/worker.h"
 
 #define SOCKETS_TEXT_MAX 512

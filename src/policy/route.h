@@ -19,10 +19,11 @@ enum route_kind {
 
 struct route {
 	const uint8_t *zone; /* lower case */
-	const struct address *servers;
-	unsigned servers_n;
+	struct address *servers;
+	unsigned servers_n; /* at least 1 */
 	enum route_kind kind;
 	bool first; /* forward: iterate when the forwarders fail */
+	bool tls;   /* forward: encrypted */
 };
 
 /** The routes of a configuration; the caller owns the array and what it points to. */

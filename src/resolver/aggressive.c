@@ -38,7 +38,8 @@ void aggressive_store(struct job *job, const struct frame *f, uint32_t ttl_s)
 {
 	uint8_t zone[TERN_NAME_MAX];
 
-	for (const struct kept *k = f->found.authority.first; k; k = k->next) {
+	for (const struct kept *k = may_store(job) ? f->found.authority.first : NULL; k;
+	     k = k->next) {
 		if (k->security != CACHE_SECURE || !verify_signer(&k->set, zone))
 			continue;
 		if (k->set.type == TERN_TYPE_SOA)
@@ -203,7 +204,7 @@ static const uint8_t *find_zone(struct job *job, const uint8_t *name, uint16_t *
 /* A forward or stub zone below has other servers, whom these proofs don't bind. */
 static bool is_routed_below(const struct job *job, const uint8_t *name, const uint8_t *zone)
 {
-	const struct route *route = route_find(&job->resolver->routes, name);
+	const struct route *route = route_find(&job->rules->routes, name);
 
 	return route && tern_name_is_below(route->zone, zone);
 }
@@ -215,8 +216,7 @@ static bool gather(struct gathered *g, const struct question *q)
 
 	/* A zone whose apex NSEC forgets its own keys would go dark. */
 	if (q->type == TERN_TYPE_ANY || q->type == TERN_TYPE_RRSIG || q->type == TERN_TYPE_NSEC ||
-	    q->type == TERN_TYPE_DNSKEY ||
-	    trust_anchors_is_negative(job->resolver->anchors, q->name))
+	    q->type == TERN_TYPE_DNSKEY || trust_anchors_is_negative(job->rules->anchors, q->name))
 		return false;
 	g->zone = find_zone(job, q->type == TERN_TYPE_DS ? tern_name_parent(q->name) : q->name,
 			    &type);
@@ -323,7 +323,7 @@ enum outcome aggressive_answer(struct job *job, struct frame *f)
 	struct gathered g = {.job = job, .name = f->question.name, .ttl_s = UINT32_MAX};
 
 	/* What is to be renewed is not renewed by what is as old. */
-	if (!job->resolver->options.aggressive || !needs_proof(job, f) ||
+	if (!job->rules->resolver.aggressive || !needs_proof(job, f) ||
 	    ((job->flags & JOB_REFRESH) && job->depth == 1) || !gather(&g, &f->question))
 		return OUTCOME_NONE;
 	struct denial d = denial_by(&g);

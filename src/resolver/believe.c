@@ -96,7 +96,7 @@ static enum believed take_cname(struct job *job, struct frame *f, const struct t
 
 bool is_asked_above(const struct job *job, const struct frame *f, const uint8_t *name)
 {
-	return f->question.type == TERN_TYPE_DS && route_starts_at(&job->resolver->routes, name);
+	return f->question.type == TERN_TYPE_DS && route_starts_at(&job->rules->routes, name);
 }
 
 void store_kept(struct job *job, const struct frame *f, const struct kept *k, uint32_t ttl_s,
@@ -108,7 +108,7 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 		.set = &set, .proof = proof, .security = k->security, .rank = rank, .ede = k->ede};
 
 	/* What a DNAME makes is not cached: the DNAME is, and makes it again. */
-	if (k->dname || set.rr_n > CACHED_RECORDS_MAX ||
+	if (!may_store(job) || k->dname || set.rr_n > CACHED_RECORDS_MAX ||
 	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
@@ -203,7 +203,7 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 /* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by proof and options. */
 static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 {
-	const struct resolver_options *o = &job->resolver->options;
+	const struct resolver_options *o = &job->rules->resolver;
 	uint32_t ttl_s = NEGATIVE_NO_SOA_S;
 
 	for (unsigned i = 0; i < p->n; i++) {
@@ -235,7 +235,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 		.rank = rank_of(m),
 	};
 
-	if (!needs_proof(job, f))
+	if (!needs_proof(job, f) && may_store(job))
 		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
 	f->found.denial = (struct denial_verdict){.ede = TERN_EDE_NONE, .ttl_s = ttl_s};
 	note_ttl(job, ttl_s, ttl_s);
@@ -344,6 +344,8 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	struct tern_rrset ds;
 	struct evidence p = {.n = 0, .tried_n = 0};
 
+	if (!may_store(job))
+		return;
 	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, job, &ds)) {
 		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,
 			  job->now->boot_s);
@@ -352,7 +354,7 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	take_proof(job, m, parent, cut->zone, &p);
 	if (p.n == 0)
 		return;
-	uint32_t ttl_s = job->resolver->options.max_negative_ttl_s;
+	uint32_t ttl_s = job->rules->resolver.max_negative_ttl_s;
 
 	for (unsigned i = 0; i < p.n; i++)
 		ttl_s = MIN(ttl_s, p.sets[i].ttl_s);

@@ -25,7 +25,7 @@ static bool has_known_ds(const struct job *job, const struct tern_rrset *set)
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(set);
 	struct tern_rdata rdata;
-	bool sha1 = job->resolver->options.sha1;
+	bool sha1 = job->rules->resolver.sha1;
 	struct ds ds;
 
 	while (tern_rdata_next(&it, &rdata)) {
@@ -168,7 +168,7 @@ static enum link unknown_ds(const struct job *job, const struct tern_rrset *set,
 {
 	struct tern_rdata_iter it = tern_rrset_rdatas(set);
 	struct tern_rdata rdata;
-	bool sha1 = job->resolver->options.sha1;
+	bool sha1 = job->rules->resolver.sha1;
 	struct ds ds;
 
 	*ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;
@@ -384,7 +384,7 @@ static enum chain_end walk(struct job *job, const uint8_t *name, enum chain_goal
 enum chain_end chain_walk(struct job *job, const uint8_t *name, enum chain_goal goal,
 			  struct chain *out)
 {
-	const struct trust_anchors *anchors = job->resolver->anchors;
+	const struct trust_anchors *anchors = job->rules->anchors;
 	uint8_t lower[TERN_NAME_MAX];
 
 	tern_name_lower(lower, name); /* as the cache wants it */

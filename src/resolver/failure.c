@@ -51,6 +51,8 @@ static void put(struct job *job, const uint8_t *name, uint32_t what, struct cach
 				 ? FAILURE_LINK_DOWN_S
 				 : CACHE_FAILURE_MAX_S;
 
+	if (!may_store(job))
+		return;
 	failure->text_len = strlen(failure->text);
 	failure->ttl_s = MIN(failure->ttl_s, max_s);
 	cache_put_failure(job->resolver->cache, name, what, failure, job->now->boot_s);

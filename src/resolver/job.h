@@ -40,7 +40,7 @@
 #include "dnssec/anchor.h"
 #include "dnssec/crypto.h"
 #include "dnssec/walltime.h"
-#include "policy/route.h"
+#include "policy/rules.h"
 #include "resolver/budget.h"
 #include "resolver/upstream.h"
 #include "resolver/zonecut.h"
@@ -101,25 +101,6 @@ struct result {
 	char text[JOB_TEXT_MAX]; /* why, for the extended error */
 };
 
-enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
-
-enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
-
-struct resolver_options {
-	enum validation_mode validation;
-	bool sha1;       /* signatures and digests with SHA-1 count */
-	bool aggressive; /* denials out of the cache for names not asked yet, RFC 8198 */
-	enum qmin_mode qmin;
-	bool ipv4;
-	bool ipv6;
-	bool do_not_query_localhost;
-	bool serve_stale;
-	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */
-	uint32_t min_ttl_s;
-	uint32_t max_ttl_s;
-	uint32_t max_negative_ttl_s;
-};
-
 /** Whether one address family works from here: dead servers can't be told from a dead link else. */
 struct link_health {
 	uint64_t answer_ms;  /* last reply from anybody, CLOCK_MONOTONIC */
@@ -128,15 +109,11 @@ struct link_health {
 
 /** What the jobs of one worker share; filled by the worker, outlives its jobs. */
 struct resolver {
-	struct resolver_options options;
+	const struct rules *rules; /* in force: new jobs work by it */
 	struct cache *cache;
 	struct infra *infra;
-	struct routes routes;
-	const struct root_hints *hints;
 	struct random *random;
 	struct crypto *crypto;
-	const struct trust_anchors *anchors;
-	struct wall_time *wall;       /* NULL: signatures always have to be in time */
 	uint8_t *scratch;             /* RRSIG_SCRATCH octets: signed data in canonical form */
 	struct tern_rr_ref *rrs;      /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */
@@ -279,6 +256,7 @@ struct job {
 	struct frame frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
 	struct question question;           /* as the client asked it */
 	struct resolver *resolver;
+	const struct rules *rules;          /* held from start to end */
 	const struct moment *now;           /* of the running turn */
 	struct job_trace *trace;            /* NULL for none */
 	struct upstream_query outbox;       /* valid while parked */

@@ -58,7 +58,7 @@ struct ds_count {
 
 static bool is_usable_ds(const struct job *job, const struct ds *ds)
 {
-	bool sha1 = job->resolver->options.sha1;
+	bool sha1 = job->rules->resolver.sha1;
 
 	return dnssec_algorithm_is_known(ds->algorithm, sha1) &&
 	       dnssec_digest_is_known(ds->digest_type, sha1);
@@ -89,7 +89,7 @@ static bool is_in_set(const struct tern_rrset *keys, const struct trust_anchor *
 
 static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_count *count)
 {
-	const struct trust_anchors *anchors = job->resolver->anchors;
+	const struct trust_anchors *anchors = job->rules->anchors;
 	struct verified v;
 
 	for (unsigned i = 0; i < anchors->n && count->found == VERIFY_WRONG; i++) {
@@ -102,7 +102,7 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 		if (a->type == TERN_TYPE_DS && ds_read(a->rdata, a->rdata_len, &ds))
 			try_ds(job, keys, &ds, count);
 		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
-		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1)) {
+		    dnssec_algorithm_is_known(key.algorithm, job->rules->resolver.sha1)) {
 			count->known++;
 			if (!is_in_set(keys, a))
 				continue;
@@ -116,7 +116,7 @@ static void try_anchors(struct job *job, struct tern_rrset *keys, struct ds_coun
 /* What is trusted by configuration also tells whether the clock can be right. */
 static void try_anchors_in_time(struct job *job, struct tern_rrset *keys, struct ds_count *count)
 {
-	struct wall_time *wall = job->resolver->wall;
+	struct wall_time *wall = job->rules->wall;
 	uint32_t now_s = job->now->wall_s;
 
 	try_anchors(job, keys, count);
@@ -148,7 +148,7 @@ static void try_ds_set(struct job *job, struct tern_rrset *keys, const struct te
 
 bool keys_have_anchor(const struct job *job, const uint8_t *zone)
 {
-	const struct trust_anchors *anchors = job->resolver->anchors;
+	const struct trust_anchors *anchors = job->rules->anchors;
 	struct dnskey key;
 	struct ds ds;
 
@@ -161,7 +161,7 @@ bool keys_have_anchor(const struct job *job, const uint8_t *zone)
 		    is_usable_ds(job, &ds))
 			return true;
 		if (a->type == TERN_TYPE_DNSKEY && dnskey_read(a->rdata, a->rdata_len, &key) &&
-		    dnssec_algorithm_is_known(key.algorithm, job->resolver->options.sha1))
+		    dnssec_algorithm_is_known(key.algorithm, job->rules->resolver.sha1))
 			return true;
 	}
 	return false;
@@ -169,7 +169,7 @@ bool keys_have_anchor(const struct job *job, const uint8_t *zone)
 
 enum vouched keys_vouched(struct job *job, struct tern_rrset *keys, const struct tern_rrset *ds)
 {
-	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, keys->owner);
+	const uint8_t *anchor = trust_anchors_zone(job->rules->anchors, keys->owner);
 	struct ds_count count = {.found = VERIFY_WRONG};
 
 	if (anchor && tern_name_equal(anchor, keys->owner)) {

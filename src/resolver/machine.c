@@ -152,6 +152,8 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 		      unsigned flags, struct job_trace *trace, const struct moment *now)
 {
 	job->resolver = resolver;
+	job->rules = resolver->rules;
+	rules_hold(job->rules);
 	job->now = now;
 	job->trace = trace;
 	job->reply = NULL;
@@ -239,7 +241,14 @@ void job_expire(struct job *job, const struct moment *now)
 
 void job_end(struct job *job)
 {
+	rules_release(job->rules);
+	job->rules = NULL;
 	arena_reset(&job->arena);
+}
+
+bool may_store(const struct job *job)
+{
+	return job->rules->answers == job->resolver->rules->answers;
 }
 
 void job_tell(struct job *job, const char *format, ...)
@@ -260,7 +269,7 @@ void job_tell(struct job *job, const char *format, ...)
 
 bool needs_proof(const struct job *job, const struct frame *f)
 {
-	if (job->resolver->options.validation == VALIDATION_OFF)
+	if (job->rules->resolver.validation == VALIDATION_OFF)
 		return false;
 	switch (f->purpose) {
 	case FRAME_CLIENT: return !(job->flags & JOB_CHECKING_DISABLED);
@@ -304,7 +313,7 @@ void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 
 uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s)
 {
-	const struct resolver_options *o = &job->resolver->options;
+	const struct resolver_options *o = &job->rules->resolver;
 
 	return MAX(MIN(ttl_s, o->max_ttl_s), o->min_ttl_s);
 }

@@ -101,6 +101,12 @@ bool may_listen(const struct job *job, const struct frame *f);
 /** Send nothing, but wait for that. */
 struct turn wait_for_late(struct job *job, struct frame *f);
 
+/**
+ * May what this job finds be kept for others? Not once a rule set is in force by which it could
+ * be wrong: the job goes on by its own, but what that one dropped from the cache stays out.
+ */
+bool may_store(const struct job *job);
+
 /** Tell a trace listener, if there is one. */
 void job_tell(struct job *job, const char *format, ...) PRINTF(2, 3);
 

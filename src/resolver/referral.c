@@ -3,6 +3,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/machine.h"
 #include "resolver/reply.h"
 
 static void take_names(const struct tern_message *m, enum tern_section section,
@@ -78,6 +79,7 @@ struct zone_cut *referral_cut(struct job *job, const struct tern_message *m,
 		.ttl_s = MAX(cut->ttl_s, 1u),
 	};
 
-	cache_put_delegation(job->resolver->cache, &d, job->now->boot_s);
+	if (may_store(job))
+		cache_put_delegation(job->resolver->cache, &d, job->now->boot_s);
 	return cut;
 }

@@ -9,13 +9,15 @@ struct candidate {
 	uint32_t cost_ms;
 };
 
-static bool is_allowed(const struct cut_server *s, const struct resolver *r)
+static bool is_allowed(const struct cut_server *s, const struct job *job)
 {
+	const struct resolver_options *o = &job->rules->resolver;
+
 	if (s->failed || s->tries >= SERVER_TRIES_MAX)
 		return false;
-	if (s->addr.family == 4 ? !r->options.ipv4 : !r->options.ipv6)
+	if (s->addr.family == 4 ? !o->ipv4 : !o->ipv6)
 		return false;
-	return !r->options.do_not_query_localhost || !address_is_loopback(&s->addr);
+	return !o->do_not_query_localhost || !address_is_loopback(&s->addr);
 }
 
 static bool family_is_doubtful(const struct resolver *r, uint8_t family)
@@ -65,7 +67,7 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 		const struct cut_server *s = &cut->servers[i];
 		struct infra_server infra;
 
-		if (!is_allowed(s, r))
+		if (!is_allowed(s, job))
 			continue;
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
 		uint8_t tier = tier_of(s, &infra, job);

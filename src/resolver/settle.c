@@ -46,7 +46,8 @@ static void store_denial(struct job *job, struct frame *f)
 		if (k->security != CACHE_BOGUS && (k->links & LINK_BIT(f->found.links)))
 			proof[negative.proof_n++] = k->set;
 	}
-	cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
+	if (may_store(job))
+		cache_put_negative(job->resolver->cache, &negative, job->now->boot_s);
 }
 
 bool is_denial(const struct frame *f)

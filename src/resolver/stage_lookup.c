@@ -44,7 +44,7 @@ static const uint8_t *name_to_cut_at(const struct frame *f)
 /* The forward or stub zone that the question belongs to, or NULL. */
 static const struct route *route_of(const struct job *job, const struct frame *f)
 {
-	return f->name.no_route ? NULL : route_find(&job->resolver->routes, name_to_cut_at(f));
+	return f->name.no_route ? NULL : route_find(&job->rules->routes, name_to_cut_at(f));
 }
 
 static bool may_use(const struct job *job, const struct frame *f, const struct cache_hit *hit)
@@ -314,7 +314,6 @@ static struct zone_cut *cut_from_cache(struct job *job, const uint8_t *name, uns
 
 static struct zone_cut *find_cut(struct job *job, struct frame *f)
 {
-	struct resolver *r = job->resolver;
 	const uint8_t *name = name_to_cut_at(f);
 	const struct route *route = route_of(job, f);
 
@@ -325,7 +324,7 @@ static struct zone_cut *find_cut(struct job *job, struct frame *f)
 
 	if (!cut && route)
 		return cut_from_route(job, route);
-	return cut ? cut : root_hints_cut(r->hints, &job->arena);
+	return cut ? cut : root_hints_cut(job->rules->hints, &job->arena);
 }
 
 /*
@@ -380,7 +379,7 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 {
 	advance(job, f);
 	if (f->purpose == FRAME_PRIME) {
-		f->at.cut = root_hints_cut(job->resolver->hints, &job->arena);
+		f->at.cut = root_hints_cut(job->rules->hints, &job->arena);
 		f->at.asked_labels = 0;
 		return f->at.cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
 	}

@@ -65,7 +65,7 @@ static bool take_cached_addresses(struct job *job, struct zone_cut *cut, unsigne
 
 static void look_in_cache_for_addresses(struct job *job, struct zone_cut *cut)
 {
-	const struct resolver_options *o = &job->resolver->options;
+	const struct resolver_options *o = &job->rules->resolver;
 
 	for (unsigned i = 0; i < cut->ns_n; i++) {
 		struct cut_ns *ns = &cut->ns[i];
@@ -149,7 +149,7 @@ static int name_to_look_up(struct job *job, const struct frame *f, bool glued)
 		const struct cut_ns *ns = &cut->ns[at];
 
 		if (ns->has_glue != glued || (glued && leads_back(cut, ns)) ||
-		    !type_to_look_up(&job->resolver->options, ns))
+		    !type_to_look_up(&job->rules->resolver, ns))
 			continue;
 		if (!is_beside_one_in_vain(cut, ns))
 			return (int)at;
@@ -175,7 +175,7 @@ static bool next_lookup(struct job *job, struct frame *f, uint16_t *type)
 		return false;
 	struct cut_ns *ns = &f->at.cut->ns[at];
 
-	*type = type_to_look_up(&job->resolver->options, ns);
+	*type = type_to_look_up(&job->rules->resolver, ns);
 	*(*type == TERN_TYPE_A ? &ns->asked_a : &ns->asked_aaaa) = true;
 	f->child_ns = (uint8_t)at;
 	return true;

@@ -157,7 +157,7 @@ static unsigned lowest_link(uint16_t links)
 static bool is_excepted(const struct job *job, const uint8_t *name, uint16_t type)
 {
 	return trust_anchors_is_negative(
-		job->resolver->anchors,
+		job->rules->anchors,
 		type == TERN_TYPE_DS && tern_name_len(name) > 1 ? tern_name_parent(name) : name);
 }
 
@@ -424,7 +424,7 @@ static void start_again(struct job *job, struct frame *f, bool elsewhere)
 /* Both by this job itself: they are as new as can be. */
 static bool was_fetched(const struct job *job, const uint8_t *zone)
 {
-	const uint8_t *anchor = trust_anchors_zone(job->resolver->anchors, zone);
+	const uint8_t *anchor = trust_anchors_zone(job->rules->anchors, zone);
 
 	return proven_find(job, zone, TERN_TYPE_DNSKEY) &&
 	       (proven_find(job, zone, TERN_TYPE_DS) || (anchor && tern_name_equal(anchor, zone)));
@@ -459,9 +459,7 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 /* Bogus: somebody else may have it right. Else it fails, and is remembered as failed. */
 static struct turn refuse(struct job *job, struct frame *f, const struct chain *chain)
 {
-	struct resolver *r = job->resolver;
-
-	if (r->options.validation == VALIDATION_PERMISSIVE) {
+	if (job->rules->resolver.validation == VALIDATION_PERMISSIVE) {
 		f->found.denial.security = CACHE_INSECURE;
 		for (struct kept *k = f->found.answer.first; k; k = k->next)
 			mark(k, CACHE_INSECURE);

@@ -117,7 +117,7 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		zone_cut_take_doubtful(f->at.cut);
 	/* A minimised question may be what it chokes on: the second try shows the whole name. */
 	if (was_minimised(f) && asked_server(f)->tries > 1 &&
-	    job->resolver->options.qmin != QMIN_STRICT)
+	    job->rules->resolver.qmin != QMIN_STRICT)
 		f->name.qmin_off = true;
 	return try_next_server(f);
 }
@@ -245,15 +245,16 @@ static struct turn read_bad_cookie(struct job *job, struct frame *f)
 
 static bool is_known_signed(const struct job *job, const uint8_t *zone)
 {
-	const struct resolver *r = job->resolver;
-	const uint8_t *anchor = trust_anchors_zone(r->anchors, zone);
+	const struct rules *rules = job->rules;
+	const uint8_t *anchor = trust_anchors_zone(rules->anchors, zone);
 	struct cache_hit hit;
 
-	if (r->options.validation == VALIDATION_OFF || !anchor ||
-	    trust_anchors_is_negative(r->anchors, zone))
+	if (rules->resolver.validation == VALIDATION_OFF || !anchor ||
+	    trust_anchors_is_negative(rules->anchors, zone))
 		return false;
 	return tern_name_equal(anchor, zone) ||
-	       cache_get_set(r->cache, zone, TERN_TYPE_DS, CACHE_ANY, job->now->boot_s, &hit);
+	       cache_get_set(job->resolver->cache, zone, TERN_TYPE_DS, CACHE_ANY, job->now->boot_s,
+			     &hit);
 }
 
 static struct turn read_no_edns(struct job *job, struct frame *f, const struct tern_message *m)
@@ -275,7 +276,7 @@ static struct turn read_no_edns(struct job *job, struct frame *f, const struct t
 /* An error on a step: relaxed minimisation asks for what is really wanted. */
 static bool show_whole_name(struct job *job, struct frame *f)
 {
-	if (!was_minimised(f) || job->resolver->options.qmin == QMIN_STRICT)
+	if (!was_minimised(f) || job->rules->resolver.qmin == QMIN_STRICT)
 		return false;
 	f->name.qmin_off = true;
 	job_tell(job, "  asking for the whole name");
@@ -315,7 +316,7 @@ static struct turn follow_referral(struct job *job, struct frame *f, const struc
 		       : believe_denial(job, f, m, false) ? conclude(job, f, OUTCOME_NODATA)
 							  : give(OUTCOME_FAILED);
 	cut = referral_cut(job, m, TERN_AUTHORITY, view->zone, f->at.cut);
-	if (cut && job->resolver->options.validation != VALIDATION_OFF)
+	if (cut && job->rules->resolver.validation != VALIDATION_OFF)
 		believe_referral_ds(job, m, cut, f->at.cut->zone);
 	if (!cut)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "referral without servers");
@@ -349,7 +350,7 @@ static struct turn minimise_on(struct job *job, struct frame *f)
 
 static struct turn read_nxdomain(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	if (was_minimised(f) && job->resolver->options.qmin != QMIN_STRICT && !f->name.qmin_off) {
+	if (was_minimised(f) && job->rules->resolver.qmin != QMIN_STRICT && !f->name.qmin_off) {
 		f->name.qmin_off = true;
 		return go(STAGE_SEND);
 	}

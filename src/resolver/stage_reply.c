@@ -75,7 +75,7 @@ static void call_undated(struct result *r)
 /* RFC 7646: an answer that is not validated because somebody said so tells it. */
 static void tell_exception(const struct job *job, struct result *r)
 {
-	const struct trust_anchors *anchors = job->resolver->anchors;
+	const struct trust_anchors *anchors = job->rules->anchors;
 
 	if (r->security != CACHE_INSECURE || r->ede != TERN_EDE_NONE || anchors->negative_n == 0)
 		return;
@@ -97,15 +97,14 @@ void stage_reply(struct job *job, enum outcome outcome)
 		outcome == OUTCOME_FAILED ? reply_failed(job, top) : reply_unknown(job);
 		return;
 	}
-	if (r->security == CACHE_SECURE &&
-	    wall_time_is_unset(job->resolver->wall, job->now->wall_s))
+	if (r->security == CACHE_SECURE && wall_time_is_unset(job->rules->wall, job->now->wall_s))
 		call_undated(r);
 	tell_exception(job, r);
 	/* What is kept rendered has no OPT to tell it in. */
 	if (r->ede != TERN_EDE_NONE)
 		r->uncacheable = true;
 	if (r->security == CACHE_SECURE &&
-	    sentinel_withholds(job->resolver->anchors, &job->question)) {
+	    sentinel_withholds(job->rules->anchors, &job->question)) {
 		r->rcode = TERN_RCODE_SERVFAIL;
 		r->security = CACHE_UNCHECKED;
 		r->uncacheable = true;

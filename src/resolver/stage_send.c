@@ -19,7 +19,7 @@ static bool is_minimised(const struct job *job, const struct frame *f)
 {
 	if (f->name.qmin_off || f->at.cut->source == CUT_FORWARD || f->purpose == FRAME_PRIME)
 		return false;
-	return job->resolver->options.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
+	return job->rules->resolver.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
 }
 
 static void choose_name(struct job *job, struct frame *f, struct upstream_query *q)
@@ -96,7 +96,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->transport = f->try.tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
 	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
-	q->checking_disabled = q->recurse && (job->resolver->options.validation != VALIDATION_OFF ||
+	q->checking_disabled = q->recurse && (job->rules->resolver.validation != VALIDATION_OFF ||
 					      job->flags & JOB_CHECKING_DISABLED);
 	uint8_t form = form_of(server, infra);
 

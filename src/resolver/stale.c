@@ -12,7 +12,7 @@
 
 static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
 {
-	return hit->stale ? MIN(job->resolver->options.stale_ttl_s, hit->life_s) : hit->ttl_s;
+	return hit->stale ? MIN(job->rules->resolver.stale_ttl_s, hit->life_s) : hit->ttl_s;
 }
 
 /* Stale data are as secure as they were, while their signatures hold. */
@@ -57,10 +57,9 @@ static bool keep_denial(struct job *job, const struct cache_hit *hit, struct res
 /* What was never validated must not slip through because it is old. */
 static bool is_trusted(const struct job *job, const struct cache_hit *hit)
 {
-	return hit->security != CACHE_BOGUS &&
-	       (hit->security != CACHE_UNCHECKED ||
-		job->resolver->options.validation == VALIDATION_OFF ||
-		(job->flags & JOB_CHECKING_DISABLED));
+	return hit->security != CACHE_BOGUS && (hit->security != CACHE_UNCHECKED ||
+						job->rules->resolver.validation == VALIDATION_OFF ||
+						(job->flags & JOB_CHECKING_DISABLED));
 }
 
 /* Follow the cached alias path from the client's own question. */
@@ -108,8 +107,8 @@ bool job_stale_result(struct job *job, const struct moment *now, struct result *
 	struct result stale = {
 		.ede = TERN_EDE_STALE_ANSWER, .security = CACHE_SECURE, .uncacheable = true};
 
-	if (!job->resolver->options.serve_stale || (job->flags & JOB_NO_SERVE) ||
-	    job->result.bogus || !collect(job, now, &stale))
+	if (!job->rules->resolver.serve_stale || (job->flags & JOB_NO_SERVE) || job->result.bogus ||
+	    !collect(job, now, &stale))
 		return false;
 	if (!stale.stale)
 		stale.ede = TERN_EDE_NONE;

@@ -20,12 +20,12 @@ struct attempt {
 
 static bool job_sha1(const struct job *job)
 {
-	return job->resolver->options.sha1;
+	return job->rules->resolver.sha1;
 }
 
 static bool is_undated(const struct job *job)
 {
-	return wall_time_is_unset(job->resolver->wall, job->now->wall_s);
+	return wall_time_is_unset(job->rules->wall, job->now->wall_s);
 }
 
 static uint16_t ede_of(enum rrsig_fault fault)

@@ -19,6 +19,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "base/readers.h"
 #include "dnssec/rrsig.h"
 #include "resolver/job.h"
 #include "tools/ternq_print.h"
@@ -38,6 +39,7 @@ struct validation {
 	uint64_t elapsed_us; /* of all queries */
 	struct address forwarder;
 	struct route route;
+	struct rules rules;
 	struct resolver resolver;
 	struct trust_anchors anchors;
 	struct random random;
@@ -108,20 +110,23 @@ static bool open_resolver(struct validation *v)
 				  .servers = &v->forwarder,
 				  .servers_n = 1,
 				  .kind = ROUTE_FORWARD};
+	v->rules = (struct rules){
+		.resolver = {.validation = VALIDATION_ON,
+			     .sha1 = true,
+			     .qmin = QMIN_OFF,
+			     .ipv4 = true,
+			     .ipv6 = true,
+			     .max_ttl_s = INT32_MAX,
+			     .max_negative_ttl_s = INT32_MAX},
+		.routes = {.routes = &v->route, .n = 1},
+		.anchors = &v->anchors,
+	};
 	v->resolver = (struct resolver){
-		.options = {.validation = VALIDATION_ON,
-			    .sha1 = true,
-			    .qmin = QMIN_OFF,
-			    .ipv4 = true,
-			    .ipv6 = true,
-			    .max_ttl_s = INT32_MAX,
-			    .max_negative_ttl_s = INT32_MAX},
+		.rules = &v->rules,
 		.cache = cache_create(&cache, &key),
 		.infra = infra_create(&key),
-		.routes = {.routes = &v->route, .n = 1},
 		.random = &v->random,
 		.crypto = crypto_create(),
-		.anchors = &v->anchors,
 		.scratch = v->scratch,
 		.rrs = v->rrs,
 	};
@@ -307,14 +312,14 @@ static enum exit_code run(struct validation *v, struct options *o, const uint8_t
 	print_banner(o, v->lookup, &v->servers);
 	if (s->comments && !s->brief && !s->json)
 		v->trace.step = tell_step;
-	cache_thread_enter();
+	readers_enter();
 	if (open_resolver(v)) {
 		resolve(v, qname);
 		if (v->result == NET_REPLY)
 			code = show(v, o, qname);
 		job_end(&v->job);
 	}
-	cache_thread_leave();
+	readers_leave();
 	close_resolver(v);
 	if (v->result != NET_NO_REPLY)
 		return code;

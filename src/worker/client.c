@@ -64,8 +64,10 @@ void client_refuse(struct worker *w, const struct request *r, const struct route
 
 static uint64_t hash_question(const struct worker *w, const struct question *q, bool cd)
 {
-	return hash_bytes(&w->shared->hash_key, (uint64_t)q->type << 1 | cd, q->name,
-			  tern_name_len(q->name));
+	/* Nobody joins a task whose answer is by a rule set that would answer otherwise. */
+	uint64_t what = (uint64_t)w->rules->answers << 32 | (uint64_t)q->type << 1 | cd;
+
+	return hash_bytes(&w->shared->hash_key, what, q->name, tern_name_len(q->name));
 }
 
 static struct cds_hlist_head *bucket_of(struct worker *w, uint64_t hash)
@@ -180,8 +182,8 @@ static bool is_worth_renewing(const struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
 
-	return w->shared->prefetch && t->announced && has_waiters(t) && r->cached && !r->stale &&
-	       r->ttl_s <= r->life_s / 10;
+	return w->rules->serve.prefetch && t->announced && has_waiters(t) && r->cached &&
+	       !r->stale && r->ttl_s <= r->life_s / 10;
 }
 
 static void finish_task(struct worker *w, struct task *t)
@@ -203,7 +205,7 @@ static void finish_task(struct worker *w, struct task *t)
 			      &cds_list_first_entry(&t->waiters, struct waiter, node)->request);
 	/* After a prefetch the rendered answer is the old one. */
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
-		cache_drop_answers(w->shared->cache, t->job.question.name, t->job.question.type);
+		cache_drop_answers(w->rules->cache, t->job.question.name, t->job.question.type);
 	answer_all(w, t, r);
 	if (renew)
 		q = t->job.question;
@@ -276,7 +278,7 @@ static void answer_stale(struct task *t)
 	struct result stale;
 
 	t->stale_tried = true;
-	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - w->shared->stale_wait_ms);
+	loop_timer(&w->loop, &t->timer, JOB_DEADLINE_MS - t->job.rules->serve.stale_wait_ms);
 	if (has_waiters(t) && job_stale_result(&t->job, &w->loop.now, &stale))
 		answer_all(w, t, &stale);
 }
@@ -337,11 +339,12 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 	cds_hlist_add_head(&t->same_hash, bucket_of(w, t->hash));
 	if (!finished) {
 		tally_add(&w->tally.misses);
-		if (!t->stale_tried && w->shared->stale_wait_ms == 0)
+		if (!t->stale_tried && w->rules->serve.stale_wait_ms == 0)
 			answer_stale(t);
 		else
 			loop_timer(&w->loop, &t->timer,
-				   t->stale_tried ? JOB_DEADLINE_MS : w->shared->stale_wait_ms);
+				   t->stale_tried ? JOB_DEADLINE_MS
+						  : w->rules->serve.stale_wait_ms);
 	}
 	drive(t, finished);
 }
@@ -352,7 +355,7 @@ static void start_task(struct worker *w, struct task *t, const struct question *
  */
 static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
 {
-	bool stale_is_good = w->shared->stale_wait_ms == 0;
+	bool stale_is_good = w->rules->serve.stale_wait_ms == 0;
 	bool cd = t->checking_disabled;
 	unsigned flags = JOB_NO_RECURSION | (stale_is_good ? 0u : JOB_NO_SERVE) |
 			 (cd ? JOB_CHECKING_DISABLED : 0u);
@@ -516,20 +519,30 @@ void client_trace(struct worker *w, const struct question *q, int fd)
 
 #define ERRAND_TTL_MIN_S 60 /* what was found must be there when the sender looks for it */
 
+/* What an errand works with instead of the worker's. */
+struct own_means {
+	struct resolver resolver;
+	struct rules rules; /* a copy: it has no parts to end, but is held as its original */
+};
+
 /* The worker's resolver with the errand's cache and anchors; NULL when memory is short. */
 static struct resolver *resolver_for(const struct worker *w, const struct errand *errand)
 {
-	struct resolver *own = malloc(sizeof *own);
+	struct own_means *own = malloc(sizeof *own);
 
 	if (!own)
 		return NULL;
-	*own = w->resolver;
-	own->cache = errand->cache;
-	own->anchors = errand->anchors;
-	if (own->options.validation == VALIDATION_PERMISSIVE)
-		own->options.validation = VALIDATION_ON;
-	own->options.min_ttl_s = MAX(own->options.min_ttl_s, (uint32_t)ERRAND_TTL_MIN_S);
-	return own;
+	own->rules = *w->rules;
+	own->rules.anchors = errand->anchors;
+	struct resolver_options *o = &own->rules.resolver;
+
+	if (o->validation == VALIDATION_PERMISSIVE)
+		o->validation = VALIDATION_ON;
+	o->min_ttl_s = MAX(o->min_ttl_s, (uint32_t)ERRAND_TTL_MIN_S);
+	own->resolver = w->resolver;
+	own->resolver.rules = &own->rules;
+	own->resolver.cache = errand->cache;
+	return &own->resolver;
 }
 
 void client_run_errand(struct worker *w, struct errand_letter *letter)

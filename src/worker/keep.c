@@ -37,7 +37,8 @@ void keep_rendered(struct worker *w, const struct task *t, const struct request 
 		.key = {.name = q->name,
 			.name_len = (uint16_t)tern_name_len(q->name),
 			.type = q->type,
-			.variant = variant},
+			.variant = variant,
+			.rules = t->job.rules->answers},
 		.message = w->scratch,
 		.message_len = (uint16_t)len,
 		.ttl_at = ttl_at,
@@ -52,5 +53,5 @@ void keep_rendered(struct worker *w, const struct task *t, const struct request 
 		answer.life_s = 0;
 	}
 
-	cache_put_answer(w->shared->cache, &answer, w->loop.now.boot_s);
+	cache_put_answer(w->rules->cache, &answer, w->loop.now.boot_s);
 }

@@ -37,7 +37,7 @@ static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out
 	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	tally_add(&w->tally.refused);
-	if (w->shared->access.drop)
+	if (w->rules->access.drop)
 		return VERDICT_DROP;
 	s->len = render_error(&s->request, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED, NULL, &context,
 			      out, out_max);
@@ -56,9 +56,9 @@ static COLD enum verdict answer_other_class(struct worker *w, struct served *s, 
 
 	if (r->rclass == TERN_CLASS_CH && (r->type == TERN_TYPE_TXT || r->type == TERN_TYPE_ANY)) {
 		if (tern_name_equal(s->lower, id_server))
-			text = w->shared->identity;
+			text = w->rules->serve.identity;
 		else if (tern_name_equal(s->lower, version_bind))
-			text = w->shared->version;
+			text = w->rules->serve.version;
 	}
 	if (*text)
 		s->len = render_chaos(r, text, &context, out, out_max);
@@ -90,15 +90,16 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 		.name_len = r->name_len,
 		.type = r->type,
 		.variant = request_variant(r),
+		.rules = w->rules->answers,
 	};
-	s->hash = answer_hash(shared->cache, &s->key);
-	answer_prefetch(shared->cache, s->hash);
+	s->hash = answer_hash(w->rules->cache, &s->key);
+	answer_prefetch(w->rules->cache, s->hash);
 }
 
 /* An answer kept rendered was validated if its AD says so, which not every client is told. */
 static void count_security(struct worker *w, const struct request *r, const uint8_t *answer)
 {
-	if (w->shared->resolver.validation == VALIDATION_OFF || (r->flags & TERN_FLAG_CD))
+	if (w->rules->resolver.validation == VALIDATION_OFF || (r->flags & TERN_FLAG_CD))
 		return;
 	tally_add(answer[3] & TERN_FLAG_AD ? &w->tally.secure : &w->tally.insecure);
 }
@@ -107,7 +108,7 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 {
 	struct answer_hit hit;
 
-	if (!cache_get_answer(w->shared->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
+	if (!cache_get_answer(w->rules->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
 			      out, out_max, &hit))
 		return false;
 	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
@@ -140,7 +141,7 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		return VERDICT_DROP;
 	}
 	count_query(w, &s->request, s->client.family == 6);
-	if (unlikely(!access_allows(&w->shared->access, &s->client)))
+	if (unlikely(!access_allows(&w->rules->access, &s->client)))
 		return refuse(w, s, out, out_max);
 	if (unlikely(s->parsed == REQUEST_ERROR))
 		return answer_error(w, s, out, out_max);
@@ -153,7 +154,7 @@ static void start_prefetch(struct worker *w, const struct served *s)
 {
 	struct question q;
 
-	if (!w->shared->prefetch)
+	if (!w->rules->serve.prefetch)
 		return;
 	memcpy(q.name, s->lower, s->request.name_len);
 	q.type = s->request.type;
@@ -223,7 +224,7 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (likely(w->served[i].parsed == REQUEST_QUERY))
-			answer_prefetch_entry(w->shared->cache, w->served[i].hash);
+			answer_prefetch_entry(w->rules->cache, w->served[i].hash);
 	}
 	for (unsigned i = 0; i < n; i++)
 		serve_datagram(w, l, peers[i], &w->served[i]);

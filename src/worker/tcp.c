@@ -179,11 +179,11 @@ static bool make_place(struct worker *w, uint16_t party)
 
 static struct tcp_client *take_place(struct worker *w, const struct address *a)
 {
-	bool allowed = access_allows(&w->shared->access, a);
+	bool allowed = access_allows(&w->rules->access, a);
 	uint16_t party = allowed ? party_of(&w->shared->hash_key, a) : PARTY_DENIED;
 	struct tcp_client *c;
 
-	if (!allowed && w->shared->access.drop)
+	if (!allowed && w->rules->access.drop)
 		return NULL;
 	if (!allowed)
 		make_place_for_denied(w);

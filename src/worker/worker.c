@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/readers.h"
 #include "worker/upstream_private.h"
 #include "worker/worker_private.h"
 
@@ -56,20 +57,24 @@ static bool make_listener(struct worker *w, unsigned i, const struct listener_fd
 	       loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
 }
 
+static void take_rules(struct worker *w)
+{
+	w->rules = rulebook_current(&w->shared->rules);
+	w->resolver.rules = w->rules;
+	w->resolver.cache = w->rules->cache;
+}
+
 static void init_resolver(struct worker *w)
 {
 	const struct worker_shared *s = w->shared;
 
 	w->resolver = (struct resolver){
-		.options = s->resolver,
-		.cache = s->cache,
+		.rules = w->rules,
+		.cache = w->rules->cache,
 		.infra = s->infra,
-		.routes = s->routes,
-		.hints = &s->hints,
 		.random = &w->random,
 		.rrs = w->rrs,
 		.crypto = w->crypto,
-		.wall = s->wall,
 		.scratch = w->signed_data,
 	};
 }
@@ -109,6 +114,7 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 		if (!make_listener(w, w->listeners_n, &listeners[w->listeners_n]))
 			goto failed;
 	}
+	take_rules(w);
 	init_resolver(w);
 	return w;
 failed:
@@ -167,15 +173,14 @@ static void *run(void *argument)
 
 	begin_on(w->cpu);
 	atomic_store_explicit(&w->thread_id, gettid(), memory_order_relaxed);
-	cache_thread_enter();
+	readers_enter();
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
 		 */
-		cache_sleep();
+		readers_sleep();
 		loop_wait(&w->loop, cds_list_empty(&w->yielded) ? TURN_MAX_MS : 0);
-		cache_wake();
-		w->resolver.anchors =
-			atomic_load_explicit(&w->shared->anchors, memory_order_acquire);
+		readers_wake();
+		take_rules(w);
 		take_turn(w);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
 	}
@@ -183,7 +188,7 @@ static void *run(void *argument)
 	flush_all(w);
 	tcp_finish_all(w);
 	upstream_finish_all(w);
-	cache_thread_leave();
+	readers_leave();
 	return NULL;
 }
 

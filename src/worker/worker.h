@@ -18,13 +18,12 @@
 #include "base/address.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/readers.h"
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
 #include "dnssec/anchor.h"
-#include "policy/access.h"
-#include "policy/route.h"
-#include "resolver/hints.h"
+#include "policy/rules.h"
 #include "resolver/job.h"
 #include "worker/inflight.h"
 #include "worker/tally.h"
@@ -40,37 +39,28 @@ struct listener_fds {
 	bool wildcard;
 };
 
-/** What all workers share; owned by main, constant while workers run but for the anchors. */
+/** What all workers share; owned by main, constant while workers run but for the rule set. */
 struct worker_shared {
 	struct log *log;
-	struct cache *cache;
 	struct infra *infra;
 	struct inflight *inflight;
 	struct hash_key hash_key; /* of the in-flight table */
 	struct hash_key cookie_secret;
-	struct access_list access;
-	struct routes routes;
-	struct root_hints hints;
-	struct resolver_options resolver;
-	/**
-	 * RCU: published by main, which frees the old ones after cache_wait_for_readers().
-	 * A worker reads it once per turn and keeps nothing of it over the turn's end.
-	 */
-	_Atomic(const struct trust_anchors *) anchors;
-	struct wall_time *wall; /* NULL: believe the clock whatever it says */
-	bool prefetch;
+	struct rulebook rules;    /* a worker looks once per turn */
 	uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers; 0: as
 				     many as there are places */
-	uint32_t stale_wait_ms;   /* a client waits so long before stale data will do; at most
-				     JOB_STALE_WAIT_MAX_MS */
-	const char *identity;     /* CH TXT id.server; "" refuses */
-	const char *version;      /* CH TXT version.bind; "" refuses */
 	struct worker **workers;
 	unsigned workers_n;
 };
 
 struct mailbox;
 struct worker;
+
+/** The cache in force; for a reader, until it rests. */
+static inline struct cache *shared_cache(const struct worker_shared *shared)
+{
+	return rulebook_current(&shared->rules)->cache;
+}
 
 /**
  * Make worker @p index with @p listeners_n sockets (taken over). NULL when

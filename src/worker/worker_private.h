@@ -60,6 +60,7 @@ struct listener {
 
 struct worker {
 	const struct worker_shared *shared;
+	const struct rules *rules; /* in force in this turn */
 	struct loop loop;
 	struct resolver resolver;
 	struct random random;

@@ -23,6 +23,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/readers.h"
 #include "dnssec/anchor.h"
 #include "dnssec/crypto.h"
 #include "dnssec/rrsig.h"
@@ -56,6 +57,7 @@ static const struct {
 };
 
 static struct resolver resolver;
+static struct rules rules;
 static struct root_hints hints;
 static struct trust_anchors anchors;
 static struct random fixed;
@@ -74,7 +76,7 @@ static uint8_t response[TERN_MESSAGE_MAX];
 
 static void tear_down(void)
 {
-	cache_thread_leave();
+	readers_leave();
 	cache_destroy(resolver.cache);
 	infra_destroy(resolver.infra);
 	crypto_destroy(resolver.crypto);
@@ -87,17 +89,17 @@ static void set_up_once(void)
 
 	if (resolver.cache)
 		return;
-	cache_thread_enter();
+	readers_enter();
 	root_hints_builtin(&hints);
 	trust_anchors_builtin(&anchors);
 	now = (struct moment){
 		.mono_ns = NS_PER_S, .boot_ms = 1000, .boot_s = 1, .wall_s = 1700000000};
+	rules = (struct rules){.hints = &hints, .anchors = &anchors};
 	resolver = (struct resolver){
 		.cache = cache_create(&options, &key),
 		.infra = infra_create(&key),
 		.crypto = crypto_create(),
-		.hints = &hints,
-		.anchors = &anchors,
+		.rules = &rules,
 		.random = &fixed,
 		.rrs = rrs,
 		.scratch = scratch,
@@ -117,7 +119,7 @@ static void pass_ms(uint64_t ms)
 /* Every input starts in the same world: nothing known, the same draws ahead. */
 static void start_anew(uint8_t options)
 {
-	cache_quiescent();
+	readers_rest();
 	cache_flush_zone(resolver.cache, tern_name_root);
 	if (silent)
 		infra_forgive(resolver.infra); /* takes a while */
@@ -127,7 +129,7 @@ static void start_anew(uint8_t options)
 	fixed.at = 0;
 	for (unsigned i = 0; i < RANDOM_BLOCK; i++)
 		fixed.block[i] = (uint8_t)(i * 151 + 17);
-	resolver.options = (struct resolver_options){
+	rules.resolver = (struct resolver_options){
 		.validation = options & OPTION_VALIDATE ? VALIDATION_ON : VALIDATION_OFF,
 		.sha1 = true,
 		.aggressive = true,
@@ -142,8 +144,7 @@ static void start_anew(uint8_t options)
 		.max_ttl_s = 86400,
 		.max_negative_ttl_s = 3600,
 	};
-	resolver.routes =
-		options & OPTION_FORWARD ? (struct routes){&route, 1} : (struct routes){0};
+	rules.routes = options & OPTION_FORWARD ? (struct routes){&route, 1} : (struct routes){0};
 }
 
 /* --- as one message ------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 
 #include <tern/name.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,15 +21,15 @@ static void require(bool promise)
 		abort();
 }
 
-static void require_zones(const struct config_zone *zones, unsigned n)
+static void require_zones(const struct route *zones, unsigned n)
 {
 	size_t len;
 
 	for (unsigned i = 0; i < n; i++) {
-		require(tern_name_check(zones[i].name, sizeof(zones[i].name), &len) == TERN_OK);
-		require(zones[i].addresses_n >= 1);
-		for (unsigned j = 0; j < zones[i].addresses_n; j++)
-			require(!address_is_unusable(&zones[i].addresses[j]));
+		require(tern_name_check(zones[i].zone, TERN_NAME_MAX, &len) == TERN_OK);
+		require(zones[i].servers_n >= 1);
+		for (unsigned j = 0; j < zones[i].servers_n; j++)
+			require(!address_is_unusable(&zones[i].servers[j]));
 	}
 }
 
@@ -39,11 +39,11 @@ static void require_promises(const struct config *c)
 	for (unsigned i = 0; i < c->server.listen_n; i++)
 		require(c->server.listen[i].port != 0 && c->server.listen[i].family != 0);
 	require(c->server.workers <= 256);
-	require(c->server.user && c->server.identity && c->server.version);
-	require(c->resolver.root_hints && c->cache.snapshot && c->control.socket);
+	require(c->server.user && c->serve.identity && c->serve.version);
+	require(c->root_hints && c->snapshot && c->control.socket);
 	require(c->resolver.ipv4 || c->resolver.ipv6);
 	require(c->cache.size >= 1 << 20);
-	require(c->cache.min_ttl_s <= c->cache.max_ttl_s);
+	require(c->resolver.min_ttl_s <= c->resolver.max_ttl_s);
 	require(c->logging.level <= LOG_LEVEL_DEBUG);
 	require_zones(c->forward_zones, c->forward_zones_n);
 	require_zones(c->stub_zones, c->stub_zones_n);

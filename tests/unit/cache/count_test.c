@@ -2,6 +2,7 @@
  * count_test.c - what a cache says of itself, whatever its size, and that removing one
  * entry removes no other.
  */
+#include "base/readers.h"
 #include "helpers.h"
 
 static const uint8_t *numbered(unsigned i)
@@ -65,7 +66,7 @@ static void who_was_evicted_is_counted(void **state)
 	(void)state;
 	for (; n < 40000; n++) {
 		put_a(c, numbered(n), n, 60, 10);
-		cache_quiescent();
+		readers_rest();
 		if (n % 2000 == 0)
 			wait_for_reclaim();
 	}

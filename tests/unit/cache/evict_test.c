@@ -1,6 +1,7 @@
 /*
  * evict_test.c - what leaves a full cache and what stays (limits.md row 50).
  */
+#include "base/readers.h"
 #include "helpers.h"
 
 #define CACHE_OCTETS (4u << 20)
@@ -55,7 +56,7 @@ static bool is_over(struct flood *f, uint32_t step, unsigned times)
 {
 	if (step % 64)
 		return false;
-	cache_quiescent();
+	readers_rest();
 	f->counts = counts_of();
 	if (f->full == 0 && f->counts.evicted > 0)
 		f->full = f->counts.inserted;

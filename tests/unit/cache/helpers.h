@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "base/readers.h"
 #include "cache/answers.h"
 #include "cache/cache.h"
 #include "cache/infra.h"
@@ -29,13 +30,13 @@ static inline struct cache *new_cache(uint64_t size, uint32_t stale_s)
 	struct cache *c = cache_create(&options, &test_key);
 
 	assert_non_null(c);
-	cache_thread_enter();
+	readers_enter();
 	return c;
 }
 
 static inline void end_cache(struct cache *c)
 {
-	cache_thread_leave();
+	readers_leave();
 	cache_destroy(c);
 }
 

@@ -5,6 +5,7 @@
 #include "helpers.h"
 
 #include "../base/allocations.h"
+#include "base/readers.h"
 
 #define NAMES 300
 
@@ -114,7 +115,7 @@ static void eviction_without_memory(void **state)
 		put_a(cache, name_of(i), i, 1000, 1);
 		allocations_seen();
 		if (i % 64 == 0)
-			cache_quiescent();
+			readers_rest();
 		cache_count(cache, &counts);
 		assert_true(counts.octets <= counts.limit + 1000);
 	}

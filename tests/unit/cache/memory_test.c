@@ -6,6 +6,7 @@
  * That holds for jemalloc, which the daemon links; without it (sanitizers bring
  * their own allocator) there is nothing to test and the tests are skipped.
  */
+#include "base/readers.h"
 #include "helpers.h"
 
 #include <sched.h>
@@ -51,9 +52,9 @@ static void put_many(struct cache *c, const struct mix *m, uint64_t *seed, unsig
 		cache_put(c, &s.set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED, 1);
 	}
 	/* As a worker does once per loop turn. */
-	cache_sleep();
+	readers_sleep();
 	sched_yield();
-	cache_wake();
+	readers_wake();
 }
 
 /* Largest growth seen while filling, in octets. */

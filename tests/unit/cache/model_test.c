@@ -6,6 +6,7 @@
  * small tree so that flushing a zone hits some. Time starts close to the end of
  * 32 bits, because it is only ever subtracted.
  */
+#include "base/readers.h"
 #include "helpers.h"
 
 #define STALE_S 1000
@@ -485,7 +486,7 @@ static void random_operations(void **state)
 		now_s += random_under(&seed, 20) ? 0
 						 : steps_s[random_under(&seed, ARRAY_LEN(steps_s))];
 		if (i % 64 == 0)
-			cache_quiescent();
+			readers_rest();
 		/* With too much waiting for its grace period, puts would be refused. */
 		if (i % 4096 == 0)
 			wait_for_reclaim();

@@ -3,6 +3,7 @@
  * what the cache was given they are a twelfth and 1 MiB at most, however large they
  * are and however long readers take.
  */
+#include "base/readers.h"
 #include "helpers.h"
 
 #include <malloc.h>
@@ -63,9 +64,9 @@ static void replace(uint64_t size, unsigned names, unsigned rounds)
 	for (unsigned i = 0; i < rounds; i++) {
 		for (unsigned n = 0; n < names; n++)
 			put_large(c, n, 3);
-		cache_sleep();
+		readers_sleep();
 		wait_for_reclaim();
-		cache_wake();
+		readers_wake();
 	}
 	uint64_t grown = heap_octets() - before;
 
@@ -105,9 +106,9 @@ static void with_readers_that_stay_nothing_is_stored(void **state)
 	if (heap_octets() > 0)
 		assert_true(heap_octets() - before <= size + allowed(size));
 	/* Asking for the counts sent what was collected on its way. */
-	cache_sleep();
+	readers_sleep();
 	wait_for_reclaim();
-	cache_wake();
+	readers_wake();
 	assert_int_equal(counts_of(c).retired, 0);
 	uint64_t inserted = counts_of(c).inserted;
 

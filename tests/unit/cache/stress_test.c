@@ -6,6 +6,7 @@
  */
 #include "helpers.h"
 
+#include "base/readers.h"
 #include "cache/ranges.h"
 
 #include <pthread.h>
@@ -96,7 +97,7 @@ static void *reader(void *argument)
 	uint64_t seed = (uintptr_t)argument, hits = 0;
 	uint8_t name[TERN_NAME_MAX];
 
-	cache_thread_enter();
+	readers_enter();
 	for (unsigned turn = 0; !atomic_load(&stop); turn++) {
 		for (unsigned k = 0; k < 64; k++) {
 			uint32_t i = random_index(&seed);
@@ -105,13 +106,13 @@ static void *reader(void *argument)
 			hits += read_set(i, name) + read_answer(i, name) +
 				read_delegation(i, name) + read_range(name);
 		}
-		cache_quiescent();
+		readers_rest();
 		if (turn % 16 == 0) {
-			cache_sleep();
-			cache_wake();
+			readers_sleep();
+			readers_wake();
 		}
 	}
-	cache_thread_leave();
+	readers_leave();
 	atomic_fetch_add(&hits_n, hits);
 	return NULL;
 }
@@ -166,14 +167,14 @@ static void *writer(void *argument)
 {
 	uint64_t seed = (uintptr_t)argument, puts = 0;
 
-	cache_thread_enter();
+	readers_enter();
 	while (!atomic_load(&stop)) {
 		for (unsigned k = 0; k < 32; k++)
 			put_something(&seed);
 		puts += 32;
-		cache_quiescent();
+		readers_rest();
 	}
-	cache_thread_leave();
+	readers_leave();
 	atomic_fetch_add(&puts_n, puts);
 	return NULL;
 }
@@ -206,9 +207,9 @@ static void look_after(uint64_t until_s)
 		assert_true(counts.octets <= counts.limit);
 		if (random_under(&seed, 20) == 0)
 			cache_flush_zone(cache, NAME("test."));
-		cache_sleep();
+		readers_sleep();
 		nanosleep(&(struct timespec){0, 5000000}, NULL);
-		cache_wake();
+		readers_wake();
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while ((uint64_t)now.tv_sec < until_s);
 	assert_true(seen > 0);
@@ -228,10 +229,10 @@ static void everything_at_once(void **state)
 				 0);
 	look_after((uint64_t)now.tv_sec + RUN_S);
 	atomic_store(&stop, true);
-	cache_sleep();
+	readers_sleep();
 	for (unsigned i = 0; i < READERS + WRITERS; i++)
 		pthread_join(threads[i], NULL);
-	cache_wake();
+	readers_wake();
 	assert_true(hits_n > 1000 && puts_n > 1000);
 	end_cache(cache);
 }

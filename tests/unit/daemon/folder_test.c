@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control.h"
-#include "daemon/folder.h"
-#include "daemon/state_file.h"
+#include "base/folder.h"
+#include "base/state_file.h"
+#include "control/control.h"
 #include "worker/worker.h"
 
 #define STRANGER 65534
@@ -187,15 +187,16 @@ static void states_do_not_go_elsewhere(void **state)
 static void the_control_socket_does_not_go_elsewhere(void **state)
 {
 	static struct worker_shared none;
+	static const struct control_host nobody = {.context = NULL};
 	struct stat st;
 
 	(void)state;
 	link_to("../ours", "theirs/run", STRANGER);
-	assert_null(control_create(in_top("theirs/run/socket"), &none, "", NULL));
+	assert_null(control_create(in_top("theirs/run/socket"), &none, &nobody));
 	assert_int_equal(errno, ELOOP);
 	assert_int_not_equal(lstat(in_top("ours/socket"), &st), 0);
 	/* A folder that is not there is made, and the socket goes away at the end. */
-	struct control *c = control_create(in_top("ours/run/socket"), &none, "", NULL);
+	struct control *c = control_create(in_top("ours/run/socket"), &none, &nobody);
 
 	assert_non_null(c);
 	assert_int_equal(lstat(in_top("ours/run/socket"), &st), 0);

@@ -78,6 +78,7 @@ static void asleep_for_ever_it_hangs(void **state)
 #define HANG_MS 300
 #define TICK_MS 20
 
+static struct rules rules;
 static struct worker_shared shared;
 static struct worker *worker;
 
@@ -116,8 +117,9 @@ static void watch_worker(void (*what)(struct watch *, uint32_t), uint64_t ms)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	signal(SIGABRT, SIG_DFL);
 	log_init(&log, LOG_LEVEL_WARNING);
+	rules = (struct rules){.cache = cache_create(&options, &key)};
 	shared = (struct worker_shared){.log = &log,
-					.cache = cache_create(&options, &key),
+					.rules = {&rules},
 					.infra = infra_create(&key),
 					.inflight = inflight_create()};
 	worker = worker_create(&shared, 0, NULL, 0);

@@ -159,7 +159,7 @@ static void other_types_bring_nothing(void **state)
 static void as_trusted_as_the_answer(void **state)
 {
 	(void)state;
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 	store("safe.test. 60 HTTPS 1 svc.test.", CACHE_SECURE);
 	store("plain.test. 60 HTTPS 1 svc.test.", CACHE_INSECURE);
 	store("svc.test. 60 A 192.0.2.1", CACHE_INSECURE);

@@ -10,7 +10,7 @@
 static int open_aggressive(void **state)
 {
 	open_signed(state);
-	world.resolver.options.aggressive = true;
+	world.rules.resolver.aggressive = true;
 	return 0;
 }
 
@@ -87,12 +87,12 @@ static void switched_off_everything_is_asked(void **state)
 {
 	(void)state;
 	learn_a_gap();
-	world.resolver.options.aggressive = false;
+	world.rules.resolver.aggressive = false;
 	assert_sent("o.test.", A);
-	world.resolver.options.aggressive = true;
-	world.resolver.options.validation = VALIDATION_OFF;
+	world.rules.resolver.aggressive = true;
+	world.rules.resolver.validation = VALIDATION_OFF;
 	assert_sent("o.test.", A);
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 	ask_with("o.test.", A, JOB_REFRESH);
 	assert_asked(SERV, "o.test.", A);
 	assert_made("o.test.", A, NXD, 0);
@@ -123,7 +123,7 @@ static void elsewhere_routed_names_are_not_denied(void **state)
 	assert_asked("192.0.2.99", "www.o.test.", A);
 	use_route("test.", SERV, ROUTE_STUB, false); /* the zone itself: it's its own proof */
 	assert_made("nn.test.", A, NXD, 0);
-	world.resolver.routes.n = 0;
+	world.rules.routes.n = 0;
 	assert_true(trust_anchors_add_negative(&world.anchors, "o.test.", &error));
 	ask_signed("o.test.", A);
 	assert_false(world.done);

@@ -24,6 +24,7 @@
 #include <tern/text.h>
 
 #include "base/bytes.h"
+#include "base/readers.h"
 #include "dnssec/anchor.h"
 #include "dnssec/crypto.h"
 #include "dnssec/rrsig.h"
@@ -36,6 +37,7 @@
 /** Everything that a job needs, and the reply being made. */
 struct world {
 	struct resolver resolver;
+	struct rules rules;
 	struct moment now;
 	struct random random;
 	struct root_hints hints;
@@ -90,26 +92,30 @@ static inline int world_open(void **state)
 				    .wall_s = 1700000000};
 	world.trace.step = collect_line;
 	random_init(&world.random);
+	world.rules = (struct rules){
+		.answers = 1,
+		.resolver = {.qmin = QMIN_OFF,
+			     .ipv4 = true,
+			     .ipv6 = true,
+			     .serve_stale = true,
+			     .stale_ttl_s = 30,
+			     .do_not_query_localhost = true,
+			     .max_ttl_s = 86400,
+			     .max_negative_ttl_s = 3600},
+		.hints = &world.hints,
+		.anchors = &world.anchors,
+	};
 	world.resolver = (struct resolver){
-		.options = {.qmin = QMIN_OFF,
-			    .ipv4 = true,
-			    .ipv6 = true,
-			    .serve_stale = true,
-			    .stale_ttl_s = 30,
-			    .do_not_query_localhost = true,
-			    .max_ttl_s = 86400,
-			    .max_negative_ttl_s = 3600},
+		.rules = &world.rules,
 		.cache = cache_create(&cache, &key),
 		.infra = infra_create(&key),
-		.hints = &world.hints,
 		.random = &world.random,
 		.crypto = crypto_create(),
-		.anchors = &world.anchors,
 		.scratch = world.scratch,
 		.rrs = world.rrs,
 	};
 	assert_true(world.resolver.cache && world.resolver.infra && world.resolver.crypto);
-	cache_thread_enter();
+	readers_enter();
 	/* One server, so that it is known who is asked. */
 	world.hints.servers_n = 1;
 	memcpy(world.hints.servers[0].name, NAME("ns.root."), 9);
@@ -129,7 +135,7 @@ static inline int world_close(void **state)
 {
 	(void)state;
 	job_over();
-	cache_thread_leave();
+	readers_leave();
 	cache_destroy(world.resolver.cache);
 	infra_destroy(world.resolver.infra);
 	crypto_destroy(world.resolver.crypto);
@@ -151,7 +157,7 @@ static inline void use_route(const char *zone, const char *server, enum route_ki
 	servers = address(server);
 	route = (struct route){
 		.zone = name, .servers = &servers, .servers_n = 1, .kind = kind, .first = first};
-	world.resolver.routes = (struct routes){&route, 1};
+	world.rules.routes = (struct routes){&route, 1};
 }
 
 /** A delegation in the cache, with pairs of server name and address ("" for none), then NULL. */
@@ -200,7 +206,7 @@ static inline void trust_test(void)
 {
 	const char *error;
 
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 	assert_true(trust_anchors_add(&world.anchors,
 				      "test. IN DS 12345 8 2 "
 				      "00112233445566778899aabbccddeeff"
@@ -295,7 +301,7 @@ static inline void send_octets(const uint8_t *octets, size_t len)
 	world.asked = world.job.outbox;
 	pass_ms(10);
 	world.done = job_resume(&world.job, &r, &world.now);
-	cache_quiescent();
+	readers_rest();
 }
 
 static inline void send_reply(struct tern_builder *b)
@@ -328,7 +334,7 @@ static inline void event(enum upstream_event e)
 		r.rtt_ms = world.job.outbox.timeout_ms;
 	pass_ms(r.rtt_ms);
 	world.done = job_resume(&world.job, &r, &world.now);
-	cache_quiescent();
+	readers_rest();
 }
 
 /** Silence, and no TCP either, until there is nobody left to ask; returns how many were sent. */

@@ -283,7 +283,7 @@ static void what_is_renewed_is_asked_for(void **state)
 	trust_test();
 	know_test();
 	know_empty_zone();
-	world.resolver.options.aggressive = true;
+	world.rules.resolver.aggressive = true;
 	ask("nothing.test.", A);
 	assert_result(TERN_RCODE_NXDOMAIN, 0);
 	ask_with("nothing.test.", A, JOB_REFRESH);

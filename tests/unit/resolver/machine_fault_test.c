@@ -175,7 +175,7 @@ static void a_confirmed_denial_shows_that_letters_fold(void **state)
 static void names_are_looked_up_beside_a_silent_server(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	know_test();
 	know("other.", "ns.other.", OTHER, NULL);
 	know("two.test.", "ns.two.test.", "192.0.2.70", "dns.other.", "", NULL);
@@ -193,7 +193,7 @@ static void names_are_looked_up_beside_a_silent_server(void **state)
 static void a_silent_server_s_name_is_looked_up(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	know("other.", "ns.other.", OTHER, NULL);
 	know("moved.test.", "dns.other.", "192.0.2.70", NULL);
 	ask("www.moved.test.", A);
@@ -208,7 +208,7 @@ static void a_silent_server_s_name_is_looked_up(void **state)
 static void names_elsewhere_come_first(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	for (unsigned round = 0; round < 10; round++) {
 		unsigned in_vain = 0;
 

@@ -4,6 +4,7 @@
  */
 #include "helpers.h"
 
+#include "base/readers.h"
 #include "resolver/select.h"
 
 #define A     TERN_TYPE_A
@@ -43,7 +44,7 @@ static void reply_late(const struct upstream_query *query, uint16_t flags, unsig
 				   .rtt_ms = 500};
 
 	world.done = job_resume_late(&world.job, query, &r, &world.now);
-	cache_quiescent();
+	readers_rest();
 }
 
 static void while_another_is_asked(void **state)

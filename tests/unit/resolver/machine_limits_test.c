@@ -397,7 +397,7 @@ static void stale_data_has_an_end(void **state)
 	ask("www.test.", A);
 	refuse_always(TERN_RCODE_REFUSED);
 	assert_result(FAIL, 0);
-	world.resolver.options.serve_stale = false;
+	world.rules.resolver.serve_stale = false;
 	learn_and_expire("ftp.test.");
 	know("test.", "ns.test.", SERV, NULL);
 	ask("ftp.test.", A);

@@ -16,7 +16,7 @@ static void a_forwarder(void **state)
 {
 	(void)state;
 	use_route("corp.", "192.0.2.88@5300", ROUTE_FORWARD, false);
-	world.resolver.options.qmin = QMIN_STRICT;
+	world.rules.resolver.qmin = QMIN_STRICT;
 	ask("www.a.corp.", A);
 	assert_asked("192.0.2.88@5300", "www.a.corp.", A); /* the whole name at once */
 	assert_true(world.job.outbox.recurse);
@@ -72,7 +72,7 @@ static void the_checking_disabled_bit(void **state)
 	assert_false(world.job.outbox.checking_disabled);
 	ask_with("two.corp.", A, JOB_CHECKING_DISABLED);
 	assert_true(world.job.outbox.checking_disabled);
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 	ask("three.corp.", A);
 	assert_true(world.job.outbox.checking_disabled);
 	use_route("corp.", "192.0.2.88", ROUTE_STUB, false);
@@ -107,7 +107,7 @@ static void use_many(unsigned n, const uint8_t *zone)
 				   .servers_n = n,
 				   .kind = ROUTE_FORWARD,
 				   .first = true};
-	world.resolver.routes = (struct routes){routes, 1};
+	world.rules.routes = (struct routes){routes, 1};
 }
 
 static void many_forwarders_refuse_first(void **state)
@@ -147,7 +147,7 @@ static void an_alias_has_a_route_of_its_own(void **state)
 				   .servers_n = 1,
 				   .kind = ROUTE_FORWARD,
 				   .first = true};
-	world.resolver.routes.n = 2;
+	world.rules.routes.n = 2;
 	ask("www.test.", A);
 	reply(QR, TERN_RCODE_REFUSED, NULL);
 	assert_asked(SERV, "www.test.", A);

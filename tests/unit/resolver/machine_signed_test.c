@@ -81,7 +81,7 @@ static void one_of_several_servers_is_good(void **state)
 static void permissive_tells_and_lets_through(void **state)
 {
 	(void)state;
-	world.resolver.options.validation = VALIDATION_PERMISSIVE;
+	world.rules.resolver.validation = VALIDATION_PERMISSIVE;
 	ask_signed("www.test.", A);
 	REPLY_ALWAYS(NOERR, "~" WWW);
 	assert_result(NOERR, 1);

@@ -77,8 +77,8 @@ static void priming_is_no_precondition(void **state)
 static void ttls_are_bounded(void **state)
 {
 	(void)state;
-	world.resolver.options.min_ttl_s = 30;
-	world.resolver.options.max_ttl_s = 1000;
+	world.rules.resolver.min_ttl_s = 30;
+	world.rules.resolver.max_ttl_s = 1000;
 	know_test();
 	ask("short.test.", A);
 	reply(AA, NOERR, "an short.test. 1 A 192.0.2.9", NULL);

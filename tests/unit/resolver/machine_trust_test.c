@@ -35,7 +35,7 @@ static bool delegation_of(const char *zone, uint32_t *ttl_s)
 static void no_more_of_the_name_than_needed(void **state)
 {
 	(void)state;
-	world.resolver.options.qmin = QMIN_STRICT;
+	world.rules.resolver.qmin = QMIN_STRICT;
 	know_test();
 	ask("www.a.b.test.", A);
 	assert_asked(SERV, "b.test.", QMIN_TYPE);
@@ -51,7 +51,7 @@ static void no_more_of_the_name_than_needed(void **state)
 static void an_answer_on_the_way_is_not_the_answer(void **state)
 {
 	(void)state;
-	world.resolver.options.qmin = QMIN_STRICT;
+	world.rules.resolver.qmin = QMIN_STRICT;
 	know_test();
 	ask("www.b.test.", A);
 	assert_asked(SERV, "b.test.", QMIN_TYPE);
@@ -62,7 +62,7 @@ static void an_answer_on_the_way_is_not_the_answer(void **state)
 static void strict_takes_a_denial_for_the_whole(void **state)
 {
 	(void)state;
-	world.resolver.options.qmin = QMIN_STRICT;
+	world.rules.resolver.qmin = QMIN_STRICT;
 	know_test();
 	ask("www.b.test.", A);
 	reply(AA, NXD, SOA, NULL);
@@ -74,7 +74,7 @@ static void relaxed_asks_for_the_whole_name_when_denied(void **state)
 	static const uint16_t rcodes[] = {NXD, TERN_RCODE_REFUSED, TERN_RCODE_SERVFAIL};
 
 	(void)state;
-	world.resolver.options.qmin = QMIN_RELAXED;
+	world.rules.resolver.qmin = QMIN_RELAXED;
 	for (unsigned i = 0; i < ARRAY_LEN(rcodes); i++) {
 		know_test();
 		ask("www.b.test.", A);
@@ -92,7 +92,7 @@ static void a_long_name_takes_no_more_than_ten_steps(void **state)
 	unsigned at = 0, sends = 0;
 
 	(void)state;
-	world.resolver.options.qmin = QMIN_STRICT;
+	world.rules.resolver.qmin = QMIN_STRICT;
 	for (unsigned i = 0; i < 100; i++)
 		at += (unsigned)snprintf(name + at, sizeof name - at, "a.");
 	snprintf(name + at, sizeof name - at, "test.");
@@ -108,7 +108,7 @@ static void a_long_name_takes_no_more_than_ten_steps(void **state)
 static void a_glueless_delegation(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	know_test();
 	know("other.", "ns.other.", "192.0.2.60", NULL);
 	ask("www.sub.test.", A);
@@ -150,7 +150,7 @@ static void ns_of_the_root_says_no_server(void **state)
 static void only_glue_of_ones_own_zone(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	know_test();
 	know("other.", "ns.other.", "192.0.2.60", NULL);
 	ask("www.sub.test.", A);
@@ -266,7 +266,7 @@ static void doubles_and_mixed_ttls(void **state)
 static void localhost_is_not_asked(void **state)
 {
 	(void)state;
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	know_test();
 	ask("www.sub.test.", A);
 	reply(QR, NOERR, "ns sub.test. 60 NS ns.sub.test.", "ad ns.sub.test. 60 A 127.0.0.1", NULL);
@@ -307,7 +307,7 @@ static void know_ds(const char *ds)
 {
 	const char *error;
 
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 	assert_true(trust_anchors_add(&world.anchors, ". DS 1 13 2 " DIGEST, &error));
 	know_secure(". 3600 DNSKEY 257 3 13 AAAA");
 	know_secure(ds);

@@ -16,6 +16,7 @@ static int open_cut(void **state)
 	arena_init(&arena, 65536);
 	cut = zone_cut_make(&arena, NAME("test."), CUT_DELEGATION);
 	world.job.resolver = &world.resolver;
+	world.job.rules = &world.rules;
 	return 0;
 }
 
@@ -144,12 +145,12 @@ static void families_that_are_switched_off(void **state)
 	(void)state;
 	add("192.0.2.1");
 	add("2001:db8::1");
-	world.resolver.options.ipv4 = false;
+	world.rules.resolver.ipv4 = false;
 	for (unsigned i = 0; i < 50; i++)
 		assert_int_equal(pick(), 1);
-	world.resolver.options.ipv6 = false;
+	world.rules.resolver.ipv6 = false;
 	assert_int_equal(pick(), -1);
-	world.resolver.options.ipv4 = true;
+	world.rules.resolver.ipv4 = true;
 	assert_int_equal(pick(), 0);
 }
 
@@ -158,7 +159,7 @@ static void loopback_by_permission_only(void **state)
 	(void)state;
 	add("127.0.0.1@5300");
 	assert_int_equal(pick(), -1);
-	world.resolver.options.do_not_query_localhost = false;
+	world.rules.resolver.do_not_query_localhost = false;
 	assert_int_equal(pick(), 0);
 }
 

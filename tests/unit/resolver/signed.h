@@ -57,8 +57,8 @@ static inline int open_signed(void **state)
 	world_open(state);
 	signer_init(&of_test, DNSSEC_ECDSAP256);
 	signer_init(&of_sub, DNSSEC_ECDSAP256);
-	world.resolver.options.validation = VALIDATION_ON;
-	world.resolver.options.serve_stale = false;
+	world.rules.resolver.validation = VALIDATION_ON;
+	world.rules.resolver.serve_stale = false;
 	trust_key("test.", &of_test);
 	know_test();
 	return 0;

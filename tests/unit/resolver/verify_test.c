@@ -40,6 +40,7 @@ static int open_with(void **state, uint8_t algorithm)
 {
 	assert_int_equal(world_open(state), 0);
 	world.job.resolver = &world.resolver;
+	world.job.rules = &world.rules;
 	world.job.now = &world.now;
 	budget_init(&world.job.budget);
 	signer_init(&signer, algorithm);
@@ -267,7 +268,7 @@ static void know_signed_zone(void)
 {
 	trust_key_of(ZONE);
 	know(ZONE, "ns." ZONE, "192.0.2.53", NULL);
-	world.resolver.options.validation = VALIDATION_ON;
+	world.rules.resolver.validation = VALIDATION_ON;
 }
 
 /* A job gives way between two wrong signatures of one set, and checks as many in all. */

@@ -173,7 +173,7 @@ static void store(const char *text, uint32_t ttl_s)
 				 .rclass = TERN_CLASS_IN,
 				 .rr_n = 1};
 
-	cache_put(shared.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED,
+	cache_put(rules.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED,
 		  workers[0]->loop.now.boot_s);
 }
 
@@ -212,14 +212,17 @@ static void a_rendered_answer_ends_with_its_addresses(void **state)
 		exchange(fd, id);
 		assert_sections(false, 1, 1);
 	}
-	struct answer_key key = {(const uint8_t *)"\3www\4test", 10, HTTPS, 0};
+	struct answer_key key = {.name = (const uint8_t *)"\3www\4test",
+				 .name_len = 10,
+				 .type = HTTPS,
+				 .rules = rules.answers};
 	struct answer_hit hit;
 	uint32_t now_s = workers[0]->loop.now.boot_s;
 
-	assert_true(cache_get_answer(shared.cache, &key, answer_hash(shared.cache, &key), 0, now_s,
+	assert_true(cache_get_answer(rules.cache, &key, answer_hash(rules.cache, &key), 0, now_s,
 				     out, sizeof out, &hit));
 	assert_false(hit.old);
-	assert_false(cache_get_answer(shared.cache, &key, answer_hash(shared.cache, &key), 0,
+	assert_false(cache_get_answer(rules.cache, &key, answer_hash(rules.cache, &key), 0,
 				      now_s + 6, out, sizeof out, &hit));
 	close(fd);
 	close_world();

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "../base/allocations.h"
+#include "base/readers.h"
 #include "net/udp.h"
 
 #define NAMES     1000
@@ -28,10 +29,10 @@ static int start_worker(void **state)
 
 	(void)state;
 	shared_open(16 << 20, 1);
-	cache_thread_enter();
+	readers_enter();
 	for (unsigned i = 0; i < NAMES; i++)
 		put_answer(i);
-	cache_sleep();
+	readers_sleep();
 	client_fd = client_of(fds.udp);
 	workers[0] = worker_create(&shared, 0, &fds, 1);
 	assert_non_null(workers[0]);
@@ -44,8 +45,8 @@ static int stop_worker(void **state)
 	(void)state;
 	workers_end();
 	close(client_fd);
-	cache_wake();
-	cache_thread_leave();
+	readers_wake();
+	readers_leave();
 	shared_close();
 	return 0;
 }

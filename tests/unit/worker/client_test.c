@@ -37,13 +37,13 @@ static void a_miss_is_asked_and_then_known(void **state)
 static void hits_are_counted_by_their_security(void **state)
 {
 	(void)state;
-	shared.resolver.validation = VALIDATION_ON;
+	rules.resolver.validation = VALIDATION_ON;
 	put_answer(1); /* without AD */
 	ask(c, 1, "name1.example.");
 	expect(c, 1, TERN_RCODE_NOERROR, 1);
 	assert_int_equal(counted(&tally()->insecure), 1);
 	assert_int_equal(counted(&tally()->secure), 0);
-	shared.resolver.validation = VALIDATION_OFF;
+	rules.resolver.validation = VALIDATION_OFF;
 	ask(c, 2, "name1.example.");
 	expect(c, 2, TERN_RCODE_NOERROR, 1);
 	assert_int_equal(counted(&tally()->insecure), 1);
@@ -162,7 +162,8 @@ static void by_tcp_the_answer_comes_back(void **state)
 static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
 {
 	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
-	uint64_t hash = hash_bytes(&shared.hash_key, (uint64_t)q.type << 1, q.name, 10);
+	uint64_t what = (uint64_t)rules.answers << 32 | (uint64_t)q.type << 1;
+	uint64_t hash = hash_bytes(&shared.hash_key, what, q.name, 10);
 	int d = client_of(listeners[1].udp);
 
 	(void)state;
@@ -183,7 +184,7 @@ static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
 static void stale_data_is_the_answer_while_nobody_answers(void **state)
 {
 	(void)state;
-	shared.stale_wait_ms = 100;
+	rules.serve.stale_wait_ms = 100;
 	ask(c, 1, "www.test.");
 	struct asked a = take();
 
@@ -206,7 +207,7 @@ static void stale_data_is_the_answer_while_nobody_answers(void **state)
 static void stale_data_at_once_if_so_configured(void **state)
 {
 	(void)state;
-	shared.stale_wait_ms = 0;
+	rules.serve.stale_wait_ms = 0;
 	ask(c, 1, "www.test.");
 	struct asked a = take();
 
@@ -235,9 +236,9 @@ static void nobody_waits_longer_than_the_deadline(void **state)
 	(void)state;
 	ask(c, 1, "silent.test.");
 	(void)take();
-	leap_ms(shared.stale_wait_ms); /* when stale data would do, if there were some */
+	leap_ms(rules.serve.stale_wait_ms); /* when stale data would do, if there were some */
 	expect_silence(c, 20);
-	leap_ms(JOB_DEADLINE_MS - shared.stale_wait_ms - 1000);
+	leap_ms(JOB_DEADLINE_MS - rules.serve.stale_wait_ms - 1000);
 	expect_silence(c, 20);
 	assert_int_equal(counted(&tally()->expired), 0);
 	leap_ms(1000);

@@ -125,7 +125,7 @@ static void of_strangers_only_a_few_are_let_in(void **state)
 
 	(void)state;
 	pass(5);
-	shared.access.allow_n = 0;
+	rules.access.allow_n = 0;
 	for (unsigned i = 0; i < ARRAY_LEN(fds); i++) {
 		fds[i] = tcp_client_of(0);
 		pass(5);
@@ -141,14 +141,14 @@ static void of_strangers_only_a_few_are_let_in(void **state)
 		close(fds[i]);
 	pass(10);
 	/* If they are to hear nothing they are not let in. */
-	shared.access.drop = true;
+	rules.access.drop = true;
 	int fd = tcp_client_of(0);
 
 	assert_true(is_closed(fd, 1000));
 	assert_int_equal(counted(&tally()->tcp_refused), 1);
 	close(fd);
-	shared.access.drop = false;
-	shared.access.allow_n = 1;
+	rules.access.drop = false;
+	rules.access.allow_n = 1;
 }
 
 static void the_idlest_gives_way_and_never_one_that_is_owed(void **state)

@@ -5,10 +5,13 @@
 #include "net/udp.h"
 
 struct worker_shared shared;
+struct rules rules;
+struct root_hints hints;
 struct worker *workers[TEST_WORKERS_MAX];
 
 static struct log logger;
 static struct prefix everybody;
+static char empty[] = "";
 
 void shared_open(uint64_t cache_size, unsigned workers_n)
 {
@@ -18,29 +21,32 @@ void shared_open(uint64_t cache_size, unsigned workers_n)
 	assert_true(workers_n <= TEST_WORKERS_MAX);
 	assert_true(prefix_from_text("127.0.0.0/8", &everybody));
 	log_init(&logger, LOG_LEVEL_ERROR);
+	rules = (struct rules){
+		.answers = 1,
+		.access = {.allow = &everybody, .allow_n = 1},
+		.serve = {.prefetch = true, .identity = empty, .version = empty},
+		.cache = cache_create(&options, &key),
+		.hints = &hints,
+	};
 	shared = (struct worker_shared){
 		.log = &logger,
-		.cache = cache_create(&options, &key),
+		.rules = {&rules},
 		.infra = infra_create(&key),
 		.inflight = inflight_create(),
 		.hash_key = key,
 		.cookie_secret = {3, 4},
-		.access = {.allow = &everybody, .allow_n = 1},
-		.prefetch = true,
-		.identity = "",
-		.version = "",
 		.workers = workers,
 		.workers_n = workers_n,
 	};
-	root_hints_builtin(&shared.hints);
-	assert_true(shared.cache && shared.infra && shared.inflight);
+	root_hints_builtin(&hints);
+	assert_true(rules.cache && shared.infra && shared.inflight);
 }
 
 void shared_close(void)
 {
 	inflight_destroy(shared.inflight);
 	infra_destroy(shared.infra);
-	cache_destroy(shared.cache);
+	cache_destroy(rules.cache);
 }
 
 struct listener_fds listen_somewhere(void)
@@ -97,7 +103,8 @@ void put_answer(unsigned i)
 		TERN_OK);
 	struct answer a = {.key = {.name = name,
 				   .name_len = (uint16_t)tern_name_len(name),
-				   .type = TERN_TYPE_A},
+				   .type = TERN_TYPE_A,
+				   .rules = rules.answers},
 			   .message = message,
 			   .message_len = (uint16_t)tern_builder_finish(&b),
 			   .ttl_at = ttl_at,
@@ -107,7 +114,7 @@ void put_answer(unsigned i)
 
 	for (uint8_t variant = 0; variant < 2; variant++) {
 		a.key.variant = variant ? ANSWER_DO : 0;
-		cache_put_answer(shared.cache, &a, now.boot_s);
+		cache_put_answer(rules.cache, &a, now.boot_s);
 	}
 }
 

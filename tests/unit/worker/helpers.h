@@ -17,6 +17,7 @@
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "resolver/hints.h"
 #include "worker/worker.h"
 
 /* There when the program was built with a sanitizer: then everything takes longer. */
@@ -31,6 +32,8 @@ static inline bool is_sanitized(void)
 #define TEST_WORKERS_MAX 8
 
 /** There from shared_open() to shared_close(). */
+extern struct rules rules; /* in force; may be changed in place */
+extern struct root_hints hints;
 extern struct worker_shared shared;
 extern struct worker *workers[TEST_WORKERS_MAX];
 

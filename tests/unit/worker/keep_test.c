@@ -1,6 +1,7 @@
 /*
  * keep_test.c - which answers are kept rendered, for whom, and for how long.
  */
+#include "base/readers.h"
 #include "worker/worker_private.h"
 
 #include "helpers.h"
@@ -24,6 +25,7 @@ static int set_up(void **state)
 	assert_non_null(w);
 	memset(&task, 0, sizeof task);
 	task.hash = UINT64_C(0x1234567800000007);
+	task.job.rules = &rules;
 	task.job.question = (struct question){.name = "\3www\4test", .type = TERN_TYPE_A};
 	set = (struct kept){.set = {.owner = task.job.question.name,
 				    .rdata = rdata,
@@ -35,14 +37,14 @@ static int set_up(void **state)
 	*result = (struct result){
 		.answer = {&set, &set, 1}, .cached = true, .ttl_s = 50, .life_s = 100};
 	request = (struct request){.name_len = NAME_LEN, .flags = TERN_FLAG_RD};
-	cache_thread_enter();
+	readers_enter();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	cache_thread_leave();
+	readers_leave();
 	workers_end();
 	shared_close();
 	return 0;
@@ -53,11 +55,14 @@ static struct answer_hit hit;
 static bool find(uint8_t variant, uint32_t after_s)
 {
 	const struct question *q = &task.job.question;
-	struct answer_key key = {
-		.name = q->name, .name_len = NAME_LEN, .type = q->type, .variant = variant};
+	struct answer_key key = {.name = q->name,
+				 .name_len = NAME_LEN,
+				 .type = q->type,
+				 .variant = variant,
+				 .rules = rules.answers};
 	uint8_t out[ANSWER_OCTETS_MAX];
 
-	return cache_get_answer(shared.cache, &key, answer_hash(shared.cache, &key), 0,
+	return cache_get_answer(rules.cache, &key, answer_hash(rules.cache, &key), 0,
 				w->loop.now.boot_s + after_s, out, sizeof out, &hit);
 }
 
@@ -66,7 +71,7 @@ static bool is_kept(void)
 	keep_rendered(w, &task, &request);
 	bool kept = find(request_variant(&request), 0);
 
-	cache_drop_answers(shared.cache, task.job.question.name, task.job.question.type);
+	cache_drop_answers(rules.cache, task.job.question.name, task.job.question.type);
 	return kept;
 }
 

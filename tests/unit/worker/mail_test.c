@@ -2,6 +2,7 @@
  * mail_test.c - an answer for another worker's connection gets there, also when
  * that worker's mailbox is full or memory is short.
  */
+#include "base/readers.h"
 #include "worker/worker_private.h"
 
 #include "helpers.h"
@@ -12,18 +13,18 @@ static int make_workers(void **state)
 {
 	(void)state;
 	shared_open(1 << 20, 2);
-	shared.resolver = (struct resolver_options){
+	rules.resolver = (struct resolver_options){
 		.qmin = QMIN_OFF, .ipv4 = true, .max_ttl_s = 100, .do_not_query_localhost = true};
 	/* The only root server is one that may not be asked: every question fails at once. */
-	shared.hints = (struct root_hints){.servers_n = 1};
-	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
-	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
-	shared.hints.servers[0].addresses_n = 1;
+	hints = (struct root_hints){.servers_n = 1};
+	memcpy(hints.servers[0].name, NAME("ns.root."), 9);
+	hints.servers[0].addresses[0] = address("127.0.0.1");
+	hints.servers[0].addresses_n = 1;
 	for (unsigned i = 0; i < 2; i++) {
 		workers[i] = worker_create(&shared, i, NULL, 0);
 		assert_non_null(workers[i]);
 	}
-	cache_thread_enter();
+	readers_enter();
 	return 0;
 }
 
@@ -31,7 +32,7 @@ static int end_workers(void **state)
 {
 	(void)state;
 	workers_end();
-	cache_thread_leave();
+	readers_leave();
 	shared_close();
 	return 0;
 }

@@ -129,7 +129,7 @@ static void a_renewal_that_fails_takes_nothing_away(void **state)
 static void nothing_is_renewed_unless_so_configured(void **state)
 {
 	(void)state;
-	shared.prefetch = false;
+	rules.serve.prefetch = false;
 	learn(1);
 	for (uint16_t i = 0; i < 3; i++) {
 		leap_ms(i == 1 ? 91000 : 0);
@@ -171,13 +171,12 @@ static void a_renewal_without_a_place(void **state)
 static void it_asks_for_the_roots_servers(void **state)
 {
 	(void)state;
-	shared.routes.n = 0;
-	w->resolver.routes = shared.routes;
-	w->resolver.options.do_not_query_localhost = false;
-	shared.hints = (struct root_hints){.servers_n = 1};
-	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
-	shared.hints.servers[0].addresses[0] = forwarder_at;
-	shared.hints.servers[0].addresses_n = 1;
+	rules.routes.n = 0;
+	rules.resolver.do_not_query_localhost = false;
+	hints = (struct root_hints){.servers_n = 1};
+	memcpy(hints.servers[0].name, NAME("ns.root."), 9);
+	hints.servers[0].addresses[0] = forwarder_at;
+	hints.servers[0].addresses_n = 1;
 	w->resolver.prime_wanted = true;
 	struct asked a = take();
 
@@ -244,15 +243,16 @@ static void an_errand_has_rules_of_its_own(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(modes); i++) {
-		w->resolver.options.validation = modes[i];
-		w->resolver.options.min_ttl_s = 7 * i * i * i * i;
+		rules.resolver.validation = modes[i];
+		rules.resolver.min_ttl_s = 7 * i * i * i * i;
 		struct resolver *own = resolver_for(w, &e);
 
 		assert_non_null(own);
-		assert_int_equal(own->options.validation, i == 0 ? VALIDATION_OFF : VALIDATION_ON);
-		assert_int_equal(own->options.min_ttl_s, i < 2 ? 60 : 112);
+		assert_int_equal(own->rules->resolver.validation,
+				 i == 0 ? VALIDATION_OFF : VALIDATION_ON);
+		assert_int_equal(own->rules->resolver.min_ttl_s, i < 2 ? 60 : 112);
 		assert_ptr_equal(own->cache, e.cache);
-		assert_ptr_equal(own->anchors, e.anchors);
+		assert_ptr_equal(own->rules->anchors, e.anchors);
 		assert_ptr_equal(own->infra, shared.infra);
 		free(own);
 	}

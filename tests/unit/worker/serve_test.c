@@ -46,20 +46,20 @@ static void strangers_are_refused_or_hear_nothing(void **state)
 {
 	(void)state;
 	put_answer(1);
-	shared.access.allow_n = 0;
+	rules.access.allow_n = 0;
 	query(c, "name1.example.", TERN_TYPE_A, TERN_CLASS_IN);
 	assert_int_equal(answer_from(c), TERN_RCODE_REFUSED);
 	assert_int_equal(ede(), TERN_EDE_PROHIBITED);
 	assert_int_equal(counted(&tally()->refused), 1);
 	assert_int_equal(counted(&tally()->rcodes[TERN_RCODE_REFUSED]), 1);
-	shared.access.drop = true;
+	rules.access.drop = true;
 	query(c, "name1.example.", TERN_TYPE_A, TERN_CLASS_IN);
 	expect_silence(c, 10);
 	assert_int_equal(counted(&tally()->refused), 2);
 	assert_int_equal(counted(&tally()->rcodes[TERN_RCODE_REFUSED]), 1);
 	assert_int_equal(counted(&tally()->hits), 0);
-	shared.access.drop = false;
-	shared.access.allow_n = 1;
+	rules.access.drop = false;
+	rules.access.allow_n = 1;
 }
 
 /* --- other classes ------------------------------------------------------------------------ */
@@ -82,11 +82,13 @@ static void assert_refused(const char *name, uint16_t type, uint16_t rclass)
 
 static void what_it_tells_about_itself(void **state)
 {
+	static char this_one[] = "this-one", today[] = "tern-of-today";
+
 	(void)state;
 	assert_refused("id.server.", TERN_TYPE_TXT, TERN_CLASS_CH);
 	assert_refused("version.bind.", TERN_TYPE_TXT, TERN_CLASS_CH);
-	shared.identity = "this-one";
-	shared.version = "tern-of-today";
+	rules.serve.identity = this_one;
+	rules.serve.version = today;
 	assert_text("id.server.", TERN_TYPE_TXT, "\x08this-one");
 	assert_text("ID.Server.", TERN_TYPE_ANY, "\x08this-one");
 	assert_text("version.bind.", TERN_TYPE_TXT, "\x0dtern-of-today");
@@ -181,7 +183,7 @@ static void queries_are_counted_by_type(void **state)
 static void hits_without_checking_count_for_nothing(void **state)
 {
 	(void)state;
-	shared.resolver.validation = VALIDATION_ON;
+	rules.resolver.validation = VALIDATION_ON;
 	ask_with(c, 1, "www.test.", TERN_FLAG_RD | TERN_FLAG_CD, false);
 	struct asked a = take();
 

@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 
 #include "../base/regions.h"
+#include "base/readers.h"
 #include "cache/cache_private.h"
 #include "net/udp.h"
 
@@ -125,7 +126,7 @@ static size_t buckets_n(const struct cache *c)
 /* All that the cache consists of lies in what will be closed. */
 static void check_that_all_is_there(void)
 {
-	const struct cache *c = shared.cache;
+	const struct cache *c = rules.cache;
 	unsigned entries = 0;
 
 	assert_true(region_has(SHARED, c) && region_has(SHARED, c->shards));
@@ -148,7 +149,7 @@ static void choose_what_to_close(void)
 
 	closed_n = 0;
 	will_close(region_start(SHARED), REGION_OCTETS);
-	will_close(shared.cache->buckets, buckets_n(shared.cache) * sizeof(entry_link));
+	will_close(rules.cache->buckets, buckets_n(rules.cache) * sizeof(entry_link));
 	if (!__gcov_init)
 		will_close(__data_start, (size_t)(_end - __data_start));
 	void *counter = dlsym(RTLD_DEFAULT, "urcu_qsbr_gp");
@@ -178,11 +179,11 @@ static int start(unsigned n)
 {
 	faults = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(faults != MAP_FAILED);
-	cache_thread_enter();
+	readers_enter();
 	regions_choose(SHARED, SHARED);
 	fill_shared();
 	regions_leave();
-	cache_sleep();
+	readers_sleep();
 	check_that_all_is_there();
 	for (unsigned i = 0; i < WORKERS; i++)
 		make_worker(i);
@@ -211,8 +212,8 @@ static int stop(void **state)
 	workers_end();
 	for (unsigned i = 0; i < WORKERS; i++)
 		close(clients[i]);
-	cache_wake();
-	cache_thread_leave();
+	readers_wake();
+	readers_leave();
 	shared_close();
 	munmap(faults, PAGE);
 	return 0;
@@ -315,14 +316,14 @@ static void the_mark_of_an_entry_faults(void **state)
 				 .name_len = 17,
 				 .type = TERN_TYPE_A,
 				 .variant = ANSWER_DO};
-	cache_wake();
+	readers_wake();
 	const struct entry *e =
-		cache_find(shared.cache, key.name, key.name_len, TAG_ANSWER(TERN_TYPE_A, ANSWER_DO),
-			   answer_hash(shared.cache, &key));
+		cache_find(rules.cache, key.name, key.name_len,
+			   TAG_ANSWER(TERN_TYPE_A, ANSWER_DO, 0), answer_hash(rules.cache, &key));
 
 	assert_non_null(e);
 	assert_ptr_equal(at, &e->lives);
-	cache_sleep();
+	readers_sleep();
 }
 
 static void hits_write_nothing_shared(void **state)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "base/readers.h"
 #include "worker/upstream_private.h"
 
 #include "worker/worker.c"
@@ -124,20 +125,20 @@ static inline void open_world(unsigned workers_n)
 	leapt_ms = 0;
 	shared_open(1 << 20, workers_n);
 	open_forwarder();
-	shared.resolver = (struct resolver_options){
+	rules.resolver = (struct resolver_options){
 		.ipv4 = true, .max_ttl_s = 86400, .max_negative_ttl_s = 3600, .serve_stale = true};
-	shared.stale_wait_ms = 1800;
+	rules.serve.stale_wait_ms = 1800;
 	forward_all = (struct route){.zone = (const uint8_t *)"",
 				     .servers = &forwarder_at,
 				     .servers_n = 1,
 				     .kind = ROUTE_FORWARD};
-	shared.routes = (struct routes){&forward_all, 1};
+	rules.routes = (struct routes){&forward_all, 1};
 	for (unsigned i = 0; i < workers_n; i++) {
 		listeners[i] = listen_somewhere();
 		workers[i] = worker_create(&shared, i, &listeners[i], 1);
 		assert_non_null(workers[i]);
 	}
-	cache_thread_enter();
+	readers_enter();
 	turn();
 }
 
@@ -162,7 +163,7 @@ static inline void close_world(void)
 	workers_end();
 	close(forwarder_udp);
 	close(forwarder_tcp);
-	cache_thread_leave();
+	readers_leave();
 	shared_close();
 }
 

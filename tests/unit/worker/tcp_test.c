@@ -21,7 +21,7 @@ static int open_clients(void **state)
 	w = workers[0];
 	assert_true(prefix_from_text("0.0.0.0/0", &anybody[0]));
 	assert_true(prefix_from_text("::/0", &anybody[1]));
-	shared.access = (struct access_list){.allow = anybody, .allow_n = 2};
+	rules.access = (struct access_list){.allow = anybody, .allow_n = 2};
 	fds_n = 0;
 	return 0;
 }

@@ -6,6 +6,7 @@
  * test. Its cache has signed records that nobody has checked, so a question for one
  * is a job that needs signatures and no server. A check by P-384 is a whole share.
  */
+#include "base/readers.h"
 #include "worker/worker_private.h"
 
 /* What a turn does is seen at the moment when it comes to those that gave way. */
@@ -43,7 +44,7 @@ static void put(const struct packed *p, enum cache_security security)
 	struct moment now;
 
 	clock_read(&now);
-	cache_put(shared.cache, &p->set, CACHE_RANK_AUTH_ANSWER, security, now.boot_s);
+	cache_put(rules.cache, &p->set, CACHE_RANK_AUTH_ANSWER, security, now.boot_s);
 }
 
 /* "<letter>.zone. A" in the cache, unchecked, with these signatures (pack_signatures()). */
@@ -86,15 +87,14 @@ static int open_with(uint8_t algorithm)
 	struct listener_fds fds = listen_somewhere();
 
 	shared_open(1 << 20, 1);
-	shared.resolver = (struct resolver_options){
+	rules.resolver = (struct resolver_options){
 		.ipv4 = true, .max_ttl_s = 86400, .validation = VALIDATION_ON};
-	shared.stale_wait_ms = 1000;
-	atomic_store(&shared.anchors, &anchors);
+	rules.serve.stale_wait_ms = 1000;
+	rules.anchors = &anchors;
 	client_fd = client_of(fds.udp);
 	workers[0] = worker_create(&shared, 0, &fds, 1);
 	assert_non_null(workers[0]);
-	workers[0]->resolver.anchors = &anchors;
-	cache_thread_enter();
+	readers_enter();
 	signer_init(&signer, algorithm);
 	put_key();
 	return 0;
@@ -119,7 +119,7 @@ static int close_all(void **state)
 	signer_fini(&signer);
 	workers_end();
 	close(client_fd);
-	cache_thread_leave();
+	readers_leave();
 	shared_close();
 	return 0;
 }

@@ -13,13 +13,13 @@ static int make_shared(void **state)
 {
 	(void)state;
 	shared_open(1 << 20, 1);
-	shared.resolver = (struct resolver_options){
+	rules.resolver = (struct resolver_options){
 		.qmin = QMIN_OFF, .ipv4 = true, .max_ttl_s = 100, .do_not_query_localhost = true};
 	/* The only root server is one that may not be asked: nothing leaves the machine. */
-	shared.hints = (struct root_hints){.servers_n = 1};
-	memcpy(shared.hints.servers[0].name, NAME("ns.root."), 9);
-	shared.hints.servers[0].addresses[0] = address("127.0.0.1");
-	shared.hints.servers[0].addresses_n = 1;
+	hints = (struct root_hints){.servers_n = 1};
+	memcpy(hints.servers[0].name, NAME("ns.root."), 9);
+	hints.servers[0].addresses[0] = address("127.0.0.1");
+	hints.servers[0].addresses_n = 1;
 	return 0;
 }
 

@@ -1,0 +1,66 @@
+/*
+ * config.h - the YAML configuration, read and checked into plain structs.
+ *
+ * Purpose    The only place that knows YAML. Everything below takes its own
+ *            options struct, which is filled here in place.
+ * Memory     one `struct config` owns all strings and lists; config_destroy().
+ * Errors     config_load() collects "FILE:LINE: KEY: what is wrong and what was
+ *            expected" in its error text and gives no config. One line each,
+ *            '\n' between them and none at the end; what does not fit is counted
+ *            in a last line "and N more".
+ * Table      every key, default and limit is in schema.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "cache/cache.h"
+#include "policy/access.h"
+#include "policy/options.h"
+#include "policy/route.h"
+
+/** Everything that a configuration file says, in the structs of the layers that it is for. */
+struct config {
+	struct {
+		struct address *listen;
+		unsigned listen_n;
+		unsigned workers; /* 0: one per CPU of the affinity mask */
+		char *user;       /* "" keeps the current one */
+	} server;
+	char *root_hints; /* "" for the built-in ones */
+	struct serve_options serve;
+	struct resolver_options resolver;
+	struct cache_options cache; /* stale_s is 0 without cache.serve-stale */
+	char *snapshot;             /* "" for none */
+	struct trust_options trust;
+	struct route *forward_zones; /* ports are set: 53, with tls 853 if none was given */
+	unsigned forward_zones_n;
+	struct route *stub_zones;
+	unsigned stub_zones_n;
+	struct access_list access;
+	struct {
+		char *socket; /* "" turns the control socket off */
+	} control;
+	struct {
+		enum log_level level;
+	} logging;
+};
+
+/**
+ * Read @p path, or only the defaults when it is NULL.
+ *
+ * @param error      gets the reasons, one per line, when NULL is returned
+ * @return the configuration, owned by the caller, or NULL
+ */
+MUST_USE struct config *config_load(const char *path, char *error, size_t error_max);
+
+/** The same from memory (tests, fuzzing); @p name stands for the file in errors. */
+MUST_USE struct config *config_parse(const char *text, size_t len, const char *name, char *error,
+				     size_t error_max);
+
+/** Free everything; NULL is allowed. */
+void config_destroy(struct config *config);

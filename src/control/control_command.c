@@ -1,0 +1,332 @@
+/*
+ * control_command.c - a request: read strictly, then answered or begun.
+ *
+ * A member that nobody knows is an error, as is one that the command does not
+ * take: what was meant is better asked than guessed.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include <tern/name.h>
+#include <tern/rr.h>
+
+#include "base/clock.h"
+#include "base/quantity.h"
+#include "control/control_private.h"
+#include "policy/options.h"
+
+/** A request's members; NULL when absent. */
+struct request_members {
+	const char *command;
+	const char *name;
+	const char *type;
+	const char *level;
+	const char *duration;
+};
+
+/** The same, understood. */
+struct order {
+	struct question question;
+	enum log_level level;
+	uint32_t duration_s;
+};
+
+enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8 };
+
+struct command {
+	const char *name;
+	unsigned needs;
+	void (*run)(struct control *c, struct client *k, const struct order *o);
+};
+
+uint32_t control_now_s(void)
+{
+	return (uint32_t)(clock_ns(CLOCK_BOOTTIME) / NS_PER_S);
+}
+
+static const char *level_text(enum log_level level)
+{
+	static const char *const words[] = {
+		[LOG_LEVEL_ERROR] = "error",   [LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_NOTICE] = "notice", [LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+
+	return words[level];
+}
+
+static void run_status(struct control *c, struct client *k, const struct order *o)
+{
+	const struct worker_shared *s = c->shared;
+	uint64_t up_ms = clock_ns(CLOCK_BOOTTIME) / NS_PER_MS - c->started_ms;
+	struct cache_counts counts;
+
+	(void)o;
+	cache_count(shared_cache(s), &counts);
+	uint64_t percent = counts.limit ? counts.octets * 100 / counts.limit : 0;
+
+	json_t *status = json_pack(
+		"{s:s,s:i,s:I,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version", TERN_VERSION, "pid",
+		(int)getpid(), "uptime_s", (json_int_t)(up_ms / 1000), "workers", (int)s->workers_n,
+		"log_level", level_text(s->log->level), "cache", "entries",
+		(json_int_t)counts.entries, "octets", (json_int_t)counts.octets, "limit",
+		(json_int_t)counts.limit, "percent", (json_int_t)percent);
+
+	if (status)
+		c->host->add_status(c->host->context, status);
+	reply_object(k, status);
+}
+
+static void run_stats(struct control *c, struct client *k, const struct order *o)
+{
+	struct metrics m;
+
+	(void)o;
+	metrics_collect(c->shared, &m);
+	reply_object(k, metrics_to_json(&m));
+}
+
+static void run_flush(struct control *c, struct client *k, const struct order *o)
+{
+	size_t n = cache_flush_name(shared_cache(c->shared), o->question.name);
+
+	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));
+}
+
+static void run_flush_zone(struct control *c, struct client *k, const struct order *o)
+{
+	size_t n = cache_flush_zone(shared_cache(c->shared), o->question.name);
+
+	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */
+	infra_forgive(c->shared->infra);
+	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));
+}
+
+static void run_dump_cache(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	k->work = WORK_DUMP;
+	dump_slice(c, k);
+}
+
+static void run_trace(struct control *c, struct client *k, const struct order *o)
+{
+	trace_start(c, k, &o->question);
+}
+
+static void run_log_level(struct control *c, struct client *k, const struct order *o)
+{
+	struct log *log = c->shared->log;
+
+	log_set_level(log, o->level);
+	log_notice(log, "log level set to %s", level_text(o->level));
+	reply_object(k, json_pack("{s:s}", "log_level", level_text(o->level)));
+}
+
+static void run_nta_add(struct control *c, struct client *k, const struct order *o)
+{
+	char name[TERN_NAME_TEXT_MAX];
+	const char *why;
+
+	tern_name_to_text(o->question.name, name);
+	if (!c->host->add_exception(c->host->context, o->question.name, o->duration_s, &why)) {
+		reply_error(k, "%s: %s", name, why);
+		return;
+	}
+	log_notice(c->shared->log, "negative trust anchor %s: for %u s", name, o->duration_s);
+	reply_object(k, json_pack("{s:s,s:I}", "name", name, "left_s", (json_int_t)o->duration_s));
+}
+
+static void run_nta_list(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	reply_object(k, json_pack("{s:o}", "negative_trust_anchors",
+				  c->host->exceptions(c->host->context)));
+}
+
+static void run_nta_remove(struct control *c, struct client *k, const struct order *o)
+{
+	char name[TERN_NAME_TEXT_MAX];
+	const char *why;
+
+	tern_name_to_text(o->question.name, name);
+	if (c->host->remove_exception(c->host->context, o->question.name, &why))
+		reply_object(k, json_pack("{s:s}", "removed", name));
+	else
+		reply_error(k, "%s: %s", name, why);
+}
+
+static void run_reload(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	k->work = WORK_RELOAD;
+	k->load = c->host->reload(c->host->context);
+}
+
+static const struct command commands[] = {
+	{"status", 0, run_status},
+	{"stats", 0, run_stats},
+	{"flush", NEEDS_NAME, run_flush},
+	{"flush-zone", NEEDS_NAME, run_flush_zone},
+	{"dump-cache", 0, run_dump_cache},
+	{"trace", NEEDS_NAME | NEEDS_TYPE, run_trace},
+	{"log-level", NEEDS_LEVEL, run_log_level},
+	{"nta-add", NEEDS_NAME | MAY_HAVE_DURATION, run_nta_add},
+	{"nta-list", 0, run_nta_list},
+	{"nta-remove", NEEDS_NAME, run_nta_remove},
+	{"reload", 0, run_reload},
+};
+
+/* --- reading the request ------------------------------------------------------- */
+
+static const char **member_place(struct request_members *m, const char *key)
+{
+	if (strcmp(key, "command") == 0)
+		return &m->command;
+	if (strcmp(key, "name") == 0)
+		return &m->name;
+	if (strcmp(key, "type") == 0)
+		return &m->type;
+	if (strcmp(key, "duration") == 0)
+		return &m->duration;
+	return strcmp(key, "level") == 0 ? &m->level : NULL;
+}
+
+/* False when an error was replied. */
+static bool read_member(struct client *k, struct request_members *m, const char *key,
+			const json_t *value)
+{
+	const char **place = member_place(m, key);
+
+	if (strcmp(key, "json") == 0 && json_is_boolean(value)) {
+		k->json = json_is_true(value);
+		return true;
+	}
+	if (place && json_is_string(value)) {
+		*place = json_string_value(value);
+		return true;
+	}
+	if (place || strcmp(key, "json") == 0)
+		reply_error(k, "member \"%s\" must be a %s", key, place ? "string" : "boolean");
+	else
+		reply_error(k, "unknown member \"%s\"", key);
+	return false;
+}
+
+static bool read_members(struct client *k, json_t *root, struct request_members *m)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(root)) {
+		reply_error(k, "the request must be an object");
+		return false;
+	}
+	json_object_foreach(root, key, value)
+	{
+		if (!read_member(k, m, key, value))
+			return false;
+	}
+	if (!m->command)
+		reply_error(k, "member \"command\" is missing");
+	return m->command != NULL;
+}
+
+static bool has_what_it_needs(struct client *k, const struct command *command,
+			      const struct request_members *m)
+{
+	const struct {
+		const char *name, *value;
+		unsigned needed, optional;
+	} members[] = {
+		{"name", m->name, NEEDS_NAME, 0},
+		{"type", m->type, NEEDS_TYPE, 0},
+		{"level", m->level, NEEDS_LEVEL, 0},
+		{"duration", m->duration, 0, MAY_HAVE_DURATION},
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
+		bool needed = command->needs & members[i].needed;
+
+		if (needed == (members[i].value != NULL) || (command->needs & members[i].optional))
+			continue;
+		reply_error(k,
+			    needed ? "command \"%s\" needs a \"%s\""
+				   : "command \"%s\" takes no \"%s\"",
+			    command->name, members[i].name);
+		return false;
+	}
+	return true;
+}
+
+static bool understand_duration(struct client *k, const char *text, struct order *o)
+{
+	uint64_t ms;
+
+	o->duration_s = EXCEPTION_LIFE_S;
+	if (!text)
+		return true;
+	if (quantity_ms(text, &ms) && ms >= 1000 && ms % 1000 == 0 &&
+	    ms / 1000 <= EXCEPTION_LIFE_MAX_S) {
+		o->duration_s = (uint32_t)(ms / 1000);
+		return true;
+	}
+	reply_error(k,
+		    "duration: expected a duration of whole seconds from 1s to %us (number with "
+		    "ms, s, m, h or d), found \"%s\"",
+		    EXCEPTION_LIFE_MAX_S, text);
+	return false;
+}
+
+static bool understand(struct client *k, const struct request_members *m, struct order *o)
+{
+	enum tern_status status = TERN_OK;
+
+	if (m->name)
+		status = tern_name_from_text(m->name, strlen(m->name), o->question.name);
+	if (status != TERN_OK) {
+		reply_error(k, "\"%s\" is not a domain name: %s", m->name,
+			    tern_status_text(status));
+		return false;
+	}
+	tern_name_lower(o->question.name, o->question.name);
+	if (m->type &&
+	    tern_type_from_text(m->type, strlen(m->type), &o->question.type) != TERN_OK) {
+		reply_error(k, "\"%s\" is not a record type", m->type);
+		return false;
+	}
+	if (m->level && !log_level_from_text(m->level, &o->level)) {
+		reply_error(k, "\"%s\" is not a log level: error, warning, notice, info or debug",
+			    m->level);
+		return false;
+	}
+	return understand_duration(k, m->duration, o);
+}
+
+static void run_members(struct control *c, struct client *k, const struct request_members *m)
+{
+	struct order o = {.question.name = {0}};
+
+	for (unsigned i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, m->command) != 0)
+			continue;
+		if (has_what_it_needs(k, &commands[i], m) && understand(k, m, &o))
+			commands[i].run(c, k, &o);
+		return;
+	}
+	reply_error(k, "unknown command \"%s\"", m->command);
+}
+
+void command_run(struct control *c, struct client *k, size_t len)
+{
+	struct request_members m = {0};
+	json_error_t error;
+	json_t *root = json_loadb(k->request, len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!root)
+		reply_error(k, "the request is not JSON: %s at octet %d", error.text,
+			    error.position);
+	else if (read_members(k, root, &m))
+		run_members(c, k, &m);
+	json_decref(root);
+}

@@ -1,0 +1,202 @@
+#include "control/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tern/edns.h>
+#include <tern/rr.h>
+
+#include "base/compiler.h"
+
+/* A tally is nothing but counters, so it is summed as an array of them. */
+#define TALLY_COUNTS (sizeof(struct tally) / sizeof(tally_count))
+_Static_assert(sizeof(struct tally) % sizeof(tally_count) == 0, "counters only");
+
+static uint64_t read_count(const tally_count *count)
+{
+	return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+static void add_tally(struct tally *sum, const struct tally *t)
+{
+	tally_count *to = (tally_count *)sum;
+	const tally_count *from = (const tally_count *)t;
+
+	for (size_t i = 0; i < TALLY_COUNTS; i++)
+		atomic_store_explicit(&to[i], read_count(&to[i]) + read_count(&from[i]),
+				      memory_order_relaxed);
+}
+
+void metrics_collect(const struct worker_shared *shared, struct metrics *out)
+{
+	memset(out, 0, sizeof *out);
+	for (unsigned i = 0; i < shared->workers_n; i++)
+		add_tally(&out->tally, worker_tally(shared->workers[i]));
+	cache_count(shared_cache(shared), &out->cache);
+	out->servers_n = infra_count(shared->infra);
+}
+
+/* --- as JSON ------------------------------------------------------------------ */
+
+struct named_count {
+	const char *name;
+	size_t at; /* offset in struct tally */
+};
+
+#define COUNT(member)                                                                              \
+	{                                                                                          \
+#member, offsetof(struct tally, member)                                            \
+	}
+
+static const struct named_count queries[] = {
+	{"udp", offsetof(struct tally, queries_udp)},
+	{"tcp", offsetof(struct tally, queries_tcp)},
+	{"ipv6", offsetof(struct tally, queries_ipv6)},
+	COUNT(dropped),
+	COUNT(refused),
+	COUNT(hits),
+	COUNT(hits_rrset),
+	COUNT(misses),
+	COUNT(joined),
+	COUNT(stale),
+	COUNT(prefetches),
+	COUNT(pool_empty),
+	COUNT(client_limited),
+	COUNT(zone_limited),
+	COUNT(budget_exhausted),
+	COUNT(expired),
+	COUNT(mailed),
+};
+
+static const struct named_count upstream[] = {
+	{"udp", offsetof(struct tally, upstream_udp)},
+	{"tcp", offsetof(struct tally, upstream_tcp)},
+	{"joined", offsetof(struct tally, upstream_joined)},
+	{"timeouts", offsetof(struct tally, upstream_timeouts)},
+	{"late", offsetof(struct tally, upstream_late)},
+	{"oversized", offsetof(struct tally, upstream_oversized)},
+	{"mismatched", offsetof(struct tally, upstream_mismatched)},
+};
+
+static const struct named_count tcp[] = {
+	{"accepted", offsetof(struct tally, tcp_accepted)},
+	{"refused", offsetof(struct tally, tcp_refused)},
+};
+
+static void set_count(json_t *object, const char *name, uint64_t n)
+{
+	/* A failure shows in the member that is missing; memory is that short then. */
+	(void)json_object_set_new(object, name, json_integer((json_int_t)n));
+}
+
+static json_t *counts_to_json(const struct tally *t, const struct named_count *list, size_t n)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < n; i++) {
+		const void *at = (const uint8_t *)t + list[i].at;
+
+		set_count(object, list[i].name, read_count(at));
+	}
+	return object;
+}
+
+static json_t *dnssec_to_json(const struct tally *t)
+{
+	uint64_t bogus = 0;
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < TALLY_EDES; i++)
+		bogus += read_count(&t->bogus[i]);
+	set_count(object, "secure", read_count(&t->secure));
+	set_count(object, "insecure", read_count(&t->insecure));
+	set_count(object, "bogus", bogus);
+	set_count(object, "signatures", read_count(&t->signatures));
+	return object;
+}
+
+static json_t *bogus_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < TALLY_EDES; i++) {
+		uint64_t n = read_count(&t->bogus[i]);
+
+		if (n > 0)
+			set_count(object, tern_ede_text((uint16_t)i), n);
+	}
+	return object;
+}
+
+static json_t *types_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+	char name[16];
+
+	for (unsigned i = 0; i < TALLY_TYPES; i++) {
+		uint64_t n = read_count(&t->types[i]);
+
+		if (n > 0)
+			set_count(object,
+				  i ? tern_type_to_text((uint16_t)i, name, sizeof name) : "other",
+				  n);
+	}
+	return object;
+}
+
+static json_t *rcodes_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+	char name[16];
+
+	for (unsigned i = 0; i < TALLY_RCODES; i++) {
+		uint64_t n = read_count(&t->rcodes[i]);
+
+		if (n > 0)
+			set_count(object, tern_rcode_to_text(i, name, sizeof name), n);
+	}
+	return object;
+}
+
+static json_t *latency_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+	char name[24];
+
+	for (unsigned i = 0; i < TALLY_LATENCIES; i++) {
+		uint64_t n = read_count(&t->latency[i]);
+
+		snprintf(name, sizeof name, "%llu", 64ull << i);
+		if (n > 0)
+			set_count(object, i + 1 < TALLY_LATENCIES ? name : "more", n);
+	}
+	return object;
+}
+
+static json_t *cache_to_json(const struct cache_counts *c)
+{
+	json_t *object = json_object();
+
+	set_count(object, "entries", c->entries);
+	set_count(object, "octets", c->octets);
+	set_count(object, "limit", c->limit);
+	set_count(object, "inserted", c->inserted);
+	set_count(object, "replaced", c->replaced);
+	set_count(object, "evicted", c->evicted);
+	set_count(object, "refused", c->refused);
+	set_count(object, "retired", c->retired);
+	return object;
+}
+
+json_t *metrics_to_json(const struct metrics *m)
+{
+	const struct tally *t = &m->tally;
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
+			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
+			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "dnssec", dnssec_to_json(t),
+			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",
+			 rcodes_to_json(t), "latency_us", latency_to_json(t), "cache",
+			 cache_to_json(&m->cache), "servers", (json_int_t)m->servers_n);
+}

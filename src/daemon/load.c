@@ -1,0 +1,195 @@
+/* load.c - see load.h. */
+#include "daemon/load.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "resolver/hints.h"
+
+/* --- reading ------------------------------------------------------------------- */
+
+static bool read_hints(const char *path, struct root_hints *hints, char why[LOAD_WHY_MAX])
+{
+	const char *wrong = NULL;
+	unsigned line = 0;
+	size_t len;
+
+	if (!*path) {
+		root_hints_builtin(hints);
+		return true;
+	}
+	char *text = file_read(path, &len);
+
+	if (!text) {
+		snprintf(why, LOAD_WHY_MAX, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	bool good = root_hints_parse(text, len, hints, &line, &wrong);
+
+	free(text);
+	if (!good)
+		snprintf(why, LOAD_WHY_MAX, "%s:%u: %s", path, line, wrong);
+	return good;
+}
+
+static void join_routes(struct load *l)
+{
+	const struct config *c = l->config;
+	size_t n = c->forward_zones_n;
+
+	if (n > 0)
+		memcpy(l->routes, c->forward_zones, n * sizeof *l->routes);
+	if (c->stub_zones_n > 0)
+		memcpy(l->routes + n, c->stub_zones, c->stub_zones_n * sizeof *l->routes);
+	l->routes_n = c->forward_zones_n + c->stub_zones_n;
+}
+
+/* A zone that was to be forwarded encrypted must not leak. */
+static bool wants_tls(const struct load *l)
+{
+	for (unsigned i = 0; i < l->routes_n; i++) {
+		if (l->routes[i].tls)
+			return true;
+	}
+	return false;
+}
+
+static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
+{
+	const struct config *c = l->config;
+
+	l->hints = calloc(1, sizeof *l->hints);
+	l->routes = calloc(c->forward_zones_n + c->stub_zones_n + 1u, sizeof *l->routes);
+	if (!l->hints || !l->routes) {
+		snprintf(why, LOAD_WHY_MAX, "out of memory");
+		return false;
+	}
+	join_routes(l);
+	if (!wants_tls(l))
+		return read_hints(c->root_hints, l->hints, why);
+	snprintf(why, LOAD_WHY_MAX, "forward-zones: tls is not supported by this version");
+	return false;
+}
+
+bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX])
+{
+	*out = (struct load){.config = config_load(path, why, LOAD_WHY_MAX)};
+	if (!out->config)
+		return false;
+	if (read_named_files(out, why))
+		return true;
+	load_free(out);
+	return false;
+}
+
+void load_free(struct load *l)
+{
+	free(l->routes);
+	free(l->hints);
+	config_destroy(l->config);
+	*l = (struct load){0};
+}
+
+/* --- beside the main thread ------------------------------------------------------ */
+
+struct loader {
+	const char *path;
+	int event_fd;
+	pthread_t thread;
+	unsigned number; /* of the load under way, or of the last one */
+	bool busy;       /* from its start until it is taken */
+	bool threaded;
+	bool again; /* asked for while one was under way */
+	bool good;
+	struct load load;
+	char why[LOAD_WHY_MAX];
+};
+
+static void *run(void *argument)
+{
+	struct loader *l = argument;
+
+	l->good = load_read(l->path, &l->load, l->why);
+	(void)!eventfd_write(l->event_fd, 1);
+	return NULL;
+}
+
+static void start(struct loader *l)
+{
+	l->number++;
+	l->again = false;
+	l->busy = true;
+	l->threaded = pthread_create(&l->thread, NULL, run, l) == 0;
+	/* Better late than never: the main thread waits for it. */
+	if (!l->threaded)
+		run(l);
+}
+
+struct loader *loader_create(const char *path)
+{
+	struct loader *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return NULL;
+	l->path = path;
+	l->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (l->event_fd >= 0)
+		return l;
+	free(l);
+	return NULL;
+}
+
+static void join(struct loader *l)
+{
+	if (l->threaded)
+		pthread_join(l->thread, NULL);
+	l->threaded = l->busy = false;
+}
+
+void loader_destroy(struct loader *l)
+{
+	if (!l)
+		return;
+	join(l);
+	load_free(&l->load);
+	close(l->event_fd);
+	free(l);
+}
+
+int loader_fd(const struct loader *l)
+{
+	return l->event_fd;
+}
+
+unsigned loader_ask(struct loader *l)
+{
+	if (l->busy) {
+		l->again = true;
+		return l->number + 1;
+	}
+	start(l);
+	return l->number;
+}
+
+bool loader_take(struct loader *l, struct load *out, unsigned *number, char why[LOAD_WHY_MAX])
+{
+	eventfd_t told;
+	bool good;
+
+	(void)!eventfd_read(l->event_fd, &told);
+	join(l);
+	*out = l->load;
+	*number = l->number;
+	good = l->good;
+	memcpy(why, l->why, LOAD_WHY_MAX);
+	l->load = (struct load){0};
+	if (l->again)
+		start(l);
+	return good;
+}

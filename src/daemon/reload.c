@@ -1,0 +1,249 @@
+/*
+ * reload.c - another configuration put in force while workers run.
+ *
+ *   load ─► rule set ─► cache ─► trust   each may say no: then nothing has changed
+ *     └─► published ─► what it made wrong is dropped ─► sockets, log ─► told
+ *
+ * What can't be changed while the daemon runs stays as it is, is named, and the rest is applied.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "config/config_diff.h"
+#include "daemon/notify.h"
+#include "daemon/ruleset.h"
+#include "daemon/server_private.h"
+
+#define CHANGES_TEXT_MAX 512
+
+struct reload {
+	struct server *server;
+	const struct config *before;
+	struct config *after;
+	struct rules *rules;
+	json_t *changed;             /* paths */
+	json_t *kept;                /* objects: key and why */
+	char text[CHANGES_TEXT_MAX]; /* the paths, for the log */
+};
+
+/* --- what changes ---------------------------------------------------------------- */
+
+static void keep(struct reload *r, const char *path, const char *why)
+{
+	log_warning(&r->server->log, "%s stays as it was: %s", path, why);
+	(void)json_array_append_new(r->kept, json_pack("{s:s,s:s}", "key", path, "why", why));
+}
+
+static void note_change(void *context, const char *path)
+{
+	struct reload *r = context;
+	size_t at = strlen(r->text);
+
+	(void)json_array_append_new(r->changed, json_string(path));
+	snprintf(r->text + at, sizeof r->text - at, "%s%s", at > 0 ? ", " : "", path);
+}
+
+static bool differs(const char *a, const char *b)
+{
+	return strcmp(a, b) != 0;
+}
+
+static bool listens_alike(const struct config *a, const struct config *b)
+{
+	if (a->server.listen_n != b->server.listen_n)
+		return false;
+	for (unsigned i = 0; i < a->server.listen_n; i++) {
+		if (!address_equal(&a->server.listen[i], &b->server.listen[i]))
+			return false;
+	}
+	return true;
+}
+
+static void keep_listen(struct reload *r)
+{
+	struct config *b = without_const(r->before), *a = r->after;
+
+	if (listens_alike(a, b))
+		return;
+	struct address *listen = a->server.listen;
+	unsigned n = a->server.listen_n;
+
+	a->server.listen = b->server.listen;
+	a->server.listen_n = b->server.listen_n;
+	b->server.listen = listen;
+	b->server.listen_n = n;
+	keep(r, "server.listen", "it takes a restart");
+}
+
+/* Take back what can't change now, so that the next time it is told again. */
+static void keep_what_must(struct reload *r)
+{
+	const struct config *b = r->before;
+	struct config *a = r->after;
+
+	if (differs(b->server.user, a->server.user)) {
+		char *user = strdup(b->server.user);
+
+		if (user) {
+			free(a->server.user);
+			a->server.user = user;
+		}
+		keep(r, "server.user", "privileges are given up once, at the start");
+	}
+	if (b->server.workers != a->server.workers) {
+		a->server.workers = b->server.workers;
+		keep(r, "server.workers", "it takes a restart");
+	}
+	keep_listen(r);
+}
+
+/* --- putting it in force ----------------------------------------------------------- */
+
+static bool take_cache(struct reload *r)
+{
+	const struct cache_options *b = &r->before->cache, *a = &r->after->cache;
+	struct cache *cache, *old = shared_cache(&r->server->shared);
+
+	if (a->size == b->size && a->stale_s == b->stale_s)
+		return true;
+	cache = server_make_cache(r->server, r->after);
+	if (!cache || !rules_set_part(r->rules, RULES_CACHE, cache, server_end_cache))
+		return false;
+	cache_take_from(cache, old, (uint32_t)(clock_ns(CLOCK_BOOTTIME) / NS_PER_S));
+	r->rules->cache = cache;
+	return true;
+}
+
+static bool take_trust(struct reload *r, char why[LOAD_WHY_MAX])
+{
+	const struct keeper_terms terms = {&r->after->trust, r->after->resolver.validation,
+					   r->after->resolver.sha1};
+
+	_Static_assert(LOAD_WHY_MAX >= KEEPER_WHY_MAX, "a reason of the keeper's fits");
+	return keeper_take(r->server->keeper, &terms, r->rules, why);
+}
+
+static void drop_zone(void *context, const uint8_t *zone)
+{
+	cache_flush_zone(context, zone);
+}
+
+static void publish(struct reload *r)
+{
+	struct rulebook *book = &r->server->shared.rules;
+	const struct rules *before = rulebook_current(book);
+	bool answers = ruleset_changes_answers(before, r->rules);
+	struct cache *cache = r->rules->cache;
+
+	/* What is compared must outlive the publishing. */
+	rules_hold(before);
+	rulebook_publish(book, r->rules, answers ? RULES_CHANGE_ANSWERS : RULES_CHANGE_SERVING);
+	ruleset_outdated(before, r->rules, drop_zone, cache);
+	rules_release(before);
+	(void)rulebook_tidy(book);
+}
+
+static void move_control(struct reload *r)
+{
+	struct server *s = r->server;
+	struct control *fresh;
+
+	if (!differs(r->before->control.socket, r->after->control.socket))
+		return;
+	fresh = server_open_control(s, r->after);
+	if (!fresh && *r->after->control.socket) {
+		char *path = strdup(r->before->control.socket);
+
+		keep(r, "control.socket", strerror(errno));
+		if (path) {
+			free(r->after->control.socket);
+			r->after->control.socket = path;
+		}
+		return;
+	}
+	control_destroy(s->retired);
+	s->retired = s->control;
+	control_retire(s->retired);
+	s->control = fresh;
+}
+
+static json_t *report(struct reload *r)
+{
+	const struct rules *rules = rulebook_current(&r->server->shared.rules);
+
+	return json_pack("{s:I,s:O,s:O}", "generation", (json_int_t)rules->generation, "changed",
+			 r->changed, "kept", r->kept);
+}
+
+static void apply(struct reload *r)
+{
+	struct server *s = r->server;
+
+	config_diff(r->before, r->after, note_change, r);
+	move_control(r);
+	if (r->before->logging.level != r->after->logging.level)
+		log_set_level(&s->log, server_log_level(s, r->after));
+	publish(r);
+	s->loaded_at = time(NULL);
+	server_doubt(s, r->after);
+	log_notice(&s->log, "configuration loaded again: generation %llu, %s%s",
+		   (unsigned long long)r->rules->generation, r->text[0] ? "changed: " : "no change",
+		   r->text);
+}
+
+/* False with a reason, and nothing has changed. */
+static bool prepare(struct reload *r, struct load *load, char why[LOAD_WHY_MAX])
+{
+	snprintf(why, LOAD_WHY_MAX, "out of memory");
+	r->rules = ruleset_make(load, rulebook_current(&r->server->shared.rules));
+	if (!r->rules || !r->changed || !r->kept)
+		return false;
+	r->after = without_const(ruleset_config(r->rules));
+	keep_what_must(r);
+	return take_cache(r) && take_trust(r, why);
+}
+
+static void tell_failure(struct server *s, unsigned number, char *why)
+{
+	char *rest = why, *line;
+
+	control_end_reload(s->control, number, NULL, why);
+	control_end_reload(s->retired, number, NULL, why);
+	while ((line = strsep(&rest, "\n")) != NULL)
+		log_error(&s->log, "not loaded again: %s", line);
+}
+
+void reload_take(struct server *s)
+{
+	struct reload r = {.server = s, .before = server_config(s)};
+	char why[LOAD_WHY_MAX];
+	struct load load;
+	unsigned number;
+
+	notify_reloading();
+	bool good = loader_take(s->loader, &load, &number, why);
+
+	if (good) {
+		r.changed = json_array();
+		r.kept = json_array();
+		good = prepare(&r, &load, why);
+		if (good)
+			apply(&r);
+		else
+			rules_destroy(r.rules);
+	}
+	if (good) {
+		json_t *told = report(&r);
+
+		control_end_reload(s->control, number, told, "out of memory");
+		control_end_reload(s->retired, number, told, "out of memory");
+		json_decref(told);
+	} else {
+		tell_failure(s, number, why);
+	}
+	json_decref(r.changed);
+	json_decref(r.kept);
+	notify_ready();
+}

@@ -1,0 +1,194 @@
+/* ruleset.c - see ruleset.h. */
+#include "daemon/ruleset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <tern/name.h>
+
+#include "dnssec/anchor.h"
+#include "resolver/hints.h"
+
+/** The part RULES_CONFIG. */
+struct config_part {
+	struct config *config;
+	struct route *routes;
+};
+
+static void end_config(void *what)
+{
+	struct config_part *part = what;
+
+	free(part->routes);
+	config_destroy(part->config);
+	free(part);
+}
+
+static struct rules *begin(const struct rules *before)
+{
+	return before ? rules_derive(before) : rules_create();
+}
+
+/* Hints that say the same stay the same. */
+static bool take_hints(struct rules *r, struct load *load)
+{
+	struct root_hints *fresh = load->hints;
+
+	load->hints = NULL;
+	if (r->hints && memcmp(r->hints, fresh, sizeof *fresh) == 0) {
+		free(fresh);
+		return true;
+	}
+	if (!rules_set_part(r, RULES_HINTS, fresh, free))
+		return false;
+	r->hints = fresh;
+	return true;
+}
+
+static bool take_config(struct rules *r, struct load *load)
+{
+	struct config_part *part = calloc(1, sizeof *part);
+
+	if (!part)
+		return false;
+	*part = (struct config_part){load->config, load->routes};
+	load->config = NULL;
+	load->routes = NULL;
+	if (!rules_set_part(r, RULES_CONFIG, part, end_config))
+		return false;
+	r->config = part->config;
+	r->access = part->config->access;
+	r->routes = (struct routes){part->routes, load->routes_n};
+	r->resolver = part->config->resolver;
+	r->serve = part->config->serve;
+	return true;
+}
+
+struct rules *ruleset_make(struct load *load, const struct rules *before)
+{
+	struct rules *r = begin(before);
+	bool good = r && take_hints(r, load) && take_config(r, load);
+
+	load_free(load);
+	if (good)
+		return r;
+	rules_destroy(r);
+	return NULL;
+}
+
+const struct config *ruleset_config(const struct rules *rules)
+{
+	return rules->config;
+}
+
+/* --- what has changed ----------------------------------------------------------- */
+
+static bool routes_are_equal(const struct route *a, const struct route *b)
+{
+	if (a->kind != b->kind || a->first != b->first || a->tls != b->tls ||
+	    a->servers_n != b->servers_n)
+		return false;
+	for (unsigned i = 0; i < a->servers_n; i++) {
+		if (!address_equal(&a->servers[i], &b->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+static const struct route *find_route(const struct routes *routes, const uint8_t *zone)
+{
+	for (unsigned i = 0; i < routes->n; i++) {
+		if (tern_name_equal(routes->routes[i].zone, zone))
+			return &routes->routes[i];
+	}
+	return NULL;
+}
+
+struct visitor {
+	void (*visit)(void *context, const uint8_t *zone);
+	void *context;
+};
+
+/* Those of @a that are not in @b: for a change it takes both directions. */
+static void visit_routes(const struct routes *a, const struct routes *b, bool changed_too,
+			 const struct visitor *v)
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct route *other = find_route(b, a->routes[i].zone);
+
+		if (!other || (changed_too && !routes_are_equal(&a->routes[i], other)))
+			v->visit(v->context, a->routes[i].zone);
+	}
+}
+
+static bool has_anchor(const struct trust_anchors *t, const struct trust_anchor *a)
+{
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct trust_anchor *b = &t->anchors[i];
+
+		if (a->type == b->type && a->rdata_len == b->rdata_len &&
+		    tern_name_equal(a->zone, b->zone) &&
+		    memcmp(a->rdata, b->rdata, a->rdata_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_negative(const struct trust_anchors *t, const uint8_t *name)
+{
+	for (unsigned i = 0; i < t->negative_n; i++) {
+		if (tern_name_equal(t->negative[i], name))
+			return true;
+	}
+	return false;
+}
+
+static void visit_trust(const struct trust_anchors *a, const struct trust_anchors *b,
+			const struct visitor *v)
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		if (!has_anchor(b, &a->anchors[i]))
+			v->visit(v->context, a->anchors[i].zone);
+	}
+	for (unsigned i = 0; i < a->negative_n; i++) {
+		if (!has_negative(b, a->negative[i]))
+			v->visit(v->context, a->negative[i]);
+	}
+}
+
+static bool judges_alike(const struct rules *a, const struct rules *b)
+{
+	return a->resolver.validation == b->resolver.validation &&
+	       a->resolver.sha1 == b->resolver.sha1 && a->wall == b->wall;
+}
+
+void ruleset_outdated(const struct rules *before, const struct rules *after,
+		      void (*visit)(void *context, const uint8_t *zone), void *context)
+{
+	const struct visitor v = {visit, context};
+
+	if (!judges_alike(before, after)) {
+		visit(context, tern_name_root);
+		return;
+	}
+	visit_routes(&before->routes, &after->routes, true, &v);
+	visit_routes(&after->routes, &before->routes, false, &v);
+	if (after->resolver.validation == VALIDATION_OFF)
+		return;
+	visit_trust(before->anchors, after->anchors, &v);
+	visit_trust(after->anchors, before->anchors, &v);
+}
+
+static void note_any(void *context, const uint8_t *zone)
+{
+	(void)zone;
+	*(bool *)context = true;
+}
+
+bool ruleset_changes_answers(const struct rules *before, const struct rules *after)
+{
+	bool outdated = false;
+
+	ruleset_outdated(before, after, note_any, &outdated);
+	return outdated || memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
+}

@@ -1,0 +1,62 @@
+/*
+ * server_private.h - the parts of the daemon as a whole.
+ *
+ *   server.c   everything made, run, and ended in order
+ *   reload.c   another configuration put in force while workers run
+ *   host.c     what the control socket is told, and may do
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/control.h"
+#include "daemon/load.h"
+#include "daemon/server.h"
+#include "daemon/sockets.h"
+#include "daemon/watchdog.h"
+#include "keeper/keeper.h"
+#include "worker/worker.h"
+
+struct server {
+	const struct server_start *start;
+	struct log log;
+	struct worker_shared shared;
+	struct worker *workers[WORKERS_MAX];
+	struct sockets *sockets;
+	struct control_host host;
+	struct control *control;
+	struct control *retired; /* its socket is another control's, but it has clients; or NULL */
+	struct keeper *keeper;
+	struct watchdog *watchdog;
+	struct loader *loader;
+	struct hash_key cache_key;
+	time_t loaded_at; /* when the configuration in force was taken */
+	uint64_t watched_ms;
+	int signal_fd;
+	int cpus[WORKERS_MAX];
+};
+
+/** The configuration in force. */
+const struct config *server_config(const struct server *s);
+
+/** Open the control socket that @p config says, and give it to the daemon's user; errno. */
+struct control *server_open_control(struct server *s, const struct config *config);
+
+/** A cache as @p config says; NULL when memory is short. */
+struct cache *server_make_cache(struct server *s, const struct config *config);
+
+/** Free it, as rules_set_part() wants it. */
+void server_end_cache(void *cache);
+
+/** The level that @p config or the command line says. */
+enum log_level server_log_level(const struct server *s, const struct config *config);
+
+/** Warn about what @p config asks for and will not get. */
+void server_doubt(struct server *s, const struct config *config);
+
+/* reload.c */
+/** Put in force what the loader has read, and tell whoever waits for it. */
+void reload_take(struct server *s);
+
+/* host.c */
+struct control_host host_of(struct server *s);

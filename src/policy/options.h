@@ -1,0 +1,56 @@
+/*
+ * options.h - what a configuration can say of resolving, of serving clients, and of trust.
+ *
+ * Each layer above reads its own struct here; the configuration's reader fills
+ * them in place. They are plain values that nobody changes once they are part of
+ * a rule set (rules.h). Texts belong to whoever filled the struct.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
+
+enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
+
+/** How questions are resolved. */
+struct resolver_options {
+	enum validation_mode validation;
+	bool sha1;       /* signatures and digests with SHA-1 count, RFC 9905 */
+	bool aggressive; /* denials out of the cache for names not asked yet, RFC 8198 */
+	enum qmin_mode qmin;
+	bool ipv4;
+	bool ipv6;
+	bool do_not_query_localhost;
+	bool serve_stale;
+	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */
+	uint32_t min_ttl_s;
+	uint32_t max_ttl_s;
+	uint32_t max_negative_ttl_s;
+};
+
+/** How clients are served. */
+struct serve_options {
+	bool prefetch;          /* what is popular is fetched anew before it expires */
+	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
+				   JOB_STALE_WAIT_MAX_MS */
+	char *identity;         /* CH TXT id.server; "" refuses */
+	char *version;          /* CH TXT version.bind; "" refuses */
+};
+
+#define EXCEPTION_LIFE_S     3600   /* of a negative trust anchor, unless told otherwise, */
+#define EXCEPTION_LIFE_MAX_S 604800 /* and at most: a week, RFC 7646 2 */
+
+/** What trust rests on. */
+struct trust_options {
+	char **anchors; /* DS and DNSKEY records in presentation format; none: the built-in ones */
+	unsigned anchors_n;
+	char **negative; /* names excepted from validation, RFC 7646 */
+	unsigned negative_n;
+	char *file;              /* states of anchors, RFC 5011. "auto": in systemd's state folder;
+				    "": not kept */
+	bool accept_unset_clock; /* a clock that can't be right dates no signature */
+	bool signaling;          /* zones are told which keys are trusted, RFC 8145 */
+	uint32_t recheck_s;      /* between looks whether an exception is still needed; 0 never */
+};

@@ -1,0 +1,122 @@
+/* rules.c - see rules.h. */
+#include "policy/rules.h"
+
+#include <stdlib.h>
+
+#include "base/readers.h"
+
+struct shared_part {
+	void *what;
+	void (*end)(void *what);
+	unsigned users;
+};
+
+static void let_go(struct shared_part *part)
+{
+	if (!part || --part->users > 0)
+		return;
+	part->end(part->what);
+	free(part);
+}
+
+static struct rules *with_count(struct rules *r)
+{
+	if (r)
+		r->holders = calloc(1, sizeof *r->holders);
+	if (!r || r->holders)
+		return r;
+	free(r);
+	return NULL;
+}
+
+struct rules *rules_create(void)
+{
+	return with_count(calloc(1, sizeof(struct rules)));
+}
+
+struct rules *rules_derive(const struct rules *from)
+{
+	struct rules *r = rules_create();
+	_Atomic uint32_t *holders;
+
+	if (!r)
+		return NULL;
+	holders = r->holders;
+	*r = *from;
+	r->holders = holders;
+	r->older = NULL;
+	for (unsigned i = 0; i < RULES_PARTS_N; i++) {
+		if (r->parts[i])
+			r->parts[i]->users++;
+	}
+	return r;
+}
+
+void rules_destroy(struct rules *r)
+{
+	if (!r)
+		return;
+	for (unsigned i = 0; i < RULES_PARTS_N; i++)
+		let_go(r->parts[i]);
+	free(r->holders);
+	free(r);
+}
+
+bool rules_set_part(struct rules *r, enum rules_part part, void *what, void (*end)(void *what))
+{
+	struct shared_part *p = malloc(sizeof *p);
+
+	if (!p) {
+		end(what);
+		return false;
+	}
+	*p = (struct shared_part){what, end, 1};
+	let_go(r->parts[part]);
+	r->parts[part] = p;
+	return true;
+}
+
+void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change)
+{
+	struct rules *before = atomic_load_explicit(&book->current, memory_order_relaxed);
+
+	fresh->generation = before ? before->generation + 1 : 1;
+	fresh->answers = before ? before->answers + (change == RULES_CHANGE_ANSWERS) : 1;
+	fresh->older = before;
+	atomic_store_explicit(&book->current, fresh, memory_order_release);
+	if (before)
+		readers_wait();
+	(void)rulebook_tidy(book);
+}
+
+unsigned rulebook_tidy(struct rulebook *book)
+{
+	struct rules *r = atomic_load_explicit(&book->current, memory_order_relaxed);
+	unsigned held = 0;
+
+	while (r && r->older) {
+		struct rules *old = r->older;
+
+		/* Jobs that take hold of it are none any more: the count can only fall. */
+		if (atomic_load_explicit(old->holders, memory_order_acquire) > 0) {
+			held++;
+			r = old;
+			continue;
+		}
+		r->older = old->older;
+		rules_destroy(old);
+	}
+	return held;
+}
+
+void rulebook_end(struct rulebook *book)
+{
+	struct rules *r = atomic_exchange(&book->current, NULL);
+
+	while (r) {
+		struct rules *older = r->older;
+
+		rules_destroy(r);
+		r = older;
+	}
+}

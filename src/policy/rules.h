@@ -1,0 +1,113 @@
+/*
+ * rules.h - everything that configuration and data files decide, as one value.
+ *
+ * Purpose    A rule set is built beside the workers, published by one pointer, and
+ *            never changed after that. A change makes a new one, which shares with
+ *            the last one the parts that stayed the same.
+ * Threads    rulebook_current(): any reader (base/readers.h), once per loop turn;
+ *            what it gives is valid until the reader rests. rules_hold() and
+ *            rules_release(): any reader. All else: main thread.
+ * Consistent A job works by the rule set that it began with, and holds it so long.
+ *            So no answer is made by halves of two.
+ *
+ *	struct rules *fresh = rules_derive(rulebook_current(book));
+ *	rules_set_part(fresh, RULES_ANCHORS, anchors, free_anchors);
+ *	fresh->anchors = anchors;
+ *	rulebook_publish(book, fresh, RULES_CHANGE_ANSWERS);
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "policy/access.h"
+#include "policy/options.h"
+#include "policy/route.h"
+
+struct cache;         /* cache/cache.h */
+struct config;        /* config/config.h */
+struct root_hints;    /* resolver/hints.h */
+struct trust_anchors; /* dnssec/anchor.h */
+struct wall_time;     /* dnssec/walltime.h */
+struct shared_part;
+
+/** What is shared between rule sets, and freed with the last of them. */
+enum rules_part { RULES_CONFIG, RULES_HINTS, RULES_ANCHORS, RULES_CACHE, RULES_PARTS_N };
+
+struct rules {
+	uint64_t generation; /* 1 for the first that is published, then one more each time */
+	uint32_t answers;    /* another one: answers made by earlier rule sets may be wrong */
+	struct access_list access;
+	struct routes routes;
+	struct resolver_options resolver;
+	struct serve_options serve;
+	struct cache *cache;
+	const struct root_hints *hints;
+	const struct trust_anchors *anchors;
+	const struct config *config; /* what it was built from, for the daemon */
+	struct wall_time *wall;      /* NULL: signatures always have to be in time */
+	struct shared_part *parts[RULES_PARTS_N];
+	_Atomic uint32_t *holders; /* jobs that work by it; a copy shares the count. NULL: it
+				      stays for ever */
+	struct rules *older;       /* published before, and still held */
+};
+
+/** A rule set that says nothing yet, or NULL when memory is short. */
+MUST_USE struct rules *rules_create(void);
+
+/** A copy of @p from that shares all its parts; NULL when memory is short. */
+MUST_USE struct rules *rules_derive(const struct rules *from);
+
+/** Free a rule set that was never published; NULL is allowed. */
+void rules_destroy(struct rules *rules);
+
+/**
+ * @p what belongs to @p rules, and to those that are derived of it, from here on: the last of
+ * them ends it with @p end. What was this part before is let go. False when memory
+ * is short: then @p what was ended.
+ */
+MUST_USE bool rules_set_part(struct rules *rules, enum rules_part part, void *what,
+			     void (*end)(void *what));
+
+/** A job works by @p rules from here on, */
+static inline void rules_hold(const struct rules *rules)
+{
+	if (rules->holders)
+		atomic_fetch_add_explicit(rules->holders, 1, memory_order_relaxed);
+}
+
+/** and no longer. */
+static inline void rules_release(const struct rules *rules)
+{
+	if (rules->holders)
+		atomic_fetch_sub_explicit(rules->holders, 1, memory_order_release);
+}
+
+/** The rule set in force, and those before it that are still held. */
+struct rulebook {
+	_Atomic(struct rules *) current;
+};
+
+static inline const struct rules *rulebook_current(const struct rulebook *book)
+{
+	return atomic_load_explicit(&book->current, memory_order_acquire);
+}
+
+enum rules_change {
+	RULES_CHANGE_SERVING, /* answers stay what they were */
+	RULES_CHANGE_ANSWERS, /* some are different now */
+};
+
+/**
+ * Put @p fresh (taken over) in force. Waits until no reader can take up the one before
+ * any more, and until what is stored after the call was made by @p fresh.
+ */
+void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change);
+
+/** Free what nobody holds any more. Call it now and then; returns how many are still held. */
+unsigned rulebook_tidy(struct rulebook *book);
+
+/** Free all; there is no reader left. */
+void rulebook_end(struct rulebook *book);
