@@ -85,7 +85,7 @@ void unsent_free(struct unsent *u);
 
 /** The body is complete. */
 void reply_end(struct client *k);
-/** It ends with an error, in which anything not printable is escaped. */
+/** It ends with an error of a line or several, in which anything else not printable is escaped. */
 void reply_error(struct client *k, const char *format, ...) PRINTF(2, 3);
 /** The body is this object, as JSON or as lines "path.to.member  value"; frees it. */
 void reply_object(struct client *k, json_t *object);

@@ -8,7 +8,7 @@
 
 #include "control/control_private.h"
 
-#define ERROR_MAX 1024 /* octets of an error's text before escaping */
+#define ERROR_MAX 8192 /* octets of an error's text before escaping */
 
 static bool make_room(struct unsent *u, size_t len)
 {
@@ -102,7 +102,7 @@ void reply_error(struct client *k, const char *format, ...)
 	va_end(args);
 	reply_end(k);
 	for (const char *p = text; *p; p++) {
-		if (*p >= ' ' && *p <= '~')
+		if ((*p >= ' ' && *p <= '~') || *p == '\n')
 			unsent_add(&k->unsent, p, 1);
 		else
 			unsent_print(&k->unsent, "\\%03u", (unsigned char)*p);
@@ -140,6 +140,14 @@ static void print_item(struct unsent *u, const char *path, json_t *item)
 	unsent_print(u, "\n");
 }
 
+static void print_element(struct unsent *u, const char *path, json_t *element)
+{
+	if (json_is_object(element))
+		print_item(u, path, element);
+	else
+		print_value(u, path, element);
+}
+
 /* Members of members, two levels as the replies have, in the order in which they were made. */
 static void print_object(struct unsent *u, json_t *object)
 {
@@ -151,7 +159,7 @@ static void print_object(struct unsent *u, json_t *object)
 	{
 		print_value(u, outer, value);
 		for (size_t i = 0; i < json_array_size(value); i++)
-			print_item(u, outer, json_array_get(value, i));
+			print_element(u, outer, json_array_get(value, i));
 		json_object_foreach(value, inner, part)
 		{
 			snprintf(path, sizeof path, "%s.%s", outer, inner);

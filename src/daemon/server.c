@@ -411,11 +411,12 @@ static enum server_end prepare_and_run(struct server *s)
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
+	server_doubt(s, ruleset_config(rules));
 	if (s->start->test) {
+		printf("%s: ok\n", s->start->path ? s->start->path : "the defaults");
 		rules_destroy(rules);
 		return SERVER_STOPPED;
 	}
-	server_doubt(s, ruleset_config(rules));
 	s->shared.workers = s->workers;
 	s->host = host_of(s);
 	s->loader = loader_create(s->start->path);

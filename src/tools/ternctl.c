@@ -3,7 +3,7 @@
  *
  * The reply goes to standard output as it comes; what that does not take at
  * once (a pager) is kept here, so that the daemon never waits for a reader.
- * daemon/control.h describes the protocol.
+ * control/control.h describes the protocol.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/tern/control.sock"
@@ -25,20 +26,39 @@ enum exit_code { EXIT_GOOD = 0, EXIT_DAEMON = 1, EXIT_USAGE = 2, EXIT_CONNECTION
 static const struct command {
 	const char *name;
 	const char *arguments[ARGUMENTS_MAX + 1]; /* the request's members */
-	int optional; /* of these, how many of the last may be left out */
+	int optional;        /* of these, how many of the last may be left out, */
+	const char *initial; /* and what the last one is then; NULL: the daemon knows */
 	const char *form;
 	const char *help;
 } commands[] = {
-	{"status", {NULL}, 0, "status", "is it well?"},
-	{"stats", {NULL}, 0, "stats", "what it counted since its start"},
-	{"flush", {"name"}, 0, "flush NAME", "forget a name, all its types"},
-	{"flush-zone", {"name"}, 0, "flush-zone NAME", "forget everything at and below a name"},
-	{"dump-cache", {NULL}, 0, "dump-cache", "print all that is cached"},
-	{"trace", {"name", "type"}, 0, "trace NAME TYPE", "resolve and print every step"},
-	{"log-level", {"level"}, 0, "log-level LEVEL", "error, warning, notice, info or debug"},
-	{"nta-add", {"name", "duration"}, 1, "nta add NAME [TIME]", "do not validate below a name"},
-	{"nta-list", {NULL}, 0, "nta list", "names that are not validated"},
-	{"nta-remove", {"name"}, 0, "nta remove NAME", "validate below it again"},
+	{"status", {NULL}, 0, NULL, "status", "is it well?"},
+	{"stats", {NULL}, 0, NULL, "stats", "what it counted since its start"},
+	{"reload", {NULL}, 0, NULL, "reload", "take the configuration anew, and tell what changed"},
+	{"check", {"file"}, 1, NULL, "check [FILE]", "is that a good configuration?"},
+	{"flush", {"name"}, 0, NULL, "flush NAME", "forget a name, all its types"},
+	{"flush-zone",
+	 {"name"},
+	 0,
+	 NULL,
+	 "flush-zone NAME",
+	 "forget everything at and below a name"},
+	{"dump-cache", {NULL}, 0, NULL, "dump-cache", "print all that is cached"},
+	{"trace", {"name", "type"}, 1, "A", "trace NAME [TYPE]", "resolve and print every step"},
+	{"log-level",
+	 {"level"},
+	 0,
+	 NULL,
+	 "log-level LEVEL",
+	 "error, warning, notice, info or debug"},
+	{"nta-add",
+	 {"name", "duration"},
+	 1,
+	 NULL,
+	 "nta add NAME [TIME]",
+	 "do not validate below a name"},
+	{"nta-list", {NULL}, 0, NULL, "nta list", "names that are not validated"},
+	{"nta-remove", {"name"}, 0, NULL, "nta remove NAME", "validate below it again"},
+	{"help", {"command"}, 1, NULL, "help [COMMAND]", "print this, or how a command is used"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -106,8 +126,8 @@ static char *make_request(int argc, char **argv, bool json)
 	const struct command *c = find_command(argc, argv, &words);
 
 	if (!c) {
-		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"\n", argv[0],
-			words > 1 ? " " : "", words > 1 ? argv[1] : "");
+		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"; ternctl help lists all\n",
+			argv[0], words > 1 ? " " : "", words > 1 ? argv[1] : "");
 		return NULL;
 	}
 	while (c->arguments[most])
@@ -115,8 +135,7 @@ static char *make_request(int argc, char **argv, bool json)
 	argc -= words;
 	argv += words;
 	if (argc > most || argc < most - c->optional) {
-		fprintf(stderr, "ternctl: \"%s\" takes %d arguments%s, not %d\n", c->name, most,
-			c->optional ? " at most" : "", argc);
+		fprintf(stderr, "usage: ternctl %s\n", c->form);
 		return NULL;
 	}
 	json_t *request = json_pack("{s:s,s:b}", "command", c->name, "json", (int)json);
@@ -129,9 +148,32 @@ static char *make_request(int argc, char **argv, bool json)
 		json_decref(request);
 		return NULL;
 	}
+	if (argc < most && c->initial)
+		(void)json_object_set_new(request, c->arguments[most - 1], json_string(c->initial));
 	text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	return text;
+}
+
+static void tell_no_daemon(const char *path, int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		fprintf(stderr,
+			"ternctl: no daemon listens at %s: ternd is not running, or has "
+			"another control.socket (-s)\n",
+			path);
+		break;
+	case EACCES:
+	case EPERM:
+		fprintf(stderr,
+			"ternctl: you may not use %s: be root, or a member of the group "
+			"that it belongs to (tern)\n",
+			path);
+		break;
+	default: fprintf(stderr, "ternctl: can't connect to %s: %s\n", path, strerror(error));
+	}
 }
 
 static int connect_to(const char *path)
@@ -145,7 +187,7 @@ static int connect_to(const char *path)
 		memcpy(a.sun_path, path, strlen(path));
 	if (fd >= 0 && a.sun_path[0] && connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
-	fprintf(stderr, "ternctl: can't connect to %s: %s\n", path, strerror(errno));
+	tell_no_daemon(path, errno);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -255,6 +297,65 @@ static int converse(int fd, const char *request)
 	return code;
 }
 
+/* --- without the daemon ------------------------------------------------------------ */
+
+static int print_help(int argc, char **argv)
+{
+	int words;
+	const struct command *c = argc > 0 ? find_command(argc, argv, &words) : NULL;
+
+	if (argc == 0)
+		return usage(stdout, EXIT_GOOD);
+	if (c) {
+		printf("usage: ternctl %s\n%s\n", c->form, c->help);
+		return EXIT_GOOD;
+	}
+	fprintf(stderr, "ternctl: unknown command \"%s\"; ternctl help lists all\n", argv[0]);
+	return EXIT_USAGE;
+}
+
+/* The daemon's own program says: the one beside this, as installed or as built, else in PATH. */
+static void run_daemon(char **arguments)
+{
+	static const char *const places[] = {"ternd", "../sbin/ternd"};
+	char self[4096], path[sizeof self + 16];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++) {
+		snprintf(path, sizeof path, "%.*s/%s", (int)(slash - self), self, places[i]);
+		execv(path, arguments);
+	}
+	execvp("ternd", arguments);
+	fprintf(stderr, "ternctl: can't run ternd: %s\n", strerror(errno));
+}
+
+static int check_file(int argc, char **argv)
+{
+	char program[] = "ternd", test[] = "-t", config[] = "-c";
+	char *with_file[] = {program, test, config, argc > 0 ? argv[0] : NULL, NULL};
+	char *without[] = {program, test, NULL};
+	int status = 0;
+	pid_t child;
+
+	if (argc > 1) {
+		fputs("usage: ternctl check [FILE]\n", stderr);
+		return EXIT_USAGE;
+	}
+	child = fork();
+	if (child == 0) {
+		run_daemon(argc > 0 ? with_file : without);
+		_exit(EXIT_DAEMON);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child) {
+		fprintf(stderr, "ternctl: %s\n", strerror(errno));
+		return EXIT_DAEMON;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_GOOD : EXIT_DAEMON;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.socket = DEFAULT_SOCKET};
@@ -269,6 +370,10 @@ int main(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage(stderr, EXIT_USAGE);
+	if (strcmp(argv[optind], "help") == 0)
+		return print_help(argc - optind - 1, argv + optind + 1);
+	if (strcmp(argv[optind], "check") == 0)
+		return check_file(argc - optind - 1, argv + optind + 1);
 	char *request = make_request(argc - optind, argv + optind, options.json);
 
 	if (!request)

@@ -1,0 +1,383 @@
+"""The configuration taken anew while tern serves: what changes, what doesn't, and that nobody notices."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import dns.message
+import dns.rrset
+
+import harness
+from harness import *
+from test_dnssec import anchors
+
+SOCKET = os.path.join(LAB, 'control.sock')
+
+
+class Forwarder:
+    """Answers every question for an address with one of its own, so that one sees who was asked."""
+
+    def __init__(self, address, ttl=300, delay=0.0):
+        self.address, self.ttl, self.delay, self.asked = address, ttl, delay, 0
+        self.socket = udp_socket()
+        self.socket.bind(('127.0.0.1', 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                octets, client = self.socket.recvfrom(65535)
+                query = dns.message.from_wire(octets)
+            except OSError:
+                return
+            except dns.exception.DNSException:
+                continue
+            self.asked += 1
+            time.sleep(self.delay)
+            answer = dns.message.make_response(query, recursion_available=True)
+            if query.question[0].rdtype == dns.rdatatype.A:
+                answer.answer.append(dns.rrset.from_text(query.question[0].name, self.ttl, 'IN', 'A', self.address))
+            try:
+                self.socket.sendto(answer.to_wire(), client)
+            except OSError:
+                return
+
+    def at(self):
+        return f'127.0.0.1@{self.port}'
+
+
+def ternctl(*args, code=0, path=SOCKET):
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    done = subprocess.run([program, '-s', path, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60)
+    equal(done.returncode, code, f'ternctl {" ".join(args)}: {done.stdout[:500]}')
+    return done.stdout
+
+
+def start(**sections):
+    return Tern(**merged({'control': {'socket': SOCKET}, 'resolver': {'do-not-query-localhost': False}}, sections))
+
+
+def write(tern, text):
+    """As an editor does: the old file or the new one, never half of it."""
+    with open(tern.config + '.new', 'w') as f:
+        f.write(text)
+    os.replace(tern.config + '.new', tern.config)
+
+
+def change(tern, **sections):
+    base = {'control': {'socket': SOCKET}, 'resolver': {'do-not-query-localhost': False}}
+    write(tern, json.dumps(merged(merged(BASE, base), sections)))
+
+
+def reload(tern, path=SOCKET, **sections):
+    change(tern, **sections)
+    return json.loads(ternctl('--json', 'reload', path=path))
+
+
+def forwarding(*zones):
+    return {'forward-zones': [{'name': name, 'addresses': [f.at()]} for name, f in zones]}
+
+
+def test_nothing_changed():
+    tern = start()
+    told = reload(tern)
+    equal((told['changed'], told['kept'], told['generation']), ([], [], 2))
+    status = json.loads(ternctl('--json', 'status'))['configuration']
+    equal((status['generation'], status['file']), (2, tern.config))
+    check(abs(time.time() - time.mktime(time.strptime(status['since'], '%Y-%m-%dT%H:%M:%SZ')) + time.timezone) < 60,
+          status['since'])
+    check('generation 2, no change' in tern.log_text())
+
+
+def test_access():
+    tern = start()
+    warm()
+    told = reload(tern, access={'allow': ['192.0.2.0/24']})
+    equal(told['changed'], ['access.allow'])
+    equal(rcode(ask('www.example.com')), 'REFUSED')
+    reload(tern, access={'allow': ['192.0.2.0/24'], 'deny-action': 'drop'})
+    equal(exchange(question('www.example.com').to_wire()), None)
+    reload(tern)
+    expect(ask('www.example.com'), 'NOERROR')
+
+
+def test_forward_zones_come_and_go():
+    """What is at and below the zone is asked anew, and nothing else is."""
+    one, two = Forwarder('192.0.2.101'), Forwarder('192.0.2.102')
+    tern = start()
+    expect(ask('www.example.com'), 'NOERROR')
+    before = data(ask('www.example.com'))
+    expect(ask('other.nowhere.test'), 'NXDOMAIN')
+    reload(tern, **forwarding(('example.com', one), ('test', two)))
+    equal(data(ask('www.example.com')), ['192.0.2.101'])
+    equal(data(ask('other.nowhere.test')), ['192.0.2.102'])
+    asked = two.asked
+    reload(tern, **forwarding(('example.com', two), ('test', two)))
+    equal(data(ask('www.example.com')), ['192.0.2.102'])
+    equal(data(ask('other.nowhere.test')), ['192.0.2.102'])
+    equal(two.asked, asked + 1)     # of the zone that stayed nothing was forgotten
+    reload(tern)
+    equal(data(ask('www.example.com')), before)
+    expect(ask('other.nowhere.test'), 'NXDOMAIN')
+
+
+def test_stub_zones():
+    one = Forwarder('192.0.2.101')
+    tern = start()
+    reload(tern, **{'stub-zones': [{'name': 'stub.test', 'addresses': [one.at()]}]})
+    check(ask('www.stub.test') and one.asked > 0)
+
+
+def test_an_answer_under_way_is_by_the_rules_it_began_with():
+    """And is not kept for those who ask by the new ones, nor do they wait for it."""
+    slow, fast = Forwarder('192.0.2.101', delay=1.0), Forwarder('192.0.2.102')
+    tern = start(**forwarding(('test', slow)))
+    got = []
+    waiting = threading.Thread(target=lambda: got.append(data(ask('www.test'))))
+    waiting.start()
+    time.sleep(0.2)
+    reload(tern, **forwarding(('test', fast)))
+    equal(data(ask('www.test')), ['192.0.2.102'])
+    waiting.join()
+    equal(got, [['192.0.2.101']])
+    equal(data(ask('www.test')), ['192.0.2.102'])
+
+
+def test_validation():
+    good = {'validation': 'on', 'trust-anchors': anchors()}
+    tern = start(dnssec=good)
+    equal(rcode(ask('www.expired-v.net')), 'SERVFAIL')
+    secure = lambda: bool(ask('www.nsec-v.net', do=True).flags & dns.flags.AD)
+    check(secure())
+    told = reload(tern, dnssec={**good, 'validation': 'off'})
+    equal(told['changed'], ['dnssec.validation'])
+    expect(ask('www.expired-v.net'), 'NOERROR')
+    check(not secure())
+    reload(tern, dnssec={**good, 'validation': 'permissive'})
+    expect(ask('www.expired-v.net'), 'NOERROR')
+    reload(tern, dnssec=good)
+    equal(rcode(ask('www.expired-v.net')), 'SERVFAIL')
+    check(secure())
+
+
+def test_trust_anchors():
+    good = {'validation': 'on', 'trust-anchors': anchors()}
+    tern = start(dnssec=good)
+    equal(rcode(ask('www.expired-v.net')), 'SERVFAIL')
+    reload(tern, dnssec={**good, 'negative-trust-anchors': ['expired-v.net']})
+    expect(ask('www.expired-v.net'), 'NOERROR')
+    ternctl('nta', 'add', 'wrongds-v.net')
+    reload(tern, dnssec=good)
+    equal(rcode(ask('www.expired-v.net')), 'SERVFAIL')
+    # What was added by command is no part of the configuration, and stays.
+    check('wrongds-v.net' in ternctl('nta', 'list'))
+    # Others than the world is signed with: nothing validates.
+    reload(tern, dnssec={'validation': 'on', 'trust-anchors': ['. DS 1 13 2 ' + '00' * 32]})
+    equal(rcode(ask('www.nsec-v.net')), 'SERVFAIL')
+    reload(tern, dnssec=good)
+    check(ask('www.nsec-v.net', do=True).flags & dns.flags.AD)
+
+
+def test_cache():
+    one = Forwarder('192.0.2.101', ttl=4000)
+    zones = forwarding(('test', one))
+    tern = start(cache={'size': '16MiB'}, **zones)
+    for i in range(50):
+        ask(f'n{i}.test')
+    asked = one.asked
+    told = reload(tern, cache={'size': '64MiB', 'max-ttl': '10s'}, **zones)
+    equal(told['changed'], ['cache.size', 'cache.max-ttl'])
+    status = json.loads(ternctl('--json', 'status'))['cache']
+    check(60 << 20 <= status['limit'] <= 64 << 20, status)
+    for i in range(50):
+        equal(data(ask(f'n{i}.test')), ['192.0.2.101'])
+    equal(one.asked, asked)         # a cache of another size knows the same
+    check(ttl(ask('new.test')) <= 10)
+    reload(tern, cache={'size': '1MiB'}, **zones)
+    check(json.loads(ternctl('--json', 'status'))['cache']['limit'] <= 1 << 20)
+    equal(data(ask('n1.test')), ['192.0.2.101'])
+    reload(tern, cache={'min-ttl': '1h', 'max-negative-ttl': '7s', 'prefetch': False, 'aggressive-nsec': False,
+                        'stale-ttl': '9s', 'stale-max-age': '1h', 'stale-client-timeout': '100ms'}, **zones)
+    at_most(ttl(ask('nothing.evil'), 'authority'), 7, 'negative TTL')
+
+
+def test_stale_data():
+    one = Forwarder('192.0.2.101', ttl=1)
+    zones = forwarding(('test', one))
+    tern = start(cache={'stale-client-timeout': '100ms'}, **zones)
+    ask('www.test')
+    one.socket.close()
+    time.sleep(2.2)
+    equal(data(ask('www.test')), ['192.0.2.101'])
+    reload(tern, cache={'serve-stale': False}, **zones)
+    equal(rcode(ask('www.test')), 'SERVFAIL')
+
+
+def test_identity():
+    tern = start()
+    txt = lambda name: ask(name, 'TXT', 'CH')
+    equal(rcode(txt('id.server')), 'REFUSED')
+    reload(tern, server={'identity': 'first', 'version': 'one'})
+    check('first' in str(txt('id.server').answer[0]) and 'one' in str(txt('version.bind').answer[0]))
+    reload(tern, server={'identity': 'second'})
+    check('second' in str(txt('id.server').answer[0]))
+    equal(rcode(txt('version.bind')), 'REFUSED')
+
+
+def test_root_hints():
+    path = os.path.join(LAB, 'hints-again')
+    with open(path, 'w') as f:
+        f.write('. 3600 IN NS k.root-servers.net.\nk.root-servers.net. 3600 IN A 193.0.14.129\n')
+    tern = start()
+    told = reload(tern, resolver={'root-hints': path})
+    equal(told['changed'], ['resolver.root-hints'])
+    expect(ask('www.example.com'), 'NOERROR')
+    with open(path, 'w') as f:
+        f.write('. 3600 IN NS\n')
+    check(f'{path}:1: ' in ternctl('reload', code=1))
+    equal(json.loads(ternctl('--json', 'status'))['configuration']['generation'], 2)
+
+
+def test_families_and_minimisation():
+    tern = start()
+    reload(tern, resolver={'ipv4': False, 'ipv6': True, 'qname-minimization': 'off'})
+    told = reload(tern, resolver={'do-not-query-localhost': True})
+    equal(sorted(told['changed']), ['resolver.do-not-query-localhost', 'resolver.ipv4', 'resolver.qname-minimization'])
+    expect(ask('www.example.com'), 'NOERROR')
+
+
+def test_log_level():
+    tern = start()
+    reload(tern, logging={'level': 'debug'})
+    equal(json.loads(ternctl('--json', 'status'))['log_level'], 'debug')
+    # A level that was set by command stays until the configuration says another one.
+    ternctl('log-level', 'info')
+    reload(tern, logging={'level': 'debug'}, access={'allow': ['127.0.0.0/8']})
+    equal(json.loads(ternctl('--json', 'status'))['log_level'], 'info')
+    reload(tern, logging={'level': 'error'})
+    equal(json.loads(ternctl('--json', 'status'))['log_level'], 'error')
+
+
+def test_control_socket_moves():
+    """Who asked for it at the old place is answered there."""
+    tern = start()
+    elsewhere = os.path.join(LAB, 'elsewhere.sock')
+    told = reload(tern, control={'socket': elsewhere})
+    equal(told['changed'], ['control.socket'])
+    check(not os.path.exists(SOCKET))
+    check('pid' in ternctl('status', path=elsewhere))
+    told = reload(tern, path=elsewhere, control={'socket': '/proc/nowhere/socket'})
+    equal([k['key'] for k in told['kept']], ['control.socket'])
+    check('pid' in ternctl('status', path=elsewhere))
+    reload(tern, path=elsewhere)
+    check('pid' in ternctl('status'))
+    check(not os.path.exists(elsewhere))
+
+
+def test_what_cannot_change_says_so():
+    tern = start()
+    for _ in range(2):              # each time, not only the first
+        told = reload(tern, server={'user': 'nobody'}, access={'allow': ['127.0.0.0/8']})
+        equal([k['key'] for k in told['kept']], ['server.user'])
+    equal(rcode(ask('www.example.com')), 'NOERROR')
+
+
+def test_sighup():
+    tern = start()
+    change(tern, access={'allow': []})
+    tern.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 10
+    while 'generation 2' not in tern.log_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    equal(rcode(ask('www.example.com')), 'REFUSED')
+    write(tern, 'server: {lisen: []}')
+    tern.process.send_signal(signal.SIGHUP)
+    while 'not loaded again' not in tern.log_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    check(f'not loaded again: {tern.config}:1: server.lisen: unknown key' in tern.log_text(), tern.log_text()[-500:])
+
+
+BAD = {
+    'no YAML': ('server: [', ':1'),
+    'a tab': ('server:\n\tuser: x\n', ':2'),
+    'unknown section': ('serve: {}', ':1: serve: unknown key'),
+    'unknown key': ('cache:\n  sise: 1MiB\n', ':2: cache.sise: unknown key'),
+    'twice': ('cache:\n  size: 1MiB\n  size: 2MiB\n', ':3: cache.size: duplicate'),
+    'size': ('cache: {size: lots}', ':1: cache.size:'),
+    'too small': ('cache: {size: 1KiB}', ':1: cache.size:'),
+    'duration': ('cache: {max-ttl: 1 year}', ':1: cache.max-ttl:'),
+    'contradiction': ('cache: {min-ttl: 2d, max-ttl: 1d}', ':1: cache.min-ttl:'),
+    'address': ('server: {listen: [localhost]}', ':1: server.listen[0]:'),
+    'nowhere to listen': ('server: {listen: []}', ':1: server.listen:'),
+    'network': ('access: {allow: [10.0.0.1/8]}', ':1: access.allow[0]:'),
+    'word': ('dnssec: {validation: maybe}', ':1: dnssec.validation:'),
+    'quoted bool': ('cache: {prefetch: "true"}', ':1: cache.prefetch:'),
+    'no family': ('resolver: {ipv4: false, ipv6: false}', ':1: resolver.ipv4:'),
+    'zone without addresses': ('forward-zones: [{name: a.test}]', ':1: forward-zones[0].addresses: is missing'),
+    'zone twice': ('forward-zones:\n- {name: a, addresses: [192.0.2.1]}\n- {name: A, addresses: [192.0.2.1]}\n', ':3'),
+    'anchor': ('dnssec: {trust-anchors: [". A 192.0.2.1"]}', ':1: dnssec.trust-anchors[0]:'),
+    'hints that are not there': ('resolver: {root-hints: /nonexistent/hints}', '/nonexistent/hints: '),
+    'encryption': ('forward-zones: [{name: ., addresses: [192.0.2.1], tls: true}]', 'tls is not supported'),
+    'two documents': ('server: {}\n---\nserver: {}\n', ':2'),
+    'binary': ('\0\1\2', 'expected UTF-8'),
+    'anchors of YAML': ('server: &x {}\ncache: *x\n', ':1: server: YAML anchors'),
+}
+
+
+def test_bad_files_change_nothing():
+    tern = start(access={'allow': ['127.0.0.0/8']})
+    expect(ask('www.example.com'), 'NOERROR')
+
+    def stays(kind):
+        text, place = BAD[kind]
+        write(tern, text)
+        told = ternctl('reload', code=1)
+        check(place in told, f'{kind}: no {place!r} in {told!r}')
+        check('ternctl: ' in told and told.count('Traceback') == 0)
+        checked = subprocess.run([os.path.join(os.path.dirname(harness.TERND), 'ternctl'), 'check', tern.config],
+                                 capture_output=True, text=True, timeout=20)
+        equal(checked.returncode, 1, f'{kind}: {checked}')
+        check(place in checked.stderr, f'{kind}: check: {checked.stderr!r}')
+    each(list(BAD), stays)
+    os.unlink(tern.config)
+    check('cannot be read' in ternctl('reload', code=1))
+    status = json.loads(ternctl('--json', 'status'))
+    equal(status['configuration']['generation'], 1)
+    expect(ask('www.example.com'), 'NOERROR')
+
+
+def test_check():
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    path = write_config(BASE)
+    done = subprocess.run([program, 'check', path], capture_output=True, text=True, timeout=20)
+    equal((done.returncode, done.stdout, done.stderr), (0, f'{path}: ok\n', ''))
+    equal(subprocess.run([program, 'check', 'a', 'b'], capture_output=True, timeout=20).returncode, 2)
+
+
+def test_many_at_once():
+    """Each who asks waits for a load that began after the file was as it is now."""
+    tern = start()
+    wrong = []
+
+    def one(i):
+        for _ in range(5):
+            told = subprocess.run([os.path.join(os.path.dirname(harness.TERND), 'ternctl'), '-s', SOCKET, '--json', 'reload'],
+                                  capture_output=True, text=True, timeout=60)
+            if told.returncode != 0:
+                wrong.append(told.stderr)
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(6)]
+    for t in threads:
+        t.start()
+    for i in range(20):
+        change(tern, access={'allow': ['127.0.0.0/8', f'192.0.2.{i}']})
+        time.sleep(0.02)
+    for t in threads:
+        t.join()
+    equal(wrong, [])
+    told = reload(tern, access={'allow': ['192.0.2.0/24']})
+    equal(rcode(ask('www.example.com')), 'REFUSED')
