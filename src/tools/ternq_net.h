@@ -48,11 +48,11 @@ enum net_result {
 MUST_USE bool net_init(struct net *net, const struct options *o);
 
 /**
- * The addresses behind @p text (a name or an address, @p o telling port and
- * family), or those of /etc/resolv.conf when it is "".
+ * The addresses of @p l's server (a name or an address), or those of
+ * /etc/resolv.conf when no server was told; @p o says which family.
  * False (told on stderr) when there is none.
  */
-MUST_USE bool net_servers(const struct options *o, const char *text, struct servers *out);
+MUST_USE bool net_servers(const struct options *o, const struct lookup *l, struct servers *out);
 
 /** Ask @p servers one after the other until one replies; @p q and @p r are filled. */
 enum net_result net_ask(const struct net *net, const struct lookup *l, const uint8_t *qname,

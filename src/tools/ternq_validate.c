@@ -302,7 +302,7 @@ static enum exit_code run(struct validation *v, struct options *o, const uint8_t
 	enum exit_code code = EXIT_INTERNAL;
 	const struct show *s = &v->lookup->show;
 
-	if (!net_servers(o, v->lookup->server, &v->servers) || !load_anchors(v))
+	if (!net_servers(o, v->lookup, &v->servers) || !load_anchors(v))
 		return EXIT_USAGE;
 	print_banner(o, v->lookup, &v->servers);
 	if (s->comments && !s->brief && !s->json)
