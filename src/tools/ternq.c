@@ -2,6 +2,7 @@
  * ternq.c - ask DNS servers from the command line, in dig's manner.
  *
  *   arguments -> look-ups -> for each: servers -> query -> reply -> print
+ *                                      |-> AXFR, IXFR: a stream of replies
  *                                      |-> +trace: from the root down
  *                                      '-> +validate: with the chain of trust
  */
@@ -11,9 +12,11 @@
 
 #include <tern/rr.h>
 
+#include "tools/ternq_axfr.h"
 #include "tools/ternq_net.h"
 #include "tools/ternq_options.h"
 #include "tools/ternq_print.h"
+#include "tools/ternq_search.h"
 #include "tools/ternq_trace.h"
 #include "tools/ternq_validate.h"
 
@@ -42,27 +45,75 @@ static void print_help(FILE *to)
 	plus_help(to);
 }
 
-static enum exit_code ask(struct options *o, const struct net *net, const struct lookup *l,
-			  const uint8_t *qname, struct reply *r)
-{
+/* What all steps of one look-up need. */
+struct asking {
+	struct options *o;
+	const struct net *net;
+	const struct lookup *lookup;
 	struct servers servers;
-	struct query q;
+	struct query query; /* the last one */
+	struct reply *reply;
+};
 
-	if (!net_servers(o, l, &servers))
-		return EXIT_USAGE;
-	print_banner(o, l, &servers);
-	enum net_result result = net_ask(net, l, qname, &servers, &q, r);
+static enum exit_code print(const struct asking *a)
+{
+	const struct lookup *l = a->lookup;
+	bool good = true;
 
-	print_query(l, &q);
+	if (l->show.json)
+		good = print_json(a->reply, NULL);
+	else if (l->show.yaml)
+		good = print_yaml(l, &a->query, a->reply, NULL);
+	else
+		print_reply(a->o, l, &a->query, a->reply);
+	return good ? EXIT_REPLY : EXIT_INTERNAL;
+}
+
+/* Ask for one name. The reply is not printed yet. */
+static enum exit_code ask_name(struct asking *a, const char *name)
+{
+	uint8_t qname[TERN_NAME_MAX];
+
+	if (!query_name(name, a->lookup->idn_in, qname)) {
+		fprintf(stderr, "ternq: \"%s\" is not a legal name\n", name);
+		return EXIT_INTERNAL;
+	}
+	enum net_result result =
+		net_ask(a->net, a->lookup, qname, &a->servers, &a->query, a->reply);
+
+	print_query(a->lookup, &a->query);
 	switch (result) {
-	case NET_NO_REPLY: net_say(net, ";; no servers could be reached\n"); return EXIT_NO_REPLY;
+	case NET_NO_REPLY:
+		net_say(a->net, ";; no servers could be reached\n");
+		return EXIT_NO_REPLY;
 	case NET_INTERNAL: return EXIT_INTERNAL;
 	case NET_REPLY: break;
 	}
-	if (l->show.json)
-		return print_json(r, NULL) ? EXIT_REPLY : EXIT_INTERNAL;
-	print_reply(o, l, &q, r);
 	return EXIT_REPLY;
+}
+
+/* One name after the other until one exists; the last reply is the answer. */
+static enum exit_code ask(struct options *o, const struct net *net, const struct lookup *l,
+			  struct reply *r)
+{
+	struct asking a = {.o = o, .net = net, .lookup = l, .reply = r};
+	struct search search;
+	enum exit_code code = EXIT_REPLY;
+
+	if (!net_servers(o, l, &a.servers))
+		return EXIT_USAGE;
+	print_banner(o, l, &a.servers);
+	search_names(l, &search);
+	for (unsigned i = 0; i < search.n && code == EXIT_REPLY; i++) {
+		code = ask_name(&a, search.names[i]);
+		bool last = i + 1 == search.n || r->m.rcode != TERN_RCODE_NXDOMAIN;
+
+		if (code == EXIT_REPLY && (last || l->show_search))
+			code = print(&a);
+		if (last)
+			break;
+	}
+	return code;
 }
 
 static enum exit_code run_lookup(struct options *o, const struct net *net, const struct lookup *l,
@@ -72,22 +123,22 @@ static enum exit_code run_lookup(struct options *o, const struct net *net, const
 	uint8_t qname[TERN_NAME_MAX];
 
 	/* JSON is for programs, so nothing else goes where it goes. */
-	own.out = l->show.json ? stderr : stdout;
-	own.odd = l->show.brief || l->show.json ? stderr : stdout;
+	own.out = print_is_for_programs(&l->show) ? stderr : stdout;
+	own.odd = l->show.brief || print_is_for_programs(&l->show) ? stderr : stdout;
 	own.notes = l->show.comments && !l->show.brief;
 
+	bool transfer = l->type == TERN_TYPE_AXFR || l->type == TERN_TYPE_IXFR;
+
+	if (!transfer && !l->validate && !l->trace)
+		return ask(o, &own, l, r);
 	if (!query_name(l->name, l->idn_in, qname)) {
 		fprintf(stderr, "ternq: \"%s\" is not a legal name\n", l->name);
 		return EXIT_INTERNAL;
 	}
-	if (l->type == TERN_TYPE_AXFR || l->type == TERN_TYPE_IXFR) {
-		fprintf(stderr, "ternq: zone transfers are not supported\n");
-		return EXIT_USAGE;
-	}
+	if (transfer)
+		return axfr_run(o, &own, l, qname, r);
 	if (l->validate)
 		return validate_run(o, &own, l, qname, r);
-	if (!l->trace)
-		return ask(o, &own, l, qname, r);
 	print_banner(o, l, &(struct servers){.n = 1});
 	return trace_run(o, &own, l, qname);
 }

@@ -58,6 +58,23 @@ MUST_USE bool net_servers(const struct options *o, const struct lookup *l, struc
 enum net_result net_ask(const struct net *net, const struct lookup *l, const uint8_t *qname,
 			const struct servers *servers, struct query *q, struct reply *r);
 
+/** Who takes the messages of a stream. */
+struct net_sink {
+	/** The message of @p len octets in the reply: is that enough? */
+	bool (*take)(struct net_sink *sink, size_t len);
+};
+
+/**
+ * Ask @p servers by TCP, and give each message that comes back to @p sink until
+ * @p sink has enough. Each message may take the look-up's time-out; @p limit_ms
+ * is for all of them. Another server is asked only while no message came.
+ *
+ * @return NET_NO_REPLY also when the stream ended too early (told)
+ */
+enum net_result net_stream(const struct net *net, const struct lookup *l, const uint8_t *qname,
+			   const struct servers *servers, struct query *q, struct reply *r,
+			   struct net_sink *sink, uint64_t limit_ms);
+
 /** "192.0.2.1#53" into @p out; returns @p out. */
 char *net_server_text(const struct server *s, char out[SERVER_TEXT_MAX]);
 

@@ -268,7 +268,20 @@ static bool add_reverse(struct reading *r, const char *word)
 	return true;
 }
 
-/* A + option; of these, +cmd and +short are everybody's. */
+/* Half a page in one form and half in another is of no use to anybody. */
+static void copy_common(struct show *to, const struct show *from)
+{
+	to->cmd = from->cmd;
+	to->brief = from->brief;
+	to->json = from->json;
+	to->yaml = from->yaml;
+	to->multiline = from->multiline;
+	to->crypto = from->crypto;
+	to->comments_chosen = from->comments_chosen;
+	to->rr_comments = from->rr_comments;
+}
+
+/* A + option; those that choose the form are everybody's. */
 static bool take_plus(struct reading *r, const char *word)
 {
 	struct options *o = r->o;
@@ -277,12 +290,9 @@ static bool take_plus(struct reading *r, const char *word)
 		return false;
 	const struct show show = r->current->show;
 
-	o->defaults.show.cmd = show.cmd;
-	o->defaults.show.brief = show.brief;
-	for (size_t i = 0; i < o->lookups_n; i++) {
-		o->lookups[i].show.cmd = show.cmd;
-		o->lookups[i].show.brief = show.brief;
-	}
+	copy_common(&o->defaults.show, &show);
+	for (size_t i = 0; i < o->lookups_n; i++)
+		copy_common(&o->lookups[i].show, &show);
 	return true;
 }
 

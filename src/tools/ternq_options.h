@@ -3,7 +3,8 @@
  *
  * Words before the first name hold for all look-ups, words behind a name for
  * that one. A server or a port behind a name holds for later names too. -4, -6,
- * -b, -u, +cmd and +short hold for all wherever they stand.
+ * -b, -u and the options that choose the form (+cmd, +short, +json, +yaml,
+ * +multiline, +crypto, +rrcomments) hold for all wherever they stand.
  */
 #pragma once
 

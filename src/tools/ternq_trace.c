@@ -162,6 +162,8 @@ static bool show_step(const struct trace *t)
 
 	if (show->json)
 		return print_json(r, NULL);
+	if (show->yaml)
+		return print_yaml(&t->lookup, &t->query, r, NULL);
 	if (show->brief)
 		return true;
 	if (show->comments)

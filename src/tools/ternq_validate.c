@@ -292,6 +292,8 @@ static enum exit_code show(struct validation *v, const struct options *o, const 
 		return EXIT_INTERNAL;
 	if (v->lookup->show.json)
 		return print_json(v->reply, &verdict) ? code : EXIT_INTERNAL;
+	if (v->lookup->show.yaml)
+		return print_yaml(v->lookup, &v->query, v->reply, &verdict) ? code : EXIT_INTERNAL;
 	tell_verdict(&v->lookup->show, &verdict);
 	print_reply(o, v->lookup, &v->query, v->reply);
 	return code;
@@ -305,7 +307,7 @@ static enum exit_code run(struct validation *v, struct options *o, const uint8_t
 	if (!net_servers(o, v->lookup, &v->servers) || !load_anchors(v))
 		return EXIT_USAGE;
 	print_banner(o, v->lookup, &v->servers);
-	if (s->comments && !s->brief && !s->json)
+	if (s->comments && !s->brief && !print_is_for_programs(s))
 		v->trace.step = tell_step;
 	cache_thread_enter();
 	if (open_resolver(v)) {
