@@ -97,6 +97,9 @@ static enum exit_code run(struct axfr *a, struct options *o, const struct net *n
 	enum net_result result = net_stream(net, a->lookup, t->zone, servers, &a->query, a->reply,
 					    &a->sink, LIMIT_MS);
 
+	if (t->outside_n > 0)
+		net_say(net, ";; WARNING: %llu records are not in the zone",
+			(unsigned long long)t->outside_n);
 	if (result != NET_REPLY || a->step != TRANSFER_DONE || !a->good)
 		return tell_failure(a, net, result);
 	const struct xfr_size size = {t->records_n, t->messages_n, t->octets_n};

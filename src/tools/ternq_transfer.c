@@ -60,6 +60,15 @@ static bool is_newer(uint32_t a, uint32_t b)
 	return a != b && a - b < 0x80000000u;
 }
 
+static bool is_outside(const struct transfer *t, const struct tern_message *m,
+		       const struct tern_rr_ref *rr)
+{
+	uint8_t owner[TERN_NAME_MAX];
+
+	return tern_name_parse(m->octets, m->len, rr->owner_at, owner, NULL) != TERN_OK ||
+	       !tern_name_is_below_or_equal(owner, t->zone);
+}
+
 /* Is the record the zone's SOA? Its serial goes to @p serial. */
 static bool is_soa(const struct transfer *t, const struct tern_message *m,
 		   const struct tern_rr_ref *rr, uint32_t *serial)
@@ -182,12 +191,15 @@ enum transfer_step transfer_take(struct transfer *t, const uint8_t *octets, size
 	enum transfer_step step = judge(t, m);
 
 	for (unsigned i = 0; step == TRANSFER_MORE && i < m->section_n[TERN_ANSWER]; i++) {
+		const struct tern_rr_ref *rr = tern_message_rr(m, TERN_ANSWER, i);
 		uint32_t serial = 0;
-		bool soa = is_soa(t, m, tern_message_rr(m, TERN_ANSWER, i), &serial);
+		bool soa = is_soa(t, m, rr, &serial);
 
 		step = take_record(t, soa, serial);
-		if (step != TRANSFER_FAILED)
-			t->fresh_n++;
+		if (step == TRANSFER_FAILED)
+			break;
+		t->fresh_n++;
+		t->outside_n += is_outside(t, m, rr);
 	}
 	t->records_n += t->fresh_n;
 	if (step == TRANSFER_DONE && t->fresh_n < m->section_n[TERN_ANSWER])

@@ -51,6 +51,7 @@ struct transfer {
 	uint32_t at;      /* the serial that the differences have come to */
 	unsigned fresh_n; /* records of the latest message that belong to the transfer */
 	uint64_t records_n;
+	uint64_t outside_n; /* of them, neither at the zone's name nor below it */
 	uint64_t messages_n;
 	uint64_t octets_n;
 	uint64_t octets_max;

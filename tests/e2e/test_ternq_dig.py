@@ -323,6 +323,13 @@ def test_a_bad_transfer_is_told():
           ('empty', 'a message without records', [(0, b'')], 0)), show)
 
 
+def test_records_outside_of_the_zone_are_told():
+    outside = b'\1x' + record()[2:].replace(b'\0\1\0\1', b'\0\0\1\0\1', 1)
+    server = OneStream(lambda query: [reply_to(query, (3, 0, 0), soa(7) + outside + soa(7))])
+    code, out, _ = ternq(ZONE, 'AXFR', port=server.port)
+    check(code == 0 and 'WARNING: 1 records are not in the zone' in out, out)
+
+
 def test_a_transfer_waits_for_each_message_only():
     def slowly(query):
         for body in (soa(7), record(), record(), soa(7)):

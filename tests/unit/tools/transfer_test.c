@@ -2,7 +2,8 @@
  * transfer_test.c - where a zone transfer ends, and what is no transfer.
  *
  * A transfer is written as a line: "S7" is the zone's SOA with serial 7, "a" an
- * A record, "s7" an SOA of another name, "|" the end of a message.
+ * A record, "s7" an SOA of a name below,
+ * "o" an A record of a name outside, "|" the end of a message.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,13 +37,16 @@ static void begin(struct writer *w, uint16_t flags, unsigned rcode)
 
 static void put_record(struct writer *w, char what, uint32_t serial)
 {
-	static const uint8_t other[] = "\3sub\4zone\7example";
+	static const uint8_t below[] = "\3sub\4zone\7example";
+	static const uint8_t outside[] = "\5other\7example";
 	uint8_t soa[22] = {0};
 	const uint8_t address[4] = {192, 0, 2, 1};
 	bool is_soa = what == 'S' || what == 's';
 
 	put_u32(soa + 2, serial);
-	assert_int_equal(tern_builder_rr(&w->b, TERN_ANSWER, what == 's' ? other : zone,
+	const uint8_t *owner = what == 's' ? below : what == 'o' ? outside : zone;
+
+	assert_int_equal(tern_builder_rr(&w->b, TERN_ANSWER, owner,
 					 is_soa ? TERN_TYPE_SOA : TERN_TYPE_A, TERN_CLASS_IN, 60,
 					 is_soa ? soa : address, is_soa ? sizeof soa : 4),
 			 TERN_OK);
@@ -164,6 +168,16 @@ static void other_messages_are_refused(void **state)
 	assert_int_equal(transfer_take(&t, zone, 0, rrs, RRS_MAX, &m), TRANSFER_FAILED);
 }
 
+static void records_outside_are_counted(void **state)
+{
+	struct transfer t;
+
+	(void)state;
+	assert_int_equal(run("S7 a o a o s3 S7", TERN_TYPE_AXFR, 0, &t), TRANSFER_DONE);
+	assert_int_equal(t.records_n, 7);
+	assert_int_equal(t.outside_n, 2);
+}
+
 /* An empty message takes from the account as well. */
 static void a_transfer_is_bounded(void **state)
 {
@@ -189,6 +203,7 @@ int main(void)
 		cmocka_unit_test(a_zone_ends_with_its_soa),
 		cmocka_unit_test(differences_end_where_they_lead),
 		cmocka_unit_test(other_messages_are_refused),
+		cmocka_unit_test(records_outside_are_counted),
 		cmocka_unit_test(a_transfer_is_bounded),
 	};
 
