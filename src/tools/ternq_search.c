@@ -14,8 +14,10 @@
 
 static void add_domain(struct search_conf *conf, const char *domain)
 {
-	if (conf->domains_n < SEARCH_DOMAINS_MAX && strlen(domain) < NAME_ARG_MAX)
-		strcpy(conf->domains[conf->domains_n++], domain);
+	size_t size = strlen(domain) + 1;
+
+	if (conf->domains_n < SEARCH_DOMAINS_MAX && size <= NAME_ARG_MAX)
+		memcpy(conf->domains[conf->domains_n++], domain, size);
 }
 
 /* The words behind "search" or "domain"; a later line replaces an earlier one. */
@@ -85,7 +87,7 @@ void search_order(const struct lookup *l, const struct search_conf *conf, struct
 
 	out->n = 0;
 	if (own_first)
-		strcpy(out->names[out->n++], l->name);
+		memcpy(out->names[out->n++], l->name, len + 1);
 	if (!relative)
 		return;
 	if (l->domain)
@@ -93,7 +95,7 @@ void search_order(const struct lookup *l, const struct search_conf *conf, struct
 	for (unsigned i = 0; !l->domain && i < conf->domains_n; i++)
 		add_name(out, l->name, conf->domains[i]);
 	if (!own_first)
-		strcpy(out->names[out->n++], l->name);
+		memcpy(out->names[out->n++], l->name, len + 1);
 }
 
 void search_names(const struct lookup *l, struct search *out)
