@@ -92,6 +92,14 @@ static enum exit_code ask_name(struct asking *a, const char *name)
 	return EXIT_REPLY;
 }
 
+/* A name may get too long by the domain behind it. */
+static bool can_exist(const struct lookup *l, const char *name)
+{
+	uint8_t qname[TERN_NAME_MAX];
+
+	return query_name(name, l->idn_in, qname);
+}
+
 /* One name after the other until one exists; the last reply is the answer. */
 static enum exit_code ask(struct options *o, const struct net *net, const struct lookup *l,
 			  struct reply *r)
@@ -105,8 +113,12 @@ static enum exit_code ask(struct options *o, const struct net *net, const struct
 	print_banner(o, l, &a.servers);
 	search_names(l, &search);
 	for (unsigned i = 0; i < search.n && code == EXIT_REPLY; i++) {
+		bool last = i + 1 == search.n;
+
+		if (!last && !can_exist(l, search.names[i]))
+			continue;
 		code = ask_name(&a, search.names[i]);
-		bool last = i + 1 == search.n || r->m.rcode != TERN_RCODE_NXDOMAIN;
+		last |= code == EXIT_REPLY && r->m.rcode != TERN_RCODE_NXDOMAIN;
 
 		if (code == EXIT_REPLY && (last || l->show_search))
 			code = print(&a);

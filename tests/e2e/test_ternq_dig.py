@@ -231,6 +231,9 @@ def test_names_are_searched():
               (f'www.{ZONE} +search', '192.0.2.2\n')), answer)
         _, out, _ = with_resolv_conf(conf, 'www +showsearch +noall +question +nocmd')
         equal([x.split()[0] for x in out.splitlines() if x.startswith(';')], [f';www.nothing.{ZONE}.', f';www.{ZONE}.'])
+        long = '.'.join(['x' * 63] * 3)
+        code, out, err = with_resolv_conf(conf, f'{long} +ndots=9 +domain={"y" * 60}.{ZONE} +noall +question +nocmd')
+        equal((code, out.split()[0]), (0, f';{long}.'), f'a name that gets too long is stepped over: {err}')
 
 
 # --- transfers ----------------------------------------------------------------
