@@ -225,33 +225,47 @@ static const char *read_all(struct exchange *x, uint8_t *octets, size_t len)
 	return NULL;
 }
 
-static enum attempt receive_stream(struct exchange *x)
+/* One message into the reply; NULL or what went wrong. */
+static const char *read_message(struct exchange *x, size_t *len)
 {
 	uint8_t prefix[2];
+	const char *error = read_all(x, prefix, sizeof prefix);
+
+	*len = error ? 0 : get_u16(prefix);
+	return error ? error : read_all(x, x->reply->octets, *len);
+}
+
+static enum attempt receive_stream(struct exchange *x)
+{
 	enum attempt out;
+	size_t len;
 
 	for (;;) {
-		const char *error = read_all(x, prefix, sizeof prefix);
+		const char *error = read_message(x, &len);
 
-		if (!error)
-			error = read_all(x, x->reply->octets, get_u16(prefix));
 		if (error)
 			return fail(x, error);
-		if (take(x, get_u16(prefix), &out))
+		if (take(x, len, &out))
 			return out;
 	}
 }
 
-static enum attempt ask_tcp(struct exchange *x)
+/* Connect and send the query; NULL or what went wrong. */
+static const char *send_tcp(struct exchange *x)
 {
 	uint8_t framed[2 + QUERY_MAX];
 
 	x->reply->tcp = true;
 	if (!open_socket(x, SOCK_STREAM))
-		return fail(x, strerror(errno));
+		return strerror(errno);
 	put_u16(framed, (uint16_t)x->query->len);
 	memcpy(framed + 2, x->query->octets, x->query->len);
-	const char *error = write_all(x, framed, 2 + x->query->len);
+	return write_all(x, framed, 2 + x->query->len);
+}
+
+static enum attempt ask_tcp(struct exchange *x)
+{
+	const char *error = send_tcp(x);
 
 	return error ? fail(x, error) : receive_stream(x);
 }
@@ -347,4 +361,74 @@ enum net_result net_ask(const struct net *net, const struct lookup *l, const uin
 		}
 	}
 	return NET_NO_REPLY;
+}
+
+/* Messages until the sink has enough; NULL or what went wrong. @p messages_n counts them. */
+static const char *read_stream(struct exchange *x, struct net_sink *sink, uint64_t end_us,
+			       unsigned *messages_n)
+{
+	for (;; ++*messages_n) {
+		uint64_t now = now_us();
+		size_t len;
+
+		if (now >= end_us)
+			return "it takes too long";
+		x->deadline_us = now + (uint64_t)x->lookup->timeout_ms * 1000;
+		if (x->deadline_us > end_us)
+			x->deadline_us = end_us;
+		const char *error = read_message(x, &len);
+
+		if (error)
+			return error;
+		if (sink->take(sink, len))
+			break;
+	}
+	x->reply->elapsed_us = now_us() - x->start_us;
+	return NULL;
+}
+
+/* One server. True when another one is not worth a try. */
+static bool stream_from(struct exchange *x, struct net_sink *sink, uint64_t limit_ms,
+			enum net_result *result)
+{
+	unsigned messages_n = 0;
+
+	net_server_text(x->server, x->reply->server);
+	snprintf(x->reply->asked, sizeof x->reply->asked, "%s", x->server->asked);
+	x->fd = -1;
+	const char *error = send_tcp(x);
+
+	if (!error)
+		error = read_stream(x, sink, x->start_us + limit_ms * 1000, &messages_n);
+	if (error)
+		(void)fail(x, error);
+	if (x->fd >= 0)
+		close(x->fd);
+	*result = error ? NET_NO_REPLY : NET_REPLY;
+	return !error || messages_n > 0;
+}
+
+enum net_result net_stream(const struct net *net, const struct lookup *l, const uint8_t *qname,
+			   const struct servers *servers, struct query *q, struct reply *r,
+			   struct net_sink *sink, uint64_t limit_ms)
+{
+	enum net_result result = NET_NO_REPLY;
+
+	if (!query_build(l, qname, q))
+		return NET_INTERNAL;
+	for (unsigned try = 0; try < l->tries; try++) {
+		for (unsigned i = 0; i < servers->n; i++) {
+			struct exchange x = {
+				.net = net,
+				.lookup = l,
+				.server = &servers->at[i],
+				.query = q,
+				.reply = r,
+			};
+
+			if (stream_from(&x, sink, limit_ms, &result))
+				return result;
+		}
+	}
+	return result;
 }

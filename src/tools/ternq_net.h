@@ -48,15 +48,32 @@ enum net_result {
 MUST_USE bool net_init(struct net *net, const struct options *o);
 
 /**
- * The addresses behind @p text (a name or an address, @p o telling port and
- * family), or those of /etc/resolv.conf when it is "".
+ * The addresses of @p l's server (a name or an address), or those of
+ * /etc/resolv.conf when no server was told; @p o says which family.
  * False (told on stderr) when there is none.
  */
-MUST_USE bool net_servers(const struct options *o, const char *text, struct servers *out);
+MUST_USE bool net_servers(const struct options *o, const struct lookup *l, struct servers *out);
 
 /** Ask @p servers one after the other until one replies; @p q and @p r are filled. */
 enum net_result net_ask(const struct net *net, const struct lookup *l, const uint8_t *qname,
 			const struct servers *servers, struct query *q, struct reply *r);
+
+/** Who takes the messages of a stream. */
+struct net_sink {
+	/** The message of @p len octets in the reply: is that enough? */
+	bool (*take)(struct net_sink *sink, size_t len);
+};
+
+/**
+ * Ask @p servers by TCP, and give each message that comes back to @p sink until
+ * @p sink has enough. Each message may take the look-up's time-out; @p limit_ms
+ * is for all of them. Another server is asked only while no message came.
+ *
+ * @return NET_NO_REPLY also when the stream ended too early (told)
+ */
+enum net_result net_stream(const struct net *net, const struct lookup *l, const uint8_t *qname,
+			   const struct servers *servers, struct query *q, struct reply *r,
+			   struct net_sink *sink, uint64_t limit_ms);
 
 /** "192.0.2.1#53" into @p out; returns @p out. */
 char *net_server_text(const struct server *s, char out[SERVER_TEXT_MAX]);

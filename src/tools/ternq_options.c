@@ -1,26 +1,36 @@
 /*
  * ternq_options.c - the command line: servers, names, types, classes and dashes.
  */
-#include <arpa/inet.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include <tern/rr.h>
 
+#include "tools/ternq_nearest.h"
 #include "tools/ternq_options.h"
 
-#define DEFAULT_PORT       53
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_TRIES      3
 #define DEFAULT_UDP_SIZE   1232
+
+/* A person at a terminal that knows UTF-8 wants names as they are written. */
+static bool shows_unicode(void)
+{
+	if (!isatty(STDOUT_FILENO) || getenv("IDN_DISABLE"))
+		return false;
+	return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
 
 void options_init(struct options *o)
 {
 	*o = (struct options){
 		.ipv4 = true,
 		.ipv6 = true,
-		.port = DEFAULT_PORT,
 		.defaults =
 			{
 				.tries = DEFAULT_TRIES,
@@ -28,6 +38,7 @@ void options_init(struct options *o)
 				.retry_badcookie = true,
 				.retry_badvers = true,
 				.idn_in = true,
+				.ndots = -1,
 				.recurse = true,
 				.authentic = true,
 				.id = -1,
@@ -45,6 +56,8 @@ void options_init(struct options *o)
 						.stats = true,
 						.ttl = true,
 						.rclass = true,
+						.crypto = true,
+						.idn_out = shows_unicode(),
 					},
 			},
 	};
@@ -57,33 +70,12 @@ void options_fini(struct options *o)
 	o->lookups_n = 0;
 }
 
-bool reverse_name(const char *address, char name[NAME_ARG_MAX])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t octets[16];
-	char *p = name;
-
-	if (inet_pton(AF_INET, address, octets) == 1) {
-		snprintf(name, NAME_ARG_MAX, "%u.%u.%u.%u.in-addr.arpa.", octets[3], octets[2],
-			 octets[1], octets[0]);
-		return true;
-	}
-	if (inet_pton(AF_INET6, address, octets) != 1)
-		return false;
-	for (unsigned i = sizeof octets; i > 0; i--) {
-		*p++ = digits[octets[i - 1] & 0xf];
-		*p++ = '.';
-		*p++ = digits[octets[i - 1] >> 4];
-		*p++ = '.';
-	}
-	memcpy(p, "ip6.arpa.", sizeof "ip6.arpa.");
-	return true;
-}
-
 /* Where arguments are being read. */
 struct reading {
 	struct options *o;
 	struct lookup *current; /* what types, classes and + options are for */
+	bool type_told;         /* of the current one, not only by the defaults */
+	bool class_told;
 	int argc;
 	char **argv;
 	int at;
@@ -106,49 +98,154 @@ static bool add_lookup(struct reading *r, const char *name)
 	}
 	o->lookups = grown;
 	r->current = &grown[o->lookups_n++];
+	r->type_told = r->class_told = false;
 	*r->current = o->defaults;
 	memcpy(r->current->name, name, strlen(name) + 1);
 	return true;
 }
 
-static bool set_type(struct lookup *l, const char *word)
+/* ---- types and classes ---- */
+
+/* "IXFR=2026112701": the serial is that of the zone that the client has. */
+static bool read_type(const char *word, uint16_t *type, uint32_t *serial)
 {
-	return tern_type_from_text(word, strlen(word), &l->type) == TERN_OK;
+	static const char ixfr[] = "ixfr=";
+	char *end;
+
+	if (strncasecmp(word, ixfr, sizeof ixfr - 1) != 0)
+		return strcasecmp(word, "ixfr") != 0 &&
+		       tern_type_from_text(word, strlen(word), type) == TERN_OK;
+	const char *digits = word + sizeof ixfr - 1;
+	unsigned long value = strtoul(digits, &end, 10);
+
+	if (*digits < '0' || *digits > '9' || *end != '\0' || value > UINT32_MAX)
+		return false;
+	*type = TERN_TYPE_IXFR;
+	*serial = (uint32_t)value;
+	return true;
 }
 
-static bool set_class(struct lookup *l, const char *word)
+static bool set_type(struct reading *r, const char *word)
 {
-	return tern_class_from_text(word, strlen(word), &l->rclass) == TERN_OK;
+	if (!read_type(word, &r->current->type, &r->current->serial))
+		return false;
+	r->type_told = true;
+	return true;
+}
+
+static bool set_class(struct reading *r, const char *word)
+{
+	if (tern_class_from_text(word, strlen(word), &r->current->rclass) != TERN_OK)
+		return false;
+	r->class_told = true;
+	return true;
+}
+
+static bool is_type_or_class(const char *word)
+{
+	uint16_t number;
+	uint32_t serial;
+
+	return read_type(word, &number, &serial) ||
+	       tern_class_from_text(word, strlen(word), &number) == TERN_OK;
+}
+
+/* The mnemonic that was perhaps meant, or NULL. */
+static const char *nearest_type(const char *word)
+{
+	struct nearest nearest = nearest_begin(word, strlen(word));
+
+	for (unsigned type = 1; type < UINT16_MAX; type++) {
+		const char *mnemonic = tern_type_info((uint16_t)type)->mnemonic;
+
+		if (mnemonic)
+			nearest_offer(&nearest, mnemonic);
+	}
+	return nearest.name;
+}
+
+static void tell_no_type(const char *what, const char *word)
+{
+	const char *nearest = nearest_type(word);
+
+	fprintf(stderr, "ternq: %s: \"%s\"", what, word);
+	if (strncasecmp(word, "ixfr", 4) == 0)
+		fprintf(stderr, "; IXFR has a serial: IXFR=2026112701");
+	else if (nearest)
+		fprintf(stderr, "; did you mean \"%s\"?", nearest);
+	putc('\n', stderr);
+}
+
+/* ---- words without a sign ---- */
+
+/*
+ * Behind a name a word is rather a mistyped type than a name. What has a dot or
+ * Unicode, or is followed by a type of its own, is meant as a name. So is every
+ * word when the type was told before the first name.
+ */
+static bool is_meant_as_name(const struct reading *r, const char *word)
+{
+	const char *next = r->at + 1 < r->argc ? r->argv[r->at + 1] : "";
+
+	if (r->o->defaults.type != 0 || is_type_or_class(next))
+		return true;
+	for (; *word; word++) {
+		if (*word == '.' || (unsigned char)*word > 0x7f)
+			return true;
+	}
+	return false;
 }
 
 /* A bare word: a type or class where one may still come, else a name. */
 static bool take_word(struct reading *r, const char *word)
 {
-	if (r->current->type == 0 && set_type(r->current, word))
+	if (!r->type_told && set_type(r, word))
 		return true;
-	if (r->current->rclass == 0 && set_class(r->current, word))
+	if (!r->class_told && set_class(r, word))
 		return true;
-	return add_lookup(r, word);
+	bool bare_ixfr = strcasecmp(word, "ixfr") == 0;
+
+	if (!bare_ixfr && (r->current == &r->o->defaults || is_meant_as_name(r, word)))
+		return add_lookup(r, word);
+	if (is_type_or_class(word)) {
+		fprintf(stderr, "ternq: one type or class too many: \"%s\"\n", word);
+		return false;
+	}
+	tell_no_type("neither a record type nor a class", word);
+	fprintf(stderr, "ternq: to ask for that name, put a dot at its end or -q before it\n");
+	return false;
 }
 
+/* ---- what a sign is before ---- */
+
+/* For the current name and those behind it. */
 static bool take_server(struct reading *r, const char *word)
 {
-	if (*word == '\0' || strlen(word) >= SERVER_TEXT_MAX) {
+	size_t size = strlen(word) + 1;
+
+	if (size == 1 || size > SERVER_TEXT_MAX) {
 		fprintf(stderr, "ternq: \"@%s\" is no server\n", word);
 		return false;
 	}
-	memcpy(r->current->server, word, strlen(word) + 1);
+	memcpy(r->current->server, word, size);
+	memcpy(r->o->defaults.server, word, size);
 	return true;
 }
 
-static bool set_port(struct options *o, const char *word)
+/* For the current name and those behind it, and for those before that were told none. */
+static bool set_port(struct reading *r, const char *word)
 {
+	struct options *o = r->o;
 	char *end;
 	unsigned long port = strtoul(word, &end, 10);
 
-	if (*end != '\0' || end == word || port == 0 || port > UINT16_MAX)
+	if (*end != '\0' || *word < '0' || *word > '9' || port == 0 || port > UINT16_MAX)
 		return false;
-	o->port = (uint16_t)port;
+	r->current->port = o->defaults.port = (uint16_t)port;
+	for (size_t i = 0; i < o->lookups_n; i++) {
+		if (o->lookups[i].port == 0)
+			o->lookups[i].port = (uint16_t)port;
+	}
 	return true;
 }
 
@@ -171,7 +268,20 @@ static bool add_reverse(struct reading *r, const char *word)
 	return true;
 }
 
-/* A + option; of these, +cmd and +short are everybody's. */
+/* Half a page in one form and half in another is of no use to anybody. */
+static void copy_common(struct show *to, const struct show *from)
+{
+	to->cmd = from->cmd;
+	to->brief = from->brief;
+	to->json = from->json;
+	to->yaml = from->yaml;
+	to->multiline = from->multiline;
+	to->crypto = from->crypto;
+	to->comments_chosen = from->comments_chosen;
+	to->rr_comments = from->rr_comments;
+}
+
+/* A + option; those that choose the form are everybody's. */
 static bool take_plus(struct reading *r, const char *word)
 {
 	struct options *o = r->o;
@@ -180,12 +290,9 @@ static bool take_plus(struct reading *r, const char *word)
 		return false;
 	const struct show show = r->current->show;
 
-	o->defaults.show.cmd = show.cmd;
-	o->defaults.show.brief = show.brief;
-	for (size_t i = 0; i < o->lookups_n; i++) {
-		o->lookups[i].show.cmd = show.cmd;
-		o->lookups[i].show.brief = show.brief;
-	}
+	copy_common(&o->defaults.show, &show);
+	for (size_t i = 0; i < o->lookups_n; i++)
+		copy_common(&o->lookups[i].show, &show);
 	return true;
 }
 
@@ -194,11 +301,11 @@ static bool take_valued(struct reading *r, char option, char *value)
 {
 	switch (option) {
 	case 'b': return set_source(r->o, value);
-	case 'c': return set_class(r->current, value);
+	case 'c': return set_class(r, value);
 	case 'f': r->o->batch = value; return true;
-	case 'p': return set_port(r->o, value);
+	case 'p': return set_port(r, value);
 	case 'q': return add_lookup(r, value);
-	case 't': return set_type(r->current, value);
+	case 't': return set_type(r, value);
 	case 'x': return add_reverse(r, value);
 	default: return false;
 	}
@@ -209,6 +316,10 @@ static enum options_verdict take_dash(struct reading *r, char *word)
 	char option = word[1];
 	char *value = word + 2;
 
+	if (strcmp(word, "--help") == 0)
+		return OPTIONS_HELP;
+	if (strcmp(word, "--version") == 0)
+		return OPTIONS_VERSION;
 	if (*value == '\0') {
 		switch (option) {
 		case '4': r->o->ipv6 = false; return OPTIONS_RUN;
@@ -228,7 +339,10 @@ static enum options_verdict take_dash(struct reading *r, char *word)
 		value = r->argv[++r->at];
 	if (*value != '\0' && take_valued(r, option, value))
 		return OPTIONS_RUN;
-	fprintf(stderr, "ternq: bad value for \"-%c\"\n", option);
+	if (option == 't')
+		tell_no_type("no record type", value);
+	else
+		fprintf(stderr, "ternq: bad value for \"-%c\": \"%s\"\n", option, value);
 	return OPTIONS_BAD;
 }
 
@@ -245,13 +359,15 @@ static enum options_verdict take_argument(struct reading *r, char *word)
 	return good ? OPTIONS_RUN : OPTIONS_BAD;
 }
 
-/* What wasn't told: "." NS without a name, A without a type, IN without a class. */
+/* What wasn't told: "." NS without a name, A without a type, IN without a class, port 53. */
 static void fill_in(struct lookup *l)
 {
 	if (l->type == 0)
 		l->type = strcmp(l->name, ".") == 0 ? TERN_TYPE_NS : TERN_TYPE_A;
 	if (l->rclass == 0)
 		l->rclass = TERN_CLASS_IN;
+	if (l->port == 0)
+		l->port = DEFAULT_PORT;
 }
 
 enum options_verdict options_parse(struct options *o, int argc, char **argv)

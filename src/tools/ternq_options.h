@@ -2,24 +2,28 @@
  * ternq_options.h - what the command line asks for.
  *
  * Words before the first name hold for all look-ups, words behind a name for
- * that one; -4, -6, -b, -p, -u, +cmd and +short hold for all wherever they stand.
+ * that one. A server or a port behind a name holds for later names too. -4, -6,
+ * -b, -u and the options that choose the form (+cmd, +short, +json, +yaml,
+ * +multiline, +crypto, +rrcomments) hold for all wherever they stand.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <tern/edns.h>
 #include <tern/name.h>
 
 #include "base/compiler.h"
 
+#define DEFAULT_PORT    53
 #define LOOKUPS_MAX     1024 /* on one command line or line of a batch file */
 #define SERVER_TEXT_MAX 256  /* octets with NUL of what follows @ */
 #define NAME_ARG_MAX    1025 /* octets with NUL of a name as typed */
 
-/** dig's exit codes. */
+/** dig's exit codes. Of several look-ups the highest one counts. */
 enum exit_code {
 	EXIT_REPLY = 0,
 	EXIT_USAGE = 1,
@@ -44,8 +48,14 @@ struct show {
 	bool brief;    /* +short */
 	bool identify; /* +short tells who answered */
 	bool json;
+	bool yaml;
 	bool unknown_format; /* all rdata in RFC 3597 form */
 	bool idn_out;
+	bool multiline;
+	bool crypto;          /* keys, signatures and digests themselves */
+	bool comments_chosen; /* +[no]rrcomments was told; else +multiline decides */
+	bool rr_comments;
+	bool one_soa; /* of a transfer */
 };
 
 /** Client subnet, RFC 7871. */
@@ -60,7 +70,13 @@ struct lookup {
 	char name[NAME_ARG_MAX];      /* as typed, or as -x made it; "" none yet */
 	uint16_t type;                /* 0: not told */
 	uint16_t rclass;              /* 0: not told */
+	uint32_t serial;              /* of IXFR: what the client has */
 	char server[SERVER_TEXT_MAX]; /* "" for those of resolv.conf */
+	uint16_t port;                /* 0: not told */
+	bool search;                  /* try the domains of resolv.conf or +domain */
+	bool show_search;             /* print each reply of the search */
+	const char *domain;           /* +domain, points into argv; NULL for resolv.conf's */
+	int ndots;                    /* -1: resolv.conf's */
 
 	unsigned tries;
 	unsigned timeout_ms; /* for each try */
@@ -100,7 +116,6 @@ struct lookup {
 struct options {
 	bool ipv4;
 	bool ipv6;
-	uint16_t port;
 	bool microseconds;
 	char source[SERVER_TEXT_MAX]; /* -b, "" for any */
 	char *batch;                  /* -f, NULL for none; points into argv */
@@ -115,8 +130,8 @@ struct options {
 /** What to do after reading the arguments. */
 enum options_verdict {
 	OPTIONS_RUN,
-	OPTIONS_HELP,    /* -h */
-	OPTIONS_VERSION, /* -V or -v */
+	OPTIONS_HELP,    /* -h, --help */
+	OPTIONS_VERSION, /* -V, -v, --version */
 	OPTIONS_BAD,     /* told on stderr */
 };
 
@@ -135,5 +150,13 @@ MUST_USE enum options_verdict options_parse(struct options *o, int argc, char **
 /** One "+word", without the plus, for @p l. False (told on stderr) when unknown or malformed. */
 MUST_USE bool plus_option(struct lookup *l, const char *word);
 
-/** "192.0.2.1" or "2001:db8::1" as the name of its PTR records. False for anything else. */
+/** Every "+word" with its value and its meaning, a line each. */
+void plus_help(FILE *to);
+
+/**
+ * The name of an address's PTR records. The beginning of an address gives the
+ * name of the zone: "192.0.2", "192.0.2.", "2001:db8:" (whole groups). A last
+ * octet such as "0/25" or "0-127" is taken as it stands (RFC 2317).
+ * False for anything else.
+ */
 MUST_USE bool reverse_name(const char *address, char name[NAME_ARG_MAX]);

@@ -1,272 +1,104 @@
 /*
  * ternq_plus.c - the options that begin with a plus: "+tcp", "+norec", "+bufsize=512".
  */
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tools/ternq_nearest.h"
 #include "tools/ternq_options.h"
-
-#define TIMEOUT_MAX_S 3600 /* seconds */
-#define TRIES_MAX     1000
-#define UDP_SIZE      1232 /* octets, DNS flag day 2020 */
+#include "tools/ternq_values.h"
 
 /* One option: a bool of struct lookup, or a function for all that is more than that. */
 struct plus {
 	const char *name;
+	const char *value; /* as the help shows it: "=octets", "[=hex]"; NULL for none */
+	const char *help;
 	size_t offset; /* of the bool, when there is no function */
 	bool (*apply)(struct lookup *l, bool on, const char *value);
 	bool implies_edns;
 };
 
-static bool number(const char *value, unsigned long max, unsigned long *out)
-{
-	char *end;
-
-	if (!value || *value < '0' || *value > '9')
-		return false;
-	*out = strtoul(value, &end, 0);
-	return *end == '\0' && *out <= max;
-}
-
-static bool set_all(struct lookup *l, bool on, const char *value)
-{
-	struct show *s = &l->show;
-
-	s->cmd = s->comments = s->question = s->answer = s->authority = s->additional = s->stats =
-		on;
-	return !value;
-}
-
-static bool set_bufsize(struct lookup *l, bool on, const char *value)
-{
-	unsigned long size = UDP_SIZE;
-
-	if (on && !number(value, UINT16_MAX, &size))
-		return false;
-	l->udp_size = (uint16_t)size;
-	return true;
-}
-
-static bool set_edns(struct lookup *l, bool on, const char *value)
-{
-	unsigned long version = 0;
-
-	if (value && !number(value, UINT8_MAX, &version))
-		return false;
-	l->edns = on;
-	l->edns_version = (uint8_t)version;
-	return true;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool set_cookie(struct lookup *l, bool on, const char *value)
-{
-	size_t digits = value ? strlen(value) : 0;
-
-	l->cookie = on;
-	l->cookie_len = 0;
-	if (digits % 2 != 0 || digits > 2 * TERN_COOKIE_MAX)
-		return false;
-	for (size_t i = 0; i < digits; i += 2) {
-		int high = hex_digit(value[i]);
-		int low = hex_digit(value[i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		l->cookie_octets[i / 2] = (uint8_t)(high << 4 | low);
-	}
-	l->cookie_len = (uint8_t)(digits / 2);
-	return true;
-}
-
-/* Bits behind the prefix are not sent, RFC 7871 6. */
-static void clear_host_bits(struct subnet *s)
-{
-	for (unsigned i = 0; i < sizeof s->address; i++) {
-		unsigned bits = s->bits > 8 * i ? s->bits - 8 * i : 0;
-
-		if (bits < 8)
-			s->address[i] &= (uint8_t)(0xff00u >> bits);
-	}
-}
-
-/* "192.0.2.0/24", "2001:db8::/56", "0/0" or "0". */
-static bool set_subnet(struct lookup *l, bool on, const char *value)
-{
-	struct subnet s = {.present = on};
-	char address[INET6_ADDRSTRLEN];
-	unsigned long bits;
-
-	l->subnet = s;
-	if (!on)
-		return !value;
-	if (!value)
-		return false;
-	size_t len = strcspn(value, "/");
-
-	if (len >= sizeof address)
-		return false;
-	memcpy(address, value, len);
-	address[len] = '\0';
-	if (inet_pton(AF_INET, strcmp(address, "0") == 0 ? "0.0.0.0" : address, s.address) == 1)
-		s.family = 1;
-	else if (inet_pton(AF_INET6, address, s.address) == 1)
-		s.family = 2;
-	else
-		return false;
-	bits = s.family == 2 ? 128 : strcmp(address, "0") == 0 ? 0 : 32;
-	if (value[len] == '/' && !number(value + len + 1, s.family == 2 ? 128 : 32, &bits))
-		return false;
-	s.bits = (uint8_t)bits;
-	clear_host_bits(&s);
-	l->subnet = s;
-	return true;
-}
-
-static bool set_timeout(struct lookup *l, bool on, const char *value)
-{
-	unsigned long seconds;
-
-	if (!on || !number(value, TIMEOUT_MAX_S, &seconds))
-		return false;
-	l->timeout_ms = seconds == 0 ? 1000 : (unsigned)seconds * 1000;
-	return true;
-}
-
-static bool set_tries(struct lookup *l, bool on, const char *value)
-{
-	unsigned long tries;
-
-	if (!on || !number(value, TRIES_MAX, &tries))
-		return false;
-	l->tries = tries == 0 ? 1 : (unsigned)tries;
-	return true;
-}
-
-static bool set_retry(struct lookup *l, bool on, const char *value)
-{
-	unsigned long retries;
-
-	if (!on || !number(value, TRIES_MAX, &retries))
-		return false;
-	l->tries = (unsigned)retries + 1;
-	return true;
-}
-
-static bool set_id(struct lookup *l, bool on, const char *value)
-{
-	unsigned long id = 0;
-
-	if (on && !number(value, UINT16_MAX, &id))
-		return false;
-	l->id = on ? (int32_t)id : -1;
-	return true;
-}
-
-static bool set_padding(struct lookup *l, bool on, const char *value)
-{
-	unsigned long block = 0;
-
-	if (on && !number(value, 512, &block))
-		return false;
-	l->padding = (uint16_t)block;
-	return true;
-}
-
-/* As dig: no recursion, signatures, and only what the servers say. */
-static bool set_trace(struct lookup *l, bool on, const char *value)
-{
-	struct show *s = &l->show;
-
-	l->trace = on;
-	l->recurse = !on;
-	l->dnssec = on;
-	s->comments = s->question = s->additional = s->stats = !on;
-	return !value;
-}
-
-/* Other anchors are of use to +validate only. */
-static bool set_anchor(struct lookup *l, bool on, const char *value)
-{
-	l->anchors = on ? value : NULL;
-	l->validate |= on;
-	return on == (value != NULL);
-}
-
-#define BOOL(word, field)                                                                          \
+#define BOOL(word, field, text)                                                                    \
 	{                                                                                          \
-		.name = word, .offset = offsetof(struct lookup, field)                             \
+		.name = word, .help = text, .offset = offsetof(struct lookup, field)               \
 	}
-#define EDNS(word, field)                                                                          \
+#define EDNS(word, field, text)                                                                    \
 	{                                                                                          \
-		.name = word, .offset = offsetof(struct lookup, field), .implies_edns = true       \
+		.name = word, .help = text, .offset = offsetof(struct lookup, field),              \
+		.implies_edns = true                                                               \
 	}
-#define CALL(word, function)                                                                       \
+#define CALL(word, shape, function, text)                                                          \
 	{                                                                                          \
-		.name = word, .apply = function                                                    \
+		.name = word, .value = shape, .help = text, .apply = function                      \
+	}
+#define EDNS_CALL(word, shape, function, text)                                                     \
+	{                                                                                          \
+		.name = word, .value = shape, .help = text, .apply = function,                     \
+		.implies_edns = true                                                               \
 	}
 
 /* An exact name wins; else the first name that begins with the word, so order matters. */
 static const struct plus plus_table[] = {
-	BOOL("aaflag", authoritative),
-	BOOL("aaonly", authoritative),
-	BOOL("additional", show.additional),
-	BOOL("ad", authentic),
-	BOOL("adflag", authentic),
-	CALL("all", set_all),
-	BOOL("answer", show.answer),
-	CALL("anchor", set_anchor),
-	BOOL("authority", show.authority),
-	BOOL("badcookie", retry_badcookie),
-	CALL("bufsize", set_bufsize),
-	BOOL("cd", checking_disabled),
-	BOOL("cdflag", checking_disabled),
-	BOOL("class", show.rclass),
-	BOOL("cmd", show.cmd),
-	EDNS("co", compact),
-	EDNS("coflag", compact),
-	BOOL("comments", show.comments),
-	{.name = "cookie", .apply = set_cookie, .implies_edns = true},
-	EDNS("dnssec", dnssec),
-	EDNS("do", dnssec),
-	CALL("edns", set_edns),
-	BOOL("ednsnegotiation", retry_badvers),
-	EDNS("expire", expire),
-	BOOL("identify", show.identify),
-	BOOL("idnin", idn_in),
-	BOOL("idnout", show.idn_out),
-	BOOL("ignore", ignore_tc),
-	BOOL("json", show.json),
-	EDNS("keepalive", keepalive),
-	EDNS("nsid", nsid),
-	{.name = "padding", .apply = set_padding, .implies_edns = true},
-	CALL("qid", set_id),
-	BOOL("qr", show.query),
-	BOOL("question", show.question),
-	BOOL("rdflag", recurse),
-	BOOL("recurse", recurse),
-	CALL("retry", set_retry),
-	BOOL("short", show.brief),
-	BOOL("stats", show.stats),
-	{.name = "subnet", .apply = set_subnet, .implies_edns = true},
-	BOOL("tcp", tcp),
-	CALL("timeout", set_timeout),
-	CALL("trace", set_trace),
-	CALL("tries", set_tries),
-	BOOL("ttlid", show.ttl),
-	BOOL("unknownformat", show.unknown_format),
-	BOOL("vc", tcp),
-	BOOL("validate", validate),
-	BOOL("zflag", zero_flag),
+	BOOL("aaflag", authoritative, "set AA in the query"),
+	BOOL("aaonly", authoritative, "the same as +aaflag"),
+	BOOL("additional", show.additional, "print the additional section"),
+	BOOL("ad", authentic, "the same as +adflag"),
+	BOOL("adflag", authentic, "set AD in the query"),
+	CALL("all", NULL, set_all, "print all parts of the reply, or none"),
+	BOOL("answer", show.answer, "print the answer section"),
+	CALL("anchor", "=file", set_anchor, "+validate with these trust anchors"),
+	BOOL("authority", show.authority, "print the authority section"),
+	BOOL("badcookie", retry_badcookie, "ask again with the server's cookie"),
+	CALL("bufsize", "=octets", set_bufsize, "UDP size in the OPT record"),
+	BOOL("cd", checking_disabled, "the same as +cdflag"),
+	BOOL("cdflag", checking_disabled, "set CD in the query"),
+	BOOL("class", show.rclass, "print the class of records"),
+	BOOL("cmd", show.cmd, "print the line with the command"),
+	EDNS("co", compact, "the same as +coflag"),
+	EDNS("coflag", compact, "set CO in the query"),
+	BOOL("comments", show.comments, "print the header and headings"),
+	EDNS_CALL("cookie", "[=hex]", set_cookie, "send a cookie"),
+	BOOL("crypto", show.crypto, "print keys, signatures and digests"),
+	EDNS("dnssec", dnssec, "ask for signatures"),
+	EDNS("do", dnssec, "the same as +dnssec"),
+	BOOL("defname", search, "the same as +search"),
+	CALL("domain", "=name", set_domain, "+search with this domain only"),
+	CALL("edns", "[=version]", set_edns, "send an OPT record"),
+	BOOL("ednsnegotiation", retry_badvers, "ask again with an older EDNS"),
+	EDNS("expire", expire, "ask when the zone's copy expires"),
+	BOOL("identify", show.identify, "with +short, print who answered"),
+	BOOL("idnin", idn_in, "turn Unicode names into IDN"),
+	BOOL("idnout", show.idn_out, "print IDN as Unicode"),
+	BOOL("ignore", ignore_tc, "keep a truncated reply"),
+	BOOL("json", show.json, "print JSON, an object for each reply"),
+	EDNS("keepalive", keepalive, "ask how long TCP may stay open"),
+	BOOL("multiline", show.multiline, "print SOA and keys over several lines"),
+	CALL("ndots", "=n", set_ndots, "names with fewer dots are searched first"),
+	EDNS("nsid", nsid, "ask for the server's identity"),
+	BOOL("onesoa", show.one_soa, "print a transfer's SOA once"),
+	EDNS_CALL("padding", "=octets", set_padding, "fill the query up to a multiple"),
+	CALL("qid", "=id", set_id, "id of the query"),
+	BOOL("qr", show.query, "print the query"),
+	BOOL("question", show.question, "print the question section"),
+	BOOL("rdflag", recurse, "the same as +recurse"),
+	BOOL("recurse", recurse, "ask for recursion"),
+	CALL("retry", "=n", set_retry, "tries after the first"),
+	CALL("rrcomments", NULL, set_rr_comments, "explain keys behind their records"),
+	BOOL("search", search, "try the domains of resolv.conf"),
+	BOOL("short", show.brief, "print the data of the answer only"),
+	CALL("showsearch", NULL, set_show_search, "+search and print each reply"),
+	BOOL("stats", show.stats, "print time, server and size"),
+	EDNS_CALL("subnet", "=address[/bits]", set_subnet, "send a client subnet"),
+	BOOL("tcp", tcp, "ask by TCP"),
+	CALL("timeout", "=seconds", set_timeout, "how long a try waits"),
+	CALL("trace", NULL, set_trace, "from the root down"),
+	CALL("tries", "=n", set_tries, "tries of each server"),
+	BOOL("ttlid", show.ttl, "print the TTL of records"),
+	BOOL("unknownformat", show.unknown_format, "print data as RFC 3597 says"),
+	BOOL("vc", tcp, "the same as +tcp"),
+	BOOL("validate", validate, "judge the answer here, with the chain of trust"),
+	BOOL("yaml", show.yaml, "print YAML, an item for each reply"),
+	BOOL("zflag", zero_flag, "set the bit that must be zero"),
 };
 
 /* The option that @p word names or abbreviates. */
@@ -299,6 +131,37 @@ static bool apply(struct lookup *l, const struct plus *p, bool on, const char *v
 	return true;
 }
 
+/* An option that nobody knows, and the one that was perhaps meant. */
+static void tell_unknown(const char *word, size_t len)
+{
+	struct nearest nearest = nearest_begin(word, len);
+	struct nearest without_no = nearest_begin(word + 2, len > 2 ? len - 2 : 0);
+	bool no = strncmp(word, "no", 2) == 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(plus_table); i++) {
+		nearest_offer(&nearest, plus_table[i].name);
+		if (no)
+			nearest_offer(&without_no, plus_table[i].name);
+	}
+	bool stripped = without_no.distance < nearest.distance;
+	const char *found = stripped ? without_no.name : nearest.name;
+
+	fprintf(stderr, "ternq: unknown option \"+%s\"", word);
+	if (found)
+		fprintf(stderr, "; did you mean \"+%s%s\"?", stripped ? "no" : "", found);
+	putc('\n', stderr);
+}
+
+static void tell_value(const struct plus *p, const char *word)
+{
+	fprintf(stderr, "ternq: bad value in \"+%s\"", word);
+	if (p->value)
+		fprintf(stderr, "; it is +%s%s", p->name, p->value);
+	else
+		fprintf(stderr, "; +%s has none", p->name);
+	putc('\n', stderr);
+}
+
 bool plus_option(struct lookup *l, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -311,12 +174,22 @@ bool plus_option(struct lookup *l, const char *word)
 		on = false;
 	}
 	if (!p) {
-		fprintf(stderr, "ternq: unknown option \"+%s\"\n", word);
+		tell_unknown(word, len);
 		return false;
 	}
 	if (!apply(l, p, on, equals ? equals + 1 : NULL)) {
-		fprintf(stderr, "ternq: bad value in \"+%s\"\n", word);
+		tell_value(p, word);
 		return false;
 	}
 	return true;
+}
+
+void plus_help(FILE *to)
+{
+	for (size_t i = 0; i < ARRAY_LEN(plus_table); i++) {
+		const struct plus *p = &plus_table[i];
+		const char *value = p->value ? p->value : "";
+
+		fprintf(to, "  +%s%-*s %s\n", p->name, (int)(22 - strlen(p->name)), value, p->help);
+	}
 }

@@ -1,5 +1,5 @@
 /*
- * ternq_print.h - replies on standard output, as dig shows them or as JSON.
+ * ternq_print.h - replies on standard output, as dig shows them, as JSON or as YAML.
  */
 #pragma once
 
@@ -17,6 +17,17 @@ void print_query(const struct lookup *l, const struct query *q);
 void print_reply(const struct options *o, const struct lookup *l, const struct query *q,
 		 const struct reply *r);
 
+/** How much a transfer was. */
+struct xfr_size {
+	uint64_t records_n;
+	uint64_t messages_n;
+	uint64_t octets_n;
+};
+
+/** The lines behind a transfer. */
+void print_transfer_stats(const struct options *o, const struct reply *r,
+			  const struct xfr_size *size);
+
 /** The records of the sections that @p show has, without headings, for +trace. */
 void print_records(const struct show *show, const struct tern_message *m);
 
@@ -29,6 +40,22 @@ struct verdict {
 
 /** One line of JSON in the form of RFC 8427; @p verdict may be NULL. False when out of memory. */
 MUST_USE bool print_json(const struct reply *r, const struct verdict *verdict);
+
+/**
+ * An item of a YAML list with the keys that dig has; @p verdict may be NULL.
+ * False when out of memory.
+ */
+MUST_USE bool print_yaml(const struct lookup *l, const struct query *q, const struct reply *r,
+			 const struct verdict *verdict);
+
+/** @p text in YAML's single quotes, where only the quote itself means something. */
+void print_quoted(const char *text);
+
+/** The OPT of an item of print_yaml(). */
+MUST_USE bool print_opt_yaml(const struct tern_message *m, const struct query *q);
+
+/** Is the output for programs, so that nothing else may stand in it? */
+bool print_is_for_programs(const struct show *show);
 
 /** "do" and "co" and the options of an OPT, as dig's pseudo-section; @p q may be NULL. */
 void print_opt(const struct tern_message *m, const struct query *q);

@@ -14,6 +14,7 @@
 #include "tools/ternq_query.h"
 
 #define FLAG_ZERO    0x0040 /* Z, RFC 1035 4.1.1 */
+#define SOA_LEN      22     /* octets of an SOA whose two names are the root */
 #define EDNS_FLAG_DO 0x8000
 #define EDNS_FLAG_CO 0x4000
 
@@ -112,6 +113,16 @@ static bool put_opt(struct tern_builder *b, const struct lookup *l, const struct
 	return good;
 }
 
+/* The serial that the client has, in an SOA without anything else, RFC 1995 3. */
+static bool put_serial(struct tern_builder *b, const struct lookup *l, const uint8_t *qname)
+{
+	uint8_t soa[SOA_LEN] = {0};
+
+	put_u32(soa + 2, l->serial);
+	return tern_builder_rr(b, TERN_AUTHORITY, qname, TERN_TYPE_SOA, l->rclass, 0, soa,
+			       sizeof soa) == TERN_OK;
+}
+
 bool query_build(const struct lookup *l, const uint8_t *qname, struct query *q)
 {
 	struct tern_builder b;
@@ -126,6 +137,8 @@ bool query_build(const struct lookup *l, const uint8_t *qname, struct query *q)
 	tern_builder_init(&b, q->octets, sizeof q->octets, sizeof q->octets);
 	tern_builder_header(&b, q->id, flags_of(l), 0);
 	if (tern_builder_question(&b, qname, l->type, l->rclass) != TERN_OK)
+		return false;
+	if (l->type == TERN_TYPE_IXFR && !put_serial(&b, l, qname))
 		return false;
 	if (l->edns && !put_opt(&b, l, q))
 		return false;

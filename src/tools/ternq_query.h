@@ -12,7 +12,8 @@
 #include "tools/ternq_odd.h"
 #include "tools/ternq_options.h"
 
-#define QUERY_MAX 1024 /* octets: name, OPT with cookie, subnet and 512 octets of padding */
+#define QUERY_MAX                                                                                  \
+	1280 /* octets: two names, SOA, OPT with cookie, subnet and 512 octets of padding */
 #define REPLY_RRS 6000 /* more records don't fit into 64 kB */
 
 /** A query as it goes out. */

@@ -29,7 +29,8 @@ static void add_addresses(struct servers *out, const struct addrinfo *list, cons
 }
 
 /* 0, or what getaddrinfo() says. */
-static int add_host(const struct options *o, const char *host, int flags, struct servers *out)
+static int add_host(const struct options *o, const struct lookup *l, const char *host, int flags,
+		    struct servers *out)
 {
 	struct addrinfo hints = {
 		.ai_family = family_of(o),
@@ -39,7 +40,7 @@ static int add_host(const struct options *o, const char *host, int flags, struct
 	struct addrinfo *list;
 	char port[PORT_TEXT];
 
-	snprintf(port, sizeof port, "%u", o->port);
+	snprintf(port, sizeof port, "%u", l->port);
 	int error = getaddrinfo(host, port, &hints, &list);
 
 	if (error == 0) {
@@ -50,7 +51,7 @@ static int add_host(const struct options *o, const char *host, int flags, struct
 }
 
 /* Addresses of the other family than asked for are skipped. */
-static void add_resolv_conf(const struct options *o, struct servers *out)
+static void add_resolv_conf(const struct options *o, const struct lookup *l, struct servers *out)
 {
 	FILE *file = fopen(RESOLV_CONF, "re");
 	char line[LINE_MAX_LEN];
@@ -60,26 +61,26 @@ static void add_resolv_conf(const struct options *o, struct servers *out)
 		return;
 	while (fgets(line, sizeof line, file)) {
 		if (sscanf(line, " nameserver %1023s", address) == 1)
-			(void)add_host(o, address, AI_NUMERICHOST, out);
+			(void)add_host(o, l, address, AI_NUMERICHOST, out);
 	}
 	fclose(file);
 }
 
-bool net_servers(const struct options *o, const char *text, struct servers *out)
+bool net_servers(const struct options *o, const struct lookup *l, struct servers *out)
 {
 	out->n = 0;
-	if (*text) {
-		int error = add_host(o, text, 0, out);
+	if (*l->server) {
+		int error = add_host(o, l, l->server, 0, out);
 		if (error != 0)
-			fprintf(stderr, "ternq: couldn't get address for \"%s\": %s\n", text,
+			fprintf(stderr, "ternq: couldn't get address for \"%s\": %s\n", l->server,
 				gai_strerror(error));
 		return error == 0;
 	}
-	add_resolv_conf(o, out);
+	add_resolv_conf(o, l, out);
 	if (out->n == 0 && o->ipv4)
-		(void)add_host(o, "127.0.0.1", AI_NUMERICHOST, out);
+		(void)add_host(o, l, "127.0.0.1", AI_NUMERICHOST, out);
 	if (out->n == 0)
-		(void)add_host(o, "::1", AI_NUMERICHOST, out);
+		(void)add_host(o, l, "::1", AI_NUMERICHOST, out);
 	if (out->n == 0)
 		fprintf(stderr, "ternq: no server in %s\n", RESOLV_CONF);
 	return out->n > 0;

@@ -56,7 +56,7 @@ static bool add_address(const struct trace *t, struct cut *cut, const uint8_t *n
 		return false;
 	struct server *s = &cut->addresses[cut->addresses_n++];
 
-	hints_address(type, octets, t->o->port, &s->address, &s->len);
+	hints_address(type, octets, t->lookup.port, &s->address, &s->len);
 	snprintf(s->asked, sizeof s->asked, "%.*s", SERVER_TEXT_MAX - 1,
 		 tern_name_to_text(ns, name));
 	return true;
@@ -162,6 +162,8 @@ static bool show_step(const struct trace *t)
 
 	if (show->json)
 		return print_json(r, NULL);
+	if (show->yaml)
+		return print_yaml(&t->lookup, &t->query, r, NULL);
 	if (show->brief)
 		return true;
 	if (show->comments)
@@ -250,7 +252,7 @@ static bool start_cut(const struct trace *t, struct cut *cut)
 		add_hints(t, cut);
 		return true;
 	}
-	if (!net_servers(t->o, t->lookup.server, &servers))
+	if (!net_servers(t->o, &t->lookup, &servers))
 		return false;
 	for (unsigned i = 0; i < servers.n; i++)
 		cut->addresses[cut->addresses_n++] = servers.at[i];

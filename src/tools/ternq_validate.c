@@ -297,6 +297,8 @@ static enum exit_code show(struct validation *v, const struct options *o, const 
 		return EXIT_INTERNAL;
 	if (v->lookup->show.json)
 		return print_json(v->reply, &verdict) ? code : EXIT_INTERNAL;
+	if (v->lookup->show.yaml)
+		return print_yaml(v->lookup, &v->query, v->reply, &verdict) ? code : EXIT_INTERNAL;
 	tell_verdict(&v->lookup->show, &verdict);
 	print_reply(o, v->lookup, &v->query, v->reply);
 	return code;
@@ -307,10 +309,10 @@ static enum exit_code run(struct validation *v, struct options *o, const uint8_t
 	enum exit_code code = EXIT_INTERNAL;
 	const struct show *s = &v->lookup->show;
 
-	if (!net_servers(o, v->lookup->server, &v->servers) || !load_anchors(v))
+	if (!net_servers(o, v->lookup, &v->servers) || !load_anchors(v))
 		return EXIT_USAGE;
 	print_banner(o, v->lookup, &v->servers);
-	if (s->comments && !s->brief && !s->json)
+	if (s->comments && !s->brief && !print_is_for_programs(s))
 		v->trace.step = tell_step;
 	readers_enter();
 	if (open_resolver(v)) {
