@@ -68,9 +68,16 @@ static bool clear_bounding_set(struct log *log)
 	return false;
 }
 
+/* One is kept, if it is there: addresses that the configuration gets later have port 53, too. */
 static bool clear_capabilities(struct log *log)
 {
+	bool binds = capng_get_caps_process() == 0 &&
+		     capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
+
 	capng_clear(CAPNG_SELECT_ALL);
+	if (binds)
+		(void)capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				   CAP_NET_BIND_SERVICE);
 	int result = capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
 
 	if (result == 0)
@@ -81,6 +88,8 @@ static bool clear_capabilities(struct log *log)
 
 static bool change_user(const struct passwd *who, struct log *log)
 {
+	/* For the one that is kept; the others go right after. */
+	(void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (initgroups(who->pw_name, who->pw_gid) != 0 ||
 	    setresgid(who->pw_gid, who->pw_gid, who->pw_gid) != 0 ||
 	    setresuid(who->pw_uid, who->pw_uid, who->pw_uid) != 0) {

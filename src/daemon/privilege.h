@@ -16,7 +16,7 @@
 struct log;
 
 /**
- * Become @p user with its groups and keep nothing else: no capability in any set, no way to gain
+ * Become @p user with its groups and keep nothing else: no capability but CAP_NET_BIND_SERVICE, no way to gain
  * one by execve() (no_new_privs), no core files.
  *
  * @param user  "" stays who we are and still drops the rest. Without root's rights another user

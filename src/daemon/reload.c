@@ -65,7 +65,7 @@ static void keep_listen(struct reload *r)
 {
 	struct config *b = without_const(r->before), *a = r->after;
 
-	if (listens_alike(a, b))
+	if (listens_alike(a, b) || !r->server->sockets->passed)
 		return;
 	struct address *listen = a->server.listen;
 	unsigned n = a->server.listen_n;
@@ -74,7 +74,7 @@ static void keep_listen(struct reload *r)
 	a->server.listen_n = b->server.listen_n;
 	b->server.listen = listen;
 	b->server.listen_n = n;
-	keep(r, "server.listen", "it takes a restart");
+	keep(r, "server.listen", "the service manager has opened the sockets");
 }
 
 /* Take back what can't change now, so that the next time it is told again. */
@@ -169,6 +169,20 @@ static void move_control(struct reload *r)
 	s->control = fresh;
 }
 
+static void note_unopened(void *context, const char *why)
+{
+	keep(context, "server.listen", why);
+}
+
+static void move_listeners(struct reload *r)
+{
+	struct server *s = r->server;
+
+	if (!s->sockets->passed)
+		sockets_change(s->sockets, s->workers, r->after->server.listen,
+			       r->after->server.listen_n, note_unopened, r);
+}
+
 static json_t *report(struct reload *r)
 {
 	const struct rules *rules = rulebook_current(&r->server->shared.rules);
@@ -186,6 +200,7 @@ static void apply(struct reload *r)
 	if (r->before->logging.level != r->after->logging.level)
 		log_set_level(&s->log, server_log_level(s, r->after));
 	publish(r);
+	move_listeners(r);
 	s->loaded_at = time(NULL);
 	server_doubt(s, r->after);
 	log_notice(&s->log, "configuration loaded again: generation %llu, %s%s",

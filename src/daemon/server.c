@@ -242,7 +242,7 @@ static bool make_workers(struct server *s)
 	const struct sockets *sockets = s->sockets;
 
 	for (unsigned i = 0; i < sockets->workers_n; i++) {
-		s->workers[i] = worker_create(&s->shared, i, sockets->fds[i], sockets->listeners_n);
+		s->workers[i] = worker_create(&s->shared, i, sockets->fds[i], sockets->slots_n);
 		if (!s->workers[i]) {
 			log_error(&s->log, "worker %u: %s", i, strerror(errno));
 			return false;
@@ -320,6 +320,7 @@ static bool take_turn(struct server *s)
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);
+	sockets_tick(s->sockets, s->workers);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
@@ -384,13 +385,24 @@ static bool serve(struct server *s)
 	return true;
 }
 
+static bool open_sockets(struct server *s)
+{
+	const struct config *c = server_config(s);
+	gid_t group;
+
+	s->sockets->log = &s->log;
+	s->sockets->workers_n = count_workers(s);
+	if (!privilege_future_owner(c->server.user, &s->sockets->owner, &group))
+		s->sockets->owner = (uid_t)-1;
+	return sockets_open(s->sockets, c->server.listen, c->server.listen_n);
+}
+
 static bool run(struct server *s)
 {
 	unsigned long descriptors = privilege_raise_nofile();
 	bool good;
 
-	s->sockets->workers_n = count_workers(s);
-	if (!sockets_open(s->sockets, server_config(s), &s->log))
+	if (!open_sockets(s))
 		return false;
 	open_control(s);
 	keeper_tick(s->keeper);

@@ -1,32 +1,79 @@
+/* sockets.c - see sockets.h. */
 #include "daemon/sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/readers.h"
 #include "daemon/notify.h"
 #include "net/stream.h"
 #include "net/udp.h"
 
-static void add_text(struct sockets *s, const struct address *a)
+#define RETRY_MS  5000
+#define LINGER_MS 6000 /* longer than a worker keeps what it closes */
+#define OPENED_MS 1000 /* workers have this long to open what they are sent */
+
+static uint64_t now_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+}
+
+static void write_text(struct sockets *s)
 {
 	char text[ADDRESS_TEXT_MAX];
-	size_t at = strlen(s->text);
+	size_t at = 0;
 
-	snprintf(s->text + at, sizeof s->text - at, "%s%s", at ? " " : "",
-		 address_to_text(a, text));
+	s->text[0] = '\0';
+	for (unsigned i = 0; i < s->slots_n && at < sizeof s->text; i++) {
+		if (s->slots[i].state == SLOT_OPEN)
+			at += (size_t)snprintf(s->text + at, sizeof s->text - at, "%s%s",
+					       at ? " " : "",
+					       address_to_text(&s->slots[i].at, text));
+	}
+}
+
+static void close_pair(const struct listener_fds *fds)
+{
+	close(fds->udp);
+	close(fds->tcp);
 }
 
 static void close_all(struct sockets *s)
 {
 	for (unsigned w = 0; w < s->workers_n; w++) {
-		for (unsigned i = 0; i < s->listeners_n; i++) {
-			close(s->fds[w][i].udp);
-			close(s->fds[w][i].tcp);
-		}
+		for (unsigned i = 0; i < s->slots_n; i++)
+			close_pair(&s->fds[w][i]);
 	}
+}
+
+/* --- opening ---------------------------------------------------------------------- */
+
+static bool is_wildcard(const struct address *a)
+{
+	static const uint8_t zeros[16];
+
+	return memcmp(a->octets, zeros, sizeof zeros) == 0;
+}
+
+/* One of ours has the port already, of an address that holds this one or is in it. */
+static bool overlaps_ours(const struct sockets *s, const struct address *a)
+{
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		const struct socket_slot *slot = &s->slots[i];
+
+		if (slot->state == SLOT_WANTED || slot->at.port != a->port ||
+		    slot->at.family != a->family ||
+		    (slot->state == SLOT_FREE && now_ms() >= slot->free_ms))
+			continue;
+		if (is_wildcard(&slot->at) || is_wildcard(a) || address_equal(&slot->at, a))
+			return true;
+	}
+	return false;
 }
 
 /* SO_REUSEPORT would let us share the port with another resolver of the same user, unnoticed. */
@@ -50,43 +97,59 @@ static bool is_free(const struct address *a)
 	return free_port;
 }
 
-static bool open_pair(struct listener_fds *fds, const struct address *a)
+static bool open_pair(const struct sockets *s, const struct address *a, struct listener_fds *fds)
 {
 	fds->udp = udp_listen(a, &fds->wildcard);
 	if (fds->udp < 0)
 		return false;
 	fds->tcp = stream_listen(a);
-	if (fds->tcp >= 0)
+	if (fds->tcp < 0) {
+		int error = errno;
+
+		close(fds->udp);
+		errno = error;
+		return false;
+	}
+	/* Later ones of the port are made by another user, who may share it only with his own. */
+	if (s->owner != (uid_t)-1) {
+		(void)!fchown(fds->udp, s->owner, (gid_t)-1);
+		(void)!fchown(fds->tcp, s->owner, (gid_t)-1);
+	}
+	return true;
+}
+
+/* For every worker, into @slot of the table; false with errno and nothing open. */
+static bool open_for_all(struct sockets *s, unsigned slot, const struct address *a)
+{
+	unsigned w = 0;
+
+	if (!overlaps_ours(s, a) && !is_free(a))
+		return false;
+	while (w < s->workers_n && open_pair(s, a, &s->fds[w][slot]))
+		w++;
+	if (w == s->workers_n)
 		return true;
 	int error = errno;
 
-	close(fds->udp);
+	while (w-- > 0)
+		close_pair(&s->fds[w][slot]);
 	errno = error;
 	return false;
 }
 
-static bool open_address(struct sockets *s, const struct address *a, struct log *log)
+static bool open_at_start(struct sockets *s, const struct address *a)
 {
 	char text[ADDRESS_TEXT_MAX];
-	unsigned i = s->listeners_n;
-	unsigned w = 0;
 
-	if (is_free(a)) {
-		while (w < s->workers_n && open_pair(&s->fds[w][i], a))
-			w++;
-	}
-	if (w == s->workers_n && w > 0) {
-		s->listeners_n++;
-		add_text(s, a);
+	if (open_for_all(s, s->slots_n, a)) {
+		s->slots[s->slots_n++] = (struct socket_slot){.at = *a, .state = SLOT_OPEN};
 		return true;
 	}
-	log_error(log, "server.listen: %s: %s", address_to_text(a, text), strerror(errno));
-	while (w-- > 0) {
-		close(s->fds[w][i].udp);
-		close(s->fds[w][i].tcp);
-	}
+	log_error(s->log, "server.listen: %s: %s", address_to_text(a, text), strerror(errno));
 	return false;
 }
+
+/* --- what the service manager has opened ------------------------------------------------ */
 
 static const struct notify_socket *find_tcp(const struct notify_socket *passed, unsigned n,
 					    const struct address *local)
@@ -101,7 +164,7 @@ static const struct notify_socket *find_tcp(const struct notify_socket *passed, 
 static bool share_pair(struct sockets *s, const struct notify_socket *udp,
 		       const struct notify_socket *tcp)
 {
-	unsigned i = s->listeners_n++;
+	unsigned i = s->slots_n++;
 
 	for (unsigned w = 0; w < s->workers_n; w++) {
 		struct listener_fds *fds = &s->fds[w][i];
@@ -112,13 +175,12 @@ static bool share_pair(struct sockets *s, const struct notify_socket *udp,
 		if (fds->udp < 0 || fds->tcp < 0)
 			return false;
 	}
-	add_text(s, &udp->local);
+	s->slots[i] = (struct socket_slot){.at = udp->local, .state = SLOT_OPEN};
 	return true;
 }
 
 /* Each UDP socket needs its TCP twin: a resolver without TCP loses every large answer. */
-static bool take_passed(struct sockets *s, const struct notify_socket *passed, unsigned n,
-			struct log *log)
+static bool take_passed(struct sockets *s, const struct notify_socket *passed, unsigned n)
 {
 	char text[ADDRESS_TEXT_MAX];
 
@@ -128,36 +190,185 @@ static bool take_passed(struct sockets *s, const struct notify_socket *passed, u
 		if (passed[i].tcp)
 			continue;
 		if (!tcp || !share_pair(s, &passed[i], tcp)) {
-			log_error(log, "passed socket %s: %s",
+			log_error(s->log, "passed socket %s: %s",
 				  address_to_text(&passed[i].local, text),
 				  tcp ? strerror(errno) : "no TCP socket for the same address");
 			return false;
 		}
 	}
-	return s->listeners_n > 0;
+	return s->slots_n > 0;
 }
 
-bool sockets_open(struct sockets *s, const struct config *config, struct log *log)
+bool sockets_open(struct sockets *s, const struct address *listen, unsigned listen_n)
 {
 	struct notify_socket passed[LISTENERS_MAX];
-	unsigned n = notify_listen_fds(passed, LISTENERS_MAX, log);
+	unsigned n = notify_listen_fds(passed, LISTENERS_MAX, s->log);
 	bool good = true;
 
-	s->listeners_n = 0;
-	s->text[0] = '\0';
+	s->slots_n = 0;
+	s->passed = n > 0;
 	if (n > 0)
-		good = take_passed(s, passed, n, log);
+		good = take_passed(s, passed, n);
 	for (unsigned i = 0; i < n; i++)
 		close(passed[i].fd);
-	for (unsigned i = 0; n == 0 && good && i < config->server.listen_n; i++) {
-		if (s->listeners_n == LISTENERS_MAX) {
-			log_error(log, "server.listen: more than %u addresses", LISTENERS_MAX);
-			good = false;
-		} else {
-			good = open_address(s, &config->server.listen[i], log);
-		}
-	}
+	for (unsigned i = 0; n == 0 && good && i < listen_n; i++)
+		good = open_at_start(s, &listen[i]);
 	if (!good)
 		close_all(s);
+	write_text(s);
 	return good;
+}
+
+/* --- while workers run ---------------------------------------------------------------------- */
+
+static bool all_have(const struct sockets *s, struct worker **workers, unsigned slot)
+{
+	for (unsigned w = 0; w < s->workers_n; w++) {
+		if (!worker_listens(workers[w], slot))
+			return false;
+	}
+	return true;
+}
+
+/* A worker may answer what another received: all of them have it before any takes queries. */
+static bool wait_until_open(const struct sockets *s, struct worker **workers, unsigned slot)
+{
+	uint64_t end_ms = now_ms() + OPENED_MS;
+	bool open;
+
+	while (!(open = all_have(s, workers, slot)) && now_ms() < end_ms) {
+		readers_sleep();
+		nanosleep(&(struct timespec){0, 200000}, NULL);
+		readers_wake();
+	}
+	return open;
+}
+
+static bool hand_out(struct sockets *s, struct worker **workers, unsigned slot)
+{
+	bool good = true;
+
+	for (unsigned w = 0; w < s->workers_n; w++)
+		good &= worker_listen(workers[w], slot, &s->fds[w][slot]);
+	good = good && wait_until_open(s, workers, slot);
+	for (unsigned w = 0; w < s->workers_n && good; w++)
+		good &= worker_start_listening(workers[w], slot);
+	errno = ENOMEM;
+	return good;
+}
+
+static void take_back(struct sockets *s, struct worker **workers, unsigned slot)
+{
+	for (unsigned w = 0; w < s->workers_n; w++) {
+		/* It stays open then: better than a socket that nobody reads. */
+		if (!worker_stop_listening(workers[w], slot))
+			return;
+	}
+	s->slots[slot].state = SLOT_FREE;
+	s->slots[slot].free_ms = now_ms() + LINGER_MS;
+}
+
+/* False with errno. */
+static bool open_wanted(struct sockets *s, struct worker **workers, unsigned slot)
+{
+	struct socket_slot *k = &s->slots[slot];
+
+	if (!open_for_all(s, slot, &k->at))
+		return false;
+	k->state = SLOT_OPEN;
+	if (hand_out(s, workers, slot))
+		return true;
+	take_back(s, workers, slot);
+	return false;
+}
+
+static int find_slot(const struct sockets *s, const struct address *a)
+{
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (s->slots[i].state != SLOT_FREE && address_equal(&s->slots[i].at, a))
+			return (int)i;
+	}
+	return -1;
+}
+
+static int free_slot(struct sockets *s)
+{
+	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
+		if (s->slots[i].state == SLOT_FREE && now_ms() >= s->slots[i].free_ms) {
+			s->slots_n = MAX(s->slots_n, i + 1);
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static bool is_wanted(const struct address *a, const struct address *listen, unsigned listen_n)
+{
+	for (unsigned i = 0; i < listen_n; i++) {
+		if (address_equal(a, &listen[i]))
+			return true;
+	}
+	return false;
+}
+
+static void add(struct sockets *s, struct worker **workers, const struct address *a,
+		void (*fail)(void *context, const char *why), void *context)
+{
+	char why[ADDRESS_TEXT_MAX + 160], text[ADDRESS_TEXT_MAX];
+	int slot = free_slot(s);
+
+	if (slot < 0) {
+		snprintf(why, sizeof why, "%s: the places of addresses that were closed are free in "
+					  "some seconds", address_to_text(a, text));
+		fail(context, why);
+		return;
+	}
+	s->slots[slot] = (struct socket_slot){.at = *a, .state = SLOT_WANTED};
+	if (open_wanted(s, workers, (unsigned)slot))
+		return;
+	s->slots[slot].state = SLOT_WANTED;
+	snprintf(why, sizeof why, "%s: %s; it is tried again", address_to_text(a, text),
+		 strerror(errno));
+	fail(context, why);
+}
+
+void sockets_change(struct sockets *s, struct worker **workers, const struct address *listen,
+		    unsigned listen_n, void (*fail)(void *context, const char *why), void *context)
+{
+	for (unsigned i = 0; i < listen_n; i++) {
+		if (find_slot(s, &listen[i]) < 0)
+			add(s, workers, &listen[i], fail, context);
+	}
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (s->slots[i].state == SLOT_FREE ||
+		    is_wanted(&s->slots[i].at, listen, listen_n))
+			continue;
+		if (s->slots[i].state == SLOT_OPEN)
+			take_back(s, workers, i);
+		else
+			s->slots[i].state = SLOT_FREE;
+	}
+	write_text(s);
+}
+
+void sockets_tick(struct sockets *s, struct worker **workers)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (now_ms() - s->tried_ms < RETRY_MS)
+		return;
+	s->tried_ms = now_ms();
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		struct socket_slot *k = &s->slots[i];
+
+		if (k->state != SLOT_WANTED)
+			continue;
+		if (!open_wanted(s, workers, i)) {
+			k->state = SLOT_WANTED;
+			continue;
+		}
+		log_notice(s->log, "server.listen: %s is there now",
+			   address_to_text(&k->at, text));
+		write_text(s);
+	}
 }

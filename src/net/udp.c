@@ -209,6 +209,23 @@ int udp_listen(const struct address *at, bool *wildcard)
 #define PORT_FIRST 1024
 #define PORT_TRIES 32 /* random ports tried; so many in use means that all are */
 
+#define PORT_DISCARD 9 /* nobody asks from there */
+
+void udp_turn_away(int fd, const struct address *at)
+{
+	struct address peer = {.family = at->family, .port = PORT_DISCARD};
+	struct sockaddr_storage sa;
+	socklen_t len;
+
+	/* A connected socket takes what its peer sends, and nothing else. */
+	if (at->family == 4)
+		peer.octets[0] = 127;
+	peer.octets[at->family == 4 ? 3 : 15] = 1;
+	len = address_to_sockaddr(&peer, &sa);
+	/* Where that fails, some datagrams are lost when the socket is closed. */
+	(void)!connect(fd, (struct sockaddr *)&sa, len);
+}
+
 static bool bind_random_port(int fd, const struct address *server, struct random *random)
 {
 	for (unsigned i = 0; i < PORT_TRIES; i++) {

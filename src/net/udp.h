@@ -85,6 +85,13 @@ MUST_USE int udp_listen(const struct address *at, bool *wildcard);
 bool udp_note_wildcard(int fd, const struct address *local);
 
 /**
+ * Let the listening socket @p fd, bound to @p at, take nothing any more: what comes goes to
+ * another socket of the port, if there is one. What has come in can still be read, and answers
+ * can be sent.
+ */
+void udp_turn_away(int fd, const struct address *at);
+
+/**
  * A fresh socket for one question: random source port over the whole range,
  * connected to @p server, ICMP fragmentation hints ignored. -1 and errno.
  */

@@ -35,6 +35,9 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 	if (!back->tcp) {
 		struct udp_batch *b = w->listeners[back->listener].batch;
 
+		/* The socket is gone: whoever asked does not wait any more. */
+		if (!b)
+			return;
 		memcpy(udp_answer_buffer(b), octets, len);
 		udp_answer(b, len, &back->peer);
 	} else if (back->worker == w->index) {

@@ -25,6 +25,13 @@ struct trace_letter {
 	int fd;
 };
 
+struct listen_letter {
+	struct letter letter;
+	enum listen_order order;
+	unsigned slot;
+	struct listener_fds fds; /* LISTEN_OPEN */
+};
+
 bool mail_query(struct worker *w, unsigned to, const struct request *r,
 		const struct route_back *back)
 {
@@ -84,6 +91,41 @@ bool worker_run_errand(struct worker *w, const struct errand *errand)
 	return false;
 }
 
+static bool send_order(struct worker *w, enum listen_order order, unsigned slot,
+		       const struct listener_fds *fds)
+{
+	struct listen_letter *l = malloc(sizeof *l);
+
+	if (!l)
+		return false;
+	l->letter.kind = LETTER_LISTEN;
+	l->order = order;
+	l->slot = slot;
+	if (fds)
+		l->fds = *fds;
+	mailbox_send_back(&w->mailbox, &l->letter);
+	return true;
+}
+
+bool worker_listen(struct worker *w, unsigned slot, const struct listener_fds *fds)
+{
+	if (send_order(w, LISTEN_OPEN, slot, fds))
+		return true;
+	close(fds->udp);
+	close(fds->tcp);
+	return false;
+}
+
+bool worker_start_listening(struct worker *w, unsigned slot)
+{
+	return send_order(w, LISTEN_START, slot, NULL);
+}
+
+bool worker_stop_listening(struct worker *w, unsigned slot)
+{
+	return send_order(w, LISTEN_CLOSE, slot, NULL);
+}
+
 void mail_errand_done(struct errand_letter *letter)
 {
 	mailbox_send_back(letter->errand.back, &letter->letter);
@@ -118,6 +160,12 @@ static void read_trace(struct worker *w, struct trace_letter *t)
 	free(t);
 }
 
+static void read_order(struct worker *w, struct listen_letter *l)
+{
+	listen_obey(w, l->order, l->slot, &l->fds);
+	free(l);
+}
+
 static void read_letter(struct worker *w, struct letter *letter)
 {
 	switch (letter->kind) {
@@ -128,6 +176,9 @@ static void read_letter(struct worker *w, struct letter *letter)
 	case LETTER_TRACE: read_trace(w, CONTAINER_OF(letter, struct trace_letter, letter)); return;
 	case LETTER_ERRAND:
 		client_run_errand(w, CONTAINER_OF(letter, struct errand_letter, letter));
+		return;
+	case LETTER_LISTEN:
+		read_order(w, CONTAINER_OF(letter, struct listen_letter, letter));
 		return;
 	}
 }
@@ -143,6 +194,14 @@ void mail_ready(struct watch *watch, uint32_t events)
 		read_letter(w, letter);
 }
 
+static void close_unopened(const struct listen_letter *l)
+{
+	if (l->order != LISTEN_OPEN)
+		return;
+	close(l->fds.udp);
+	close(l->fds.tcp);
+}
+
 static void throw_away(struct letter *letter)
 {
 	switch (letter->kind) {
@@ -152,6 +211,9 @@ static void throw_away(struct letter *letter)
 	case LETTER_ERRAND:
 		mail_errand_done(CONTAINER_OF(letter, struct errand_letter, letter));
 		return;
+	case LETTER_LISTEN:
+		close_unopened(CONTAINER_OF(letter, struct listen_letter, letter));
+		break;
 	}
 	/* The letter is the first member of every kind. */
 	free(letter);

@@ -20,6 +20,7 @@ enum letter_kind {
 	LETTER_ANSWER, /* an answer for one of this worker's TCP clients */
 	LETTER_TRACE,  /* resolve and tell every step */
 	LETTER_ERRAND, /* resolve something for the daemon itself */
+	LETTER_LISTEN, /* a socket for clients comes or goes */
 };
 
 struct letter {
@@ -47,7 +48,7 @@ void mailbox_fini(struct mailbox *m);
 /** Send from any thread; false (and the letter stays the caller's) when the box is full. */
 MUST_USE bool mailbox_send(struct mailbox *m, struct letter *letter);
 
-/** The same for a letter that goes back to its sender: never refused, for the sender had room. */
+/** The same, never refused: for letters that go back to their sender, and for the daemon's few. */
 void mailbox_send_back(struct mailbox *m, struct letter *letter);
 
 /** Make the reader look, without a letter. */

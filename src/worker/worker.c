@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/readers.h"
@@ -29,32 +28,6 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
 	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX) &&
 	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
-}
-
-static struct address local_address_of(int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
-	struct address a;
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
-	    !address_from_sockaddr((struct sockaddr *)&sa, &a))
-		return (struct address){0};
-	return a;
-}
-
-static bool make_listener(struct worker *w, unsigned i, const struct listener_fds *fds)
-{
-	struct listener *l = &w->listeners[i];
-
-	l->worker = w;
-	l->index = (uint8_t)i;
-	l->at = local_address_of(fds->udp);
-	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
-	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
-	l->batch = udp_batch_create(fds->udp, fds->wildcard);
-	return l->batch && loop_add(&w->loop, &l->udp_watch, EPOLLIN) &&
-	       loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
 }
 
 static void take_rules(struct worker *w)
@@ -110,8 +83,8 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
 		goto failed;
-	for (; w->listeners_n < listeners_n; w->listeners_n++) {
-		if (!make_listener(w, w->listeners_n, &listeners[w->listeners_n]))
+	for (unsigned i = 0; i < listeners_n; i++) {
+		if (!listen_open(w, i, &listeners[i]) || !listen_start(w, i))
 			goto failed;
 	}
 	take_rules(w);
@@ -139,12 +112,6 @@ static void begin_on(int cpu)
 		(void)pthread_setaffinity_np(pthread_self(), sizeof all, &all);
 }
 
-static void flush_all(struct worker *w)
-{
-	for (unsigned i = 0; i < w->listeners_n; i++)
-		udp_flush(w->listeners[i].batch);
-}
-
 /*
  * First what came in, so that who can be answered at once does not wait for
  * signatures; these are for the jobs that gave way, in the order they did, and who
@@ -158,13 +125,13 @@ static void take_turn(struct worker *w)
 	if (queue)
 		crypto_tire(w->crypto);
 	loop_dispatch(&w->loop);
-	flush_all(w);
+	listen_flush_all(w);
 	if (queue)
 		crypto_rest(w->crypto);
 	client_run_yielded(w);
 	if (w->resolver.prime_wanted)
 		client_prime(w);
-	flush_all(w);
+	listen_flush_all(w);
 }
 
 static void *run(void *argument)
@@ -185,7 +152,7 @@ static void *run(void *argument)
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
 	}
 	client_finish_all(w);
-	flush_all(w);
+	listen_flush_all(w);
 	tcp_finish_all(w);
 	upstream_finish_all(w);
 	readers_leave();
@@ -229,11 +196,7 @@ void worker_join(struct worker *w)
 
 void worker_destroy(struct worker *w)
 {
-	for (unsigned i = 0; i < w->listeners_n; i++) {
-		udp_batch_destroy(w->listeners[i].batch);
-		close(w->listeners[i].udp_watch.fd);
-		close(w->listeners[i].tcp_watch.fd);
-	}
+	listen_end_all(w);
 	crypto_destroy(w->crypto);
 	mail_finish_all(w);
 	mailbox_fini(&w->mailbox);
@@ -245,6 +208,11 @@ void worker_destroy(struct worker *w)
 	pool_fini(&w->tcp_servers);
 	pool_fini(&w->tcp_connections);
 	free(w);
+}
+
+bool worker_listens(const struct worker *w, unsigned slot)
+{
+	return atomic_load_explicit(&w->listeners[slot].open, memory_order_acquire);
 }
 
 const struct tally *worker_tally(const struct worker *w)

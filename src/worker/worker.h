@@ -4,7 +4,8 @@
  * Purpose    a worker per CPU; each owns everything it touches but the cache,
  *            the server table, the in-flight table and its mailbox.
  * Threads    worker_create/start/stop/destroy: main thread. worker_tally(),
- *            worker_trace(), worker_run_errand(): any thread.
+ *            worker_trace(), worker_run_errand(), worker_listen() and kin: any
+ *            thread.
  */
 #pragma once
 
@@ -74,6 +75,18 @@ MUST_USE struct worker *worker_create(const struct worker_shared *shared, unsign
  * is busy with others. False when the system refuses.
  */
 MUST_USE bool worker_start(struct worker *w, int cpu);
+
+/**
+ * Have @p w open @p fds (taken over) in @p slot, which is free in all workers; start to serve
+ * there, once it is open in all of them; and close it again. False when memory is short: the
+ * sockets are closed then.
+ */
+MUST_USE bool worker_listen(struct worker *w, unsigned slot, const struct listener_fds *fds);
+MUST_USE bool worker_start_listening(struct worker *w, unsigned slot);
+MUST_USE bool worker_stop_listening(struct worker *w, unsigned slot);
+
+/** Has @p w something open in @p slot? A closed one is for some seconds more. */
+bool worker_listens(const struct worker *w, unsigned slot);
 
 /** Ask it to end; returns at once. */
 void worker_stop(struct worker *w);

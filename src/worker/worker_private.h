@@ -7,6 +7,7 @@
  *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers (upstream_private.h)
  *   tcp.c       clients' connections
+ *   listen.c    the sockets where clients ask
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
  */
@@ -24,6 +25,7 @@
 #include "net/loop.h"
 #include "net/udp.h"
 #include "worker/client.h"
+#include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"
 #include "worker/serve.h"
@@ -52,9 +54,12 @@ struct listener {
 	struct watch udp_watch;
 	struct watch tcp_watch;
 	struct worker *worker;
-	struct udp_batch *batch;
-	struct address at; /* where it listens; all zero octets for a wildcard */
+	struct udp_batch *batch; /* NULL: the slot is free */
+	struct address at;       /* where it listens; all zero octets for a wildcard */
+	struct timer linger;     /* closed, but answers may be owed */
+	_Atomic bool open;       /* as batch is, for other threads */
 	uint8_t index;
+	bool started;
 	bool accept_paused;
 };
 
@@ -75,7 +80,7 @@ struct worker {
 	_Atomic pid_t thread_id;
 	_Atomic bool stopping;
 	_Atomic uint64_t beat;
-	unsigned listeners_n;
+	unsigned listeners_n; /* slots ever used; some may be free */
 	struct listener listeners[LISTENERS_MAX];
 	struct pool tasks;
 	struct pool waiters;

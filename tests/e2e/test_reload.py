@@ -381,3 +381,73 @@ def test_many_at_once():
     equal(wrong, [])
     told = reload(tern, access={'allow': ['192.0.2.0/24']})
     equal(rcode(ask('www.example.com')), 'REFUSED')
+
+
+def listening(*addresses, **more):
+    return {'server': {'listen': list(addresses), 'workers': 2, 'user': '', **more}}
+
+
+def test_listen_addresses_come_and_go():
+    here, other = f'127.0.0.1@{PORT}', f'127.0.0.2@{PORT}'
+    tern = start()
+    told = reload(tern, **listening(here, other, '127.0.0.1@5399'))
+    equal((told['changed'], told['kept']), (['server.listen'], []))
+    for server, port in (('127.0.0.1', PORT), ('127.0.0.2', PORT), ('127.0.0.1', 5399)):
+        for tcp in (False, True):
+            expect(ask('www.example.com', server=server, port=port, tcp=tcp), 'NOERROR')
+    equal(json.loads(ternctl('--json', 'status'))['listen'].split(), [here, other, '127.0.0.1@5399'])
+    before = tern.descriptors()
+    reload(tern, **listening(other))
+    expect(ask('www.example.com', server='127.0.0.2'), 'NOERROR')
+    equal(exchange(question('www.example.com').to_wire()), None)
+    reload(tern, **listening(here))
+    expect(ask('www.example.com'), 'NOERROR')
+    time.sleep(6.5)                 # what was closed may still have owed answers
+    check(tern.descriptors() < before, f'{tern.descriptors()} descriptors, before {before}')
+
+
+def test_from_one_address_to_all():
+    """No moment without one that listens, although both have the same port."""
+    tern = start(**listening(f'127.0.0.1@{PORT}'))
+    warm()
+    stop, lost = threading.Event(), []
+
+    def ask_on():
+        while not stop.is_set():
+            if exchange(question('www.example.com').to_wire(), timeout=2) is None:
+                lost.append(time.monotonic())
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    for _ in range(3):
+        equal(reload(tern, **listening(f'0.0.0.0@{PORT}'))['kept'], [])
+        expect(ask('www.example.com', server='127.0.0.3'), 'NOERROR')
+        equal(reload(tern, **listening(f'127.0.0.1@{PORT}'))['kept'], [])
+    stop.set()
+    asking.join()
+    equal(lost, [])
+
+
+def test_an_address_in_use_is_tried_again():
+    tern = start()
+    with udp_socket() as taken:
+        taken.bind(('127.0.0.1', 5398))
+        told = reload(tern, **listening(f'127.0.0.1@{PORT}', '127.0.0.1@5398'))
+        equal([k['key'] for k in told['kept']], ['server.listen'])
+        check('127.0.0.1@5398: Address already in use' in told['kept'][0]['why'], told)
+        expect(ask('www.example.com'), 'NOERROR')
+    deadline = time.monotonic() + 12
+    while '127.0.0.1@5398 is there now' not in tern.log_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    expect(ask('www.example.com', port=5398), 'NOERROR')
+
+
+def test_a_closed_address_owes_its_answers():
+    slow = Forwarder('192.0.2.101', delay=1.0)
+    tern = start(**forwarding(('test', slow)))
+    got = []
+    waiting = threading.Thread(target=lambda: got.append(data(ask('www.test'))))
+    waiting.start()
+    time.sleep(0.3)
+    reload(tern, **forwarding(('test', slow)), **listening(f'127.0.0.2@{PORT}'))
+    waiting.join()
+    equal(got, [['192.0.2.101']])

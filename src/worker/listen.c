@@ -1,0 +1,127 @@
+/* listen.c - see listen.h. */
+#include "worker/listen.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "worker/worker_private.h"
+
+#define LAST_ROUNDS 64 /* of what has come in at a socket before it closes */
+
+static struct address local_address_of(int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof sa;
+	struct address a;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
+	    !address_from_sockaddr((struct sockaddr *)&sa, &a))
+		return (struct address){0};
+	return a;
+}
+
+static void end(struct listener *l)
+{
+	if (!l->batch)
+		return;
+	udp_batch_destroy(l->batch);
+	l->batch = NULL;
+	close(l->udp_watch.fd);
+	if (l->tcp_watch.fd >= 0)
+		close(l->tcp_watch.fd);
+	l->at = (struct address){0};
+	atomic_store_explicit(&l->open, false, memory_order_release);
+}
+
+static void end_lingering(struct timer *timer)
+{
+	end(CONTAINER_OF(timer, struct listener, linger));
+}
+
+bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds)
+{
+	struct listener *l = &w->listeners[slot];
+
+	l->worker = w;
+	l->index = (uint8_t)slot;
+	l->at = local_address_of(fds->udp);
+	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
+	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
+	l->started = l->accept_paused = false;
+	timer_init(&l->linger, end_lingering);
+	l->batch = udp_batch_create(fds->udp, fds->wildcard);
+	if (!l->batch) {
+		close(fds->udp);
+		close(fds->tcp);
+		return false;
+	}
+	w->listeners_n = MAX(w->listeners_n, slot + 1);
+	atomic_store_explicit(&l->open, true, memory_order_release);
+	return true;
+}
+
+bool listen_start(struct worker *w, unsigned slot)
+{
+	struct listener *l = &w->listeners[slot];
+
+	if (!l->batch || l->started)
+		return l->started;
+	l->started = loop_add(&w->loop, &l->udp_watch, EPOLLIN) &&
+		     loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
+	return l->started;
+}
+
+void listen_close(struct worker *w, unsigned slot)
+{
+	struct listener *l = &w->listeners[slot];
+
+	if (!l->batch || timer_is_set(&l->linger))
+		return;
+	udp_turn_away(l->udp_watch.fd, &l->at);
+	for (unsigned i = 0; l->started && i < LAST_ROUNDS; i++) {
+		serve_udp_ready(&l->udp_watch, EPOLLIN);
+		tcp_accept_ready(&l->tcp_watch, EPOLLIN);
+	}
+	if (l->started) {
+		loop_remove(&w->loop, &l->udp_watch);
+		if (!l->accept_paused)
+			loop_remove(&w->loop, &l->tcp_watch);
+	}
+	l->started = l->accept_paused = false;
+	close(l->tcp_watch.fd);
+	l->tcp_watch.fd = -1;
+	loop_timer(&w->loop, &l->linger, LISTENER_LINGER_MS);
+}
+
+void listen_obey(struct worker *w, enum listen_order order, unsigned slot,
+		 const struct listener_fds *fds)
+{
+	bool good = true;
+
+	switch (order) {
+	case LISTEN_OPEN: good = listen_open(w, slot, fds); break;
+	case LISTEN_START: good = listen_start(w, slot); break;
+	case LISTEN_CLOSE: listen_close(w, slot); break;
+	}
+	if (!good)
+		log_error(w->shared->log, "worker %u: a new address can't be listened on",
+			  w->index);
+}
+
+void listen_flush_all(struct worker *w)
+{
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		if (w->listeners[i].batch)
+			udp_flush(w->listeners[i].batch);
+	}
+}
+
+void listen_end_all(struct worker *w)
+{
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		timer_cancel(&w->loop.wheel, &w->listeners[i].linger);
+		end(&w->listeners[i]);
+	}
+}
