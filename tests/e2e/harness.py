@@ -47,6 +47,14 @@ class Skipped(Exception):
 def long(seconds):
     """A test that mostly waits, for up to so many seconds: it runs beside the others, in a lab for such tests."""
     def mark(function):
+        function.seconds, function.waits = seconds, True
+        return function
+    return mark
+
+
+def busy(seconds):
+    """A test that works for up to so many seconds, where sanitizers or a slow machine make a long one of it."""
+    def mark(function):
         function.seconds = seconds
         return function
     return mark

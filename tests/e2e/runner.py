@@ -37,7 +37,7 @@ def seconds_of(function):
 
 
 def is_long(function):
-    return hasattr(function, 'seconds')
+    return hasattr(function, 'waits')
 
 
 def tests(pattern):

@@ -208,6 +208,7 @@ def test_same_verdicts_as_unbound_and_kresd():
     check(not found, f'{len(found)} of {len(asked)}: ' + '\n'.join(found))
 
 
+@busy(180)
 def test_same_verdicts_as_delv():
     validating()
     path = delv_anchors()

@@ -470,6 +470,7 @@ def told(request):
 RELOADS = 1000
 
 
+@busy(240)
 def test_a_thousand_reloads_under_load():
     """5,000 questions a second, hits and misses: none lost, none answered by halves, no memory kept."""
     one, two = Forwarder('192.0.2.101', ttl=1), Forwarder('192.0.2.102', ttl=1)
