@@ -14,10 +14,11 @@ set(CPACK_SET_DESTDIR ON) # the configuration goes to /etc, outside the prefix
 set(CPACK_STRIP_FILES ON)
 # Who calls cpack by hand finds all of it in the build folder, never in the checkout.
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/package)
-# The copyright file, and texts compressed as Debian wants them.
-set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/package_texts.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/package_files.cmake)
 set(CPACK_TERN_SOURCE ${CMAKE_CURRENT_SOURCE_DIR})
 set(CPACK_TERN_STRIP ${CMAKE_STRIP})
+set(CPACK_TERN_DATE ${TERN_BUILD_S})
+set(CPACK_TERN_MULTIARCH ${CMAKE_LIBRARY_ARCHITECTURE})
 
 set(CPACK_COMPONENTS_ALL daemon library)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -41,6 +42,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS libc6-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS pkg-config)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_MULTIARCH same)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "DNS messages, names and records for programs in C and C++
 libtern reads and writes DNS messages in wire format and records in
 presentation format. It neither allocates nor does I/O. The library is static.")

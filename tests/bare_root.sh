@@ -3,6 +3,7 @@
 # at the end, and sets
 #   root      the directory, a new one in /var/tmp unless it is given
 #   inside    the words before a command that shall run in it
+# BARE_ROOT_FROM names a directory that is copied instead, where one debootstrap shall do for several tests.
 #
 # Packages come from where this machine gets its own. The root shares kernel and network with the machine.
 
@@ -21,6 +22,10 @@ proxy() { apt-config shell value Acquire::http::Proxy | sed -n "s/^value='\(.*\)
 
 make_root() {
 	local uri suite proxy
+	if [ -n "${BARE_ROOT_FROM:-}" ]; then
+		cp -a "$BARE_ROOT_FROM/." "$root"
+		return 0
+	fi
 	read -r uri suite < <(archive) || die "no bookworm archive in /etc/apt/sources.list*"
 	proxy=$(proxy)
 	echo "== debootstrap $suite from $uri"
