@@ -42,8 +42,8 @@ static enum tern_status print(size_t len)
 	enum tern_status status = tern_message_parse(octets, len, rrs, 4, &m);
 
 	if (status == TERN_OK)
-		status = tern_rr_to_text(&m, tern_message_rr(&m, TERN_ANSWER, 0), text,
-					 sizeof text);
+		status =
+			tern_rr_to_text(&m, tern_message_rr(&m, TERN_ANSWER, 0), text, sizeof text);
 	if (status == TERN_OK)
 		printf("%s\t; %zu octets\n", text, len);
 	return status;
