@@ -1,4 +1,7 @@
-# What `cmake --install` puts where, and the Debian package (cpack -G DEB). Included last by CMakeLists.txt.
+# What `cmake --install` puts where. Included last by CMakeLists.txt.
+
+# What names no component is the daemon's.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME daemon)
 
 install(TARGETS ternd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS ternctl ternq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -25,8 +28,11 @@ add_custom_command(OUTPUT libtern.a
 	DEPENDS tern_objects $<TARGET_OBJECTS:tern_objects>
 	COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(tern ALL DEPENDS libtern.a)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libtern.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libtern.a DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+install(DIRECTORY include/tern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library
+	FILES_MATCHING PATTERN "*.h")
+install(FILES docs/libtern-example.c DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libtern-dev/examples
+	COMPONENT library)
 
 file(RELATIVE_PATH tern_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 file(CONFIGURE OUTPUT tern.pc @ONLY CONTENT [[
@@ -40,7 +46,8 @@ Version: @PROJECT_VERSION@
 Libs: -L${libdir} -ltern
 Cflags: -I${includedir}
 ]])
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tern.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/tern.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+	COMPONENT library)
 
 # --- manual pages, example, service ---------------------------------------------------------------
 
@@ -48,7 +55,7 @@ foreach(section 1 5 8)
 	file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
-install(FILES docs/tern.yaml.example LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/tern.yaml.example docs/port-53.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # These scripts run at install time, when prefix and DESTDIR are known.
 install(CODE "set(tern_source \"${CMAKE_CURRENT_SOURCE_DIR}\")
@@ -76,26 +83,4 @@ install(FILES systemd/tern.socket DESTINATION lib/systemd/system)
 install(FILES systemd/tern.sysusers DESTINATION lib/sysusers.d RENAME tern.conf)
 install(FILES systemd/tern.tmpfiles DESTINATION lib/tmpfiles.d RENAME tern.conf)
 
-# --- the Debian package ---------------------------------------------------------------------------
-
-set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_NAME tern)
-set(CPACK_PACKAGE_VENDOR "the tern authors")
-set(CPACK_PACKAGE_CONTACT "the tern authors <tern@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
-set(CPACK_PACKAGE_DESCRIPTION "ternd resolves names from the root down, validates them with DNSSEC and caches what
-it learned. ternctl controls it, ternq asks questions, libtern reads and writes
-DNS messages.")
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_INSTALL_PREFIX /usr)
-set(CPACK_SET_DESTDIR ON) # the configuration goes to /etc, outside the prefix
-set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION net)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-	${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/postinst ${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/prerm
-	${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/postrm ${CMAKE_CURRENT_SOURCE_DIR}/systemd/deb/conffiles)
-include(CPack)
+include(cmake/package.cmake)
