@@ -42,6 +42,7 @@ struct config {
 	struct route *stub_zones;
 	unsigned stub_zones_n;
 	struct access_list access;
+	struct special_options special;
 	struct {
 		char *socket; /* "" turns the control socket off */
 	} control;

@@ -315,6 +315,12 @@ static const struct schema_key access_keys[] = {
 	{0},
 };
 
+static const struct schema_key special_keys[] = {
+	{.name = "serve", .kind = SCHEMA_BOOL, TO(special.serve), .initial = "true"},
+	{.name = "except", .kind = SCHEMA_ZONE, TO_LIST(special.except)},
+	{0},
+};
+
 static const struct schema_key control_keys[] = {
 	{.name = "socket",
 	 .kind = SCHEMA_STRING,
@@ -344,6 +350,7 @@ const struct schema_key schema_root[] = {
 	 .finish = finish_forward},
 	{.name = "stub-zones", TO_LIST(stub_zones), .keys = stub_keys, .finish = finish_stub},
 	{.name = "access", .keys = access_keys},
+	{.name = "special-zones", .keys = special_keys},
 	{.name = "control", .keys = control_keys},
 	{.name = "logging", .keys = logging_keys},
 	{0},

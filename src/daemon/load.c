@@ -9,8 +9,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <tern/name.h>
+
 #include "base/file.h"
 #include "resolver/hints.h"
+#include "zone/special.h"
+#include "zone/store.h"
 
 /* --- reading ------------------------------------------------------------------- */
 
@@ -60,6 +64,39 @@ static bool wants_tls(const struct load *l)
 	return false;
 }
 
+/* Who speaks of a special name in the configuration has a zone of that name. */
+static bool is_owners(const void *context, const uint8_t *apex)
+{
+	const struct load *l = context;
+	const struct config *c = l->config;
+
+	for (unsigned i = 0; i < c->special.except_n; i++) {
+		if (tern_name_equal(c->special.except[i], apex))
+			return true;
+	}
+	for (unsigned i = 0; i < l->routes_n; i++) {
+		if (tern_name_equal(l->routes[i].zone, apex))
+			return true;
+	}
+	for (unsigned i = 0; i < c->trust.anchors_n; i++) {
+		uint8_t zone[TERN_NAME_MAX];
+		size_t len = strcspn(c->trust.anchors[i], " \t");
+
+		if (tern_name_from_text(c->trust.anchors[i], len, zone) == TERN_OK &&
+		    tern_name_is_below_or_equal(zone, apex))
+			return true;
+	}
+	return false;
+}
+
+static bool make_zones(struct load *l)
+{
+	l->zones = zone_store_create();
+	return l->zones &&
+	       (!l->config->special.serve || special_zones_add(l->zones, is_owners, l)) &&
+	       zone_store_seal(l->zones);
+}
+
 static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 {
 	const struct config *c = l->config;
@@ -71,6 +108,10 @@ static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 		return false;
 	}
 	join_routes(l);
+	if (!make_zones(l)) {
+		snprintf(why, LOAD_WHY_MAX, "out of memory");
+		return false;
+	}
 	if (!wants_tls(l))
 		return read_hints(c->root_hints, l->hints, why);
 	snprintf(why, LOAD_WHY_MAX, "forward-zones: tls is not supported by this version");
@@ -90,6 +131,7 @@ bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX])
 
 void load_free(struct load *l)
 {
+	zone_store_destroy(l->zones);
 	free(l->routes);
 	free(l->hints);
 	config_destroy(l->config);

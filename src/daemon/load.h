@@ -14,6 +14,7 @@
 #define LOAD_WHY_MAX 8192
 
 struct root_hints;
+struct zone_store;
 
 /** What was read. */
 struct load {
@@ -21,6 +22,7 @@ struct load {
 	struct root_hints *hints;
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
+	struct zone_store *zones;
 };
 
 /**

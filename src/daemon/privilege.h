@@ -16,8 +16,8 @@
 struct log;
 
 /**
- * Become @p user with its groups and keep nothing else: no capability but CAP_NET_BIND_SERVICE, no way to gain
- * one by execve() (no_new_privs), no core files.
+ * Become @p user with its groups and keep nothing else: no capability but CAP_NET_BIND_SERVICE, no
+ * way to gain one by execve() (no_new_privs), no core files.
  *
  * @param user  "" stays who we are and still drops the rest. Without root's rights another user
  *              than ours is only warned about: a service manager has decided already.

@@ -8,6 +8,7 @@
 
 #include "dnssec/anchor.h"
 #include "resolver/hints.h"
+#include "zone/store.h"
 
 /** The part RULES_CONFIG. */
 struct config_part {
@@ -64,10 +65,26 @@ static bool take_config(struct rules *r, struct load *load)
 	return true;
 }
 
+static void end_zones(void *what)
+{
+	zone_store_destroy(what);
+}
+
+static bool take_zones(struct rules *r, struct load *load)
+{
+	struct zone_store *zones = load->zones;
+
+	load->zones = NULL;
+	if (!rules_set_part(r, RULES_ZONES, zones, end_zones))
+		return false;
+	r->zones = zones;
+	return true;
+}
+
 struct rules *ruleset_make(struct load *load, const struct rules *before)
 {
 	struct rules *r = begin(before);
-	bool good = r && take_hints(r, load) && take_config(r, load);
+	bool good = r && take_hints(r, load) && take_zones(r, load) && take_config(r, load);
 
 	load_free(load);
 	if (good)
@@ -179,6 +196,17 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 	visit_trust(after->anchors, before->anchors, &v);
 }
 
+static bool specials_are_equal(const struct config *a, const struct config *b)
+{
+	if (a->special.serve != b->special.serve || a->special.except_n != b->special.except_n)
+		return false;
+	for (unsigned i = 0; i < a->special.except_n; i++) {
+		if (!tern_name_equal(a->special.except[i], b->special.except[i]))
+			return false;
+	}
+	return true;
+}
+
 static void note_any(void *context, const uint8_t *zone)
 {
 	(void)zone;
@@ -190,5 +218,6 @@ bool ruleset_changes_answers(const struct rules *before, const struct rules *aft
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
+	return outdated || !specials_are_equal(before->config, after->config) ||
+	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

@@ -318,8 +318,10 @@ static void add(struct sockets *s, struct worker **workers, const struct address
 	int slot = free_slot(s);
 
 	if (slot < 0) {
-		snprintf(why, sizeof why, "%s: the places of addresses that were closed are free in "
-					  "some seconds", address_to_text(a, text));
+		snprintf(why, sizeof why,
+			 "%s: the places of addresses that were closed are free in "
+			 "some seconds",
+			 address_to_text(a, text));
 		fail(context, why);
 		return;
 	}
@@ -340,8 +342,7 @@ void sockets_change(struct sockets *s, struct worker **workers, const struct add
 			add(s, workers, &listen[i], fail, context);
 	}
 	for (unsigned i = 0; i < s->slots_n; i++) {
-		if (s->slots[i].state == SLOT_FREE ||
-		    is_wanted(&s->slots[i].at, listen, listen_n))
+		if (s->slots[i].state == SLOT_FREE || is_wanted(&s->slots[i].at, listen, listen_n))
 			continue;
 		if (s->slots[i].state == SLOT_OPEN)
 			take_back(s, workers, i);
@@ -367,8 +368,7 @@ void sockets_tick(struct sockets *s, struct worker **workers)
 			k->state = SLOT_WANTED;
 			continue;
 		}
-		log_notice(s->log, "server.listen: %s is there now",
-			   address_to_text(&k->at, text));
+		log_notice(s->log, "server.listen: %s is there now", address_to_text(&k->at, text));
 		write_text(s);
 	}
 }

@@ -42,6 +42,13 @@ struct serve_options {
 #define EXCEPTION_LIFE_S     3600   /* of a negative trust anchor, unless told otherwise, */
 #define EXCEPTION_LIFE_MAX_S 604800 /* and at most: a week, RFC 7646 2 */
 
+/** Names that no public server knows of: see zone/special.h. */
+struct special_options {
+	bool serve;
+	uint8_t **except; /* apexes, lower case */
+	unsigned except_n;
+};
+
 /** What trust rests on. */
 struct trust_options {
 	char **anchors; /* DS and DNSKEY records in presentation format; none: the built-in ones */

@@ -32,9 +32,17 @@ struct root_hints;    /* resolver/hints.h */
 struct trust_anchors; /* dnssec/anchor.h */
 struct wall_time;     /* dnssec/walltime.h */
 struct shared_part;
+struct zone_store; /* zone/store.h */
 
 /** What is shared between rule sets, and freed with the last of them. */
-enum rules_part { RULES_CONFIG, RULES_HINTS, RULES_ANCHORS, RULES_CACHE, RULES_PARTS_N };
+enum rules_part {
+	RULES_CONFIG,
+	RULES_HINTS,
+	RULES_ANCHORS,
+	RULES_CACHE,
+	RULES_ZONES,
+	RULES_PARTS_N
+};
 
 struct rules {
 	uint64_t generation; /* 1 for the first that is published, then one more each time */
@@ -44,6 +52,7 @@ struct rules {
 	struct resolver_options resolver;
 	struct serve_options serve;
 	struct cache *cache;
+	const struct zone_store *zones; /* names of our own; NULL for none */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config; /* what it was built from, for the daemon */

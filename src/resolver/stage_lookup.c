@@ -1,8 +1,9 @@
 /*
  * stage_lookup.c - what is known already, and who is to be asked for the rest.
  *
- * 1. the cache: an answer, a denial, an alias to follow, a recent failure;
- * 2. a route from the configuration, or the closest delegation, or the hints.
+ * 1. names of our own;
+ * 2. the cache: an answer, a denial, an alias to follow, a recent failure;
+ * 3. a route from the configuration, or the closest delegation, or the hints.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "resolver/machine.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
+#include "zone/store.h"
 
 #define PRIME_PAUSE_MS 5000 /* from one try to prime to the next */
 #define ROUTE_FIRST_MS 1000 /* for the forwarders of a `first` route */
@@ -225,6 +227,63 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	return look_for_dname(job, f);
 }
 
+/* --- names of our own ------------------------------------------------------------------ */
+
+/* What is sent elsewhere by its own or a deeper name is not ours. */
+static bool is_sent_elsewhere(const struct job *job, const struct frame *f, const uint8_t *apex)
+{
+	const struct route *route = route_of(job, f);
+
+	return route && tern_name_is_below_or_equal(route->zone, apex);
+}
+
+/* Never proven, and never stored: the rule set has it. */
+static bool keep_own(struct job *job, struct frame *f, const struct tern_rrset *set)
+{
+	note_ttl(job, set->ttl_s, set->ttl_s);
+	if (!keep(job, &f->found.answer, set, LINK_BIT(f->found.links)))
+		return false;
+	f->found.answer.last->security = CACHE_INSECURE;
+	f->found.answer.last->proven = f->found.answer.last->cached = true;
+	return true;
+}
+
+static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *soa)
+{
+	note_ttl(job, soa->ttl_s, soa->ttl_s);
+	f->found.denial = (struct denial_verdict){.security = CACHE_INSECURE,
+						  .source = DENIAL_CACHED,
+						  .ede = TERN_EDE_NONE,
+						  .ttl_s = soa->ttl_s};
+	return keep_proof_set(job, &f->found.authority, soa, CACHE_INSECURE,
+			      LINK_BIT(f->found.links));
+}
+
+static enum looked look_in_zones(struct job *job, struct frame *f)
+{
+	const struct zone_store *zones = is_link(f->purpose) ? NULL : job->rules->zones;
+	const uint8_t *apex = zones ? zone_store_apex(zones, f->question.name) : NULL;
+	struct zone_answer own;
+	enum zone_outcome found;
+
+	if (!apex || is_sent_elsewhere(job, f, apex))
+		return LOOKED_NOTHING;
+	found = zone_store_find(zones, f->question.name, f->question.type, &own);
+	switch (found) {
+	case ZONE_NOT_HERE: return LOOKED_NOTHING;
+	case ZONE_ANSWER:
+		if (!keep_own(job, f, &own.set))
+			return LOOKED_FAILED;
+		if (own.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))
+			return LOOKED_DONE;
+		return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
+	case ZONE_NODATA:
+	case ZONE_NXDOMAIN: break;
+	}
+	f->child = found == ZONE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
+	return deny_own(job, f, &own.soa) ? LOOKED_DONE : LOOKED_FAILED;
+}
+
 static enum looked look_in_cache(struct job *job, struct frame *f)
 {
 	struct cache_hit hit;
@@ -250,6 +309,13 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	case CACHE_MISS: break;
 	}
 	return LOOKED_NOTHING;
+}
+
+static enum looked look_here(struct job *job, struct frame *f)
+{
+	enum looked own = look_in_zones(job, f);
+
+	return own == LOOKED_NOTHING ? look_in_cache(job, f) : own;
 }
 
 static bool failed_lately(struct job *job, const struct frame *f)
@@ -384,7 +450,7 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 		return f->at.cut ? go(STAGE_PICK) : give(OUTCOME_FAILED);
 	}
 	f->child = OUTCOME_NONE;
-	switch (look_in_cache(job, f)) {
+	switch (look_here(job, f)) {
 	case LOOKED_DONE:
 		return conclude(job, f, f->child == OUTCOME_NONE ? OUTCOME_ANSWER : f->child);
 	case LOOKED_FAILED: return give(OUTCOME_FAILED);

@@ -363,3 +363,22 @@ def test_log_stays_small_and_clean():
         log = f.read()
     at_most(len(log), 10000, 'octets of log')
     check(not any(c < 32 and c != 10 for c in log), 'control octets')
+
+
+def test_names_that_no_public_server_knows():
+    """RFC 6761 and kin: answered here, whoever asks and through whatever alias, unless somebody is said to know them."""
+    Tern(**{'special-zones': {'except': []}})
+    expect(ask('localhost'), 'NOERROR', ['127.0.0.1'])
+    expect(ask('a.localhost', 'AAAA'), 'NOERROR', ['::1'], 'AAAA')
+    expect(ask('localhost', 'MX'), 'NOERROR', [], 'MX')
+    for name in ('x.invalid', 'x.test', 'x.onion', 'x.local', 'x.internal', 'x.alt', 'x.home.arpa'):
+        for _ in range(2):          # out of the rules, then kept rendered
+            answer = expect(ask(name), 'NXDOMAIN')
+            equal([r.name.to_text() for r in answer.authority], [name[2:] + '.'], name)     # not the root's SOA
+    expect(ask('_dns.resolver.arpa', 'SVCB'), 'NOERROR', [], 'SVCB')
+    expect(ask('localhost', rd=False), 'NOERROR', ['127.0.0.1'])
+    tern = Tern(server={'listen': [f'127.0.0.4@{PORT}'], 'workers': 1},
+                **{'special-zones': {'serve': False}, 'stub-zones': [{'name': '.', 'addresses': ['198.41.0.4']}]})
+    equal(rcode(ask('localhost', server='127.0.0.4')), 'NXDOMAIN')
+    check(any(r.name == dns.name.root for r in ask('localhost', server='127.0.0.4').authority))
+    tern.alive()

@@ -230,6 +230,21 @@ def test_identity():
     equal(rcode(txt('version.bind')), 'REFUSED')
 
 
+def test_special_zones():
+    tern = start()
+    equal(data(ask('localhost')), ['127.0.0.1'])
+    told = reload(tern, **{'special-zones': {'serve': False}})
+    equal(told['changed'], ['special-zones.serve'])
+    equal(rcode(ask('localhost')), 'NXDOMAIN')
+    reload(tern)
+    equal(data(ask('localhost')), ['127.0.0.1'])
+    one = Forwarder('192.0.2.101')
+    reload(tern, **forwarding(('home.arpa', one)))
+    equal(data(ask('nas.home.arpa')), ['192.0.2.101'])
+    reload(tern)
+    equal(rcode(ask('nas.home.arpa')), 'NXDOMAIN')
+
+
 def test_root_hints():
     path = os.path.join(LAB, 'hints-again')
     with open(path, 'w') as f:

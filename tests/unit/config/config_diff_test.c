@@ -57,6 +57,8 @@ static void each_kind_of_value(void **state)
 		    "dnssec.negative-trust-anchors ");
 	assert_diff("access: {allow: [10.0.0.0/8]}", "access: {allow: [10.0.0.0/9]}",
 		    "access.allow ");
+	assert_diff("", "special-zones: {except: [test]}", "special-zones.except ");
+	assert_diff("special-zones: {except: [test]}", "special-zones: {except: [Test.]}", "");
 	assert_diff("", "logging: {level: debug}", "logging.level ");
 }
 

@@ -85,6 +85,8 @@ static void assert_defaults(const struct config *c)
 	assert_address(&c->access.allow[7].base, "fe80::@0");
 	assert_int_equal(c->access.allow[7].bits, 10);
 	assert_false(c->access.drop);
+	assert_true(c->special.serve);
+	assert_int_equal(c->special.except_n, 0);
 	assert_string_equal(c->control.socket, "/run/tern/control.sock");
 	assert_int_equal(c->logging.level, LOG_LEVEL_NOTICE);
 }
@@ -163,6 +165,9 @@ static const char everything[] =
 	"  deny-action: drop\n"
 	"control:\n"
 	"  socket: \"\"\n"
+	"special-zones:\n"
+	"  serve: false\n"
+	"  except: [Test, home.arpa]\n"
 	"logging:\n"
 	"  level: debug\n";
 
@@ -224,6 +229,9 @@ static void test_everything(void **state)
 	assert_zones(c);
 	assert_int_equal(c->access.allow_n, 0);
 	assert_true(c->access.drop);
+	assert_false(c->special.serve);
+	assert_int_equal(c->special.except_n, 2);
+	assert_name(c->special.except[0], "test.");
 	assert_string_equal(c->control.socket, "");
 	assert_int_equal(c->logging.level, LOG_LEVEL_DEBUG);
 	config_destroy(c);

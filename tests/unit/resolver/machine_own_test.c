@@ -1,0 +1,160 @@
+/*
+ * machine_own_test.c - names of our own: answered without a question to anybody, for clients
+ * and for aliases, unless a route says where to ask.
+ */
+#include "signed.h"
+
+#include "zone/store.h"
+
+static struct zone_store *store;
+
+static void add_own(void)
+{
+	static const char *const records[] = {
+		"localhost. 50 A 127.0.0.1", "*.localhost. 50 A 127.0.0.1",
+		"www.localhost. 40 CNAME www.test.", "near.localhost. 30 CNAME x.localhost."};
+	const char *why;
+
+	store = zone_store_create();
+	assert_true(zone_store_add_zone(store, NAME("localhost.")));
+	for (unsigned i = 0; i < ARRAY_LEN(records); i++)
+		assert_true(zone_store_add(store, records[i], &why));
+	assert_true(zone_store_seal(store));
+	world.rules.zones = store;
+}
+
+static int open_own(void **state)
+{
+	world_open(state);
+	add_own();
+	return 0;
+}
+
+static int open_own_signed(void **state)
+{
+	open_signed(state);
+	add_own();
+	return 0;
+}
+
+static int close_own_signed(void **state)
+{
+	close_signed(state);
+	zone_store_destroy(store);
+	return 0;
+}
+
+static int close_own(void **state)
+{
+	world_close(state);
+	zone_store_destroy(store);
+	return 0;
+}
+
+static void nobody_is_asked(void **state)
+{
+	(void)state;
+	ask("localhost.", TERN_TYPE_A);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.rcode, TERN_RCODE_NOERROR);
+	assert_int_equal(world.job.result.answer.n, 1);
+	assert_int_equal(world.job.result.ttl_s, 50);
+	assert_true(world.job.result.cached);
+	assert_int_not_equal(world.job.result.security, CACHE_SECURE);
+	ask("a.b.localhost.", TERN_TYPE_A);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 1);
+	ask("localhost.", TERN_TYPE_MX);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.rcode, TERN_RCODE_NOERROR);
+	assert_int_equal(world.job.result.answer.n, 0);
+	assert_int_equal(world.job.result.authority.n, 1);
+	/* RD=0 is no reason to refuse what is ours. */
+	ask_with("localhost.", TERN_TYPE_A, JOB_NO_RECURSION);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 1);
+}
+
+static void nothing_of_it_is_cached(void **state)
+{
+	(void)state;
+	ask("localhost.", TERN_TYPE_A);
+	ask("localhost.", TERN_TYPE_MX);
+	world.rules.zones = NULL;
+	ask("localhost.", TERN_TYPE_A);
+	assert_false(world.done);
+}
+
+static void aliases_in_and_out(void **state)
+{
+	(void)state;
+	ask("near.localhost.", TERN_TYPE_A);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 2);
+	assert_int_equal(world.job.result.ttl_s, 30);
+	ask("near.localhost.", TERN_TYPE_CNAME);
+	assert_int_equal(world.job.result.answer.n, 1);
+	know("test.", "ns.test.", "192.0.2.53", NULL);
+	ask("www.localhost.", TERN_TYPE_A);
+	assert_false(world.done);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 2);
+	/* The other way, out of a public zone. */
+	ask("in.test.", TERN_TYPE_A);
+	reply(AA, NOERR, "an in.test. 60 CNAME localhost.", NULL);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.rcode, TERN_RCODE_NOERROR);
+	assert_int_equal(world.job.result.answer.n, 2);
+	ask("no.test.", TERN_TYPE_MX);
+	reply(AA, NOERR, "an no.test. 60 CNAME localhost.", NULL);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 1);
+	assert_int_equal(world.job.result.authority.n, 1);
+}
+
+static void what_is_signed_leads_here_too(void **state)
+{
+	(void)state;
+	ask_signed("in.test.", TERN_TYPE_A);
+	reply_signed(AA, NOERR, "an in.test. 60 CNAME localhost.", NULL);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.rcode, TERN_RCODE_NOERROR);
+	assert_int_equal(world.job.result.answer.n, 2);
+	assert_int_equal(world.job.result.security, CACHE_INSECURE);
+	ask_signed("bad.test.", TERN_TYPE_A);
+	REPLY_ALWAYS(NOERR, "~an bad.test. 60 CNAME localhost.");
+	assert_true(world.job.result.bogus);
+}
+
+static void a_route_says_where_to_ask(void **state)
+{
+	static const struct {
+		const char *zone;
+		bool own;
+	} cases[] = {{"localhost.", false}, {"x.localhost.", false}, {".", true}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		use_route(cases[i].zone, "192.0.2.9", ROUTE_FORWARD, false);
+		ask("a.x.localhost.", TERN_TYPE_A);
+		assert_int_equal(world.done, cases[i].own);
+	}
+}
+
+#undef TEST
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_own, close_own)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nobody_is_asked),
+		TEST(nothing_of_it_is_cached),
+		TEST(aliases_in_and_out),
+		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,
+						close_own_signed),
+		TEST(a_route_says_where_to_ask),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
