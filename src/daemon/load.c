@@ -64,12 +64,18 @@ static bool wants_tls(const struct load *l)
 	return false;
 }
 
-/* Who speaks of a special name in the configuration has a zone of that name. */
+/*
+ * Who speaks of a special name in the configuration has a zone of that name. And who has
+ * a root of his own tests something: `test` is there for that (RFC 6761 6.2).
+ */
 static bool is_owners(const void *context, const uint8_t *apex)
 {
+	static const uint8_t test[] = "\4test";
 	const struct load *l = context;
 	const struct config *c = l->config;
 
+	if (*c->root_hints && tern_name_equal(apex, test))
+		return true;
 	for (unsigned i = 0; i < c->special.except_n; i++) {
 		if (tern_name_equal(c->special.except[i], apex))
 			return true;
