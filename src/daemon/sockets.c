@@ -97,7 +97,7 @@ static bool is_free(const struct address *a)
 	return free_port;
 }
 
-static bool open_pair(const struct sockets *s, const struct address *a, struct listener_fds *fds)
+static bool open_pair(const struct address *a, struct listener_fds *fds)
 {
 	fds->udp = udp_listen(a, &fds->wildcard);
 	if (fds->udp < 0)
@@ -110,11 +110,6 @@ static bool open_pair(const struct sockets *s, const struct address *a, struct l
 		errno = error;
 		return false;
 	}
-	/* Later ones of the port are made by another user, who may share it only with his own. */
-	if (s->owner != (uid_t)-1) {
-		(void)!fchown(fds->udp, s->owner, (gid_t)-1);
-		(void)!fchown(fds->tcp, s->owner, (gid_t)-1);
-	}
 	return true;
 }
 
@@ -125,7 +120,7 @@ static bool open_for_all(struct sockets *s, unsigned slot, const struct address 
 
 	if (!overlaps_ours(s, a) && !is_free(a))
 		return false;
-	while (w < s->workers_n && open_pair(s, a, &s->fds[w][slot]))
+	while (w < s->workers_n && open_pair(a, &s->fds[w][slot]))
 		w++;
 	if (w == s->workers_n)
 		return true;
@@ -199,6 +194,19 @@ static bool take_passed(struct sockets *s, const struct notify_socket *passed, u
 	return s->slots_n > 0;
 }
 
+/* Later ones of a port are made by that user, who may share it only with what is his own. */
+static void give_to_owner(struct sockets *s)
+{
+	if (s->owner == (uid_t)-1)
+		return;
+	for (unsigned w = 0; w < s->workers_n; w++) {
+		for (unsigned i = 0; i < s->slots_n; i++) {
+			(void)!fchown(s->fds[w][i].udp, s->owner, (gid_t)-1);
+			(void)!fchown(s->fds[w][i].tcp, s->owner, (gid_t)-1);
+		}
+	}
+}
+
 bool sockets_open(struct sockets *s, const struct address *listen, unsigned listen_n)
 {
 	struct notify_socket passed[LISTENERS_MAX];
@@ -213,7 +221,9 @@ bool sockets_open(struct sockets *s, const struct address *listen, unsigned list
 		close(passed[i].fd);
 	for (unsigned i = 0; n == 0 && good && i < listen_n; i++)
 		good = open_at_start(s, &listen[i]);
-	if (!good)
+	if (good)
+		give_to_owner(s);
+	else
 		close_all(s);
 	write_text(s);
 	return good;

@@ -522,3 +522,18 @@ def test_a_thousand_reloads_under_load():
     at_least(int(sent[1]), 10000, 'questions')
     check(codes and re.fullmatch(r'NOERROR \d+ \(100.00%\)', codes[1].strip()), codes and codes[1])
     tern.alive()
+
+
+def test_another_user_opens_and_closes_too():
+    """Privileges are gone by then: the port is below 1024, and its first sockets were root's."""
+    if os.geteuid() != 0:
+        raise Skipped('only root can become another user')
+    here = ['127.0.0.1@54', f'127.0.0.1@{PORT}']
+    tern = start(**listening(*here, user='nobody'))
+    for listen in (['0.0.0.0@54', *here[1:]], ['127.0.0.1@54', '127.0.0.5@54', *here[1:]], here):
+        told = reload(tern, **listening(*listen, user='nobody'))
+        equal(told['kept'], [])
+        expect(ask('www.example.com', port=54), 'NOERROR')
+    with open(f'/proc/{tern.process.pid}/status') as f:
+        status = dict(line.rstrip('\n').split(':\t') for line in f if ':\t' in line)
+    check('0\t' not in status['Uid'] and status['CapEff'] == '0000000000000400', (status['Uid'], status['CapEff']))
