@@ -55,7 +55,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_ZONE: return names_are_equal(a, b);
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER: return address_equal(a, b);
-	case SCHEMA_PREFIX: return prefixes_are_equal(a, b);
+	case SCHEMA_CLIENTS: return prefixes_are_equal(a, b);
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:

@@ -156,6 +156,14 @@ static bool read_listen(const struct value *v, struct address *out)
 	return true;
 }
 
+static bool read_clients(const struct value *v, struct prefix *out)
+{
+	if (strcmp(v->text, "connected") != 0)
+		return prefix_from_text(v->text, out);
+	memset(out, 0, sizeof *out);
+	return true;
+}
+
 static bool read_name(const struct value *v, uint8_t out[TERN_NAME_MAX], char why[SCHEMA_WHY_MAX])
 {
 	for (size_t i = 0; i < v->len; i++) {
@@ -273,8 +281,9 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "the address of a server, ADDR or ADDR@PORT (port 1 to 65535)");
 		break;
-	case SCHEMA_PREFIX:
-		snprintf(out, SCHEMA_WHY_MAX, "a network, ADDR/BITS with all host bits 0, or ADDR");
+	case SCHEMA_CLIENTS:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "connected, a network, ADDR/BITS with all host bits 0, or ADDR");
 		break;
 	case SCHEMA_ZONE:
 	case SCHEMA_NAME_TEXT: snprintf(out, SCHEMA_WHY_MAX, "a domain name"); break;
@@ -297,7 +306,7 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_MILLIS: return read_duration(key, v, 1, at);
 	case SCHEMA_LISTEN: return read_listen(v, at);
 	case SCHEMA_SERVER: return read_server(v, at);
-	case SCHEMA_PREFIX: return prefix_from_text(v->text, at);
+	case SCHEMA_CLIENTS: return read_clients(v, at);
 	case SCHEMA_ZONE: return read_zone(v, at, expected);
 	case SCHEMA_NAME_TEXT: return read_name_text(v, at, expected);
 	case SCHEMA_ANCHOR: return read_anchor(v, at, expected);

@@ -303,9 +303,10 @@ static const struct schema_key stub_keys[] = {
 
 static const struct schema_key access_keys[] = {
 	{.name = "allow",
-	 .kind = SCHEMA_PREFIX,
+	 .kind = SCHEMA_CLIENTS,
 	 TO_LIST(access.allow),
-	 .initial = "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 "
+	 .initial = "connected 127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 "
+		    "169.254.0.0/16 "
 		    "fc00::/7 fe80::/10"},
 	{.name = "deny-action",
 	 .kind = SCHEMA_WORD,
@@ -493,7 +494,7 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
-	case SCHEMA_PREFIX: break;
+	case SCHEMA_CLIENTS: break;
 	}
 }
 

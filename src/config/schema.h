@@ -27,7 +27,7 @@ enum schema_kind {
 	SCHEMA_MILLIS,    /**< uint32_t milliseconds: with ms, s, m, h, d; @c min..@c max */
 	SCHEMA_LISTEN,    /**< struct address: ours, port not 0 */
 	SCHEMA_SERVER,    /**< struct address: somebody's to ask; port 0 when none was written */
-	SCHEMA_PREFIX,    /**< struct prefix */
+	SCHEMA_CLIENTS,   /**< struct prefix: a network, or `connected`, see policy/access.h */
 	SCHEMA_ZONE,      /**< uint8_t *: name in lower-case wire format */
 	SCHEMA_NAME_TEXT, /**< char *: a name, kept as text */
 	SCHEMA_ANCHOR,    /**< char *: a DS or DNSKEY record, kept as text */

@@ -217,7 +217,8 @@ static bool prepare(struct reload *r, struct load *load, char why[LOAD_WHY_MAX])
 		return false;
 	r->after = without_const(ruleset_config(r->rules));
 	keep_what_must(r);
-	return take_cache(r) && take_trust(r, why);
+	return take_cache(r) && interfaces_fill(r->server->interfaces, r->rules) &&
+	       take_trust(r, why);
 }
 
 static void tell_failure(struct server *s, unsigned number, char *why)

@@ -115,7 +115,7 @@ static bool take_cache(struct server *s, struct rules *rules)
 /* What is in force from the start; false when memory is short. */
 static bool make_rules(struct server *s, struct rules *rules)
 {
-	if (!make_shared(s) || !take_cache(s, rules)) {
+	if (!make_shared(s) || !take_cache(s, rules) || !interfaces_fill(s->interfaces, rules)) {
 		rules_destroy(rules);
 		return false;
 	}
@@ -296,7 +296,7 @@ static void end_retired(struct server *s)
 	s->retired = NULL;
 }
 
-enum { FD_SIGNAL, FD_LOADER, FDS_OWN };
+enum { FD_SIGNAL, FD_LOADER, FD_INTERFACES, FDS_OWN };
 
 /* One look at everything that the main thread does; false when it is time to stop. */
 static bool take_turn(struct server *s)
@@ -304,6 +304,7 @@ static bool take_turn(struct server *s)
 	struct pollfd fds[FDS_OWN + 2 * CONTROL_FDS_MAX] = {
 		[FD_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
 		[FD_LOADER] = {.fd = loader_fd(s->loader), .events = POLLIN},
+		[FD_INTERFACES] = {.fd = interfaces_fd(s->interfaces), .events = POLLIN},
 	};
 	struct pollfd *of_control = fds + FDS_OWN;
 	unsigned n = control_poll_fds(s->control, of_control);
@@ -321,6 +322,7 @@ static bool take_turn(struct server *s)
 		reload_take(s);
 	keeper_tick(s->keeper);
 	sockets_tick(s->sockets, s->workers);
+	interfaces_tick(s->interfaces, &s->shared.rules, fds[FD_INTERFACES].revents != 0);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
@@ -432,8 +434,9 @@ static enum server_end prepare_and_run(struct server *s)
 	s->shared.workers = s->workers;
 	s->host = host_of(s);
 	s->loader = loader_create(s->start->path);
+	s->interfaces = interfaces_create();
 	s->sockets = calloc(1, sizeof *s->sockets);
-	if (!s->loader || !s->sockets || !make_signals(s)) {
+	if (!s->loader || !s->sockets || !s->interfaces || !make_signals(s)) {
 		rules_destroy(rules);
 		return SERVER_FAILED;
 	}
@@ -456,6 +459,7 @@ enum server_end server_run(const struct server_start *start)
 
 	keeper_destroy(s->keeper);
 	loader_destroy(s->loader);
+	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
 	readers_leave();
 	inflight_destroy(s->shared.inflight);

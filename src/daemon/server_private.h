@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "control/control.h"
+#include "daemon/interfaces.h"
 #include "daemon/load.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
@@ -27,6 +28,7 @@ struct server {
 	struct control *control;
 	struct control *retired; /* its socket is another control's, but it has clients; or NULL */
 	struct keeper *keeper;
+	struct interfaces *interfaces;
 	struct watchdog *watchdog;
 	struct loader *loader;
 	struct hash_key cache_key;

@@ -537,3 +537,37 @@ def test_another_user_opens_and_closes_too():
     with open(f'/proc/{tern.process.pid}/status') as f:
         status = dict(line.rstrip('\n').split(':\t') for line in f if ':\t' in line)
     check('0\t' not in status['Uid'] and status['CapEff'] == '0000000000000400', (status['Uid'], status['CapEff']))
+
+
+def address(*words):
+    subprocess.run(['ip', 'address', *words], check=True)
+
+
+def test_connected_networks_come_and_go():
+    """`connected` is whatever networks the interfaces have at the moment, public ones too."""
+    tern = start(access={'allow': ['connected']}, **listening('0.0.0.0@5397', '::@5397'))
+    asked = lambda source, server: rcode(ask('www.example.com', server=server, port=5397, source=source))
+    generation = lambda: json.loads(ternctl('--json', 'status'))['configuration']['generation']
+    equal(asked('127.0.0.1', '127.0.0.1'), 'NOERROR')
+    before = generation()
+    address('add', '203.0.113.77/32', 'dev', 'lo')
+    address('add', '2001:db8:77::1/64', 'dev', 'lo', 'nodad')
+    try:
+        deadline = time.monotonic() + 5
+        while generation() == before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        equal(asked('203.0.113.77', '203.0.113.77'), 'NOERROR')
+        equal(asked('2001:db8:77::1', '2001:db8:77::1'), 'NOERROR')
+        reload(tern, access={'allow': ['192.0.2.0/24']}, **listening('0.0.0.0@5397', '::@5397'))
+        equal(asked('203.0.113.77', '203.0.113.77'), 'REFUSED')
+        reload(tern, access={'allow': ['connected']}, **listening('0.0.0.0@5397', '::@5397'))
+        equal(asked('203.0.113.77', '203.0.113.77'), 'NOERROR')
+        before = generation()
+        address('del', '203.0.113.77/32', 'dev', 'lo')
+        while generation() == before and time.monotonic() < deadline + 5:
+            time.sleep(0.05)
+        check(generation() > before, 'nobody noticed')
+    finally:
+        for words in (('203.0.113.77/32',), ('2001:db8:77::1/64',)):
+            subprocess.run(['ip', 'address', 'del', *words, 'dev', 'lo'], check=False)

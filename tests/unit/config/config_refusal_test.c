@@ -79,8 +79,9 @@ static const struct {
 	{"server: {user: }", "t:1: server.user: expected at most 255 octets of text without "
 			     "control characters, found nothing"},
 	{"server: {user: null}", "t:1: server.user: expected at most 255 octets"},
-	{"access: {allow: [[10.0.0.0/8]]}", "t:1: access.allow[0]: expected a network, ADDR/BITS "
-					    "with all host bits 0, or ADDR, found a list"},
+	{"access: {allow: [[10.0.0.0/8]]}",
+	 "t:1: access.allow[0]: expected connected, a network, ADDR/BITS "
+	 "with all host bits 0, or ADDR, found a list"},
 	{"stub-zones: [a]", "t:1: stub-zones[0]: expected a mapping of keys, found one value"},
 	{"stub-zones: {name: a}", "t:1: stub-zones: expected a list, found a mapping"},
 	/* values */
@@ -147,8 +148,9 @@ static const struct {
 	{"server: {listen: [\"::1\", ~]}",
 	 "t:1: server.listen[1]: expected an address of this host, ADDR or ADDR@PORT (port 1 to "
 	 "65535), found nothing"},
-	{"access: {allow: [10.0.0.0/33]}", "t:1: access.allow[0]: expected a network, ADDR/BITS "
-					   "with all host bits 0, or ADDR, found \"10.0.0.0/33\""},
+	{"access: {allow: [10.0.0.0/33]}",
+	 "t:1: access.allow[0]: expected connected, a network, ADDR/BITS "
+	 "with all host bits 0, or ADDR, found \"10.0.0.0/33\""},
 	{"access: {allow: [10.0.0.1/8]}", "with all host bits 0"},
 	{"access: {allow: [all]}", "t:1: access.allow[0]: expected a network"},
 	{"resolver: {ipv4: false,\n ipv6: false}",

@@ -81,9 +81,10 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->trust.recheck_s, 300);
 	assert_int_equal(c->forward_zones_n, 0);
 	assert_int_equal(c->stub_zones_n, 0);
-	assert_int_equal(c->access.allow_n, 8);
-	assert_address(&c->access.allow[7].base, "fe80::@0");
-	assert_int_equal(c->access.allow[7].bits, 10);
+	assert_int_equal(c->access.allow_n, 9);
+	assert_true(prefix_is_connected(&c->access.allow[0]));
+	assert_address(&c->access.allow[8].base, "fe80::@0");
+	assert_int_equal(c->access.allow[8].bits, 10);
 	assert_false(c->access.drop);
 	assert_true(c->special.serve);
 	assert_int_equal(c->special.except_n, 0);

@@ -90,12 +90,33 @@ static void one_and_none(void **state)
 	assert_false(access_allows(&(struct access_list){.allow = &all6, .allow_n = 1}, &b));
 }
 
+/* What stands for the networks of the host is no network by itself. */
+static void those_nearby_may_ask(void **state)
+{
+	static struct prefix connected, near[2];
+	struct access_list few = {.allow = &connected, .allow_n = 1, .near = near, .near_n = 2};
+	struct address inside = address("203.0.113.9"), outside = address("203.0.114.9");
+	struct address v6 = address("2001:db8:1::5");
+
+	(void)state;
+	assert_true(prefix_is_connected(&connected));
+	assert_true(prefix_from_text("203.0.113.0/24", &near[0]));
+	assert_true(prefix_from_text("2001:db8:1::/64", &near[1]));
+	assert_false(prefix_is_connected(&near[0]));
+	assert_true(access_allows(&few, &inside));
+	assert_true(access_allows(&few, &v6));
+	assert_false(access_allows(&few, &outside));
+	few.near_n = 0;
+	assert_false(access_allows(&few, &inside));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_lan_may_ask),
 		cmocka_unit_test(the_world_may_not),
 		cmocka_unit_test(one_and_none),
+		cmocka_unit_test(those_nearby_may_ask),
 	};
 
 	return cmocka_run_group_tests(tests, read_defaults, NULL);

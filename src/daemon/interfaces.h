@@ -1,0 +1,34 @@
+/*
+ * interfaces.h - the networks that this host is connected to, as they come and go.
+ *
+ * Purpose    what `connected` in access.allow means: the networks of the addresses of
+ *            all interfaces that are up, global ones of IPv6 too.
+ * Threads    main thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "policy/rules.h"
+
+#define NETWORKS_MAX 256
+
+struct interfaces;
+
+/** NULL when memory is short. Without netlink changes are seen within NETWORKS_LOOK_MS. */
+MUST_USE struct interfaces *interfaces_create(void);
+
+/** NULL is allowed. */
+void interfaces_destroy(struct interfaces *n);
+
+#define NETWORKS_LOOK_MS 10000
+
+/** Readable when something may have changed; -1 for none. */
+int interfaces_fd(const struct interfaces *n);
+
+/** Give @p rules the networks as they are now, if they want them; false when memory is short. */
+MUST_USE bool interfaces_fill(struct interfaces *n, struct rules *rules);
+
+/** Look again, if it is time or @p told; publishes another rule set in @p book when it must. */
+void interfaces_tick(struct interfaces *n, struct rulebook *book, bool told);
