@@ -336,13 +336,17 @@ static void refuse_key(struct reader *r, const struct section *s, const struct v
 {
 	char nearest[SCHEMA_PATH_MAX];
 	unsigned line = event_line(r);
-
-	schema_nearest(s->keys, r->path, name->text, name->len, nearest);
+	bool similar = schema_nearest(s->keys, r->path, name->text, name->len, nearest);
 	size_t outside = path_enter(r, name->text, name->len);
+
 	if (name->plain && strcmp(name->text, "<<") == 0)
 		complain(r, line, "YAML merge keys are not accepted");
-	else
+	else if (schema_is_planned(r->path))
+		complain(r, line, "not supported by this version");
+	else if (similar)
 		complain(r, line, "unknown key, the nearest is %s", nearest);
+	else
+		complain(r, line, "unknown key");
 	next_event(r);
 	skip_value(r);
 	path_leave(r, outside);

@@ -132,6 +132,13 @@ static const struct schema_word unset_clock_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word validate_words[] = {
+	{"auto", VALIDATE_AUTO},
+	{"require", VALIDATE_REQUIRE},
+	{"off", VALIDATE_OFF},
+	{NULL, 0},
+};
+
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
 
 static const struct schema_word level_words[] = {
@@ -287,9 +294,16 @@ static const struct schema_key dnssec_keys[] = {
 		.required = true, .items_min = 1, .items_max = CUT_SERVERS_MAX                     \
 	}
 
+#define ZONE_VALIDATE                                                                              \
+	{                                                                                          \
+		.name = "validate", .kind = SCHEMA_WORD, IN_ZONE(validate),                        \
+		.words = validate_words, .initial = "auto"                                         \
+	}
+
 static const struct schema_key forward_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
+	ZONE_VALIDATE,
 	{.name = "tls", .kind = SCHEMA_BOOL, IN_ZONE(tls), .initial = "false"},
 	{.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"},
 	{0},
@@ -298,6 +312,7 @@ static const struct schema_key forward_keys[] = {
 static const struct schema_key stub_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
+	ZONE_VALIDATE,
 	{0},
 };
 
@@ -415,7 +430,7 @@ static void offer(struct nearest *n, const struct schema_key *keys, const char *
 	}
 }
 
-void schema_nearest(const struct schema_key *keys, const char *at, const char *name, size_t len,
+bool schema_nearest(const struct schema_key *keys, const char *at, const char *name, size_t len,
 		    char out[SCHEMA_PATH_MAX])
 {
 	struct nearest n = {name, len, UINT32_MAX, out};
@@ -424,6 +439,48 @@ void schema_nearest(const struct schema_key *keys, const char *at, const char *n
 	offer(&n, schema_root, "", 1);
 	for (const struct schema_key *k = schema_root; k->name; k++)
 		offer(&n, k->keys, k->name, 1);
+	return n.best <= (len + 2) / 3;
+}
+
+bool schema_is_planned(const char *path)
+{
+	static const char *const planned[] = {
+		"include",
+		"tls",
+		"https",
+		"local-zones",
+		"local-data",
+		"hosts",
+		"leases",
+		"lists",
+		"response-policy-zones",
+		"dns64",
+		"rebinding-protection",
+		"rate-limits",
+		"views",
+		"zones",
+		"keys",
+		"metrics",
+		"dashboard",
+		"dnstap",
+		"query-log",
+		"server.memory",
+		"forward-zones.transport",
+		"forward-zones.policy",
+		"forward-zones.pins",
+		"forward-zones.ca",
+		"forward-zones.url",
+	};
+	char plain[SCHEMA_PATH_MAX];
+	const char *index = strchr(path, '['), *behind = index ? strchr(index, ']') : NULL;
+
+	snprintf(plain, sizeof plain, "%.*s%s", behind ? (int)(index - path) : (int)strlen(path),
+		 path, behind ? behind + 1 : "");
+	for (unsigned i = 0; i < ARRAY_LEN(planned); i++) {
+		if (strcmp(planned[i], plain) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Members are reached by offset and copied, so no pointer type is pretended. */

@@ -73,13 +73,17 @@ extern const struct schema_key schema_root[];
 /** The key called @p name (@p len octets), or NULL. */
 const struct schema_key *schema_find(const struct schema_key *keys, const char *name, size_t len);
 
+/** Is @p path ("server.memory", "forward-zones[0].url") a key that another version may know? */
+bool schema_is_planned(const char *path);
+
 /**
- * Full path of the key that @p name (@p len octets) was most likely meant to be.
+ * Full path of the key that @p name (@p len octets) was most likely meant to be. False when
+ * none is like it.
  *
  * @param keys  of the mapping where it stood; preferred to those of other mappings
  * @param at    path of that mapping, "" for the document
  */
-void schema_nearest(const struct schema_key *keys, const char *at, const char *name, size_t len,
+bool schema_nearest(const struct schema_key *keys, const char *at, const char *name, size_t len,
 		    char out[SCHEMA_PATH_MAX]);
 
 /**

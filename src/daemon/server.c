@@ -40,9 +40,7 @@ enum log_level server_log_level(const struct server *s, const struct config *con
 
 static bool is_askable(const struct config *c, const struct address *a)
 {
-	if (a->family == 4 ? !c->resolver.ipv4 : !c->resolver.ipv6)
-		return false;
-	return !c->resolver.do_not_query_localhost || !address_is_loopback(a);
+	return a->family == 4 ? c->resolver.ipv4 : c->resolver.ipv6;
 }
 
 /* Every name of such a zone fails, which is hard to see from outside. */
@@ -59,7 +57,7 @@ static void doubt_routes(struct server *s, const struct config *c, const struct 
 		if (askable == 0)
 			log_warning(&s->log,
 				    "%s: %s: none of its addresses is ever asked, because of "
-				    "resolver.do-not-query-localhost, ipv4 or ipv6",
+				    "resolver.ipv4 or ipv6",
 				    key, tern_name_to_text(routes[i].zone, name));
 	}
 }

@@ -17,6 +17,13 @@ enum route_kind {
 	ROUTE_STUB,    /* authoritative servers: where iteration starts, asked with RD=0 */
 };
 
+/** Must what a route's servers say validate? */
+enum route_validate {
+	VALIDATE_AUTO,    /* unless the public tree proves that it has no such zone */
+	VALIDATE_REQUIRE, /* as everything else */
+	VALIDATE_OFF,     /* never */
+};
+
 struct route {
 	const uint8_t *zone; /* lower case */
 	struct address *servers;
@@ -24,6 +31,7 @@ struct route {
 	enum route_kind kind;
 	bool first; /* forward: iterate when the forwarders fail */
 	bool tls;   /* forward: encrypted */
+	enum route_validate validate;
 };
 
 /** The routes of a configuration; the caller owns the array and what it points to. */

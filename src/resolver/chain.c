@@ -280,11 +280,28 @@ static COLD void tell_unsigned(struct job *job, const uint8_t *name)
 		job_tell(job, "  no DS for %s: not signed below", tern_name_to_text(name, text));
 }
 
+/*
+ * The public tree proves that there is no zone where the operator has one of his own: nobody
+ * could have signed it. @no_name: not even the name exists, nor what is below it.
+ */
+static bool is_private(const struct job *job, const uint8_t *name, const uint8_t *candidate,
+		       bool no_name)
+{
+	const struct route *route = route_find(&job->rules->routes, name);
+
+	if (!route || route->validate != VALIDATE_AUTO || *route->zone == 0)
+		return false;
+	return no_name ? tern_name_is_below_or_equal(route->zone, candidate)
+		       : tern_name_equal(route->zone, candidate);
+}
+
 enum step { STEP_ON, STEP_END };
 
-/* Look for a cut at @p candidate, or first at one before it. STEP_END: *end is set. */
-static enum step step_to(struct job *job, const uint8_t *candidate, struct chain *out, bool *is_cut,
-			 unsigned *labels, enum chain_end *end)
+/* On the way to @name look for a cut at @candidate, or first at one before it. STEP_END: *end is
+ * set.
+ */
+static enum step step_to(struct job *job, const uint8_t *name, const uint8_t *candidate,
+			 struct chain *out, bool *is_cut, unsigned *labels, enum chain_end *end)
 {
 	uint8_t between[TERN_NAME_MAX];
 	enum link link = find_ds(job, out, candidate, between);
@@ -301,8 +318,12 @@ static enum step step_to(struct job *job, const uint8_t *candidate, struct chain
 	*is_cut = false;
 	switch (link) {
 	case LINK_SIGNED: *is_cut = true; return STEP_ON;
-	case LINK_NO_CUT: return STEP_ON;
-	case LINK_NO_NAME: *end = CHAIN_SECURE; return STEP_END;
+	case LINK_NO_CUT:
+		*end = CHAIN_INSECURE;
+		return is_private(job, name, candidate, false) ? STEP_END : STEP_ON;
+	case LINK_NO_NAME:
+		*end = is_private(job, name, candidate, true) ? CHAIN_INSECURE : CHAIN_SECURE;
+		return STEP_END;
 	case LINK_UNSIGNED:
 		tell_unsigned(job, candidate);
 		*end = CHAIN_INSECURE;
@@ -371,7 +392,7 @@ static enum chain_end walk(struct job *job, const uint8_t *name, enum chain_goal
 
 			if (!next)
 				return CHAIN_SECURE;
-			if (step_to(job, next, out, &is_cut, &labels, &end) == STEP_END)
+			if (step_to(job, name, next, out, &is_cut, &labels, &end) == STEP_END)
 				return end;
 			if (labels <= before) /* each step leads down */
 				return broken(job, name, "DS");
@@ -391,7 +412,10 @@ enum chain_end chain_walk(struct job *job, const uint8_t *name, enum chain_goal 
 	*out = (struct chain){.ede = TERN_EDE_NONE};
 	const uint8_t *anchor = trust_anchors_zone(anchors, lower);
 
-	if (!anchor || trust_anchors_is_negative(anchors, lower))
+	const struct route *route = route_find(&job->rules->routes, lower);
+
+	if (!anchor || trust_anchors_is_negative(anchors, lower) ||
+	    (route && route->validate == VALIDATE_OFF))
 		return CHAIN_INSECURE;
 	if (!keys_have_anchor(job, anchor)) {
 		out->ede = TERN_EDE_UNSUPPORTED_DNSKEY_ALG;

@@ -9,7 +9,9 @@ struct candidate {
 	uint32_t cost_ms;
 };
 
-static bool is_allowed(const struct cut_server *s, const struct job *job)
+/* Whom the operator named may be on this host; whom strangers name may not. */
+static bool is_allowed(const struct cut_server *s, const struct zone_cut *cut,
+		       const struct job *job)
 {
 	const struct resolver_options *o = &job->rules->resolver;
 
@@ -17,7 +19,7 @@ static bool is_allowed(const struct cut_server *s, const struct job *job)
 		return false;
 	if (s->addr.family == 4 ? !o->ipv4 : !o->ipv6)
 		return false;
-	return !o->do_not_query_localhost || !address_is_loopback(&s->addr);
+	return CUT_IS_ROUTE(cut) || !o->do_not_query_localhost || !address_is_loopback(&s->addr);
 }
 
 static bool family_is_doubtful(const struct resolver *r, uint8_t family)
@@ -67,7 +69,7 @@ static unsigned list_candidates(const struct job *job, const struct zone_cut *cu
 		const struct cut_server *s = &cut->servers[i];
 		struct infra_server infra;
 
-		if (!is_allowed(s, job))
+		if (!is_allowed(s, cut, job))
 			continue;
 		infra_get(r->infra, &s->addr, cut->zone, now_ms, &infra);
 		uint8_t tier = tier_of(s, &infra, job);

@@ -392,8 +392,8 @@ def test_validation_is_counted():
 
 def test_negative_anchors_of_private_zones_stay():
     """Their parents prove that there are no such zones: that is why there is an exception, not why it may end."""
-    zones = [PrivateZone('private.nsec-v.net').route,
-             {'name': 'down.nsec-v.net', 'addresses': ['127.0.0.1@9'], 'first': True}]
+    zones = [{**PrivateZone('private.nsec-v.net').route, 'validate': 'require'},
+             {'name': 'down.nsec-v.net', 'addresses': ['127.0.0.1@9'], 'first': True, 'validate': 'require'}]
     with controlled(more={'resolver': {'do-not-query-localhost': False}, 'forward-zones': zones},
                     **{'negative-trust-anchor-recheck': '1s'}) as (tern, ternctl, _):
         for zone in zones:

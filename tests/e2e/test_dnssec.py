@@ -203,6 +203,32 @@ def test_private_zones_below_an_opt_out_range():
         tern.stop()
 
 
+def test_private_zones_are_not_bogus():
+    """Signed zones above prove that nobody can have signed them; unless the operator wants it proven."""
+    for kind in ('forward-zones', 'stub-zones'):
+        for name in ('lan', 'corp.nsec-v.net', 'a.b.corp.nsec3-v.net', 'www.nsec-v.net'):
+            zone = PrivateZone(name)
+            tern = validating({kind: [zone.route]})
+            for _ in range(2):
+                insecure(f'nas.{name}')
+                insecure(name)
+                insecure(f'nas.{name}', 'MX')
+            secure('wild.nsec-v.net' if name != 'www.nsec-v.net' else 'x.wild.nsec-v.net')
+            equal(rcode(ask('nas.notthere')), 'NXDOMAIN')       # of others the root's word counts
+            tern.stop()
+        zone = PrivateZone('lan')
+        tern = validating({kind: [{**zone.route, 'validate': 'require'}]})
+        bogus('nas.lan')
+        tern.stop()
+        zone = PrivateZone('nsec-v.net')
+        tern = validating({kind: [zone.route]})
+        bogus('nas.nsec-v.net')         # the public zone is signed
+        tern.stop()
+        tern = validating({kind: [{**zone.route, 'validate': 'off'}]})
+        insecure('nas.nsec-v.net')
+        tern.stop()
+
+
 # --- for validators behind us ----------------------------------------------------
 
 WILDCARDS = {'nsec-v.net': 'NSEC', 'nsec3-v.net': 'NSEC3', 'optout-v.net': 'NSEC3', 'island-v.net': 'NSEC'}

@@ -161,6 +161,12 @@ static void loopback_by_permission_only(void **state)
 	assert_int_equal(pick(), -1);
 	world.rules.resolver.do_not_query_localhost = false;
 	assert_int_equal(pick(), 0);
+	/* Whom the operator named is asked in any case. */
+	world.rules.resolver.do_not_query_localhost = true;
+	cut->source = CUT_FORWARD;
+	assert_int_equal(pick(), 0);
+	cut->source = CUT_STUB;
+	assert_int_equal(pick(), 0);
 }
 
 /* IPv6 does not work from here: it is left alone as long as there is IPv4. */
