@@ -37,14 +37,19 @@ bool exception_is_there(struct keeper *k, const uint8_t *name)
 
 void exception_forget_configured(struct keeper *k)
 {
+	unsigned room = NEGATIVE_ANCHORS_MAX - k->configured.negative_n;
+	char name[TERN_NAME_TEXT_MAX];
+
 	for (unsigned i = 0; i < k->exceptions_n;) {
 		if (exception_is_configured(k, k->exceptions[i].name))
 			k->exceptions[i] = k->exceptions[--k->exceptions_n];
 		else
 			i++;
 	}
-	/* There may be less room now. */
-	k->exceptions_n = MIN(k->exceptions_n, NEGATIVE_ANCHORS_MAX - k->configured.negative_n);
+	while (k->exceptions_n > room)
+		log_warning(k->shared->log,
+			    "negative trust anchor %s: ended, the configuration takes its place",
+			    tern_name_to_text(k->exceptions[--k->exceptions_n].name, name));
 }
 
 /* What is cached at and below the name was judged by the rules of before. */

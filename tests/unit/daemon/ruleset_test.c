@@ -1,0 +1,230 @@
+/*
+ * ruleset_test.c - what a change of the configuration makes wrong, and what stays shared.
+ */
+#include "../names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/load.h"
+#include "daemon/ruleset.h"
+#include "dnssec/anchor.h"
+#include "resolver/hints.h"
+#include "zone/store.h"
+
+static char path[] = "/tmp/tern-ruleset-XXXXXX";
+static char why[LOAD_WHY_MAX];
+static char zones[1000];
+static struct trust_anchors none;
+
+static bool read_text(const char *text, struct load *out)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return load_read(path, out, why);
+}
+
+static struct rules *make(const char *text, const struct rules *before)
+{
+	struct load load;
+	struct rules *r;
+
+	if (!read_text(text, &load))
+		fail_msg("%s", why);
+	r = ruleset_make(&load, before);
+	assert_non_null(r);
+	assert_null(load.config);
+	if (!r->anchors)
+		r->anchors = &none;
+	return r;
+}
+
+static void note(void *context, const uint8_t *zone)
+{
+	size_t at = strlen(zones);
+	char text[TERN_NAME_TEXT_MAX];
+
+	(void)context;
+	snprintf(zones + at, sizeof zones - at, "%s ", tern_name_to_text(zone, text));
+}
+
+/* What is outdated when @before becomes @after, and whether answers change. */
+static void assert_change(const char *before, const char *after, const char *outdated, bool answers)
+{
+	struct rules *a = make(before, NULL), *b = make(after, a);
+
+	zones[0] = '\0';
+	ruleset_outdated(a, b, note, NULL);
+	assert_string_equal(zones, outdated);
+	assert_int_equal(ruleset_changes_answers(a, b), answers);
+	rules_destroy(a);
+	rules_destroy(b);
+}
+
+#define ROUTE(name, address) "forward-zones: [{name: " name ", addresses: [" address "]}]\n"
+#define STUB(name, address)  "stub-zones: [{name: " name ", addresses: [" address "]}]\n"
+
+static void routes(void **state)
+{
+	(void)state;
+	assert_change("", "", "", false);
+	assert_change("", ROUTE("a.test", "192.0.2.1"), "a.test. ", true);
+	assert_change(ROUTE("a.test", "192.0.2.1"), "", "a.test. ", true);
+	assert_change(ROUTE("a.test", "192.0.2.1"), ROUTE("A.Test.", "192.0.2.1@53"), "", false);
+	assert_change(ROUTE("a.test", "192.0.2.1"), ROUTE("a.test", "192.0.2.2"), "a.test. ", true);
+	assert_change(ROUTE("a.test", "192.0.2.1"), ROUTE("b.test", "192.0.2.1"),
+		      "a.test. b.test. ", true);
+	assert_change(ROUTE("a.test", "192.0.2.1"), STUB("a.test", "192.0.2.1"), "a.test. ", true);
+	assert_change(STUB("a.test", "192.0.2.1"),
+		      "stub-zones: [{name: a.test, addresses: [192.0.2.1], validate: off}]",
+		      "a.test. ", true);
+}
+
+static void options(void **state)
+{
+	(void)state;
+	assert_change("", "dnssec: {validation: off}", ". ", true);
+	assert_change("", "dnssec: {sha1: insecure}", ". ", true);
+	assert_change("", "cache: {max-ttl: 1h}", "", true);
+	assert_change("", "resolver: {ipv6: false}", "", true);
+	assert_change("", "special-zones: {serve: false}", "", true);
+	assert_change("special-zones: {except: [test]}", "special-zones: {except: [local]}", "",
+		      true);
+	assert_change("", "cache: {size: 1MiB}", "", false);
+	assert_change("", "access: {allow: []}", "", false);
+	assert_change("", "logging: {level: debug}", "", false);
+}
+
+static void trust(void **state)
+{
+	static struct trust_anchors before, after;
+	struct rules *a = make("", NULL), *b = make("", a);
+	const char *error;
+
+	(void)state;
+	assert_true(trust_anchors_add(&before,
+				      "a.test. DS 1 13 2 " /* 32 octets */
+				      "0000000000000000000000000000000000000000000000000000"
+				      "000000000000",
+				      &error));
+	assert_true(trust_anchors_add_negative(&after, "b.test.", &error));
+	a->anchors = &before;
+	b->anchors = &after;
+	zones[0] = '\0';
+	ruleset_outdated(a, b, note, NULL);
+	assert_string_equal(zones, "a.test. b.test. ");
+	b->anchors = &before;
+	assert_false(ruleset_changes_answers(a, b));
+	rules_destroy(a);
+	rules_destroy(b);
+}
+
+static void hints_that_stay_are_shared(void **state)
+{
+	struct rules *a = make("", NULL), *b = make("cache: {size: 2MiB}", a);
+
+	(void)state;
+	assert_ptr_equal(a->hints, b->hints);
+	assert_ptr_not_equal(a->config, b->config);
+	rules_destroy(a);
+	assert_int_equal(b->hints->servers_n, 13);
+	rules_destroy(b);
+}
+
+static void special_names_of_the_owner(void **state)
+{
+	static const struct {
+		const char *text;
+		bool served;
+	} cases[] = {
+		{"", true},
+		{"special-zones: {serve: false}", false},
+		{"special-zones: {except: [test]}", false},
+		{"special-zones: {except: [local]}", true},
+		{ROUTE("test", "192.0.2.1"), false},
+		{ROUTE("x.test", "192.0.2.1"), true}, /* what is below it goes there */
+		{"dnssec: {trust-anchors: [\"x.test. DS 1 13 2 "
+		 "0000000000000000000000000000000000000000000000000000000000000000\"]}",
+		 false},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rules *r = make(cases[i].text, NULL);
+
+		assert_int_equal(zone_store_apex(r->zones, NAME("www.test.")) != NULL,
+				 cases[i].served);
+		rules_destroy(r);
+	}
+}
+
+static void what_cannot_be_read(void **state)
+{
+	struct load load;
+
+	(void)state;
+	assert_false(read_text("server: {lisen: []}\nsevrer: 1\n", &load));
+	assert_non_null(strstr(why, ":1: server.lisen: "));
+	assert_non_null(strstr(why, "\n"));
+	assert_non_null(strstr(why, ":2: sevrer: "));
+	assert_null(load.config);
+	assert_false(read_text("resolver: {root-hints: /nonexistent/hints}", &load));
+	assert_string_equal(why, "/nonexistent/hints: No such file or directory");
+	assert_null(load.config);
+	assert_false(load_read("/nonexistent/tern.yaml", &load, why));
+	assert_true(load_read(NULL, &load, why));
+	load_free(&load);
+	load_free(&load);
+}
+
+/* --- beside the main thread ----------------------------------------------------------- */
+
+static void the_loader_reads_what_was_there_when_asked(void **state)
+{
+	struct loader *l = loader_create(path);
+	unsigned asked[3], number = 0;
+	struct load load;
+
+	(void)state;
+	assert_non_null(l);
+	assert_true(read_text("cache: {size: 1MiB}", &load));
+	load_free(&load);
+	asked[0] = loader_ask(l);
+	asked[1] = loader_ask(l); /* while one is under way, or done and not taken */
+	asked[2] = loader_ask(l);
+	assert_true(asked[1] == asked[0] + 1 && asked[2] == asked[1]);
+	assert_true(loader_take(l, &load, &number, why));
+	assert_int_equal(number, asked[0]);
+	assert_int_equal(load.config->cache.size, 1 << 20);
+	load_free(&load);
+	assert_true(loader_take(l, &load, &number, why));
+	assert_int_equal(number, asked[1]);
+	load_free(&load);
+	assert_int_equal(loader_ask(l), asked[1] + 1);
+	loader_destroy(l); /* what is under way ends first */
+	loader_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes),
+		cmocka_unit_test(options),
+		cmocka_unit_test(trust),
+		cmocka_unit_test(hints_that_stay_are_shared),
+		cmocka_unit_test(special_names_of_the_owner),
+		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(the_loader_reads_what_was_there_when_asked),
+	};
+	int fd = mkstemp(path);
+	int failed = fd < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+
+	close(fd);
+	unlink(path);
+	return failed;
+}

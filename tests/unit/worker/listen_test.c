@@ -1,0 +1,131 @@
+/*
+ * listen_test.c - addresses that come and go while a worker serves: by letter, opened before
+ * they are started, and closed without losing what came in or is owed.
+ */
+#include "talk.h"
+
+#define SLOT 5
+
+static struct listener_fds more;
+
+static void open_more(void)
+{
+	more = listen_somewhere();
+	assert_true(worker_listen(workers[0], SLOT, &more));
+	assert_false(worker_listens(workers[0], SLOT));
+	pass(5);
+	assert_true(worker_listens(workers[0], SLOT));
+}
+
+static void start_more(void)
+{
+	assert_true(worker_start_listening(workers[0], SLOT));
+	pass(5);
+}
+
+static void one_that_comes_is_served(void **state)
+{
+	int d, t;
+
+	(void)state;
+	open_more();
+	d = client_of(more.udp);
+	ask(d, 1, "www.test.");
+	expect_silence(d, 20); /* not started yet */
+	start_more();
+	struct asked a = take();
+
+	reply(&a, 7);
+	expect(d, 1, TERN_RCODE_NOERROR, 7);
+	struct address at = local_address(more.tcp);
+
+	t = connected(SOCK_STREAM, &at);
+	ask_tcp(t, 2, "www.test.");
+	expect_tcp(t, 2, TERN_RCODE_NOERROR, 7);
+	/* The first one goes on as before. */
+	ask(c, 3, "www.test.");
+	expect(c, 3, TERN_RCODE_NOERROR, 7);
+	close(t);
+	close(d);
+}
+
+static void one_that_goes_owes_its_answers(void **state)
+{
+	int d;
+
+	(void)state;
+	open_more();
+	start_more();
+	d = client_of(more.udp);
+	ask(d, 1, "www.test.");
+	struct asked a = take();
+
+	/* What has come in by then is served, too. */
+	ask(d, 2, "ww2.test.");
+	assert_true(worker_stop_listening(workers[0], SLOT));
+	pass(5);
+	struct asked b = take();
+
+	assert_true(worker_listens(workers[0], SLOT));
+	reply(&a, 7);
+	expect(d, 1, TERN_RCODE_NOERROR, 7);
+	reply(&b, 8);
+	expect(d, 2, TERN_RCODE_NOERROR, 8);
+	/* Then the slot is free for another. */
+	leap_ms(LISTENER_LINGER_MS + 100);
+	pass(5);
+	assert_false(worker_listens(workers[0], SLOT));
+	assert_null(workers[0]->listeners[SLOT].batch);
+	close(d);
+	open_more();
+	start_more();
+	d = client_of(more.udp);
+	ask(d, 3, "www.test.");
+	expect(d, 3, TERN_RCODE_NOERROR, 7);
+	close(d);
+}
+
+static void orders_out_of_turn_do_no_harm(void **state)
+{
+	(void)state;
+	assert_true(worker_start_listening(workers[0], SLOT));
+	assert_true(worker_stop_listening(workers[0], SLOT));
+	pass(5);
+	assert_false(worker_listens(workers[0], SLOT));
+	open_more();
+	/* Closed before it was started, and twice. */
+	assert_true(worker_stop_listening(workers[0], SLOT));
+	assert_true(worker_stop_listening(workers[0], SLOT));
+	pass(5);
+	leap_ms(LISTENER_LINGER_MS + 100);
+	pass(5);
+	assert_false(worker_listens(workers[0], SLOT));
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	reply(&a, 7);
+	expect(c, 1, TERN_RCODE_NOERROR, 7);
+}
+
+/* A letter that nobody reads any more closes what it brings. */
+static void unread_letters_close_their_sockets(void **state)
+{
+	(void)state;
+	more = listen_somewhere();
+	assert_true(worker_listen(workers[0], SLOT, &more));
+	mail_finish_all(workers[0]);
+	assert_int_equal(fcntl(more.udp, F_GETFD), -1);
+	assert_int_equal(fcntl(more.tcp, F_GETFD), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_that_comes_is_served),
+		TEST(one_that_goes_owes_its_answers),
+		TEST(orders_out_of_turn_do_no_harm),
+		TEST(unread_letters_close_their_sockets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
