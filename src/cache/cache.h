@@ -211,6 +211,9 @@ void cache_put_failure(struct cache *cache, const uint8_t *name, uint32_t what,
 MUST_USE bool cache_claim(struct cache *cache, const uint8_t *name, uint32_t pause_s,
 			  uint64_t since_ms, uint64_t now_ms, uint32_t now_s);
 
+/** What was claimed for @p name was not done: the next one may. */
+void cache_unclaim(struct cache *cache, const uint8_t *name);
+
 /** Is this RFC 8914 INFO-CODE about data that did not validate? */
 static inline bool cache_failure_is_bogus(uint16_t ede)
 {

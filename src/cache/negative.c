@@ -102,6 +102,11 @@ bool cache_claim(struct cache *c, const uint8_t *name, uint32_t pause_s, uint64_
 	return true;
 }
 
+void cache_unclaim(struct cache *c, const uint8_t *name)
+{
+	cache_remove_key(c, name, TAG_CLAIM);
+}
+
 #define FAILURE_HEAD 3 /* u16 ede, u8 unproven */
 
 void entry_read_failure(const struct entry *e, uint32_t now_s, struct cache_failure *out)

@@ -79,6 +79,7 @@ static void free_batch_after_grace(struct rcu_head *head)
 	for (unsigned i = 0; i < batch->n; i++)
 		free(batch->entries[i]);
 	free(batch);
+	ORDER_RELEASE(without_const(&readers_grace));
 }
 
 void shard_flush_retired(struct cache *c, struct shard *s)

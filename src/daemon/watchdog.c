@@ -6,6 +6,7 @@
  */
 #include "daemon/watchdog.h"
 
+#include <errno.h>
 #include <execinfo.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,14 +78,17 @@ static bool is_asleep(pid_t thread)
 static void record_stack(int number, siginfo_t *info, void *context)
 {
 	struct stack *s = info->si_value.sival_ptr;
+	int error = errno; /* of what was interrupted */
 
 	(void)number;
 	(void)context;
 	/* Only the watchdog's own signal brings the address of a stack. */
 	if (info->si_code != SI_QUEUE || info->si_pid != getpid() || !s)
 		return;
+	ORDER_ACQUIRE(s);
 	s->frames_n = backtrace(s->frames, WATCHDOG_FRAMES_MAX);
 	atomic_store_explicit(&s->recorded, true, memory_order_release);
+	errno = error;
 }
 
 static void ask_for_stack(struct watched *w)
@@ -94,6 +98,7 @@ static void ask_for_stack(struct watched *w)
 	atomic_store_explicit(&w->stack.recorded, false, memory_order_relaxed);
 	w->stack.frames_n = 0;
 	w->stack_ticks = 1;
+	ORDER_RELEASE(&w->stack);
 	(void)pthread_sigqueue(worker_thread(w->worker), WORKER_STACK_SIGNAL,
 			       (union sigval){.sival_ptr = &w->stack});
 }

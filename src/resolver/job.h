@@ -282,7 +282,8 @@ struct job {
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	uint64_t links_since_ms; /* links that anybody fetched since then are new enough for it */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
-	bool refetch;       /* the keys of refetch_zone are fetched anew */
+	bool refetch;       /* the keys of refetch_zone are fetched anew, */
+	bool refetch_asked; /* and have been asked for */
 	bool lower_case;    /* after bogus data nothing is asked in mixed case */
 	bool chain_broken;  /* not this data but a link above it is bogus */
 	uint8_t depth;

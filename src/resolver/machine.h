@@ -79,6 +79,10 @@ bool is_cyclic(const struct job *job, const uint8_t *name, uint16_t type,
 /** Does this job fetch the keys and the DS of @p zone (lower case) anew, whatever the cache has? */
 bool is_refetched(const struct job *job, const uint8_t *zone);
 
+/** The job is over: links that it had claimed and never asked for may be fetched by the next one.
+ */
+void refetch_end(struct job *job);
+
 /** A key or a DS for validation: its question follows no alias, and its result stays with the job.
  */
 bool is_link(enum frame_purpose purpose);

@@ -99,6 +99,16 @@ static struct turn settle_link(struct job *job, struct frame *f)
 	return give(f->pending);
 }
 
+/* Of a zone that is not signed any more the keys of before prove nothing either. */
+static void drop_outdated(struct job *job, const struct frame *f, enum cache_security least)
+{
+	struct cache *cache = job->resolver->cache;
+
+	cache_drop(cache, f->question.name, f->question.type);
+	if (least != CACHE_SECURE)
+		cache_drop(cache, f->question.name, TERN_TYPE_DNSKEY);
+}
+
 struct turn settle(struct job *job, struct frame *f)
 {
 	enum cache_security least = is_denial(f) ? f->found.denial.security : CACHE_SECURE;
@@ -111,7 +121,7 @@ struct turn settle(struct job *job, struct frame *f)
 	bound_ttls(job, f);
 	/* Newer than what is there, and proven: it takes its place even if it says less. */
 	if (is_link(f->purpose) && is_refetched(job, f->question.name))
-		cache_drop(job->resolver->cache, f->question.name, f->question.type);
+		drop_outdated(job, f, least);
 	store_answer(job, f);
 	if (is_denial(f) && f->found.denial.source == DENIAL_SENT) {
 		store_denial(job, f);

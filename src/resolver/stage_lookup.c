@@ -293,8 +293,10 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 	enum cache_found found = cache_get(job->resolver->cache, f->question.name, f->question.type,
 					   job->now->boot_s, false, &hit);
 
-	if (is_link(f->purpose) && is_refetched(job, f->question.name))
+	if (is_link(f->purpose) && is_refetched(job, f->question.name)) {
+		job->refetch_asked = true;
 		return LOOKED_NOTHING;
+	}
 	if (found == CACHE_MISS || !may_use(job, f, &hit) || is_for_validation(f, found, &hit) ||
 	    is_overdue(job, f, found, &hit))
 		return look_for_alias(job, f);

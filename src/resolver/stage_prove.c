@@ -430,6 +430,12 @@ static bool was_fetched(const struct job *job, const uint8_t *zone)
 	       (proven_find(job, zone, TERN_TYPE_DS) || (anchor && tern_name_equal(anchor, zone)));
 }
 
+void refetch_end(struct job *job)
+{
+	if (job->refetch && !job->refetch_asked)
+		cache_unclaim(job->resolver->cache, job->refetch_zone);
+}
+
 /*
  * Data that do not validate are a reason to fetch the zone's DS and keys anew, once: it may
  * have changed its keys, its signer or whether it signs at all. True when that is worth it.
@@ -451,6 +457,7 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 	/* What others rely on stays in the cache until there is something newer that holds. */
 	tern_name_copy(job->refetch_zone, chain->zone);
 	job->refetch = true;
+	job->refetch_asked = false;
 	job->proven = NULL;
 	job->why_ede = TERN_EDE_NONE;
 	return true;

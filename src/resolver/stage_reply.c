@@ -91,6 +91,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 	struct result *r = &job->result;
 
 	job->finished = true;
+	refetch_end(job);
 	if (outcome == OUTCOME_FAILED)
 		outcome = deny_without_servers(job, top);
 	if (outcome == OUTCOME_FAILED || outcome == OUTCOME_UNKNOWN) {

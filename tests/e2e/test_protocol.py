@@ -232,8 +232,9 @@ def test_access_list_refuses_others():
 
 
 def test_closed_to_public_addresses_by_default():
-    """A public address of the lab's own is not in the default list."""
-    Tern(server={'listen': [f'0.0.0.0@{PORT}']})
+    """Open to the networks that the host is in, and to private ones; to others only by name."""
+    private = ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', 'fc00::/7', 'fe80::/10']
+    Tern(server={'listen': [f'0.0.0.0@{PORT}']}, access={'allow': private})
     subprocess.run(['ip', 'addr', 'add', '198.51.7.7/32', 'dev', 'lo'], check=True)
     try:
         answer = ask('a.honest.evil', server='198.51.7.7', source='198.51.7.7')

@@ -12,7 +12,7 @@ def ternq(*arguments, port=PORT, server='127.0.0.1'):
     if not os.path.exists(program):
         raise Skipped('ternq is not built')
     done = subprocess.run([program, f'@{server}', '-p', str(port), *arguments], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60)
+                          stderr=subprocess.PIPE, timeout=60, env=environment())
     return done.returncode, done.stdout, done.stderr
 
 

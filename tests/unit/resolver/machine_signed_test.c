@@ -312,6 +312,28 @@ static void a_ds_that_vouches_for_another_key(void **state)
 	assert_bogus(TERN_EDE_DNSKEY_MISSING);
 }
 
+/* Who wanted the links anew and did not come to fetch them leaves that to the next one. */
+static void what_was_not_fetched_anew_is_not_claimed(void **state)
+{
+	(void)state;
+	ask_below(ds_of_sub("ns"));
+	reply_signed(AA, NOERR, IN_SUB, NULL);
+	assert_security(CACHE_SECURE);
+	for (unsigned i = 0; i < 2; i++) {
+		cache_flush_name(world.resolver.cache, NAME("ftp.sub.test."));
+		pass_ms(100);
+		ask_signed("ftp.sub.test.", A);
+		assert_asked(CHILD, "ftp.sub.test.", A);
+		reply_signed(AA, NOERR, "~an ftp.sub.test. 60 A 192.0.2.7", NULL);
+		assert_true(told("keys of sub.test. are fetched anew"));
+		be_silent();
+		job_expire(&world.job, &world.now);
+		world.done = true;
+		cache_flush_zone(world.resolver.cache, NAME("ftp.sub.test."));
+		infra_forgive(world.resolver.infra);
+	}
+}
+
 static void a_child_without_ds_is_insecure(void **state)
 {
 	(void)state;
@@ -392,6 +414,7 @@ int main(void)
 		SIGNED(too_many_iterations_are_insecure),
 		SIGNED(a_child_is_vouched_for_by_its_ds),
 		SIGNED(a_ds_that_vouches_for_another_key),
+		SIGNED(what_was_not_fetched_anew_is_not_claimed),
 		SIGNED(a_child_without_ds_is_insecure),
 		SIGNED(the_parent_is_asked_for_the_ds),
 		SIGNED(a_denial_that_is_no_proof_of_a_cut),
