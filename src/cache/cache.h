@@ -254,6 +254,9 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name);
 /** Forget everything at and below @p zone, and every rendered answer. Returns how many. */
 size_t cache_flush_zone(struct cache *cache, const uint8_t *zone);
 
+/** The same of all @p n @p zones in one walk; they are sorted by it. */
+size_t cache_flush_zones(struct cache *cache, const uint8_t **zones, size_t n);
+
 /** Forget what is known of (@p name, @p type), and that the name does not exist. */
 void cache_drop(struct cache *cache, const uint8_t *name, uint16_t type);
 

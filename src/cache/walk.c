@@ -1,6 +1,7 @@
 /*
  * walk.c - over all entries: flushing, dumping, counting. Never on a hot path.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <tern/name.h>
@@ -39,6 +40,32 @@ static bool is_in_zone(const struct entry *e, const void *context)
 	       tern_name_is_below_or_equal(entry_name(e), zone);
 }
 
+struct zone_list {
+	const uint8_t **zones; /* sorted */
+	size_t n;
+};
+
+static int compare_zones(const void *a, const void *b)
+{
+	const uint8_t *const *x = a, *const *y = b;
+
+	return tern_name_compare(*x, *y);
+}
+
+static bool is_in_zones(const struct entry *e, const void *context)
+{
+	const struct zone_list *list = context;
+
+	if (TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0, 0)))
+		return true;
+	for (const uint8_t *at = entry_name(e);; at = tern_name_parent(at)) {
+		if (bsearch(&at, list->zones, list->n, sizeof *list->zones, compare_zones))
+			return true;
+		if (*at == 0)
+			return false;
+	}
+}
+
 size_t cache_flush_name(struct cache *c, const uint8_t *name)
 {
 	return cache_remove(c, is_named_or_source, name);
@@ -47,6 +74,14 @@ size_t cache_flush_name(struct cache *c, const uint8_t *name)
 size_t cache_flush_zone(struct cache *c, const uint8_t *zone)
 {
 	return cache_remove(c, is_in_zone, zone);
+}
+
+size_t cache_flush_zones(struct cache *c, const uint8_t **zones, size_t n)
+{
+	const struct zone_list list = {zones, n};
+
+	qsort(zones, n, sizeof *zones, compare_zones);
+	return cache_remove(c, is_in_zones, &list);
 }
 
 void cache_count(struct cache *c, struct cache_counts *out)

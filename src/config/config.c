@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "config/config_read.h"
 #include "config/config_report.h"
 #include "config/config_value.h"
@@ -14,6 +16,21 @@
 
 #define FILE_MAX   ((size_t)64 << 20) /* octets; a list of a million prefixes is a third of it */
 #define FILE_FIRST ((size_t)16 << 10) /* octets of the first buffer; most files fit */
+#define PIPE_MS    5000               /* who writes into a pipe has to be done by then */
+
+static uint64_t now_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+}
+
+/* A file is always ready. A pipe that nobody writes into would hold the reader for ever. */
+static bool is_ready(int fd, uint64_t end_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	uint64_t at_ms = now_ms();
+
+	return poll(&p, 1, at_ms < end_ms ? (int)(end_ms - at_ms) : 0) != 0;
+}
 
 /** Read @p fd to its end. @return 0 or errno; EFBIG beyond FILE_MAX */
 static int read_whole(int fd, char **out, size_t *out_len)
@@ -21,8 +38,13 @@ static int read_whole(int fd, char **out, size_t *out_len)
 	size_t max = FILE_FIRST;
 	size_t len = 0;
 	char *text = malloc(max);
+	uint64_t end_ms = now_ms() + PIPE_MS;
 
 	while (text) {
+		if (!is_ready(fd, end_ms)) {
+			free(text);
+			return ETIMEDOUT;
+		}
 		ssize_t n = read(fd, text + len, max - len);
 
 		if (n == 0) {
@@ -30,7 +52,7 @@ static int read_whole(int fd, char **out, size_t *out_len)
 			*out_len = len;
 			return 0;
 		}
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0 || len + (size_t)n > FILE_MAX) {
 			int reason = n < 0 ? errno : EFBIG;
@@ -50,7 +72,8 @@ static int read_whole(int fd, char **out, size_t *out_len)
 
 static int read_path(const char *path, char **out, size_t *out_len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* The opening, too, would wait for who writes into a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return errno;
@@ -109,6 +132,8 @@ struct config *config_load(const char *path, char *error, size_t error_max)
 	report_init(&report, path, error, error_max);
 	if (reason == EFBIG)
 		report_add(&report, 0, "", "larger than %zu MiB", FILE_MAX >> 20);
+	else if (reason == ETIMEDOUT)
+		report_add(&report, 0, "", "cannot be read: it is a pipe that has no end");
 	else
 		report_add(&report, 0, "", "cannot be read: %s", strerror(reason));
 	report_finish(&report);

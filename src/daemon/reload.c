@@ -63,17 +63,21 @@ static bool listens_alike(const struct config *a, const struct config *b)
 
 static void keep_listen(struct reload *r)
 {
-	struct config *b = without_const(r->before), *a = r->after;
+	const struct config *b = r->before;
+	struct config *a = r->after;
+	unsigned n = b->server.listen_n;
 
 	if (listens_alike(a, b) || !r->server->sockets->passed)
 		return;
-	struct address *listen = a->server.listen;
-	unsigned n = a->server.listen_n;
+	struct address *listen = calloc(n, sizeof *listen);
 
-	a->server.listen = b->server.listen;
-	a->server.listen_n = b->server.listen_n;
-	b->server.listen = listen;
-	b->server.listen_n = n;
+	/* Without memory for the list this is told once, not each time. */
+	if (listen) {
+		memcpy(listen, b->server.listen, n * sizeof *listen);
+		free(a->server.listen);
+		a->server.listen = listen;
+		a->server.listen_n = n;
+	}
 	keep(r, "server.listen", "the service manager has opened the sockets");
 }
 
@@ -125,9 +129,44 @@ static bool take_trust(struct reload *r, char why[LOAD_WHY_MAX])
 	return keeper_take(r->server->keeper, &terms, r->rules, why);
 }
 
-static void drop_zone(void *context, const uint8_t *zone)
+struct zones {
+	const uint8_t **names;
+	size_t n;
+	bool all; /* there was no memory for the list */
+};
+
+static void note_zone(void *context, const uint8_t *zone)
 {
-	cache_flush_zone(context, zone);
+	struct zones *z = context;
+	/* Capacities are powers of two, so nobody has to keep them. */
+	const uint8_t **more =
+		(z->n & (z->n - 1)) != 0
+			? z->names
+			: reallocarray(z->names, z->n > 0 ? 2 * z->n : 1, sizeof *more);
+
+	if (!more) {
+		z->all = true;
+		return;
+	}
+	z->names = more;
+	more[z->n++] = zone;
+}
+
+/* However many zones have changed, one walk over the cache has to do. */
+static void drop_outdated(struct rulebook *book, const struct rules *before,
+			  const struct rules *after)
+{
+	struct zones z = {.all = false};
+
+	ruleset_outdated(before, after, note_zone, &z);
+	if (z.all)
+		cache_flush_zone(after->cache, tern_name_root);
+	else if (z.n > 0)
+		cache_flush_zones(after->cache, z.names, z.n);
+	/* Short of memory, what was made during the walk lives on for its TTL. */
+	if (z.all || z.n > 0)
+		(void)!rulebook_publish_again(book);
+	free(z.names);
 }
 
 static void publish(struct reload *r)
@@ -135,12 +174,12 @@ static void publish(struct reload *r)
 	struct rulebook *book = &r->server->shared.rules;
 	const struct rules *before = rulebook_current(book);
 	bool answers = ruleset_changes_answers(before, r->rules);
-	struct cache *cache = r->rules->cache;
 
 	/* What is compared must outlive the publishing. */
 	rules_hold(before);
 	rulebook_publish(book, r->rules, answers ? RULES_CHANGE_ANSWERS : RULES_CHANGE_SERVING);
-	ruleset_outdated(before, r->rules, drop_zone, cache);
+	drop_outdated(book, before, r->rules);
+	r->rules = without_const(rulebook_current(book));
 	rules_release(before);
 	(void)rulebook_tidy(book);
 }
@@ -195,8 +234,8 @@ static void apply(struct reload *r)
 {
 	struct server *s = r->server;
 
-	config_diff(r->before, r->after, note_change, r);
 	move_control(r);
+	config_diff(r->before, r->after, note_change, r);
 	if (r->before->logging.level != r->after->logging.level)
 		log_set_level(&s->log, server_log_level(s, r->after));
 	publish(r);

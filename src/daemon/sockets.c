@@ -260,10 +260,13 @@ static bool hand_out(struct sockets *s, struct worker **workers, unsigned slot)
 
 	for (unsigned w = 0; w < s->workers_n; w++)
 		good &= worker_listen(workers[w], slot, &s->fds[w][slot]);
-	good = good && wait_until_open(s, workers, slot);
+	errno = ENOMEM;
+	if (good && !wait_until_open(s, workers, slot)) {
+		errno = EBUSY;
+		return false;
+	}
 	for (unsigned w = 0; w < s->workers_n && good; w++)
 		good &= worker_start_listening(workers[w], slot);
-	errno = ENOMEM;
 	return good;
 }
 
@@ -288,7 +291,10 @@ static bool open_wanted(struct sockets *s, struct worker **workers, unsigned slo
 	k->state = SLOT_OPEN;
 	if (hand_out(s, workers, slot))
 		return true;
+	int error = errno;
+
 	take_back(s, workers, slot);
+	errno = error;
 	return false;
 }
 
@@ -330,7 +336,7 @@ static void add(struct sockets *s, struct worker **workers, const struct address
 	if (slot < 0) {
 		snprintf(why, sizeof why,
 			 "%s: the places of addresses that were closed are free in "
-			 "some seconds",
+			 "some seconds; it is tried again",
 			 address_to_text(a, text));
 		fail(context, why);
 		return;
@@ -347,6 +353,8 @@ static void add(struct sockets *s, struct worker **workers, const struct address
 void sockets_change(struct sockets *s, struct worker **workers, const struct address *listen,
 		    unsigned listen_n, void (*fail)(void *context, const char *why), void *context)
 {
+	s->listen_n = MIN(listen_n, (unsigned)LISTENERS_MAX);
+	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
 	for (unsigned i = 0; i < listen_n; i++) {
 		if (find_slot(s, &listen[i]) < 0)
 			add(s, workers, &listen[i], fail, context);
@@ -362,6 +370,18 @@ void sockets_change(struct sockets *s, struct worker **workers, const struct add
 	write_text(s);
 }
 
+/* Those for which no place was free. */
+static void give_places(struct sockets *s)
+{
+	for (unsigned i = 0; i < s->listen_n; i++) {
+		int slot = find_slot(s, &s->listen[i]) < 0 ? free_slot(s) : -1;
+
+		if (slot >= 0)
+			s->slots[slot] =
+				(struct socket_slot){.at = s->listen[i], .state = SLOT_WANTED};
+	}
+}
+
 void sockets_tick(struct sockets *s, struct worker **workers)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -369,10 +389,11 @@ void sockets_tick(struct sockets *s, struct worker **workers)
 	if (now_ms() - s->tried_ms < RETRY_MS)
 		return;
 	s->tried_ms = now_ms();
+	give_places(s);
 	for (unsigned i = 0; i < s->slots_n; i++) {
 		struct socket_slot *k = &s->slots[i];
 
-		if (k->state != SLOT_WANTED)
+		if (k->state != SLOT_WANTED || now_ms() < k->free_ms)
 			continue;
 		if (!open_wanted(s, workers, i)) {
 			k->state = SLOT_WANTED;

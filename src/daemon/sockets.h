@@ -37,6 +37,8 @@ struct sockets {
 	unsigned slots_n;   /* ever used */
 	bool passed;        /* by the service manager */
 	uint64_t tried_ms;
+	struct address listen[LISTENERS_MAX]; /* all that are wanted, with a place or without */
+	unsigned listen_n;                    /* 0 until they were changed */
 	struct socket_slot slots[LISTENERS_MAX];
 	struct listener_fds fds[WORKERS_MAX][LISTENERS_MAX]; /* for worker_create() */
 	char text[SOCKETS_TEXT_MAX];                         /* the open addresses */

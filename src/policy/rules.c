@@ -80,13 +80,22 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 {
 	struct rules *before = atomic_load_explicit(&book->current, memory_order_relaxed);
 
-	fresh->generation = before ? before->generation + 1 : 1;
-	fresh->answers = before ? before->answers + (change == RULES_CHANGE_ANSWERS) : 1;
+	fresh->generation = before ? before->generation + (change != RULES_CHANGE_NONE) : 1;
+	fresh->answers = before ? before->answers + (change != RULES_CHANGE_SERVING) : 1;
 	fresh->older = before;
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
 	if (before)
 		readers_wait();
 	(void)rulebook_tidy(book);
+}
+
+bool rulebook_publish_again(struct rulebook *book)
+{
+	struct rules *same = rules_derive(rulebook_current(book));
+
+	if (same)
+		rulebook_publish(book, same, RULES_CHANGE_NONE);
+	return same != NULL;
 }
 
 unsigned rulebook_tidy(struct rulebook *book)

@@ -108,6 +108,7 @@ static inline const struct rules *rulebook_current(const struct rulebook *book)
 enum rules_change {
 	RULES_CHANGE_SERVING, /* answers stay what they were */
 	RULES_CHANGE_ANSWERS, /* some are different now */
+	RULES_CHANGE_NONE,    /* the rules are the same; see rulebook_publish_again() */
 };
 
 /**
@@ -115,6 +116,13 @@ enum rules_change {
  * any more, and until what is stored after the call was made by @p fresh.
  */
 void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change);
+
+/**
+ * Call it after content of the cache that the rules in force made wrong was dropped: what was
+ * made of it since they are in force is not used any more, nor stored. The generation stays. False
+ * when memory is short.
+ */
+MUST_USE bool rulebook_publish_again(struct rulebook *book);
 
 /** Free what nobody holds any more. Call it now and then; returns how many are still held. */
 unsigned rulebook_tidy(struct rulebook *book);

@@ -44,6 +44,11 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 {
 	struct listener *l = &w->listeners[slot];
 
+	/* Orders that waited for a busy worker come all at once: the last one may still linger. */
+	if (l->batch) {
+		timer_cancel(&w->loop.wheel, &l->linger);
+		end(l);
+	}
 	l->worker = w;
 	l->index = (uint8_t)slot;
 	l->at = local_address_of(fds->udp);

@@ -449,6 +449,13 @@ static void walk_all(void)
 	assert_true(counts.octets <= counts.limit);
 }
 
+static size_t flush_list(unsigned n)
+{
+	const uint8_t *zones[] = {any_case(names[n]), NAME("nothing.elsewhere."), names[n]};
+
+	return cache_flush_zones(cache, zones, ARRAY_LEN(zones));
+}
+
 static void do_something(void)
 {
 	unsigned n = random_under(&seed, NAMES), dice = random_under(&seed, 10000);
@@ -459,6 +466,8 @@ static void do_something(void)
 		assert_int_equal(cache_flush_zone(cache, any_case(names[n])), forget(n, true));
 	else if (dice < 20)
 		walk_all();
+	else if (dice < 25)
+		assert_int_equal(flush_list(n), forget(n, true));
 	else if (dice < 100) {
 		cache_drop_delegation(cache, any_case(names[n]));
 		table[n][PLACE_DELEGATION].present = false;

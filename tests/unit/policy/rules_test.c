@@ -96,6 +96,18 @@ static void a_job_keeps_what_it_goes_by(void **state)
 	assert_int_equal(ended_n, 4);
 }
 
+static void the_same_again_is_no_new_generation(void **state)
+{
+	struct rulebook book = {NULL};
+
+	(void)state;
+	rulebook_publish(&book, make(&book), RULES_CHANGE_ANSWERS);
+	assert_true(rulebook_publish_again(&book));
+	assert_int_equal(rulebook_current(&book)->generation, 1);
+	assert_int_equal(rulebook_current(&book)->answers, 2);
+	rulebook_end(&book);
+}
+
 static void a_copy_holds_its_original(void **state)
 {
 	struct rulebook book = {NULL};
@@ -188,7 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_stays_is_shared),      TEST(a_job_keeps_what_it_goes_by),
 		TEST(a_copy_holds_its_original), TEST(one_that_was_never_published_is_let_go),
-		TEST(readers_see_one_whole),
+		TEST(readers_see_one_whole),     TEST(the_same_again_is_no_new_generation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
