@@ -90,6 +90,8 @@ static void run_flush(struct control *c, struct client *k, const struct order *o
 {
 	size_t n = cache_flush_name(shared_cache(c->shared), o->question.name);
 
+	/* What was made of it during the walk is not kept either. */
+	(void)!rulebook_publish_again(&c->shared->rules);
 	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));
 }
 
@@ -97,6 +99,7 @@ static void run_flush_zone(struct control *c, struct client *k, const struct ord
 {
 	size_t n = cache_flush_zone(shared_cache(c->shared), o->question.name);
 
+	(void)!rulebook_publish_again(&c->shared->rules);
 	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */
 	infra_forgive(c->shared->infra);
 	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));

@@ -148,3 +148,27 @@ def test_hot_names_of_a_zone_that_changes():
         load.kill()
         load.wait()
     equal(wrong, [])
+
+
+@busy(60)
+def test_hot_names_that_are_flushed():
+    """After `flush-zone` has told that it is done nobody gets what was known before."""
+    one = Forwarder('192.0.2.1', ttl=300)
+    tern = start(cache={'size': '2GiB'}, **forwarding(('test', one)))
+    names = os.path.join(LAB, 'hot-names')
+    with open(names, 'w') as f:
+        f.write(''.join(f'n{i}.test A\n' for i in range(50)))
+    load = subprocess.Popen(['dnsperf', '-s', '127.0.0.1', '-p', str(PORT), '-d', names, '-l', '600', '-c', '8', '-t', '5'],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    wrong = []
+    try:
+        for i in range(10):
+            one.address = f'192.0.2.{i + 1}'
+            time.sleep(0.3)
+            ternctl('flush-zone', 'test')
+            wrong += [(i, n) for n in range(50) if data(ask(f'n{n}.test')) != [one.address]]
+    finally:
+        load.kill()
+        load.wait()
+    equal(wrong, [])
+    tern.alive()
