@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <tern/name.h>
@@ -159,11 +160,22 @@ struct loader {
 	char why[LOAD_WHY_MAX];
 };
 
+/* Somebody is about to write it, or something went wrong: nobody wants all defaults that way. */
+static bool is_emptied(struct loader *l)
+{
+	struct stat st;
+
+	if (!l->path || stat(l->path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > 0)
+		return false;
+	snprintf(l->why, LOAD_WHY_MAX, "%s: is empty", l->path);
+	return true;
+}
+
 static void *run(void *argument)
 {
 	struct loader *l = argument;
 
-	l->good = load_read(l->path, &l->load, l->why);
+	l->good = !is_emptied(l) && load_read(l->path, &l->load, l->why);
 	(void)!eventfd_write(l->event_fd, 1);
 	return NULL;
 }

@@ -205,7 +205,11 @@ static void the_loader_reads_what_was_there_when_asked(void **state)
 	assert_true(loader_take(l, &load, &number, why));
 	assert_int_equal(number, asked[1]);
 	load_free(&load);
+	assert_int_equal(truncate(path, 0), 0);
 	assert_int_equal(loader_ask(l), asked[1] + 1);
+	assert_false(loader_take(l, &load, &number, why));
+	assert_non_null(strstr(why, ": is empty"));
+	(void)loader_ask(l);
 	loader_destroy(l); /* what is under way ends first */
 	loader_destroy(NULL);
 }
