@@ -151,6 +151,7 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 
 	if (!e)
 		return;
+	raise_to(&c->views_n, a->key.view + 1u);
 	e->stored_s = now_s;
 	e->ttl_s = a->ttl_s;
 	e->rr_n = a->ttl_n;
@@ -165,6 +166,10 @@ void cache_put_answer(struct cache *c, const struct answer *a, uint32_t now_s)
 
 void cache_drop_answers(struct cache *c, const uint8_t *name, uint16_t type)
 {
-	for (unsigned variant = 0; variant <= (ANSWER_DO | ANSWER_CD | ANSWER_CO); variant++)
-		cache_remove_key(c, name, TAG_ANSWER(type, variant, 0));
+	unsigned views_n = atomic_load_explicit(&c->views_n, memory_order_relaxed);
+
+	for (unsigned view = 0; view < views_n; view++) {
+		for (unsigned v = 0; v <= (ANSWER_DO | ANSWER_CD | ANSWER_CO); v++)
+			cache_remove_key(c, name, TAG_ANSWER(type, v, view));
+	}
 }

@@ -144,6 +144,7 @@ struct cache {
 	entry_link *buckets;   /* of all shards */
 	atomic_uint cut_depth; /* see cache_cut_depth() */
 	atomic_uint dname_depth;
+	atomic_uint views_n; /* classes of views that answers were kept for */
 	_Atomic uint64_t backlog ALIGNED(CACHE_LINE); /* octets that wait for a grace period */
 };
 
@@ -153,14 +154,19 @@ static inline struct entry *link_get(const entry_link *link)
 	return atomic_load_explicit(link, memory_order_acquire);
 }
 
-/** One as deep as @p name is coming. Seldom a write: all workers read this line. */
+/** @p now is coming. Seldom a write: all workers read this line. */
+static inline void raise_to(atomic_uint *most, unsigned now)
+{
+	unsigned seen = atomic_load_explicit(most, memory_order_relaxed);
+
+	while (seen < now && !atomic_compare_exchange_weak(most, &seen, now))
+		;
+}
+
+/** One as deep as @p name is coming. */
 static inline void deepen(atomic_uint *depth, const uint8_t *name)
 {
-	unsigned now = tern_name_labels(name) + 1;
-	unsigned seen = atomic_load_explicit(depth, memory_order_relaxed);
-
-	while (seen < now && !atomic_compare_exchange_weak(depth, &seen, now))
-		;
+	raise_to(depth, tern_name_labels(name) + 1);
 }
 
 /** Publish as a writer: everything written before is visible with it. */

@@ -193,9 +193,10 @@ static void move_control(struct reload *r)
 		return;
 	fresh = server_open_control(s, r->after);
 	if (!fresh && *r->after->control.socket) {
+		keep(r, "control.socket", strerror(errno));
+
 		char *path = strdup(r->before->control.socket);
 
-		keep(r, "control.socket", strerror(errno));
 		if (path) {
 			free(r->after->control.socket);
 			r->after->control.socket = path;

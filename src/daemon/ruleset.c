@@ -173,10 +173,11 @@ static void visit_trust(const struct trust_anchors *a, const struct trust_anchor
 	}
 }
 
-static bool judges_alike(const struct rules *a, const struct rules *b)
+/* By other keys, another clock, or from another root on, everything may be different. */
+static bool begins_alike(const struct rules *a, const struct rules *b)
 {
 	return a->resolver.validation == b->resolver.validation &&
-	       a->resolver.sha1 == b->resolver.sha1 && a->wall == b->wall;
+	       a->resolver.sha1 == b->resolver.sha1 && a->wall == b->wall && a->hints == b->hints;
 }
 
 void ruleset_outdated(const struct rules *before, const struct rules *after,
@@ -184,7 +185,7 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 {
 	const struct visitor v = {visit, context};
 
-	if (!judges_alike(before, after)) {
+	if (!begins_alike(before, after)) {
 		visit(context, tern_name_root);
 		return;
 	}

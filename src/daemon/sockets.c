@@ -16,7 +16,7 @@
 
 #define RETRY_MS  5000
 #define LINGER_MS 6000 /* longer than a worker keeps what it closes */
-#define OPENED_MS 1000 /* workers have this long to open what they are sent */
+#define OPENED_MS 1000 /* workers have this long to open all that they are sent */
 
 static uint64_t now_ms(void)
 {
@@ -243,10 +243,9 @@ static bool all_have(const struct sockets *s, struct worker **workers, unsigned 
 /* A worker may answer what another received: all of them have it before any takes queries. */
 static bool wait_until_open(const struct sockets *s, struct worker **workers, unsigned slot)
 {
-	uint64_t end_ms = now_ms() + OPENED_MS;
 	bool open;
 
-	while (!(open = all_have(s, workers, slot)) && now_ms() < end_ms) {
+	while (!(open = all_have(s, workers, slot)) && now_ms() < s->wait_until_ms) {
 		readers_sleep();
 		nanosleep(&(struct timespec){0, 200000}, NULL);
 		readers_wake();
@@ -353,6 +352,7 @@ static void add(struct sockets *s, struct worker **workers, const struct address
 void sockets_change(struct sockets *s, struct worker **workers, const struct address *listen,
 		    unsigned listen_n, void (*fail)(void *context, const char *why), void *context)
 {
+	s->wait_until_ms = now_ms() + OPENED_MS;
 	s->listen_n = MIN(listen_n, (unsigned)LISTENERS_MAX);
 	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
 	for (unsigned i = 0; i < listen_n; i++) {
@@ -389,6 +389,7 @@ void sockets_tick(struct sockets *s, struct worker **workers)
 	if (now_ms() - s->tried_ms < RETRY_MS)
 		return;
 	s->tried_ms = now_ms();
+	s->wait_until_ms = s->tried_ms + OPENED_MS;
 	give_places(s);
 	for (unsigned i = 0; i < s->slots_n; i++) {
 		struct socket_slot *k = &s->slots[i];

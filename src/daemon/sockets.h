@@ -37,6 +37,7 @@ struct sockets {
 	unsigned slots_n;   /* ever used */
 	bool passed;        /* by the service manager */
 	uint64_t tried_ms;
+	uint64_t wait_until_ms;               /* for workers, whatever the number of addresses */
 	struct address listen[LISTENERS_MAX]; /* all that are wanted, with a place or without */
 	unsigned listen_n;                    /* 0 until they were changed */
 	struct socket_slot slots[LISTENERS_MAX];

@@ -76,6 +76,14 @@ bool rules_set_part(struct rules *r, enum rules_part part, void *what, void (*en
 	return true;
 }
 
+/* Jobs use the cache that is in force: however many old rule sets are held, they cost little. */
+static void let_go_of_cache(struct rules *before)
+{
+	let_go(before->parts[RULES_CACHE]);
+	before->parts[RULES_CACHE] = NULL;
+	before->cache = NULL;
+}
+
 void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change)
 {
 	struct rules *before = atomic_load_explicit(&book->current, memory_order_relaxed);
@@ -84,8 +92,10 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 	fresh->answers = before ? before->answers + (change != RULES_CHANGE_SERVING) : 1;
 	fresh->older = before;
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
-	if (before)
+	if (before) {
 		readers_wait();
+		let_go_of_cache(before);
+	}
 	(void)rulebook_tidy(book);
 }
 

@@ -52,7 +52,8 @@ struct rules {
 	struct routes routes;
 	struct resolver_options resolver;
 	struct serve_options serve;
-	struct cache *cache;
+	struct cache
+		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones; /* names of our own; NULL for none */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;

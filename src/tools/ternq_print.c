@@ -68,7 +68,7 @@ static void print_question(const struct show *show, const struct tern_message *m
 	printf("%s\n%s", type, show->comments ? "\n" : "");
 }
 
-static void print_header(const struct tern_message *m)
+void print_flags(const struct tern_message *m)
 {
 	static const struct {
 		uint16_t bit;
@@ -78,13 +78,19 @@ static void print_header(const struct tern_message *m)
 		{TERN_FLAG_RD, " rd"}, {TERN_FLAG_RA, " ra"}, {TERN_FLAG_AD, " ad"},
 		{TERN_FLAG_CD, " cd"},
 	};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		fputs(m->flags & flags[i].bit ? flags[i].name : "", stdout);
+}
+
+static void print_header(const struct tern_message *m)
+{
 	char opcode[WORD_MAX], rcode[WORD_MAX];
 
 	printf(";; ->>HEADER<<- opcode: %s, status: %s, id: %u\n;; flags:",
 	       tern_opcode_to_text(m->opcode, opcode, sizeof opcode),
 	       tern_rcode_to_text(m->rcode, rcode, sizeof rcode), m->id);
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		printf("%s", m->flags & flags[i].bit ? flags[i].name : "");
+	print_flags(m);
 	if (m->flags & FLAG_ZERO)
 		printf("; MBZ: 0x4");
 	/* as sent: with OPT and TSIG, which the index does not have */

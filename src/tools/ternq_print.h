@@ -17,6 +17,9 @@ void print_query(const struct lookup *l, const struct query *q);
 void print_reply(const struct options *o, const struct lookup *l, const struct query *q,
 		 const struct reply *r);
 
+/** The flags that are set, each behind a space. */
+void print_flags(const struct tern_message *m);
+
 /** How much a transfer was. */
 struct xfr_size {
 	uint64_t records_n;

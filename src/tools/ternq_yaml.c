@@ -68,22 +68,13 @@ static void print_transport(const struct reply *r)
 
 static void print_header(const struct tern_message *m)
 {
-	static const struct {
-		uint16_t bit;
-		const char *name;
-	} flags[] = {
-		{TERN_FLAG_QR, " qr"}, {TERN_FLAG_AA, " aa"}, {TERN_FLAG_TC, " tc"},
-		{TERN_FLAG_RD, " rd"}, {TERN_FLAG_RA, " ra"}, {TERN_FLAG_AD, " ad"},
-		{TERN_FLAG_CD, " cd"},
-	};
 	static const char *const counts[] = {"QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL"};
 	char opcode[WORD_MAX], rcode[WORD_MAX];
 
 	printf("      opcode: %s\n      status: %s\n      id: %u\n      flags:",
 	       tern_opcode_to_text(m->opcode, opcode, sizeof opcode),
 	       tern_rcode_to_text(m->rcode, rcode, sizeof rcode), m->id);
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-		fputs(m->flags & flags[i].bit ? flags[i].name : "", stdout);
+	print_flags(m);
 	putchar('\n');
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		printf("      %s: %u\n", counts[i], get_u16(m->octets + 4 + 2 * i));

@@ -1,4 +1,5 @@
 """Reloads under hostile conditions: files that are none, places that run out, workers that don't come."""
+import contextlib
 import json
 import os
 import signal
@@ -126,27 +127,34 @@ def test_passed_sockets_stay_and_are_not_told_as_changed():
             s.close()
 
 
+@contextlib.contextmanager
+def hot_names():
+    """Fifty names below test. are asked as fast as they are answered."""
+    names = os.path.join(LAB, 'hot-names')
+    with open(names, 'w') as f:
+        f.write(''.join(f'n{i}.test A\n' for i in range(50)))
+    load = subprocess.Popen(['dnsperf', '-s', '127.0.0.1', '-p', str(PORT), '-d', names, '-l', '600', '-c', '8', '-t', '5'],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    try:
+        yield
+    finally:
+        load.kill()
+        load.wait()
+
+
 @busy(60)
 def test_hot_names_of_a_zone_that_changes():
     """What is made of old data while the old data is being dropped is not kept for those who ask later."""
     one, two = Forwarder('192.0.2.101', ttl=300), Forwarder('192.0.2.102', ttl=300)
     big = {'size': '2GiB'}
     tern = start(cache=big, **forwarding(('test', one)))
-    names = os.path.join(LAB, 'hot-names')
-    with open(names, 'w') as f:
-        f.write(''.join(f'n{i}.test A\n' for i in range(50)))
-    load = subprocess.Popen(['dnsperf', '-s', '127.0.0.1', '-p', str(PORT), '-d', names, '-l', '600', '-c', '8', '-t', '5'],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
     wrong = []
-    try:
+    with hot_names():
         for i in range(20):
             zone = two if i % 2 == 0 else one
             time.sleep(0.3)
             reload(tern, cache=big, **forwarding(('test', zone)))
             wrong += [(i, n) for n in range(50) if data(ask(f'n{n}.test')) != [zone.address]]
-    finally:
-        load.kill()
-        load.wait()
     equal(wrong, [])
 
 
@@ -155,20 +163,12 @@ def test_hot_names_that_are_flushed():
     """After `flush-zone` has told that it is done nobody gets what was known before."""
     one = Forwarder('192.0.2.1', ttl=300)
     tern = start(cache={'size': '2GiB'}, **forwarding(('test', one)))
-    names = os.path.join(LAB, 'hot-names')
-    with open(names, 'w') as f:
-        f.write(''.join(f'n{i}.test A\n' for i in range(50)))
-    load = subprocess.Popen(['dnsperf', '-s', '127.0.0.1', '-p', str(PORT), '-d', names, '-l', '600', '-c', '8', '-t', '5'],
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
     wrong = []
-    try:
+    with hot_names():
         for i in range(10):
             one.address = f'192.0.2.{i + 1}'
             time.sleep(0.3)
             ternctl('flush-zone', 'test')
             wrong += [(i, n) for n in range(50) if data(ask(f'n{n}.test')) != [one.address]]
-    finally:
-        load.kill()
-        load.wait()
     equal(wrong, [])
     tern.alive()

@@ -120,6 +120,39 @@ static void variants_are_apart(void **state)
 		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
 }
 
+/* Each class of views has its own, until newer data are there for all of them. */
+static void views_are_apart_and_end_together(void **state)
+{
+	static const uint16_t ttl_at[] = {0};
+	static const uint8_t classes[] = {0, 3, ANSWER_VIEWS_MAX - 1};
+	uint8_t message[4], out[4];
+	struct answer_hit hit;
+	struct answer a = {.key = {.name = NAME("views."), .name_len = 7, .type = TERN_TYPE_A},
+			   .message = message,
+			   .message_len = 4,
+			   .ttl_at = ttl_at,
+			   .ttl_s = 10,
+			   .life_s = 10};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(classes); i++) {
+		a.key.view = classes[i];
+		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+		put_u32(message, i);
+		cache_put_answer(cache, &a, 1);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(classes); i++) {
+		a.key.view = classes[i];
+		assert_true(get_answer(&a.key, 1, out, sizeof out, &hit));
+		assert_int_equal(get_u32(out), i);
+	}
+	cache_drop_answers(cache, NAME("views."), TERN_TYPE_A);
+	for (unsigned i = 0; i < ARRAY_LEN(classes); i++) {
+		a.key.view = classes[i];
+		assert_false(get_answer(&a.key, 1, out, sizeof out, &hit));
+	}
+}
+
 static void ttls_of_an_answer_age(void **state)
 {
 	uint16_t ttl_at[ANSWER_TTLS_MAX];
@@ -183,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(variants_are_apart),
+		cmocka_unit_test(views_are_apart_and_end_together),
 		cmocka_unit_test(ttls_of_an_answer_age),
 		cmocka_unit_test(each_address_has_its_turn),
 		cmocka_unit_test(what_is_too_large_is_no_answer),

@@ -136,6 +136,21 @@ static void hints_that_stay_are_shared(void **state)
 	rules_destroy(b);
 }
 
+static void another_root_makes_everything_wrong(void **state)
+{
+	static struct root_hints other;
+	struct rules *a = make("", NULL), *b = make("", a);
+
+	(void)state;
+	b->hints = &other;
+	zones[0] = '\0';
+	ruleset_outdated(a, b, note, NULL);
+	assert_string_equal(zones, ". ");
+	assert_true(ruleset_changes_answers(a, b));
+	rules_destroy(a);
+	rules_destroy(b);
+}
+
 static void special_names_of_the_owner(void **state)
 {
 	static const struct {
@@ -221,6 +236,7 @@ int main(void)
 		cmocka_unit_test(options),
 		cmocka_unit_test(trust),
 		cmocka_unit_test(hints_that_stay_are_shared),
+		cmocka_unit_test(another_root_makes_everything_wrong),
 		cmocka_unit_test(special_names_of_the_owner),
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(the_loader_reads_what_was_there_when_asked),

@@ -108,6 +108,32 @@ static void the_same_again_is_no_new_generation(void **state)
 	rulebook_end(&book);
 }
 
+/* With its size changed again and again there would be a cache for each. */
+static void but_not_its_cache(void **state)
+{
+	struct rulebook book = {NULL};
+	static int caches[3];
+	struct rules *first = make(&book);
+
+	(void)state;
+	assert_true(rules_set_part(first, RULES_CACHE, &caches[0], note_end));
+	rulebook_publish(&book, first, RULES_CHANGE_ANSWERS);
+	rules_hold(first);
+	rulebook_publish(&book, make(&book), RULES_CHANGE_SERVING);
+	assert_int_equal(ended_n, 0); /* it is the one in force still */
+	for (unsigned i = 1; i < 3; i++) {
+		struct rules *r = make(&book);
+
+		assert_true(rules_set_part(r, RULES_CACHE, &caches[i], note_end));
+		rulebook_publish(&book, r, RULES_CHANGE_SERVING);
+		assert_int_equal(ended_n, i);
+	}
+	assert_int_equal(rulebook_tidy(&book), 1);
+	rules_release(first);
+	rulebook_end(&book);
+	assert_int_equal(ended_n, 3);
+}
+
 static void a_copy_holds_its_original(void **state)
 {
 	struct rulebook book = {NULL};
@@ -198,9 +224,13 @@ static void readers_see_one_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_stays_is_shared),      TEST(a_job_keeps_what_it_goes_by),
-		TEST(a_copy_holds_its_original), TEST(one_that_was_never_published_is_let_go),
-		TEST(readers_see_one_whole),     TEST(the_same_again_is_no_new_generation),
+		TEST(what_stays_is_shared),
+		TEST(a_job_keeps_what_it_goes_by),
+		TEST(but_not_its_cache),
+		TEST(a_copy_holds_its_original),
+		TEST(one_that_was_never_published_is_let_go),
+		TEST(readers_see_one_whole),
+		TEST(the_same_again_is_no_new_generation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
