@@ -26,7 +26,7 @@
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
 struct config {
 	struct {
-		struct address *listen;
+		struct listen_options *listen; /* an interface has its port */
 		unsigned listen_n;
 		unsigned workers; /* 0: one per CPU of the affinity mask */
 		char *user;       /* "" keeps the current one */

@@ -59,6 +59,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:
+	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE:
 	case SCHEMA_SECONDS:
 	case SCHEMA_MILLIS: break;

@@ -301,8 +301,11 @@ static void read_item(struct reader *r, const struct schema_key *key, void *mapp
 		out_of_memory(r);
 		return;
 	}
-	read_section(r, key, key->keys, item);
-	if (r->report->lines_n == errors_before)
+	if (key->plain && r->event.type == YAML_SCALAR_EVENT)
+		read_scalar(r, key->plain, (char *)item + key->plain->offset);
+	else
+		read_section(r, key, key->keys, item);
+	if (key->routes && r->report->lines_n == errors_before)
 		remember_zone(r, key, index, item, line);
 }
 

@@ -94,6 +94,16 @@ static bool read_workers(const struct schema_key *key, const struct value *v, un
 	return true;
 }
 
+static bool read_number(const struct schema_key *key, const struct value *v, unsigned *out)
+{
+	uint64_t n;
+
+	if (!quantity_number(v->text, &n) || n < key->min || n > key->max)
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
 /** The member is an enum or, where two words say yes and no, a bool. */
 static bool read_word(const struct schema_key *key, const struct value *v, void *at)
 {
@@ -255,6 +265,10 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 	case SCHEMA_WORKERS:
 		snprintf(out, SCHEMA_WHY_MAX, "auto or a number from 1 to %" PRIu64, key->max);
 		break;
+	case SCHEMA_NUMBER:
+		snprintf(out, SCHEMA_WHY_MAX, "a number from %" PRIu64 " to %" PRIu64, key->min,
+			 key->max);
+		break;
 	case SCHEMA_SIZE:
 		quantity_octets_to_text(key->min, least);
 		quantity_octets_to_text(key->max, most);
@@ -301,6 +315,7 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_STRING: return read_string(key, v, at);
 	case SCHEMA_WORD: return read_word(key, v, at);
 	case SCHEMA_WORKERS: return read_workers(key, v, at);
+	case SCHEMA_NUMBER: return read_number(key, v, at);
 	case SCHEMA_SIZE: return read_size(key, v, at);
 	case SCHEMA_SECONDS: return read_duration(key, v, 1000, at);
 	case SCHEMA_MILLIS: return read_duration(key, v, 1, at);
@@ -340,6 +355,9 @@ static bool read_default(const struct schema_key *key, const char *text, size_t 
 	char why[SCHEMA_WHY_MAX];
 	struct value v = {.text = copy, .len = len, .plain = len > 0};
 
+	if (key->plain)
+		return value_read_defaults(key->keys, at) &&
+		       read_default(key->plain, text, len, (char *)at + key->plain->offset);
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	return value_read(key, &v, at, why);

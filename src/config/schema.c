@@ -1,6 +1,7 @@
 /* schema.c - see schema.h: the table first, then what walks it. */
 #include "config/schema.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +29,57 @@
 #define LIST_OF(type, member)                                                                      \
 	.list = true, .offset = offsetof(type, member), .size = SIZE_OF(type, member[0]),          \
 	.count_offset = offsetof(type, member##_n)
-#define TO(member)      MEMBER_OF(struct config, member)
-#define TO_LIST(member) LIST_OF(struct config, member)
-#define IN_ZONE(member) MEMBER_OF(struct route, member)
+#define TO(member)        MEMBER_OF(struct config, member)
+#define TO_LIST(member)   LIST_OF(struct config, member)
+#define IN_ZONE(member)   MEMBER_OF(struct route, member)
+#define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
+
+static bool finish_listen(void *mapping, struct schema_fault *fault)
+{
+	struct listen_options *l = mapping;
+	bool at_address = l->at.address.family != 0;
+
+	fault->key = "transport";
+	if (l->at.transport != TRANSPORT_UDP) {
+		snprintf(fault->why, sizeof fault->why, "not supported by this version");
+		return false;
+	}
+	fault->key = "address";
+	if (at_address == (*l->interface != '\0')) {
+		snprintf(fault->why, sizeof fault->why, "expected either it or interface");
+		return false;
+	}
+	fault->key = "port";
+	if (at_address && l->port != 0) {
+		snprintf(fault->why, sizeof fault->why, "expected with interface only: ADDR@PORT");
+		return false;
+	}
+	if (!at_address && l->port == 0)
+		l->port = 53;
+	return true;
+}
+
+static bool listen_alike(const struct listen_options *a, const struct listen_options *b)
+{
+	return endpoint_equal(&a->at, &b->at) && strcmp(a->interface, b->interface) == 0 &&
+	       a->port == b->port;
+}
 
 static bool finish_server(void *mapping, struct schema_fault *fault)
 {
 	const struct config *c = mapping;
 
 	for (unsigned i = 1; i < c->server.listen_n; i++) {
-		for (unsigned j = 0; j < i; j++) {
-			char text[ADDRESS_TEXT_MAX];
+		const struct listen_options *l = &c->server.listen[i];
+		char text[ADDRESS_TEXT_MAX];
 
-			if (!address_equal(&c->server.listen[i], &c->server.listen[j]))
+		for (unsigned j = 0; j < i; j++) {
+			if (!listen_alike(l, &c->server.listen[j]))
 				continue;
 			fault->key = "listen";
-			snprintf(fault->why, sizeof(fault->why), "lists %s twice",
-				 address_to_text(&c->server.listen[i], text));
+			snprintf(
+				fault->why, sizeof(fault->why), "lists %s twice",
+				*l->interface ? l->interface : address_to_text(&l->at.address, text));
 			return false;
 		}
 	}
@@ -139,6 +174,14 @@ static const struct schema_word validate_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word transport_words[] = {
+	{"dns", TRANSPORT_UDP},
+	{"tls", TRANSPORT_TLS},
+	{"https", TRANSPORT_HTTPS},
+	{"quic", TRANSPORT_QUIC},
+	{NULL, 0},
+};
+
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
 
 static const struct schema_word level_words[] = {
@@ -148,9 +191,32 @@ static const struct schema_word level_words[] = {
 
 /* clang-format off: one key per line reads as the table it is */
 
+static const struct schema_key listen_keys[] = {
+	{.name = "address", .kind = SCHEMA_LISTEN, IN_LISTEN(at.address), .optional = true},
+	{.name = "interface",
+	 .kind = SCHEMA_STRING,
+	 IN_LISTEN(interface),
+	 .max = IF_NAMESIZE - 1,
+	 .initial = ""},
+	{.name = "port",
+	 .kind = SCHEMA_NUMBER,
+	 IN_LISTEN(port),
+	 .min = 1,
+	 .max = 65535,
+	 .optional = true},
+	{.name = "transport",
+	 .kind = SCHEMA_WORD,
+	 IN_LISTEN(at.transport),
+	 .words = transport_words,
+	 .initial = "dns"},
+	{0},
+};
+
 static const struct schema_key server_keys[] = {
 	{.name = "listen",
-	 .kind = SCHEMA_LISTEN,
+	 .keys = listen_keys,
+	 .plain = &listen_keys[0],
+	 .finish = finish_listen,
 	 TO_LIST(server.listen),
 	 .items_min = 1,
 	 .items_max = LISTENERS_MAX,
@@ -362,9 +428,14 @@ const struct schema_key schema_root[] = {
 	{.name = "dnssec", .keys = dnssec_keys},
 	{.name = "forward-zones",
 	 TO_LIST(forward_zones),
+	 .routes = true,
 	 .keys = forward_keys,
 	 .finish = finish_forward},
-	{.name = "stub-zones", TO_LIST(stub_zones), .keys = stub_keys, .finish = finish_stub},
+	{.name = "stub-zones",
+	 TO_LIST(stub_zones),
+	 .routes = true,
+	 .keys = stub_keys,
+	 .finish = finish_stub},
 	{.name = "access", .keys = access_keys},
 	{.name = "special-zones", .keys = special_keys},
 	{.name = "control", .keys = control_keys},
@@ -546,6 +617,7 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:
+	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE:
 	case SCHEMA_SECONDS:
 	case SCHEMA_MILLIS:

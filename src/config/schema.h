@@ -17,11 +17,12 @@
 #define SCHEMA_PATH_MAX 256 /* octets of "forward-zones[123].addresses[4]" */
 
 enum schema_kind {
-	SCHEMA_SECTION,   /**< a mapping; its keys are in @c keys */
+	SCHEMA_SECTION,   /**< a mapping; its keys are in @c keys, or as @c plain says */
 	SCHEMA_BOOL,      /**< bool: true or false, unquoted */
 	SCHEMA_STRING,    /**< char *: at most @c max octets, no control characters */
 	SCHEMA_WORD,      /**< enum or bool: one of @c words */
 	SCHEMA_WORKERS,   /**< unsigned: "auto" (0) or 1..@c max */
+	SCHEMA_NUMBER,    /**< unsigned: @c min..@c max */
 	SCHEMA_SIZE,      /**< uint64_t octets: plain or with KiB, MiB, GiB; @c min..@c max */
 	SCHEMA_SECONDS,   /**< uint32_t seconds: with ms, s, m, h, d; @c min..@c max */
 	SCHEMA_MILLIS,    /**< uint32_t milliseconds: with ms, s, m, h, d; @c min..@c max */
@@ -50,6 +51,7 @@ struct schema_key {
 	enum schema_kind kind;
 	bool list;           /**< a sequence of @c kind */
 	bool required;       /**< must be written */
+	bool optional;       /**< may be left out, and is zero then */
 	size_t offset;       /**< in the struct that the mapping fills */
 	size_t size;         /**< octets of the member, or of one element of a list */
 	size_t count_offset; /**< lists: where the unsigned count is */
@@ -60,6 +62,9 @@ struct schema_key {
 	const char *initial; /**< default, as written in the file; a list's items apart by spaces */
 	const struct schema_word *words;
 	const struct schema_key *keys;
+	const struct schema_key *plain; /**< lists of mappings: an item that is one value is the
+					     value of this key */
+	bool routes;                    /**< the mappings fill struct route: no zone twice */
 	/**
 	 * Called with the filled struct when all keys of the mapping were good: completes what
 	 * depends on several keys. False and @p fault when they contradict each other.

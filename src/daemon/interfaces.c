@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/compiler.h"
 
 /* A network that is wider than that is a mistake, or a tunnel to everywhere. */
 #define BITS_MIN_V4 8
@@ -159,18 +160,27 @@ static void drain(int fd)
 		;
 }
 
-void interfaces_tick(struct interfaces *n, struct rulebook *book, bool told)
+bool interfaces_changed(struct interfaces *n, bool told)
 {
-	const struct rules *now = rulebook_current(book);
 	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
-	struct prefix networks[NETWORKS_MAX];
-	struct rules *fresh;
 
 	if (told)
 		drain(n->fd);
-	if (!wants_them(now) || (!told && now_ms - n->looked_ms < NETWORKS_LOOK_MS))
-		return;
+	if (!told && now_ms - n->looked_ms < NETWORKS_LOOK_MS)
+		return false;
 	n->looked_ms = now_ms;
+	return true;
+}
+
+void interfaces_follow(struct interfaces *n, struct rulebook *book)
+{
+	const struct rules *now = rulebook_current(book);
+	struct prefix networks[NETWORKS_MAX];
+	struct rules *fresh;
+
+	(void)n;
+	if (!wants_them(now))
+		return;
 	unsigned networks_n = list_networks(networks);
 
 	if (networks_n == now->access.near_n &&
@@ -181,4 +191,65 @@ void interfaces_tick(struct interfaces *n, struct rulebook *book, bool told)
 		rulebook_publish(book, fresh, RULES_CHANGE_SERVING);
 	else
 		rules_destroy(fresh);
+}
+
+/* --- where to listen ------------------------------------------------------------------ */
+
+struct endpoints {
+	struct endpoint *at;
+	unsigned n; /* may be more than max */
+	unsigned max;
+};
+
+static void add(struct endpoints *e, const struct endpoint *at)
+{
+	for (unsigned i = 0; i < MIN(e->n, e->max); i++) {
+		if (endpoint_equal(&e->at[i], at))
+			return;
+	}
+	if (e->n < e->max)
+		e->at[e->n] = *at;
+	e->n++;
+}
+
+static void add_addresses(struct endpoints *e, const struct listen_options *o,
+			  const struct ifaddrs *all)
+{
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		struct endpoint at = o->at;
+
+		if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) ||
+		    strcmp(i->ifa_name, o->interface) != 0 ||
+		    !address_from_sockaddr(i->ifa_addr, &at.address))
+			continue;
+		at.address.port = (uint16_t)o->port;
+		add(e, &at);
+	}
+}
+
+unsigned interfaces_endpoints(const struct listen_options *options, unsigned n,
+			      struct endpoint *out, unsigned max)
+{
+	struct endpoints e = {.at = out, .max = max};
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0)
+		all = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		if (*options[i].interface)
+			add_addresses(&e, &options[i], all);
+		else
+			add(&e, &options[i].at);
+	}
+	freeifaddrs(all);
+	return e.n;
+}
+
+bool interfaces_are_listened_on(const struct config *config)
+{
+	for (unsigned i = 0; i < config->server.listen_n; i++) {
+		if (*config->server.listen[i].interface)
+			return true;
+	}
+	return false;
 }

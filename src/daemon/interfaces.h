@@ -2,7 +2,8 @@
  * interfaces.h - the networks that this host is connected to, as they come and go.
  *
  * Purpose    what `connected` in access.allow means: the networks of the addresses of
- *            all interfaces that are up, global ones of IPv6 too.
+ *            all interfaces that are up, global ones of IPv6 too; and the addresses of an
+ *            interface in server.listen.
  * Threads    main thread only.
  */
 #pragma once
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
+#include "config/config.h"
 #include "policy/rules.h"
 
 #define NETWORKS_MAX 256
@@ -30,5 +32,18 @@ int interfaces_fd(const struct interfaces *n);
 /** Give @p rules the networks as they are now, if they want them; false when memory is short. */
 MUST_USE bool interfaces_fill(struct interfaces *n, struct rules *rules);
 
-/** Look again, if it is time or @p told; publishes another rule set in @p book when it must. */
-void interfaces_tick(struct interfaces *n, struct rulebook *book, bool told);
+/** May something have changed? So if @p told, and if nobody looked for NETWORKS_LOOK_MS. */
+bool interfaces_changed(struct interfaces *n, bool told);
+
+/** Look again; publishes another rule set in @p book when it must. */
+void interfaces_follow(struct interfaces *n, struct rulebook *book);
+
+/**
+ * Write down where @p options say to listen, an interface being what addresses it has right now;
+ * no double. Returns how many were written, or a number above @p max when these were not all.
+ */
+unsigned interfaces_endpoints(const struct listen_options *options, unsigned n,
+			      struct endpoint *out, unsigned max);
+
+/** Is an interface listened on? */
+bool interfaces_are_listened_on(const struct config *config);

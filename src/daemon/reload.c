@@ -50,37 +50,6 @@ static bool differs(const char *a, const char *b)
 	return strcmp(a, b) != 0;
 }
 
-static bool listens_alike(const struct config *a, const struct config *b)
-{
-	if (a->server.listen_n != b->server.listen_n)
-		return false;
-	for (unsigned i = 0; i < a->server.listen_n; i++) {
-		if (!address_equal(&a->server.listen[i], &b->server.listen[i]))
-			return false;
-	}
-	return true;
-}
-
-static void keep_listen(struct reload *r)
-{
-	const struct config *b = r->before;
-	struct config *a = r->after;
-	unsigned n = b->server.listen_n;
-
-	if (listens_alike(a, b) || !r->server->sockets->passed)
-		return;
-	struct address *listen = calloc(n, sizeof *listen);
-
-	/* Without memory for the list this is told once, not each time. */
-	if (listen) {
-		memcpy(listen, b->server.listen, n * sizeof *listen);
-		free(a->server.listen);
-		a->server.listen = listen;
-		a->server.listen_n = n;
-	}
-	keep(r, "server.listen", "the service manager has opened the sockets");
-}
-
 /* Take back what can't change now, so that the next time it is told again. */
 static void keep_what_must(struct reload *r)
 {
@@ -96,11 +65,6 @@ static void keep_what_must(struct reload *r)
 		}
 		keep(r, "server.user", "privileges are given up once, at the start");
 	}
-	if (b->server.workers != a->server.workers) {
-		a->server.workers = b->server.workers;
-		keep(r, "server.workers", "it takes a restart");
-	}
-	keep_listen(r);
 }
 
 /* --- putting it in force ----------------------------------------------------------- */
@@ -217,10 +181,31 @@ static void note_unopened(void *context, const char *why)
 static void move_listeners(struct reload *r)
 {
 	struct server *s = r->server;
+	struct endpoint at[LISTENERS_MAX];
+
+	unsigned n = server_endpoints(s, r->after, at);
 
 	if (!s->sockets->passed)
-		sockets_change(s->sockets, s->workers, r->after->server.listen,
-			       r->after->server.listen_n, note_unopened, r);
+		sockets_change(s->sockets, s->workers, at, n, note_unopened, r);
+	else if (sockets_differ(s->sockets, at, n))
+		keep(r, "server.listen", "the service manager has opened the sockets");
+}
+
+/* Automatic, the number follows the CPUs that there are. */
+static void move_workers(struct reload *r)
+{
+	struct server *s = r->server;
+	unsigned n = crew_count(s, r->after->server.workers);
+	char why[160];
+
+	if (n == s->sockets->workers_n)
+		return;
+	if (!crew_resize(s, n)) {
+		snprintf(why, sizeof why, "%s; %u workers serve", strerror(errno),
+			 s->sockets->workers_n);
+		keep(r, "server.workers", why);
+	}
+	crew_divide_descriptors(s, s->sockets->workers_n);
 }
 
 static json_t *report(struct reload *r)
@@ -241,6 +226,7 @@ static void apply(struct reload *r)
 		log_set_level(&s->log, server_log_level(s, r->after));
 	publish(r);
 	move_listeners(r);
+	move_workers(r);
 	s->loaded_at = time(NULL);
 	server_doubt(s, r->after);
 	log_notice(&s->log, "configuration loaded again: generation %llu, %s%s",

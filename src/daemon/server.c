@@ -160,35 +160,7 @@ static struct rules *read_rules(struct server *s)
 	return NULL;
 }
 
-/* --- workers ------------------------------------------------------------------------ */
-
-static unsigned list_cpus(int cpus[WORKERS_MAX])
-{
-	cpu_set_t set;
-	unsigned n = 0;
-
-	if (sched_getaffinity(0, sizeof set, &set) != 0)
-		return 0;
-	for (int i = 0; i < CPU_SETSIZE && n < WORKERS_MAX; i++) {
-		if (CPU_ISSET((size_t)i, &set))
-			cpus[n++] = i;
-	}
-	return n;
-}
-
-static unsigned count_workers(struct server *s)
-{
-	unsigned cpus = list_cpus(s->cpus);
-	unsigned wanted = server_config(s)->server.workers;
-	unsigned n = wanted ? wanted : MAX(cpus, 1u);
-
-	/* Only when there is a CPU for each. */
-	for (unsigned i = 0; i < n; i++) {
-		if (n != cpus)
-			s->cpus[i] = -1;
-	}
-	return n;
-}
+/* --- turns -------------------------------------------------------------------------- */
 
 static bool make_signals(struct server *s)
 {
@@ -202,64 +174,6 @@ static bool make_signals(struct server *s)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->signal_fd >= 0;
-}
-
-/* Descriptors in use: those of a start are the lowest ones. */
-static unsigned long count_descriptors(const struct server *s)
-{
-	int next = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, 0);
-
-	if (next >= 0)
-		close(next);
-	return next >= 0 ? (unsigned long)next : 0;
-}
-
-#define WORKER_FDS 2 /* a worker's own: epoll and mailbox */
-
-/*
- * The last quarter of the descriptors is for asking servers: clients' connections
- * get what is left of the other three (limits.md rows 60 and 83).
- */
-static void divide_descriptors(struct server *s, unsigned long limit, unsigned workers_n)
-{
-	unsigned long used = count_descriptors(s) + WORKER_FDS * workers_n + CONTROL_CLIENTS_MAX;
-	unsigned long part = limit / 4 * 3;
-	unsigned long each = part > used ? (part - used) / workers_n : 0;
-
-	if (limit == 0)
-		return;
-	s->shared.tcp_clients_max = (uint32_t)MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
-	if (s->shared.tcp_clients_max < TCP_CLIENTS_MAX)
-		log_notice(&s->log,
-			   "%lu open files are allowed: %u TCP clients for each worker at most",
-			   limit, s->shared.tcp_clients_max);
-}
-
-static bool make_workers(struct server *s)
-{
-	const struct sockets *sockets = s->sockets;
-
-	for (unsigned i = 0; i < sockets->workers_n; i++) {
-		s->workers[i] = worker_create(&s->shared, i, sockets->fds[i], sockets->slots_n);
-		if (!s->workers[i]) {
-			log_error(&s->log, "worker %u: %s", i, strerror(errno));
-			return false;
-		}
-		s->shared.workers_n++;
-	}
-	return true;
-}
-
-static bool start_workers(struct server *s)
-{
-	for (unsigned i = 0; i < s->shared.workers_n; i++) {
-		if (!worker_start(s->workers[i], s->cpus[i])) {
-			log_error(&s->log, "worker %u: %s", i, strerror(errno));
-			return false;
-		}
-	}
-	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, WATCHDOG_LIMITS, &s->log);
-	return s->watchdog != NULL;
 }
 
 /* True when it is time to stop. */
@@ -284,6 +198,39 @@ static void watch_workers(struct server *s, uint64_t now_ms)
 		return;
 	s->watched_ms = now_ms;
 	watchdog_tick(s->watchdog);
+}
+
+unsigned server_endpoints(struct server *s, const struct config *c,
+			  struct endpoint out[LISTENERS_MAX])
+{
+	unsigned n = interfaces_endpoints(c->server.listen, c->server.listen_n, out, LISTENERS_MAX);
+
+	if (n > LISTENERS_MAX)
+		log_warning(&s->log, "server.listen: %u addresses, of which the first %u are used",
+			    n, LISTENERS_MAX);
+	return MIN(n, (unsigned)LISTENERS_MAX);
+}
+
+static void warn_unopened(void *context, const char *why)
+{
+	struct server *s = context;
+
+	log_warning(&s->log, "server.listen: %s", why);
+}
+
+/* Interfaces have other addresses than before, perhaps. */
+static void follow_listeners(struct server *s)
+{
+	struct endpoint at[LISTENERS_MAX];
+	unsigned n;
+
+	if (s->sockets->passed || !interfaces_are_listened_on(server_config(s)))
+		return;
+	n = server_endpoints(s, server_config(s), at);
+	if (!sockets_want(s->sockets, at, n))
+		return;
+	sockets_change(s->sockets, s->workers, at, n, warn_unopened, s);
+	log_notice(&s->log, "listening on %s", s->sockets->text);
 }
 
 static void end_retired(struct server *s)
@@ -320,7 +267,10 @@ static bool take_turn(struct server *s)
 		reload_take(s);
 	keeper_tick(s->keeper);
 	sockets_tick(s->sockets, s->workers);
-	interfaces_tick(s->interfaces, &s->shared.rules, fds[FD_INTERFACES].revents != 0);
+	if (interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0)) {
+		interfaces_follow(s->interfaces, &s->shared.rules);
+		follow_listeners(s);
+	}
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
@@ -338,17 +288,6 @@ static void serve_until_stopped(struct server *s)
 			notify_watchdog();
 		}
 	}
-}
-
-static void stop_workers(struct server *s)
-{
-	for (unsigned i = 0; i < s->shared.workers_n; i++)
-		worker_stop(s->workers[i]);
-	/* A worker's last letters may be for any other: all threads end before any memory goes. */
-	for (unsigned i = 0; i < s->shared.workers_n; i++)
-		worker_join(s->workers[i]);
-	for (unsigned i = 0; i < s->shared.workers_n; i++)
-		worker_destroy(s->workers[i]);
 }
 
 struct control *server_open_control(struct server *s, const struct config *config)
@@ -374,8 +313,7 @@ static void open_control(struct server *s)
 
 static bool serve(struct server *s)
 {
-	if (!privilege_drop(server_config(s)->server.user, &s->log) || !make_workers(s) ||
-	    !start_workers(s))
+	if (!privilege_drop(server_config(s)->server.user, &s->log) || !crew_make(s))
 		return false;
 	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
 		   s->shared.workers_n);
@@ -391,10 +329,20 @@ static bool open_sockets(struct server *s)
 	gid_t group;
 
 	s->sockets->log = &s->log;
-	s->sockets->workers_n = count_workers(s);
+	s->sockets->workers_n = crew_count(s, c->server.workers);
 	if (!privilege_future_owner(c->server.user, &s->sockets->owner, &group))
 		s->sockets->owner = (uid_t)-1;
-	return sockets_open(s->sockets, c->server.listen, c->server.listen_n);
+	struct endpoint at[LISTENERS_MAX];
+	unsigned n = server_endpoints(s, c, at);
+
+	if (!sockets_open(s->sockets, at, n))
+		return false;
+	if (s->sockets->passed && sockets_differ(s->sockets, at, n))
+		log_warning(
+			&s->log,
+			"server.listen is not where the service manager listens (%s), which counts",
+			s->sockets->text);
+	return true;
 }
 
 static bool run(struct server *s)
@@ -406,10 +354,11 @@ static bool run(struct server *s)
 		return false;
 	open_control(s);
 	keeper_tick(s->keeper);
-	divide_descriptors(s, descriptors, s->sockets->workers_n);
+	s->descriptors = descriptors;
+	crew_divide_descriptors(s, s->sockets->workers_n);
 	good = serve(s);
 	readers_sleep();
-	stop_workers(s);
+	crew_stop(s);
 	watchdog_destroy(s->watchdog);
 	readers_wake();
 	control_destroy(s->retired);

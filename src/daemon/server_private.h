@@ -2,6 +2,7 @@
  * server_private.h - the parts of the daemon as a whole.
  *
  *   server.c   everything made, run, and ended in order
+ *   crew.c     the workers
  *   reload.c   another configuration put in force while workers run
  *   host.c     what the control socket is told, and may do
  */
@@ -34,6 +35,7 @@ struct server {
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
+	unsigned long descriptors; /* that may be open; 0: not known */
 	int signal_fd;
 	int cpus[WORKERS_MAX];
 };
@@ -55,6 +57,27 @@ enum log_level server_log_level(const struct server *s, const struct config *con
 
 /** Warn about what @p config asks for and will not get. */
 void server_doubt(struct server *s, const struct config *config);
+
+/** Where @p config says to listen right now. Logs when these are too many. */
+unsigned server_endpoints(struct server *s, const struct config *config,
+			  struct endpoint out[LISTENERS_MAX]);
+
+/* crew.c */
+
+/** How many workers @p wanted means, 0 being one for each CPU. */
+unsigned crew_count(struct server *s, unsigned wanted);
+
+/** Say how many connections of clients each of @p workers_n may have. */
+void crew_divide_descriptors(struct server *s, unsigned workers_n);
+
+/** Make and start a worker for each row of sockets; false after logging why. */
+MUST_USE bool crew_make(struct server *s);
+
+/** Let @p n workers serve; false with errno when only as many do as s->sockets says. */
+MUST_USE bool crew_resize(struct server *s, unsigned n);
+
+/** End all of them, and free them. */
+void crew_stop(struct server *s);
 
 /* reload.c */
 /** Put in force what the loader has read, and tell whoever waits for it. */

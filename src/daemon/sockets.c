@@ -1,29 +1,24 @@
-/* sockets.c - see sockets.h. */
-#include "daemon/sockets.h"
+/* sockets.c - see sockets.h: opened at the start, or taken from the service manager. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/readers.h"
 #include "daemon/notify.h"
+#include "daemon/sockets_private.h"
+#include "net/reuseport.h"
 #include "net/stream.h"
 #include "net/udp.h"
 
-#define RETRY_MS  5000
-#define LINGER_MS 6000 /* longer than a worker keeps what it closes */
-#define OPENED_MS 1000 /* workers have this long to open all that they are sent */
-
-static uint64_t now_ms(void)
+uint64_t sockets_now_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 }
 
-static void write_text(struct sockets *s)
+void sockets_write_text(struct sockets *s)
 {
 	char text[ADDRESS_TEXT_MAX];
 	size_t at = 0;
@@ -33,21 +28,24 @@ static void write_text(struct sockets *s)
 		if (s->slots[i].state == SLOT_OPEN)
 			at += (size_t)snprintf(s->text + at, sizeof s->text - at, "%s%s",
 					       at ? " " : "",
-					       address_to_text(&s->slots[i].at, text));
+					       address_to_text(&s->slots[i].at.address, text));
 	}
+	if (at == 0)
+		snprintf(s->text, sizeof s->text, "no address yet");
 }
 
-static void close_pair(const struct listener_fds *fds)
+void sockets_close_pair(const struct listener_fds *fds)
 {
 	close(fds->udp);
-	close(fds->tcp);
+	if (fds->tcp >= 0)
+		close(fds->tcp);
 }
 
 static void close_all(struct sockets *s)
 {
 	for (unsigned w = 0; w < s->workers_n; w++) {
 		for (unsigned i = 0; i < s->slots_n; i++)
-			close_pair(&s->fds[w][i]);
+			sockets_close_pair(&s->fds[w][i]);
 	}
 }
 
@@ -66,11 +64,12 @@ static bool overlaps_ours(const struct sockets *s, const struct address *a)
 	for (unsigned i = 0; i < s->slots_n; i++) {
 		const struct socket_slot *slot = &s->slots[i];
 
-		if (slot->state == SLOT_WANTED || slot->at.port != a->port ||
-		    slot->at.family != a->family ||
-		    (slot->state == SLOT_FREE && now_ms() >= slot->free_ms))
+		if (slot->state == SLOT_WANTED || slot->at.address.port != a->port ||
+		    slot->at.address.family != a->family ||
+		    (slot->state == SLOT_FREE && sockets_now_ms() >= slot->free_ms))
 			continue;
-		if (is_wildcard(&slot->at) || is_wildcard(a) || address_equal(&slot->at, a))
+		if (is_wildcard(&slot->at.address) || is_wildcard(a) ||
+		    address_equal(&slot->at.address, a))
 			return true;
 	}
 	return false;
@@ -97,11 +96,15 @@ static bool is_free(const struct address *a)
 	return free_port;
 }
 
-static bool open_pair(const struct address *a, struct listener_fds *fds)
+/* Who rests accepts nothing. */
+bool sockets_open_pair(const struct address *a, struct listener_fds *fds, bool rests)
 {
+	*fds = (struct listener_fds){.tcp = -1};
 	fds->udp = udp_listen(a, &fds->wildcard);
 	if (fds->udp < 0)
 		return false;
+	if (rests)
+		return true;
 	fds->tcp = stream_listen(a);
 	if (fds->tcp < 0) {
 		int error = errno;
@@ -114,33 +117,34 @@ static bool open_pair(const struct address *a, struct listener_fds *fds)
 }
 
 /* For every worker, into @slot of the table; false with errno and nothing open. */
-static bool open_for_all(struct sockets *s, unsigned slot, const struct address *a)
+bool sockets_open_for_all(struct sockets *s, unsigned slot, const struct address *a)
 {
 	unsigned w = 0;
 
 	if (!overlaps_ours(s, a) && !is_free(a))
 		return false;
-	while (w < s->workers_n && open_pair(a, &s->fds[w][slot]))
+	while (w < s->made_n && sockets_open_pair(a, &s->fds[w][slot], w >= s->workers_n))
 		w++;
-	if (w == s->workers_n)
+	if (w == s->made_n)
 		return true;
 	int error = errno;
 
 	while (w-- > 0)
-		close_pair(&s->fds[w][slot]);
+		sockets_close_pair(&s->fds[w][slot]);
 	errno = error;
 	return false;
 }
 
-static bool open_at_start(struct sockets *s, const struct address *a)
+static bool open_at_start(struct sockets *s, const struct endpoint *a)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	if (open_for_all(s, s->slots_n, a)) {
+	if (sockets_open_for_all(s, s->slots_n, &a->address)) {
 		s->slots[s->slots_n++] = (struct socket_slot){.at = *a, .state = SLOT_OPEN};
 		return true;
 	}
-	log_error(s->log, "server.listen: %s: %s", address_to_text(a, text), strerror(errno));
+	log_error(s->log, "server.listen: %s: %s", address_to_text(&a->address, text),
+		  strerror(errno));
 	return false;
 }
 
@@ -167,10 +171,11 @@ static bool share_pair(struct sockets *s, const struct notify_socket *udp,
 		fds->udp = fcntl(udp->fd, F_DUPFD_CLOEXEC, 3);
 		fds->tcp = fcntl(tcp->fd, F_DUPFD_CLOEXEC, 3);
 		fds->wildcard = udp_note_wildcard(udp->fd, &udp->local);
+		fds->shared = true;
 		if (fds->udp < 0 || fds->tcp < 0)
 			return false;
 	}
-	s->slots[i] = (struct socket_slot){.at = udp->local, .state = SLOT_OPEN};
+	s->slots[i] = (struct socket_slot){.at = {.address = udp->local}, .state = SLOT_OPEN};
 	return true;
 }
 
@@ -207,14 +212,17 @@ static void give_to_owner(struct sockets *s)
 	}
 }
 
-bool sockets_open(struct sockets *s, const struct address *listen, unsigned listen_n)
+bool sockets_open(struct sockets *s, const struct endpoint *listen, unsigned listen_n)
 {
 	struct notify_socket passed[LISTENERS_MAX];
 	unsigned n = notify_listen_fds(passed, LISTENERS_MAX, s->log);
 	bool good = true;
 
 	s->slots_n = 0;
+	s->made_n = s->workers_n;
 	s->passed = n > 0;
+	s->listen_n = MIN(listen_n, (unsigned)LISTENERS_MAX);
+	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
 	if (n > 0)
 		good = take_passed(s, passed, n);
 	for (unsigned i = 0; i < n; i++)
@@ -225,182 +233,6 @@ bool sockets_open(struct sockets *s, const struct address *listen, unsigned list
 		give_to_owner(s);
 	else
 		close_all(s);
-	write_text(s);
+	sockets_write_text(s);
 	return good;
-}
-
-/* --- while workers run ---------------------------------------------------------------------- */
-
-static bool all_have(const struct sockets *s, struct worker **workers, unsigned slot)
-{
-	for (unsigned w = 0; w < s->workers_n; w++) {
-		if (!worker_listens(workers[w], slot))
-			return false;
-	}
-	return true;
-}
-
-/* A worker may answer what another received: all of them have it before any takes queries. */
-static bool wait_until_open(const struct sockets *s, struct worker **workers, unsigned slot)
-{
-	bool open;
-
-	while (!(open = all_have(s, workers, slot)) && now_ms() < s->wait_until_ms) {
-		readers_sleep();
-		nanosleep(&(struct timespec){0, 200000}, NULL);
-		readers_wake();
-	}
-	return open;
-}
-
-static bool hand_out(struct sockets *s, struct worker **workers, unsigned slot)
-{
-	bool good = true;
-
-	for (unsigned w = 0; w < s->workers_n; w++)
-		good &= worker_listen(workers[w], slot, &s->fds[w][slot]);
-	errno = ENOMEM;
-	if (good && !wait_until_open(s, workers, slot)) {
-		errno = EBUSY;
-		return false;
-	}
-	for (unsigned w = 0; w < s->workers_n && good; w++)
-		good &= worker_start_listening(workers[w], slot);
-	return good;
-}
-
-static void take_back(struct sockets *s, struct worker **workers, unsigned slot)
-{
-	for (unsigned w = 0; w < s->workers_n; w++) {
-		/* It stays open then: better than a socket that nobody reads. */
-		if (!worker_stop_listening(workers[w], slot))
-			return;
-	}
-	s->slots[slot].state = SLOT_FREE;
-	s->slots[slot].free_ms = now_ms() + LINGER_MS;
-}
-
-/* False with errno. */
-static bool open_wanted(struct sockets *s, struct worker **workers, unsigned slot)
-{
-	struct socket_slot *k = &s->slots[slot];
-
-	if (!open_for_all(s, slot, &k->at))
-		return false;
-	k->state = SLOT_OPEN;
-	if (hand_out(s, workers, slot))
-		return true;
-	int error = errno;
-
-	take_back(s, workers, slot);
-	errno = error;
-	return false;
-}
-
-static int find_slot(const struct sockets *s, const struct address *a)
-{
-	for (unsigned i = 0; i < s->slots_n; i++) {
-		if (s->slots[i].state != SLOT_FREE && address_equal(&s->slots[i].at, a))
-			return (int)i;
-	}
-	return -1;
-}
-
-static int free_slot(struct sockets *s)
-{
-	for (unsigned i = 0; i < LISTENERS_MAX; i++) {
-		if (s->slots[i].state == SLOT_FREE && now_ms() >= s->slots[i].free_ms) {
-			s->slots_n = MAX(s->slots_n, i + 1);
-			return (int)i;
-		}
-	}
-	return -1;
-}
-
-static bool is_wanted(const struct address *a, const struct address *listen, unsigned listen_n)
-{
-	for (unsigned i = 0; i < listen_n; i++) {
-		if (address_equal(a, &listen[i]))
-			return true;
-	}
-	return false;
-}
-
-static void add(struct sockets *s, struct worker **workers, const struct address *a,
-		void (*fail)(void *context, const char *why), void *context)
-{
-	char why[ADDRESS_TEXT_MAX + 160], text[ADDRESS_TEXT_MAX];
-	int slot = free_slot(s);
-
-	if (slot < 0) {
-		snprintf(why, sizeof why,
-			 "%s: the places of addresses that were closed are free in "
-			 "some seconds; it is tried again",
-			 address_to_text(a, text));
-		fail(context, why);
-		return;
-	}
-	s->slots[slot] = (struct socket_slot){.at = *a, .state = SLOT_WANTED};
-	if (open_wanted(s, workers, (unsigned)slot))
-		return;
-	s->slots[slot].state = SLOT_WANTED;
-	snprintf(why, sizeof why, "%s: %s; it is tried again", address_to_text(a, text),
-		 strerror(errno));
-	fail(context, why);
-}
-
-void sockets_change(struct sockets *s, struct worker **workers, const struct address *listen,
-		    unsigned listen_n, void (*fail)(void *context, const char *why), void *context)
-{
-	s->wait_until_ms = now_ms() + OPENED_MS;
-	s->listen_n = MIN(listen_n, (unsigned)LISTENERS_MAX);
-	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
-	for (unsigned i = 0; i < listen_n; i++) {
-		if (find_slot(s, &listen[i]) < 0)
-			add(s, workers, &listen[i], fail, context);
-	}
-	for (unsigned i = 0; i < s->slots_n; i++) {
-		if (s->slots[i].state == SLOT_FREE || is_wanted(&s->slots[i].at, listen, listen_n))
-			continue;
-		if (s->slots[i].state == SLOT_OPEN)
-			take_back(s, workers, i);
-		else
-			s->slots[i].state = SLOT_FREE;
-	}
-	write_text(s);
-}
-
-/* Those for which no place was free. */
-static void give_places(struct sockets *s)
-{
-	for (unsigned i = 0; i < s->listen_n; i++) {
-		int slot = find_slot(s, &s->listen[i]) < 0 ? free_slot(s) : -1;
-
-		if (slot >= 0)
-			s->slots[slot] =
-				(struct socket_slot){.at = s->listen[i], .state = SLOT_WANTED};
-	}
-}
-
-void sockets_tick(struct sockets *s, struct worker **workers)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	if (now_ms() - s->tried_ms < RETRY_MS)
-		return;
-	s->tried_ms = now_ms();
-	s->wait_until_ms = s->tried_ms + OPENED_MS;
-	give_places(s);
-	for (unsigned i = 0; i < s->slots_n; i++) {
-		struct socket_slot *k = &s->slots[i];
-
-		if (k->state != SLOT_WANTED || now_ms() < k->free_ms)
-			continue;
-		if (!open_wanted(s, workers, i)) {
-			k->state = SLOT_WANTED;
-			continue;
-		}
-		log_notice(s->log, "server.listen: %s is there now", address_to_text(&k->at, text));
-		write_text(s);
-	}
 }

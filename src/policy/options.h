@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/endpoint.h"
+
 enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
 
 enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
@@ -28,6 +30,13 @@ struct resolver_options {
 	uint32_t min_ttl_s;
 	uint32_t max_ttl_s;
 	uint32_t max_negative_ttl_s;
+};
+
+/** Where clients ask: an endpoint, or one at each address that an interface has. */
+struct listen_options {
+	struct endpoint at; /* its address has family 0 when an interface is named */
+	char *interface;    /* "" for none */
+	unsigned port;      /* at the interface's addresses; 0 when none was written */
 };
 
 /** How clients are served. */

@@ -31,6 +31,7 @@ static void end(struct listener *l)
 	close(l->udp_watch.fd);
 	if (l->tcp_watch.fd >= 0)
 		close(l->tcp_watch.fd);
+	l->udp_on = l->tcp_on = l->accept_paused = false;
 	l->at = (struct address){0};
 	atomic_store_explicit(&l->open, false, memory_order_release);
 }
@@ -40,13 +41,40 @@ static void end_lingering(struct timer *timer)
 	end(CONTAINER_OF(timer, struct listener, linger));
 }
 
+static void stop_udp(struct worker *w, struct listener *l)
+{
+	/* A socket that is others', too, goes on for them. */
+	if (!l->shared)
+		udp_turn_away(l->udp_watch.fd, &l->at);
+	for (unsigned i = 0; !l->shared && i < LAST_ROUNDS; i++)
+		serve_udp_ready(&l->udp_watch, EPOLLIN);
+	if (l->udp_on)
+		loop_remove(&w->loop, &l->udp_watch);
+	l->udp_on = false;
+}
+
+static void stop_tcp(struct worker *w, struct listener *l)
+{
+	if (l->tcp_watch.fd < 0)
+		return;
+	for (unsigned i = 0; l->tcp_on && !l->accept_paused && !l->shared && i < LAST_ROUNDS; i++)
+		tcp_accept_ready(&l->tcp_watch, EPOLLIN);
+	if (l->tcp_on && !l->accept_paused)
+		loop_remove(&w->loop, &l->tcp_watch);
+	l->tcp_on = l->accept_paused = false;
+	close(l->tcp_watch.fd);
+	l->tcp_watch.fd = -1;
+}
+
 bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds)
 {
 	struct listener *l = &w->listeners[slot];
 
-	/* Orders that waited for a busy worker come all at once: the last one may still linger. */
+	/* It rested; or orders that waited for a busy worker come all at once, and it lingers. */
 	if (l->batch) {
 		timer_cancel(&w->loop.wheel, &l->linger);
+		stop_udp(w, l);
+		stop_tcp(w, l);
 		end(l);
 	}
 	l->worker = w;
@@ -54,12 +82,13 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->at = local_address_of(fds->udp);
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
-	l->started = l->accept_paused = false;
+	l->shared = fds->shared;
 	timer_init(&l->linger, end_lingering);
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);
 	if (!l->batch) {
 		close(fds->udp);
-		close(fds->tcp);
+		if (fds->tcp >= 0)
+			close(fds->tcp);
 		return false;
 	}
 	w->listeners_n = MAX(w->listeners_n, slot + 1);
@@ -71,11 +100,29 @@ bool listen_start(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (!l->batch || l->started)
-		return l->started;
-	l->started = loop_add(&w->loop, &l->udp_watch, EPOLLIN) &&
-		     loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
-	return l->started;
+	if (!l->batch)
+		return false;
+	if (!l->udp_on)
+		l->udp_on = loop_add(&w->loop, &l->udp_watch, EPOLLIN);
+	if (!l->tcp_on)
+		l->tcp_on = loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
+	return l->udp_on && l->tcp_on;
+}
+
+void listen_rest(struct worker *w, unsigned slot)
+{
+	struct listener *l = &w->listeners[slot];
+
+	if (l->batch && !timer_is_set(&l->linger))
+		stop_udp(w, l);
+}
+
+void listen_stop_accepting(struct worker *w, unsigned slot)
+{
+	struct listener *l = &w->listeners[slot];
+
+	if (l->batch)
+		stop_tcp(w, l);
 }
 
 void listen_close(struct worker *w, unsigned slot)
@@ -84,19 +131,8 @@ void listen_close(struct worker *w, unsigned slot)
 
 	if (!l->batch || timer_is_set(&l->linger))
 		return;
-	udp_turn_away(l->udp_watch.fd, &l->at);
-	for (unsigned i = 0; l->started && i < LAST_ROUNDS; i++) {
-		serve_udp_ready(&l->udp_watch, EPOLLIN);
-		tcp_accept_ready(&l->tcp_watch, EPOLLIN);
-	}
-	if (l->started) {
-		loop_remove(&w->loop, &l->udp_watch);
-		if (!l->accept_paused)
-			loop_remove(&w->loop, &l->tcp_watch);
-	}
-	l->started = l->accept_paused = false;
-	close(l->tcp_watch.fd);
-	l->tcp_watch.fd = -1;
+	stop_udp(w, l);
+	stop_tcp(w, l);
 	loop_timer(&w->loop, &l->linger, LISTENER_LINGER_MS);
 }
 
@@ -108,6 +144,8 @@ void listen_obey(struct worker *w, enum listen_order order, unsigned slot,
 	switch (order) {
 	case LISTEN_OPEN: good = listen_open(w, slot, fds); break;
 	case LISTEN_START: good = listen_start(w, slot); break;
+	case LISTEN_REST: listen_rest(w, slot); break;
+	case LISTEN_STOP_ACCEPTING: listen_stop_accepting(w, slot); break;
 	case LISTEN_CLOSE: listen_close(w, slot); break;
 	}
 	if (!good)

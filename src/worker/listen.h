@@ -3,7 +3,8 @@
  *
  * A listener has the same slot in all workers, for one may answer what another
  * received. So a listener is opened everywhere before it is started anywhere, and a
- * closed one still sends the answers that are owed for LISTENER_LINGER_MS.
+ * closed one still sends the answers that are owed for LISTENER_LINGER_MS. A worker that
+ * rests takes no more queries, but its UDP sockets stay: it may have answers to send.
  *
  * Threads    the worker's own; others write letters (worker_listen() and kin).
  */
@@ -16,13 +17,19 @@
 
 #define LISTENER_LINGER_MS 5000 /* every client has its answer within 4 s */
 
-enum listen_order { LISTEN_OPEN, LISTEN_START, LISTEN_CLOSE };
+enum listen_order { LISTEN_OPEN, LISTEN_START, LISTEN_REST, LISTEN_STOP_ACCEPTING, LISTEN_CLOSE };
 
 /** Take over @p fds for @p slot, which is free; false when the system refuses: they are closed. */
 MUST_USE bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds);
 
 /** Take queries from there; false when the system refuses. */
 MUST_USE bool listen_start(struct worker *w, unsigned slot);
+
+/** Serve what has come in by UDP, and take no more; connections are still accepted. */
+void listen_rest(struct worker *w, unsigned slot);
+
+/** Accept the connections that are waiting, and no more. */
+void listen_stop_accepting(struct worker *w, unsigned slot);
 
 /** Serve what has come in, and take no more. */
 void listen_close(struct worker *w, unsigned slot);

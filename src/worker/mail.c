@@ -112,7 +112,8 @@ bool worker_listen(struct worker *w, unsigned slot, const struct listener_fds *f
 	if (send_order(w, LISTEN_OPEN, slot, fds))
 		return true;
 	close(fds->udp);
-	close(fds->tcp);
+	if (fds->tcp >= 0)
+		close(fds->tcp);
 	return false;
 }
 
@@ -124,6 +125,16 @@ bool worker_start_listening(struct worker *w, unsigned slot)
 bool worker_stop_listening(struct worker *w, unsigned slot)
 {
 	return send_order(w, LISTEN_CLOSE, slot, NULL);
+}
+
+bool worker_rest(struct worker *w, unsigned slot)
+{
+	return send_order(w, LISTEN_REST, slot, NULL);
+}
+
+bool worker_stop_accepting(struct worker *w, unsigned slot)
+{
+	return send_order(w, LISTEN_STOP_ACCEPTING, slot, NULL);
 }
 
 void mail_errand_done(struct errand_letter *letter)
@@ -199,7 +210,8 @@ static void close_unopened(const struct listen_letter *l)
 	if (l->order != LISTEN_OPEN)
 		return;
 	close(l->fds.udp);
-	close(l->fds.tcp);
+	if (l->fds.tcp >= 0)
+		close(l->fds.tcp);
 }
 
 static void throw_away(struct letter *letter)

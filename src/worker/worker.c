@@ -32,6 +32,11 @@ static bool make_pools(struct worker *w)
 
 static void take_rules(struct worker *w)
 {
+	uint32_t clients_max =
+		atomic_load_explicit(&w->shared->tcp_clients_max, memory_order_relaxed);
+
+	w->client_shares.max =
+		clients_max ? MIN(clients_max, (uint32_t)TCP_CLIENTS_MAX) : TCP_CLIENTS_MAX;
 	w->rules = rulebook_current(&w->shared->rules);
 	w->resolver.rules = w->rules;
 	w->resolver.cache = w->rules->cache;
@@ -61,9 +66,6 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 		return NULL;
 	memset(w, 0, sizeof *w);
 	w->task_shares.max = TASKS_MAX;
-	w->client_shares.max = shared->tcp_clients_max
-				       ? MIN(shared->tcp_clients_max, (uint32_t)TCP_CLIENTS_MAX)
-				       : TCP_CLIENTS_MAX;
 	CDS_INIT_LIST_HEAD(&w->clients_idle);
 	CDS_INIT_LIST_HEAD(&w->clients_owed);
 	w->waiter_shares.max = WAITERS_MAX;

@@ -33,11 +33,12 @@
 #define LISTENERS_MAX   64
 #define TCP_CLIENTS_MAX 1024 /* connections of clients, per worker */
 
-/** A socket of a worker: an address with its two descriptors, which the worker closes. */
+/** Sockets of a worker at one address, which the worker closes. */
 struct listener_fds {
 	int udp;
-	int tcp;
+	int tcp; /* -1 for a worker that rests */
 	bool wildcard;
+	bool shared; /* all workers have the same sockets, not their own */
 };
 
 /** What all workers share; owned by main, constant while workers run but for the rule set. */
@@ -47,11 +48,11 @@ struct worker_shared {
 	struct inflight *inflight;
 	struct hash_key hash_key; /* of the in-flight table */
 	struct hash_key cookie_secret;
-	struct rulebook rules;    /* a worker looks once per turn */
-	uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers; 0: as
-				     many as there are places */
+	struct rulebook rules;            /* a worker looks once per turn */
+	_Atomic uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers;
+					     0: as many as there are places */
 	struct worker **workers;
-	unsigned workers_n;
+	unsigned workers_n; /* those that rest, too; main thread only */
 };
 
 struct mailbox;
@@ -84,6 +85,13 @@ MUST_USE bool worker_start(struct worker *w, int cpu);
 MUST_USE bool worker_listen(struct worker *w, unsigned slot, const struct listener_fds *fds);
 MUST_USE bool worker_start_listening(struct worker *w, unsigned slot);
 MUST_USE bool worker_stop_listening(struct worker *w, unsigned slot);
+
+/**
+ * Have @p w take no more datagrams in @p slot, then no more connections either: others do. What was
+ * taken is answered, and worker_listen() there makes it begin anew. False when memory is short.
+ */
+MUST_USE bool worker_rest(struct worker *w, unsigned slot);
+MUST_USE bool worker_stop_accepting(struct worker *w, unsigned slot);
 
 /** Has @p w something open in @p slot? A closed one is for some seconds more. */
 bool worker_listens(const struct worker *w, unsigned slot);

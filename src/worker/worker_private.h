@@ -59,8 +59,10 @@ struct listener {
 	struct timer linger;     /* closed, but answers may be owed */
 	_Atomic bool open;       /* as batch is, for other threads */
 	uint8_t index;
-	bool started;
+	bool udp_on; /* in the loop, */
+	bool tcp_on; /* as this, but for a pause */
 	bool accept_paused;
+	bool shared; /* other workers have the same sockets */
 };
 
 struct worker {

@@ -573,3 +573,114 @@ def test_connected_networks_come_and_go():
     finally:
         for words in (('203.0.113.77/32',), ('2001:db8:77::1/64',)):
             subprocess.run(['ip', 'address', 'del', *words, 'dev', 'lo'], check=False, stderr=subprocess.DEVNULL)
+
+
+def link(*words):
+    subprocess.run(['ip', 'link', *words], check=True)
+
+
+def listens_on(address):
+    return address in json.loads(ternctl('--json', 'status'))['listen'].split()
+
+
+def eventually(condition, what, seconds=8):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    check(condition(), what)
+
+
+def test_an_interface_is_listened_on_as_its_addresses_come_and_go():
+    """Before it is there, with two addresses, after one went, and after it was made anew."""
+    here = f'127.0.0.1@{PORT}'
+    lan = {'interface': 'tern-lan', 'port': 5395}
+    tern = start(access={'allow': ['0.0.0.0/0', '::/0']}, **listening(here, lan))
+    equal(json.loads(ternctl('--json', 'status'))['listen'], here)
+    for turn in range(2):
+        link('add', 'tern-lan', 'type', 'veth', 'peer', 'name', 'tern-lan2')
+        link('set', 'tern-lan2', 'up')
+        try:
+            link('set', 'tern-lan', 'up')
+            address('add', '203.0.113.81/24', 'dev', 'tern-lan')
+            address('add', '2001:db8:81::1/64', 'dev', 'tern-lan', 'nodad')
+            eventually(lambda: listens_on('203.0.113.81@5395') and listens_on('2001:db8:81::1@5395'), 'not listened on')
+            for at in ('203.0.113.81', '2001:db8:81::1'):
+                for tcp in (False, True):
+                    expect(ask('www.example.com', server=at, port=5395, source=at, tcp=tcp), 'NOERROR')
+            address('del', '203.0.113.81/24', 'dev', 'tern-lan')
+            eventually(lambda: not listens_on('203.0.113.81@5395'), 'still listened on')
+            check(listens_on('2001:db8:81::1@5395'))
+            reload(tern, access={'allow': ['0.0.0.0/0', '::/0']}, **listening(here))
+            check(not listens_on('2001:db8:81::1@5395'))
+            reload(tern, access={'allow': ['0.0.0.0/0', '::/0']}, **listening(here, lan))
+            check(listens_on('2001:db8:81::1@5395'))
+        finally:
+            link('del', 'tern-lan')
+        eventually(lambda: json.loads(ternctl('--json', 'status'))['listen'] == here, 'the interface is gone')
+    tern.alive()
+
+
+def threads(tern):
+    return len(os.listdir(f'/proc/{tern.process.pid}/task'))
+
+
+def test_workers_come_and_go():
+    tern = start(**listening(f'127.0.0.1@{PORT}', workers=2))
+    warm()
+    before = threads(tern)
+    told = reload(tern, **listening(f'127.0.0.1@{PORT}', workers=5))
+    equal((told['changed'], told['kept']), (['server.workers'], []))
+    equal(threads(tern), before + 3)
+    for i in range(40):
+        expect(ask('www.example.com', tcp=i % 2 == 1), 'NOERROR')
+    reload(tern, **listening(f'127.0.0.1@{PORT}', workers=1))
+    for i in range(20):
+        expect(ask('www.example.com', tcp=i % 2 == 1), 'NOERROR')
+    # An address that comes while some rest, and stays when they are back.
+    both = (f'127.0.0.1@{PORT}', f'127.0.0.2@{PORT}')
+    reload(tern, **listening(*both, workers=1))
+    for i in range(20):
+        expect(ask('www.example.com', server='127.0.0.2', tcp=i % 2 == 1), 'NOERROR')
+    time.sleep(3.5)             # those that rest accept nothing any more
+    for i in range(20):
+        expect(ask('www.example.com', server=f'127.0.0.{1 + i % 2}', tcp=True), 'NOERROR')
+    reload(tern, **listening(*both, workers=4))
+    for i in range(40):
+        expect(ask('www.example.com', server=f'127.0.0.{1 + i % 2}', tcp=i % 4 > 1), 'NOERROR')
+    equal(threads(tern), before + 3)
+    tern.alive()
+
+
+@busy(120)
+def test_workers_come_and_go_under_load():
+    """Questions by both transports, 4,000 a second, while the number of workers changes every 0.2 s: none lost."""
+    one = Forwarder('192.0.2.101', ttl=1)
+    tern = start(**forwarding(('test', one)))
+    names = os.path.join(LAB, 'worker-names')
+    with open(names, 'w') as f:
+        f.write(''.join(f'www.example.com A\nn{i}.test A\n' for i in range(50)))
+    loads = [subprocess.Popen(['dnsperf', '-s', '127.0.0.1', '-p', str(PORT), '-d', names, '-Q', '2000', '-l', '600', '-c', '8',
+                               '-t', '5', '-m', mode, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              preexec_fn=die_with_parent) for mode, more in (('udp', []), ('tcp', ['-O', 'num-queries-per-conn=20']))]
+    try:
+        for i in range(60):
+            if i == 20:
+                before = tern.memory()
+            change(tern, **forwarding(('test', one)), **listening(f'127.0.0.1@{PORT}', workers=1 + i * 7 % 4))
+            report = told({'command': 'reload', 'json': True})
+            check(not report['kept'], report)
+            time.sleep(0.2)
+        at_most((tern.memory() - before) / 1e6, with_quarantine(5), 'MB more')
+    finally:
+        said = []
+        for load in loads:
+            load.send_signal(signal.SIGINT)
+            said.append(load.communicate(timeout=30)[0])
+    for text in said:
+        lost = re.search(r'Queries lost:\s+(\d+)', text)
+        sent = re.search(r'Queries sent:\s+(\d+)', text)
+        codes = re.search(r'Response codes:\s+(.*)', text)
+        check(lost and int(lost[1]) == 0, text[-800:])
+        at_least(int(sent[1]), 2000, 'questions')
+        check(codes and re.fullmatch(r'NOERROR \d+ \(100.00%\)', codes[1].strip()), codes and codes[1])
+    tern.alive()

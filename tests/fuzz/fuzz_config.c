@@ -33,11 +33,19 @@ static void require_zones(const struct route *zones, unsigned n)
 	}
 }
 
+static void require_listen(const struct listen_options *l)
+{
+	if (*l->interface)
+		require(l->port != 0 && l->at.address.family == 0);
+	else
+		require(l->at.address.port != 0 && l->at.address.family != 0);
+}
+
 static void require_promises(const struct config *c)
 {
 	require(c->server.listen_n >= 1);
 	for (unsigned i = 0; i < c->server.listen_n; i++)
-		require(c->server.listen[i].port != 0 && c->server.listen[i].family != 0);
+		require_listen(&c->server.listen[i]);
 	require(c->server.workers <= 256);
 	require(c->server.user && c->serve.identity && c->serve.version);
 	require(c->root_hints && c->snapshot && c->control.socket);

@@ -53,8 +53,8 @@ static void assert_name(const uint8_t *name, const char *expected)
 static void assert_defaults(const struct config *c)
 {
 	assert_int_equal(c->server.listen_n, 2);
-	assert_address(&c->server.listen[0], "127.0.0.1@53");
-	assert_address(&c->server.listen[1], "::1@53");
+	assert_address(&c->server.listen[0].at.address, "127.0.0.1@53");
+	assert_address(&c->server.listen[1].at.address, "::1@53");
 	assert_int_equal(c->server.workers, 0);
 	assert_string_equal(c->server.user, "tern");
 	assert_string_equal(c->serve.identity, "");
@@ -189,15 +189,37 @@ static void assert_zones(const struct config *c)
 	assert_address(&c->stub_zones[0].servers[0], "192.0.2.3@53");
 }
 
+static void test_listen_forms(void **state)
+{
+	struct config *c =
+		good("server: {listen: [\"::1\", {address: 127.0.0.1@54, transport: dns}, "
+		     "{interface: br-lan}, {interface: br-lan, port: 5353}]}");
+	const struct listen_options *l = c->server.listen;
+
+	(void)state;
+	assert_int_equal(c->server.listen_n, 4);
+	assert_address(&l[0].at.address, "::1@53");
+	assert_string_equal(l[0].interface, "");
+	assert_address(&l[1].at.address, "127.0.0.1@54");
+	for (unsigned i = 2; i < 4; i++) {
+		assert_int_equal(l[i].at.address.family, 0);
+		assert_int_equal(l[i].at.transport, TRANSPORT_UDP);
+		assert_string_equal(l[i].interface, "br-lan");
+	}
+	assert_int_equal(l[2].port, 53);
+	assert_int_equal(l[3].port, 5353);
+	config_destroy(c);
+}
+
 static void test_everything(void **state)
 {
 	struct config *c = good(everything);
 
 	(void)state;
 	assert_int_equal(c->server.listen_n, 3);
-	assert_address(&c->server.listen[0], "0.0.0.0@5300");
-	assert_address(&c->server.listen[1], "::@53");
-	assert_address(&c->server.listen[2], "192.0.2.1@53");
+	assert_address(&c->server.listen[0].at.address, "0.0.0.0@5300");
+	assert_address(&c->server.listen[1].at.address, "::@53");
+	assert_address(&c->server.listen[2].at.address, "192.0.2.1@53");
 	assert_int_equal(c->server.workers, 256);
 	assert_string_equal(c->server.user, "");
 	assert_string_equal(c->serve.identity, "ns1.example");
@@ -371,7 +393,7 @@ static void assert_table(const struct schema_key *keys)
 		assert_true(schema_find(keys, k->name, strlen(k->name)) == k);
 		assert_true((k->kind == SCHEMA_SECTION) == (k->keys != NULL));
 		assert_true((k->kind == SCHEMA_WORD) == (k->words != NULL));
-		assert_true(k->list || k->required || k->keys || k->initial);
+		assert_true(k->list || k->required || k->keys || k->initial || k->optional);
 		if (k->keys)
 			assert_table(k->keys);
 	}
@@ -389,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_listen_forms),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_example_says_the_defaults),

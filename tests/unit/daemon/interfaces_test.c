@@ -65,18 +65,45 @@ static void nothing_is_published_without_a_change(void **state)
 	readers_enter();
 	assert_true(interfaces_fill(n, r));
 	rulebook_publish(&book, r, RULES_CHANGE_SERVING);
-	interfaces_tick(n, &book, true);
+	assert_true(interfaces_changed(n, true));
+	interfaces_follow(n, &book);
 	assert_int_equal(rulebook_current(&book)->generation, 1);
 	/* As if an interface had come. */
 	r->access.near = &wrong;
 	r->access.near_n = 1;
-	interfaces_tick(n, &book, false); /* not time yet, and nobody told */
-	assert_int_equal(rulebook_current(&book)->generation, 1);
-	interfaces_tick(n, &book, true);
+	assert_false(interfaces_changed(n, false)); /* not time yet, and nobody told */
+	interfaces_follow(n, &book);
 	assert_int_equal(rulebook_current(&book)->generation, 2);
 	rulebook_end(&book);
 	readers_leave();
 	interfaces_destroy(n);
+}
+
+static void an_interface_is_its_addresses(void **state)
+{
+	static char lo[] = "lo", none[] = "", gone[] = "no-such-one";
+	struct listen_options o[] = {
+		{.at = {.address = address("192.0.2.1@5300")}, .interface = none},
+		{.interface = lo, .port = 5353},
+		{.interface = gone, .port = 53},
+		/* One that the interface has as well. */
+		{.at = {.address = address("127.0.0.1@5353")}, .interface = none},
+	};
+	const struct address first = address("192.0.2.1@5300"), second = address("127.0.0.1@5353");
+	struct endpoint at[8];
+	unsigned n = interfaces_endpoints(o, 4, at, 8), found = 0;
+
+	(void)state;
+	assert_true(n >= 2);
+	assert_true(address_equal(&at[0].address, &first));
+	for (unsigned i = 1; i < MIN(n, 8u); i++) {
+		assert_int_equal(at[i].address.port, 5353);
+		found += address_equal(&at[i].address, &second);
+	}
+	assert_int_equal(found, 1);
+	assert_true(interfaces_endpoints(o, 4, at, 1) >= n);
+	assert_int_equal(interfaces_endpoints(&o[2], 1, at, 8), 0);
+	assert_int_equal(interfaces_endpoints(NULL, 0, at, 8), 0);
 }
 
 int main(void)
@@ -85,6 +112,7 @@ int main(void)
 		cmocka_unit_test(the_loopback_is_near),
 		cmocka_unit_test(only_for_those_who_want_them),
 		cmocka_unit_test(nothing_is_published_without_a_change),
+		cmocka_unit_test(an_interface_is_its_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,64 @@ static void one_that_goes_owes_its_answers(void **state)
 	close(d);
 }
 
+/* Another worker has the port, too; what this one has taken it answers, whenever that is. */
+static void one_that_rests_takes_no_more_but_answers(void **state)
+{
+	struct address at;
+	char nothing[4];
+	int d, t;
+
+	(void)state;
+	open_more();
+	start_more();
+	at = local_address(more.tcp);
+	d = client_of(more.udp);
+	ask(d, 1, "www.test.");
+	struct asked a = take();
+
+	t = connected(SOCK_STREAM, &at);
+	ask(d, 2, "ww2.test.");
+	assert_true(worker_rest(workers[0], SLOT));
+	pass(5);
+	struct asked b = take();
+
+	/* Connections are still accepted, and served. */
+	ask_tcp(t, 3, "www.test.");
+	pass(5);
+	reply(&a, 7);
+	expect(d, 1, TERN_RCODE_NOERROR, 7);
+	expect_tcp(t, 3, TERN_RCODE_NOERROR, 7);
+	reply(&b, 8);
+	expect(d, 2, TERN_RCODE_NOERROR, 8);
+	leap_ms(LISTENER_LINGER_MS + 100);
+	pass(5);
+	assert_true(worker_listens(workers[0], SLOT));
+	ask(d, 4, "www.test.");
+	pass(5);
+	/* Nobody else listens there. */
+	assert_int_equal(recv(d, nothing, sizeof nothing, MSG_DONTWAIT), -1);
+	assert_true(worker_stop_accepting(workers[0], SLOT));
+	pass(5);
+	assert_int_equal(workers[0]->listeners[SLOT].tcp_watch.fd, -1);
+	/* It comes back. */
+	open_more();
+	start_more();
+	close(d);
+	d = client_of(more.udp);
+	ask(d, 5, "www.test.");
+	expect(d, 5, TERN_RCODE_NOERROR, 7);
+	/* Its address goes while it rests. */
+	assert_true(worker_rest(workers[0], SLOT));
+	assert_true(worker_stop_accepting(workers[0], SLOT));
+	assert_true(worker_stop_listening(workers[0], SLOT));
+	pass(5);
+	leap_ms(LISTENER_LINGER_MS + 100);
+	pass(5);
+	assert_false(worker_listens(workers[0], SLOT));
+	close(t);
+	close(d);
+}
+
 static void orders_out_of_turn_do_no_harm(void **state)
 {
 	(void)state;
@@ -123,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_comes_is_served),
 		TEST(one_that_goes_owes_its_answers),
+		TEST(one_that_rests_takes_no_more_but_answers),
 		TEST(orders_out_of_turn_do_no_harm),
 		TEST(unread_letters_close_their_sockets),
 	};

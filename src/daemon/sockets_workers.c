@@ -1,0 +1,132 @@
+/*
+ * sockets_workers.c - workers that come, rest, and come back:
+ *
+ *   hired: sockets at all addresses, sent to it, started
+ *   rests: new connections are steered to the others -> no datagrams, no connections
+ *          any more -> its accepting sockets are closed -> nothing is steered
+ *
+ * A resting worker's thread stays. Others may wait for what it resolves, and clients that are
+ * connected to it go on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "daemon/sockets_private.h"
+#include "net/reuseport.h"
+
+#define ACCEPT_MS 2000 /* a handshake that had begun is over by then */
+#define CLOSED_MS 1000 /* the workers have closed what they were told to */
+
+/* Both of a pair that the service manager opened, once more. */
+static bool copy_pair(const struct listener_fds *from, struct listener_fds *to)
+{
+	*to = *from;
+	to->udp = fcntl(from->udp, F_DUPFD_CLOEXEC, 3);
+	if (to->udp < 0)
+		return false;
+	to->tcp = fcntl(from->tcp, F_DUPFD_CLOEXEC, 3);
+	if (to->tcp >= 0)
+		return true;
+	int error = errno;
+
+	sockets_close_pair(to);
+	errno = error;
+	return false;
+}
+
+static bool open_slot(struct sockets *s, unsigned w, unsigned slot)
+{
+	if (s->passed)
+		return copy_pair(&s->fds[0][slot], &s->fds[w][slot]);
+	return sockets_open_pair(&s->slots[slot].at.address, &s->fds[w][slot], false);
+}
+
+static bool order(const struct sockets *s, struct worker *w,
+		  bool (*what)(struct worker *w, unsigned slot))
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (s->slots[i].state == SLOT_OPEN)
+			good &= what(w, i);
+	}
+	return good;
+}
+
+static bool hire(struct sockets *s, struct worker **workers, unsigned w)
+{
+	bool good = true;
+
+	s->made_n = MAX(s->made_n, w + 1);
+	for (unsigned i = 0; i < s->slots_n && good; i++) {
+		if (s->slots[i].state != SLOT_OPEN)
+			continue;
+		good = open_slot(s, w, i);
+		if (good && !worker_listen(workers[w], i, &s->fds[w][i])) {
+			errno = ENOMEM;
+			good = false;
+		}
+	}
+	if (good && order(s, workers[w], worker_start_listening))
+		return true;
+	int error = errno;
+
+	/* What has come in at those that are open is served. */
+	(void)order(s, workers[w], worker_rest);
+	(void)order(s, workers[w], worker_stop_accepting);
+	errno = error;
+	return false;
+}
+
+/* New connections are for the first @n workers only, or for all again (0). */
+static void steer(const struct sockets *s, unsigned n)
+{
+	for (unsigned i = 0; i < s->slots_n && !s->passed; i++) {
+		if (s->slots[i].state == SLOT_OPEN)
+			reuseport_use_first(s->fds[0][i].tcp, n);
+	}
+}
+
+static void begin_rest(struct sockets *s, struct worker **workers, unsigned n)
+{
+	steer(s, n);
+	for (unsigned w = n; w < s->workers_n; w++)
+		(void)order(s, workers[w], worker_rest);
+	s->workers_n = n;
+	s->accept_until_ms = sockets_now_ms() + ACCEPT_MS;
+}
+
+static void stop_accepting(struct sockets *s, struct worker **workers)
+{
+	for (unsigned w = s->workers_n; w < s->made_n; w++)
+		(void)order(s, workers[w], worker_stop_accepting);
+	s->accept_until_ms = 0;
+	s->steer_until_ms = sockets_now_ms() + CLOSED_MS;
+}
+
+void sockets_end_rest(struct sockets *s, struct worker **workers)
+{
+	uint64_t now_ms = sockets_now_ms();
+
+	if (s->accept_until_ms > 0 && now_ms >= s->accept_until_ms)
+		stop_accepting(s, workers);
+	if (s->steer_until_ms > 0 && now_ms >= s->steer_until_ms) {
+		s->steer_until_ms = 0;
+		steer(s, 0);
+	}
+}
+
+bool sockets_resize(struct sockets *s, struct worker **workers, unsigned n)
+{
+	if (s->accept_until_ms > 0)
+		stop_accepting(s, workers);
+	if (n < s->workers_n) {
+		begin_rest(s, workers, n);
+		return true;
+	}
+	steer(s, 0);
+	s->steer_until_ms = 0;
+	while (s->workers_n < n && hire(s, workers, s->workers_n))
+		s->workers_n++;
+	return s->workers_n == n;
+}
