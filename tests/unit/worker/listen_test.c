@@ -125,7 +125,8 @@ static void one_that_rests_takes_no_more_but_answers(void **state)
 	pass(5);
 	assert_int_equal(workers[0]->listeners[SLOT].tcp_watch.fd, -1);
 	/* It comes back. */
-	open_more();
+	more = listen_somewhere();
+	assert_true(worker_listen(workers[0], SLOT, &more));
 	start_more();
 	close(d);
 	d = client_of(more.udp);
