@@ -117,7 +117,7 @@ static void set_ports(struct route *route)
 {
 	for (unsigned i = 0; i < route->servers_n; i++) {
 		if (route->servers[i].port == 0)
-			route->servers[i].port = route->tls ? 853 : 53;
+			route->servers[i].port = route->transport == TRANSPORT_TLS ? 853 : 53;
 	}
 }
 
@@ -179,6 +179,12 @@ static const struct schema_word transport_words[] = {
 	{"tls", TRANSPORT_TLS},
 	{"https", TRANSPORT_HTTPS},
 	{"quic", TRANSPORT_QUIC},
+	{NULL, 0},
+};
+
+static const struct schema_word tls_words[] = {
+	{"true", TRANSPORT_TLS},
+	{"false", TRANSPORT_UDP},
 	{NULL, 0},
 };
 
@@ -370,7 +376,11 @@ static const struct schema_key forward_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
 	ZONE_VALIDATE,
-	{.name = "tls", .kind = SCHEMA_BOOL, IN_ZONE(tls), .initial = "false"},
+	{.name = "tls",
+	 .kind = SCHEMA_WORD,
+	 IN_ZONE(transport),
+	 .words = tls_words,
+	 .initial = "false"},
 	{.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"},
 	{0},
 };

@@ -59,7 +59,7 @@ static void join_routes(struct load *l)
 static bool wants_tls(const struct load *l)
 {
 	for (unsigned i = 0; i < l->routes_n; i++) {
-		if (l->routes[i].tls)
+		if (l->routes[i].transport != TRANSPORT_UDP)
 			return true;
 	}
 	return false;

@@ -28,11 +28,17 @@ struct stream_chunk {
 	uint8_t octets[];
 };
 
+/* No message can pass yet. */
+static bool is_beginning(const struct stream *s)
+{
+	return s->connecting || s->opening;
+}
+
 static uint32_t patience_ms(const struct stream *s)
 {
 	if (s->idle_ms == 0)
 		return 0;
-	if (s->unsent || s->connecting)
+	if (s->unsent || is_beginning(s))
 		return STREAM_STALL_MS;
 	if (s->rx_n > 0)
 		return STREAM_MESSAGE_MS;
@@ -65,7 +71,7 @@ static void end(struct stream *s, enum stream_end why)
 /* Is it the peer that we wait for to go on? */
 static bool is_peers_turn(const struct stream *s)
 {
-	return s->unsent || s->rx_n > 0 || s->connecting;
+	return s->unsent || s->rx_n > 0 || is_beginning(s);
 }
 
 static void on_timer(struct timer *t)
@@ -84,6 +90,12 @@ static void on_timer(struct timer *t)
 	end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
 }
 
+/* Has the codec octets that the socket has not? */
+static bool is_pending(const struct stream *s)
+{
+	return s->codec && !s->opening && s->codec->pending(s);
+}
+
 static void watch_for(struct stream *s)
 {
 	uint32_t events = 0;
@@ -91,12 +103,29 @@ static void watch_for(struct stream *s)
 	s->paused = s->owner_paused || s->unsent_octets > STREAM_UNSENT_MAX / 2;
 	if (!s->paused && !s->read_end)
 		events |= EPOLLIN;
-	if (s->unsent || s->connecting)
+	if (s->connecting || s->codec_writes || (s->unsent && !s->opening))
+		events |= EPOLLOUT;
+	/* Whoever may write is called at once. */
+	if (!s->paused && is_pending(s))
 		events |= EPOLLOUT;
 	if (events == s->events)
 		return;
 	s->events = events;
 	loop_change(s->loop, &s->watch, events);
+}
+
+static ssize_t put_octets(struct stream *s, const struct iovec *iov, int n)
+{
+	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
+
+	if (s->codec)
+		return s->codec->write(s, iov, n);
+	return sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t get_octets(struct stream *s, uint8_t *to, size_t max)
+{
+	return s->codec ? s->codec->read(s, to, max) : recv(s->watch.fd, to, max, 0);
 }
 
 static void drop_chunk(struct stream *s)
@@ -120,7 +149,7 @@ static bool write_unsent(struct stream *s)
 
 		for (struct stream_chunk *c = s->unsent; c && n < CHUNKS_PER_WRITE; c = c->next)
 			iov[n++] = (struct iovec){c->octets + c->at, c->len - c->at};
-		ssize_t wrote = writev(s->watch.fd, iov, n);
+		ssize_t wrote = put_octets(s, iov, n);
 
 		if (wrote < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -194,7 +223,7 @@ static bool read_once(struct stream *s, bool *more)
 {
 	size_t max = s->large ? 2 + (size_t)get_u16(s->large) : sizeof s->buffer;
 	uint8_t *to = s->large ? s->large : s->buffer;
-	ssize_t n = recv(s->watch.fd, to + s->rx_n, max - s->rx_n, 0);
+	ssize_t n = get_octets(s, to + s->rx_n, max - s->rx_n);
 
 	*more = false;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -209,7 +238,7 @@ static bool read_once(struct stream *s, bool *more)
 	}
 	if (s->rx_n == 0)
 		s->since_ms = loop_ms(s->loop);
-	*more = (size_t)n == max - s->rx_n;
+	*more = (size_t)n == max - s->rx_n || is_pending(s);
 	s->rx_n += (uint32_t)n;
 	if (s->large)
 		return deliver_large(s);
@@ -226,7 +255,8 @@ static bool read_messages(struct stream *s)
 {
 	bool more = true;
 
-	for (unsigned i = 0; i < READS_PER_EVENT && more && !s->paused; i++) {
+	/* What a codec holds is no event of the socket's; there is one record of it at most. */
+	for (unsigned i = 0; more && !s->paused && (i < READS_PER_EVENT || is_pending(s)); i++) {
 		if (!read_once(s, &more))
 			return false;
 	}
@@ -245,6 +275,16 @@ static bool finish_connecting(struct stream *s)
 	return true;
 }
 
+/* False when the codec has failed. */
+static bool go_on_opening(struct stream *s)
+{
+	enum codec_state state = s->codec->open(s);
+
+	s->opening = state != CODEC_OPEN;
+	s->codec_writes = state == CODEC_WANTS_WRITE;
+	return state != CODEC_FAILED;
+}
+
 static void on_ready(struct watch *w, uint32_t events)
 {
 	struct stream *s = CONTAINER_OF(w, struct stream, watch);
@@ -253,11 +293,20 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_RESET);
 		return;
 	}
-	if ((events & EPOLLOUT) && !write_unsent(s)) {
+	if (s->opening && !go_on_opening(s)) {
 		end(s, STREAM_RESET);
 		return;
 	}
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !read_messages(s))
+	if (s->opening) {
+		arm_timer(s);
+		watch_for(s);
+		return;
+	}
+	if ((events & EPOLLOUT || s->codec) && !write_unsent(s)) {
+		end(s, STREAM_RESET);
+		return;
+	}
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) || is_pending(s)) && !read_messages(s))
 		return;
 	/* Half-closed with nothing left to say, or nobody to hear it: over. */
 	if (s->read_end && (s->asks || (!s->unsent && s->owed == 0))) {
@@ -279,6 +328,9 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->unsent = s->unsent_last = NULL;
 	s->large = NULL;
 	s->unsent_octets = s->rx_n = 0;
+	s->codec = NULL;
+	s->codec_state = NULL;
+	s->opening = s->codec_writes = false;
 	s->owed = 0;
 	s->idle_ms = idle_ms;
 	s->events = events;
@@ -355,10 +407,9 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len)
 	if (s->closed || len > 65535 || s->unsent_octets + len + 2 > STREAM_UNSENT_MAX)
 		return false;
 	put_u16(prefix, (uint16_t)len);
-	if (!s->unsent && !s->connecting) {
+	if (!s->unsent && !is_beginning(s)) {
 		struct iovec iov[2] = {{prefix, 2}, {without_const(octets), len}};
-		struct msghdr h = {.msg_iov = iov, .msg_iovlen = 2};
-		ssize_t n = sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = put_octets(s, iov, 2);
 
 		/* A broken connection shows itself to the reader; here it only takes nothing. */
 		sent = n > 0 ? (size_t)n : 0;
@@ -370,6 +421,15 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len)
 		return false;
 	watch_for(s);
 	return true;
+}
+
+void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *state)
+{
+	s->codec = codec;
+	s->codec_state = state;
+	s->opening = true;
+	arm_timer(s);
+	watch_for(s);
 }
 
 void stream_pause(struct stream *s)
@@ -400,6 +460,8 @@ void stream_close(struct stream *s)
 	s->closed = true;
 	timer_cancel(&s->loop->wheel, &s->timer);
 	loop_forget(s->loop, &s->watch);
+	if (s->codec)
+		s->codec->close(s);
 	close(s->watch.fd);
 	while (s->unsent)
 		drop_chunk(s);

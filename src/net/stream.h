@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/address.h"
 #include "base/compiler.h"
@@ -32,11 +34,39 @@ enum stream_end {
 };
 
 struct stream_chunk;
+struct stream;
+
+enum codec_state {
+	CODEC_OPEN,        /* messages may pass */
+	CODEC_WANTS_READ,  /* it waits for octets of the peer, */
+	CODEC_WANTS_WRITE, /* or for room for its own */
+	CODEC_FAILED,
+};
+
+/**
+ * What octets pass through between a stream and its socket: encryption, say. NULL is none. A codec
+ * reads and writes the socket itself (stream->watch.fd), never blocks, and keeps its state in
+ * stream->codec_state.
+ */
+struct stream_codec {
+	/** Go on with what has to come before messages: a handshake. */
+	enum codec_state (*open)(struct stream *s);
+	/** As recv(2): octets, 0 at their end, or -1 and errno, EAGAIN for none right now. */
+	ssize_t (*read)(struct stream *s, uint8_t *to, size_t max);
+	/** As writev(2): octets taken, or -1 and errno, EAGAIN for no room right now. */
+	ssize_t (*write)(struct stream *s, const struct iovec *iov, int n);
+	/** Octets that read() could give without the socket having any. */
+	bool (*pending)(const struct stream *s);
+	/** The stream is closed: free what is kept for it. */
+	void (*close)(struct stream *s);
+};
 
 struct stream {
 	struct watch watch;
 	struct timer timer;
 	struct loop *loop;
+	const struct stream_codec *codec; /* set it before octets pass; NULL: plain */
+	void *codec_state;                /* the codec's own */
 	/** A whole message without its length; may close the stream (then returns false). */
 	bool (*message)(struct stream *s, const uint8_t *octets, size_t len);
 	/** The stream was closed; the owner may free it. Not called by stream_close(). */
@@ -53,7 +83,9 @@ struct stream {
 			  not */
 	bool asks;     /* we connected: once the peer has closed its side no answer can come */
 	bool connecting;
-	bool paused; /* not reading: too much unsent, or the owner asked */
+	bool opening;      /* connected, but the codec is not ready */
+	bool codec_writes; /* the codec waits for room */
+	bool paused;       /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;
 	bool read_end; /* the peer has closed its side */
 	bool closed;
@@ -66,6 +98,13 @@ MUST_USE bool stream_accept(struct stream *s, struct loop *loop, int fd, uint32_
 /** Connect to @p server without waiting. False and errno when that fails at once. */
 MUST_USE bool stream_connect(struct stream *s, struct loop *loop, const struct address *server,
 			     uint32_t idle_ms);
+
+/**
+ * Let all octets pass through @p codec with its @p state. Call it right after stream_accept() or
+ * stream_connect(); messages that are sent meanwhile wait. The codec's close() is called when the
+ * stream closes.
+ */
+void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *state);
 
 /** Send a message; false when memory or STREAM_UNSENT_MAX don't allow it. Never ends the stream. */
 bool stream_send(struct stream *s, const uint8_t *octets, size_t len);

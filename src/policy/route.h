@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
+#include "policy/endpoint.h"
 
 enum route_kind {
 	ROUTE_FORWARD, /* recursive servers, asked with RD=1 for everything below */
@@ -30,7 +30,7 @@ struct route {
 	unsigned servers_n; /* at least 1 */
 	enum route_kind kind;
 	bool first; /* forward: iterate when the forwarders fail */
-	bool tls;   /* forward: encrypted */
+	enum transport transport;
 	enum route_validate validate;
 };
 

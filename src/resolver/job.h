@@ -179,11 +179,11 @@ struct server_try {
 	uint8_t server;      /* index into cut->servers: whom the outbox asks */
 	uint8_t sent_labels; /* labels in the outbox */
 	uint8_t learning;    /* INFRA_BIT() each: facts to learn if what is asked now is answered */
-	bool tcp;            /* ask by TCP */
-	bool after_silence;  /* by TCP, because UDP brought nothing */
-	bool folds;          /* it is known to find names whatever their case */
-	bool confirming;     /* a denial of the name in mixed case is asked for in lower case */
-	bool cookie_retry;   /* BADCOOKIE answered once */
+	enum transport transport;
+	bool after_silence; /* by another than UDP, because UDP brought nothing */
+	bool folds;         /* it is known to find names whatever their case */
+	bool confirming;    /* a denial of the name in mixed case is asked for in lower case */
+	bool cookie_retry;  /* BADCOOKIE answered once */
 };
 
 /** Where a denial comes from. */

@@ -55,10 +55,10 @@ static struct turn ask_again_by_tcp(struct job *job, struct frame *f, const char
 {
 	char server[ADDRESS_TEXT_MAX];
 
-	if (f->try.tcp)
+	if (f->try.transport != TRANSPORT_UDP)
 		return try_next_server(f);
 	job_tell(job, "  %s: asking %s by TCP", why, server_text(f, server));
-	f->try.tcp = true;
+	f->try.transport = TRANSPORT_TCP;
 	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
@@ -68,14 +68,14 @@ static struct turn ask_again_in_lower_case(struct job *job, struct frame *f)
 {
 	job_tell(job, "  asking again by UDP, all in lower case");
 	asked_server(f)->facts |= INFRA_BIT(INFRA_NO_CASE);
-	f->try.tcp = false;
+	f->try.transport = TRANSPORT_UDP;
 	f->at.fruitless++;
 	return go(STAGE_SEND);
 }
 
 static bool is_case_in_question(const struct frame *f)
 {
-	return f->try.tcp && (f->try.learning & INFRA_BIT(INFRA_NO_CASE)) &&
+	return f->try.transport != TRANSPORT_UDP && (f->try.learning & INFRA_BIT(INFRA_NO_CASE)) &&
 	       !(asked_server(f)->facts & INFRA_BIT(INFRA_NO_CASE));
 }
 
@@ -99,13 +99,13 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
 		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;
-	if (f->try.tcp)
+	if (f->try.transport != TRANSPORT_UDP)
 		asked_server(f)->tcp_tries++;
 	else {
 		f->at.silent_n++;
 		asked_server(f)->silences++;
 	}
-	if (!f->try.tcp && !link_is_down(r, now_ms(job)))
+	if (f->try.transport == TRANSPORT_UDP && !link_is_down(r, now_ms(job)))
 		infra_timed_out(r->infra, a, f->at.cut->zone,
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
@@ -126,7 +126,7 @@ static struct turn read_unreachable(struct job *job, struct frame *f)
 {
 	if (is_case_in_question(f))
 		return ask_again_in_lower_case(job, f);
-	if (!f->try.tcp) {
+	if (f->try.transport == TRANSPORT_UDP) {
 		job->resolver->health[asked_server(f)->addr.family == 6].timeouts_n++;
 		return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "unreachable");
 	}
@@ -178,7 +178,7 @@ static void note_alive(struct job *job, struct frame *f)
 	const uint8_t *zone = f->at.cut->zone;
 
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->resent || job->reply->transport != UPSTREAM_UDP)
+	if (job->reply->resent || job->reply->transport != TRANSPORT_UDP)
 		infra_heard(r->infra, a, zone, now_ms(job));
 	else
 		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));
@@ -234,7 +234,7 @@ static void learn_cookie(struct job *job, struct frame *f, const struct tern_mes
 
 static struct turn read_bad_cookie(struct job *job, struct frame *f)
 {
-	if (f->try.tcp)
+	if (f->try.transport != TRANSPORT_UDP)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "BADCOOKIE over TCP");
 	if (f->try.cookie_retry)
 		return ask_again_by_tcp(job, f, "BADCOOKIE twice");
@@ -344,7 +344,7 @@ static struct turn minimise_on(struct job *job, struct frame *f)
 	f->name.qmin_steps++;
 	f->at.fruitless = 0;
 	asked_server(f)->tries = 0;
-	f->try.tcp = false;
+	f->try.transport = TRANSPORT_UDP;
 	return go(STAGE_PICK);
 }
 
@@ -449,7 +449,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		.forwarder = f->at.cut->source == CUT_FORWARD,
 		.stub = f->at.cut->source == CUT_STUB,
 		.had_edns = job->outbox.edns,
-		.by_udp = job->reply->transport == UPSTREAM_UDP,
+		.by_udp = job->reply->transport == TRANSPORT_UDP,
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
@@ -518,7 +518,8 @@ struct turn stage_read(struct job *job, struct frame *f)
 	/* Octets behind a whole message are nobody's; some servers have them. */
 	if (status != TERN_OK && status != TERN_ETRAILING) {
 		/* Truncation in the middle of a record is truncation all the same. */
-		if (reply->transport == UPSTREAM_UDP && (get_u16(reply->octets + 2) & TERN_FLAG_TC))
+		if (reply->transport == TRANSPORT_UDP &&
+		    (get_u16(reply->octets + 2) & TERN_FLAG_TC))
 			return ask_again_by_tcp(job, f, "truncated");
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA, "malformed reply");
 	}

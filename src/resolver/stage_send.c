@@ -52,7 +52,7 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 {
 	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
-	if (f->try.tcp)
+	if (f->try.transport != TRANSPORT_UDP)
 		return UPSTREAM_TCP_MS;
 	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
@@ -91,9 +91,9 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
 	memset(q, 0, sizeof *q);
-	q->server = server->addr;
+	q->to.address = server->addr;
 	q->zone = f->at.cut->zone;
-	q->transport = f->try.tcp ? UPSTREAM_TCP : UPSTREAM_UDP;
+	q->to.transport = f->try.transport;
 	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->rules->resolver.validation != VALIDATION_OFF ||
@@ -102,7 +102,8 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 
 	q->edns = !(form & INFRA_BIT(INFRA_NO_EDNS));
 	q->udp_size = form & INFRA_BIT(INFRA_SMALL) ? UPSTREAM_UDP_SMALL : UPSTREAM_UDP_SIZE;
-	q->random_case = !(form & INFRA_BIT(INFRA_NO_CASE)) && !job->lower_case && !f->try.tcp;
+	q->random_case = !(form & INFRA_BIT(INFRA_NO_CASE)) && !job->lower_case &&
+			 f->try.transport == TRANSPORT_UDP;
 	q->fresh = server->silences == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->timeout_ms = timeout_of(job, f, infra);
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
@@ -129,8 +130,8 @@ static void tell_sending(struct job *job)
 		return;
 	job_tell(job, "> %s %s to %s (%s) by %s%s", tern_name_to_text(q->name, name),
 		 tern_type_to_text(q->type, type, sizeof type),
-		 address_to_text(&q->server, address), tern_name_to_text(q->zone, zone),
-		 q->transport == UPSTREAM_TCP ? "TCP" : "UDP", q->edns ? "" : " without EDNS");
+		 address_to_text(&q->to.address, address), tern_name_to_text(q->zone, zone),
+		 q->to.transport == TRANSPORT_TCP ? "TCP" : "UDP", q->edns ? "" : " without EDNS");
 }
 
 #define LISTEN_LEAST_MS 100 /* less time than that is not worth waiting for */
@@ -165,7 +166,7 @@ struct turn stage_send(struct job *job, struct frame *f)
 	struct infra_server infra;
 
 	/* By TCP it goes on with what a claimed probe has begun. */
-	if (!f->try.tcp && !server->resting &&
+	if (f->try.transport == TRANSPORT_UDP && !server->resting &&
 	    !infra_claim_probe(job->resolver->infra, &server->addr, f->at.cut->zone,
 			       probe_pause_max_ms(f), now_ms)) {
 		server->resting = true; /* somebody else is trying the dead one right now */
@@ -173,8 +174,10 @@ struct turn stage_send(struct job *job, struct frame *f)
 	}
 	f->at.cut->dead_asked |= server->resting;
 	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
-	if (!f->try.tcp && is_for_tcp(server, &infra))
-		f->try.tcp = f->try.after_silence = true;
+	if (f->try.transport == TRANSPORT_UDP && is_for_tcp(server, &infra)) {
+		f->try.transport = TRANSPORT_TCP;
+		f->try.after_silence = true;
+	}
 	f->try.folds = infra.folds;
 	if (job->link_sends >= LINK_SENDS_MAX) {
 		job_note(job, TERN_EDE_OTHER, "too many upstream queries for one name");
@@ -182,10 +185,10 @@ struct turn stage_send(struct job *job, struct frame *f)
 		return give(OUTCOME_FAILED);
 	}
 	if (!budget_spend(&job->budget, BUDGET_SEND, 1) ||
-	    (f->try.tcp && !budget_spend(&job->budget, BUDGET_TCP, 1)))
+	    (f->try.transport != TRANSPORT_UDP && !budget_spend(&job->budget, BUDGET_TCP, 1)))
 		return give(OUTCOME_FAILED);
 	fill_outbox(job, f, &infra);
-	if (!f->try.tcp)
+	if (f->try.transport == TRANSPORT_UDP)
 		server->tries++;
 	f->sends++;
 	job->link_sends++;

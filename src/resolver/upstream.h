@@ -13,14 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/address.h"
+#include "policy/endpoint.h"
 
 #define UPSTREAM_UDP_SIZE  1232 /* octets of a reply, no fragments on any usual path */
 #define UPSTREAM_UDP_SMALL 512  /* where larger ones are lost */
 #define UPSTREAM_TCP_MS    2000 /* for connection and answer (limits.md row 34) */
 #define UPSTREAM_LISTEN_MS 2000 /* for a late answer, when nobody is left to ask */
-
-enum upstream_transport { UPSTREAM_UDP, UPSTREAM_TCP };
 
 /** Where in its job a question arose: tells whether an answer that comes late still matters. */
 struct upstream_origin {
@@ -37,11 +35,10 @@ struct upstream_origin {
  * could tell nothing new, and some servers drop queries with flags they don't know.
  */
 struct upstream_query {
-	struct address server;
+	struct endpoint to;
 	const uint8_t *name; /* lower case; the network randomises its case */
 	const uint8_t *zone; /* the zone whose server is asked, for accounting */
 	uint16_t type;
-	enum upstream_transport transport;
 	bool recurse;           /* RD=1: to forwarders only */
 	bool checking_disabled; /* CD=1 */
 	bool edns;              /* send an OPT, with DO, */
@@ -68,7 +65,7 @@ enum upstream_event {
 /** How a query ended; @c octets are valid during job_resume() only. */
 struct upstream_reply {
 	enum upstream_event event;
-	enum upstream_transport transport;
+	enum transport transport;
 	const uint8_t *octets;
 	size_t len;
 	uint32_t rtt_ms;

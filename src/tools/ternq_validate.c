@@ -149,7 +149,7 @@ static struct lookup lookup_of(const struct validation *v, const struct upstream
 	struct lookup l = *v->lookup;
 
 	l.type = q->type;
-	l.tcp = l.tcp || q->transport == UPSTREAM_TCP;
+	l.tcp = l.tcp || q->to.transport == TRANSPORT_TCP;
 	l.ignore_tc = false;
 	l.recurse = true;
 	l.checking_disabled = true;
@@ -169,7 +169,7 @@ static bool ask(struct validation *v, struct upstream_reply *out)
 		return false;
 	v->elapsed_us += r->elapsed_us;
 	*out = (struct upstream_reply){.event = UPSTREAM_ANSWERED,
-				       .transport = r->tcp ? UPSTREAM_TCP : UPSTREAM_UDP,
+				       .transport = r->tcp ? TRANSPORT_TCP : TRANSPORT_UDP,
 				       .octets = r->octets,
 				       .len = r->m.len,
 				       .rtt_ms = (uint32_t)(r->elapsed_us / 1000)};

@@ -231,7 +231,7 @@ static void drive(struct task *t, bool finished)
 		if (upstream_ask(&t->asker, &t->job.outbox, &event))
 			return;
 		struct upstream_reply reply = {.event = event,
-					       .transport = t->job.outbox.transport};
+					       .transport = t->job.outbox.to.transport};
 
 		finished = job_resume(&t->job, &reply, &w->loop.now);
 	}

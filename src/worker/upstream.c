@@ -89,7 +89,7 @@ static void close_exchange(struct exchange *x)
 	cds_list_del_init(&x->idle);
 	if (x->load)
 		deactivate(x);
-	if (x->tcp) {
+	if (x->to.transport != TRANSPORT_UDP) {
 		upstream_tcp_leave(x);
 	} else {
 		loop_forget(&w->loop, &x->watch);
@@ -251,7 +251,7 @@ void upstream_end_with(struct exchange *x, enum upstream_event event)
 {
 	struct upstream_reply reply = {
 		.event = event,
-		.transport = x->tcp ? UPSTREAM_TCP : UPSTREAM_UDP,
+		.transport = x->to.transport,
 		.rtt_ms = upstream_elapsed_ms(x),
 		.resent = x->resent,
 	};
@@ -263,11 +263,11 @@ static void on_timeout(struct timer *timer)
 {
 	struct exchange *x = CONTAINER_OF(timer, struct exchange, timer);
 	struct upstream_reply reply = {.event = UPSTREAM_TIMED_OUT,
-				       .transport = UPSTREAM_UDP,
+				       .transport = TRANSPORT_UDP,
 				       .rtt_ms = upstream_elapsed_ms(x)};
 	CDS_LIST_HEAD(waiting);
 
-	if (x->tcp) {
+	if (x->to.transport != TRANSPORT_UDP) {
 		upstream_tcp_time_out(x);
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
@@ -300,8 +300,7 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 	/* One whose time is over is sent again in the form that is wanted now. */
 	return x->hash == hash && x->type == q->type && (x->edns == q->edns || !x->load) &&
 	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
-	       x->tcp == (q->transport == UPSTREAM_TCP) && address_equal(&x->address, &q->server) &&
-	       x->question_len == name_len + 4 &&
+	       endpoint_equal(&x->to, &q->to) && x->question_len == name_len + 4 &&
 	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
 }
 
@@ -338,11 +337,10 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 	x->party = asker->party;
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
-	x->address = q->server;
+	x->to = q->to;
 	x->type = q->type;
 	x->recurse = q->recurse;
 	x->checking_disabled = q->checking_disabled;
-	x->tcp = q->transport == UPSTREAM_TCP;
 	x->watch.fd = -1;
 	CDS_INIT_LIST_HEAD(&x->live);
 	CDS_INIT_LIST_HEAD(&x->late);
@@ -356,7 +354,7 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 static bool send_first(struct exchange *x, enum upstream_event *event)
 {
 	*event = UPSTREAM_NO_RESOURCE;
-	if (x->tcp)
+	if (x->to.transport != TRANSPORT_UDP)
 		return upstream_tcp_ask(x);
 	return upstream_udp_ask(x, event) ||
 	       (*event == UPSTREAM_NO_RESOURCE && drop_oldest_idle(x->worker) &&
@@ -413,7 +411,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 	asker->listens = q->listen;
 	if (q->listen)
 		return listen_on(asker, q, event);
-	uint64_t hash = hash_exchange(w, &q->server, q->name);
+	uint64_t hash = hash_exchange(w, &q->to.address, q->name);
 	struct zone_load *load = load_of(w, q->zone);
 
 	struct exchange *x = find_equal(w, q, hash);
@@ -461,7 +459,7 @@ static bool is_own_question(const struct exchange *x, const struct address *clie
 	socklen_t len = sizeof sa;
 	struct address own;
 
-	return !x->tcp && x->id == id &&
+	return x->to.transport == TRANSPORT_UDP && x->id == id &&
 	       getsockname(x->watch.fd, (struct sockaddr *)&sa, &len) == 0 &&
 	       address_from_sockaddr((struct sockaddr *)&sa, &own) && address_equal(&own, client);
 }
@@ -476,7 +474,7 @@ enum loop_kind upstream_find_loop(const struct worker *w, const struct address *
 	cds_hlist_for_each_entry_2(x, bucket, same_hash)
 	{
 		if (x->hash != hash || x->type != q->type || !x->load ||
-		    memcmp(x->address.octets, client->octets, sizeof client->octets) != 0)
+		    memcmp(x->to.address.octets, client->octets, sizeof client->octets) != 0)
 			continue;
 		if (is_own_question(x, client, id))
 			return LOOP_OF_OURS;

@@ -38,14 +38,13 @@ struct exchange {
 	struct zone_load *load;            /* while active; NULL: its time is over */
 	uint64_t hash;                     /* of host and name */
 	uint64_t sent_ns;                  /* last */
-	struct address address;
+	struct endpoint to;
 	uint16_t party; /* for whom it was begun */
 	uint16_t id;
 	uint16_t type;
 	uint16_t wire_len;
 	uint16_t question_len; /* octets behind the header */
 	uint8_t mismatches;
-	bool tcp;
 	bool edns;
 	bool recurse;
 	bool checking_disabled;

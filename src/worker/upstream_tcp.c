@@ -28,12 +28,12 @@
 
 /** A server with connections to it, or one of which something was learned. */
 struct tcp_server {
-	struct cds_hlist_node node; /* of the worker's, by address */
+	struct cds_hlist_node node; /* of the worker's, by endpoint */
 	struct cds_list_head idle;  /* in the worker's list, when there is no connection */
 	struct cds_list_head connections;
 	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
-	struct address address;
+	struct endpoint to;
 	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
 	uint32_t few;           /* so many it answers on one connection, */
 	uint64_t few_ms;        /* until then */
@@ -182,7 +182,7 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
 	CDS_INIT_LIST_HEAD(&c->exchanges);
-	if (!stream_connect(&c->stream, &w->loop, &s->address, SERVER_IDLE_MS)) {
+	if (!stream_connect(&c->stream, &w->loop, &s->to.address, SERVER_IDLE_MS)) {
 		free_connection(c);
 		return NULL;
 	}
@@ -221,20 +221,22 @@ static void send_waiting(struct tcp_server *s)
 
 /* --- servers ------------------------------------------------------------------ */
 
-static struct cds_hlist_head *bucket_of(struct worker *w, const struct address *a)
+static struct cds_hlist_head *bucket_of(struct worker *w, const struct endpoint *to)
 {
-	uint64_t hash = hash_bytes(&w->shared->hash_key, a->port, a->octets, sizeof a->octets);
+	const struct address *a = &to->address;
+	uint64_t salt = (uint64_t)to->transport << 16 | a->port;
+	uint64_t hash = hash_bytes(&w->shared->hash_key, salt, a->octets, sizeof a->octets);
 
 	return &w->tcp_server_buckets[hash % TCP_SERVER_BUCKETS];
 }
 
-static struct tcp_server *find_server(struct worker *w, const struct address *a)
+static struct tcp_server *find_server(struct worker *w, const struct endpoint *to)
 {
 	struct tcp_server *s;
 
-	cds_hlist_for_each_entry_2(s, bucket_of(w, a), node)
+	cds_hlist_for_each_entry_2(s, bucket_of(w, to), node)
 	{
-		if (address_equal(&s->address, a))
+		if (endpoint_equal(&s->to, to))
 			return s;
 	}
 	return NULL;
@@ -254,7 +256,7 @@ static void forget_oldest(struct worker *w)
 		free_server(cds_list_first_entry(&w->tcp_servers_idle, struct tcp_server, idle));
 }
 
-static struct tcp_server *new_server(struct worker *w, const struct address *a)
+static struct tcp_server *new_server(struct worker *w, const struct endpoint *to)
 {
 	struct tcp_server *s = pool_take(&w->tcp_servers);
 
@@ -264,11 +266,11 @@ static struct tcp_server *new_server(struct worker *w, const struct address *a)
 	}
 	if (!s)
 		return NULL;
-	*s = (struct tcp_server){.worker = w, .address = *a};
+	*s = (struct tcp_server){.worker = w, .to = *to};
 	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
 	CDS_INIT_LIST_HEAD(&s->waiting);
-	cds_hlist_add_head(&s->node, bucket_of(w, a));
+	cds_hlist_add_head(&s->node, bucket_of(w, to));
 	return s;
 }
 
@@ -283,11 +285,11 @@ static void rest_server(struct tcp_server *s)
 	while (!cds_list_empty(&s->waiting))
 		upstream_end_with(cds_list_first_entry(&s->waiting, struct exchange, node),
 				  UPSTREAM_NO_RESOURCE);
-	if (!known || find_server(w, &s->address)) {
+	if (!known || find_server(w, &s->to)) {
 		pool_give(&w->tcp_servers, s);
 		return;
 	}
-	cds_hlist_add_head(&s->node, bucket_of(w, &s->address));
+	cds_hlist_add_head(&s->node, bucket_of(w, &s->to));
 	cds_list_add_tail(&s->idle, &w->tcp_servers_idle);
 }
 
@@ -297,7 +299,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 {
 	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
 	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = UPSTREAM_TCP,
+				       .transport = TRANSPORT_TCP,
 				       .octets = octets,
 				       .len = len};
 	struct exchange *x;
@@ -361,10 +363,10 @@ static void on_ended(struct stream *stream, enum stream_end why)
 bool upstream_tcp_ask(struct exchange *x)
 {
 	struct worker *w = x->worker;
-	struct tcp_server *s = find_server(w, &x->address);
+	struct tcp_server *s = find_server(w, &x->to);
 
 	if (!s)
-		s = new_server(w, &x->address);
+		s = new_server(w, &x->to);
 	if (!s)
 		return false;
 	cds_list_del_init(&s->idle);

@@ -22,7 +22,7 @@ static bool take_datagram(struct exchange *x, uint8_t *octets, size_t len)
 {
 	struct worker *w = x->worker;
 	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = UPSTREAM_UDP,
+				       .transport = TRANSPORT_UDP,
 				       .octets = octets,
 				       .len = len,
 				       .rtt_ms = upstream_elapsed_ms(x),
@@ -72,7 +72,7 @@ static void on_readable(struct watch *watch, uint32_t events)
 bool upstream_udp_ask(struct exchange *x, enum upstream_event *event)
 {
 	struct worker *w = x->worker;
-	int fd = udp_ask_socket(&x->address, &w->random);
+	int fd = udp_ask_socket(&x->to.address, &w->random);
 
 	/* Out of descriptors or memory is our trouble, no route is the server's. */
 	*event = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ||

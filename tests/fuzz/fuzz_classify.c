@@ -196,7 +196,7 @@ static bool give_reply(const struct upstream_query *query, const uint8_t *octets
 {
 	uint8_t *exact = malloc(len);
 	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = query->transport,
+				       .transport = query->to.transport,
 				       .octets = exact,
 				       .len = len,
 				       .rtt_ms = 20};
@@ -217,12 +217,12 @@ static bool give_event(unsigned which)
 		UPSTREAM_CASE,      UPSTREAM_CROWDED,     UPSTREAM_NO_RESOURCE,
 	};
 	struct upstream_reply reply = {.event = events[which % ARRAY_LEN(events)],
-				       .transport = job.outbox.transport};
+				       .transport = job.outbox.to.transport};
 
 	silent = true;
 	if (reply.event == UPSTREAM_TIMED_OUT) {
 		reply.rtt_ms = job.outbox.timeout_ms;
-		if (!job.outbox.listen && job.outbox.transport == UPSTREAM_UDP)
+		if (!job.outbox.listen && job.outbox.to.transport == TRANSPORT_UDP)
 			open_before[open_n++ % ARRAY_LEN(open_before)] = job.outbox;
 	}
 	pass_ms(reply.rtt_ms);

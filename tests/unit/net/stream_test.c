@@ -530,6 +530,191 @@ static void nobody_listens(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
 
+/* --- octets that pass through a codec --------------------------------------------------- */
+
+#define MASK 0x5a /* what every octet is mixed with */
+
+/* One octet each way opens it; a read takes more from the socket than it gives. */
+struct mixer {
+	uint8_t held[4096];
+	size_t at, len;
+	bool greeted;
+	unsigned closed_n;
+};
+
+static struct mixer mixer;
+
+static enum codec_state mixer_open(struct stream *s)
+{
+	uint8_t octet;
+
+	if (!mixer.greeted) {
+		ssize_t n = recv(s->watch.fd, &octet, 1, 0);
+
+		if (n < 0)
+			return errno == EAGAIN ? CODEC_WANTS_READ : CODEC_FAILED;
+		if (n == 0 || octet != 'h')
+			return CODEC_FAILED;
+		mixer.greeted = true;
+		return CODEC_WANTS_WRITE;
+	}
+	return send(s->watch.fd, "i", 1, MSG_NOSIGNAL) == 1 ? CODEC_OPEN : CODEC_WANTS_WRITE;
+}
+
+static ssize_t mixer_read(struct stream *s, uint8_t *to, size_t max)
+{
+	if (mixer.at == mixer.len) {
+		ssize_t n = recv(s->watch.fd, mixer.held, sizeof mixer.held, 0);
+
+		if (n <= 0)
+			return n;
+		mixer.at = 0;
+		mixer.len = (size_t)n;
+	}
+	size_t n = MIN(max, mixer.len - mixer.at);
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = mixer.held[mixer.at++] ^ MASK;
+	return (ssize_t)n;
+}
+
+static ssize_t mixer_write(struct stream *s, const struct iovec *iov, int n)
+{
+	uint8_t mixed[700];
+	size_t len = 0;
+
+	for (int i = 0; i < n; i++) {
+		const uint8_t *from = iov[i].iov_base;
+
+		for (size_t j = 0; j < iov[i].iov_len && len < sizeof mixed; j++)
+			mixed[len++] = from[j] ^ MASK;
+	}
+	return send(s->watch.fd, mixed, len, MSG_NOSIGNAL);
+}
+
+static bool mixer_pending(const struct stream *s)
+{
+	(void)s;
+	return mixer.at < mixer.len;
+}
+
+static void mixer_close(struct stream *s)
+{
+	assert_ptr_equal(s->codec_state, &mixer);
+	mixer.closed_n++;
+}
+
+static const struct stream_codec mixing = {mixer_open, mixer_read, mixer_write, mixer_pending,
+					   mixer_close};
+
+static int open_mixed(void **state)
+{
+	memset(&mixer, 0, sizeof mixer);
+	open_pair(state);
+	stream_set_codec(&stream, &mixing, &mixer);
+	return 0;
+}
+
+static void greet(void)
+{
+	uint8_t octet = 0;
+
+	peer_sends("h", 1);
+	for (unsigned i = 0; i < 100 && stream.opening; i++)
+		turn();
+	assert_false(stream.opening);
+	assert_int_equal(recv(peer, &octet, 1, 0), 1);
+	assert_int_equal(octet, 'i');
+}
+
+/* @n messages of @len octets each, in one go. */
+static void send_mixed(unsigned n, size_t len)
+{
+	static uint8_t octets[66000];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		put_u16(octets + at, (uint16_t)len);
+		memset(octets + at + 2, (int)i, len);
+		at += 2 + len;
+	}
+	for (size_t i = 0; i < at; i++)
+		octets[i] ^= MASK;
+	peer_sends(octets, at);
+}
+
+static void messages_pass_through_a_codec(void **state)
+{
+	uint8_t back[20 * 102];
+
+	(void)state;
+	echoes = true;
+	/* What is sent before it is open waits. */
+	assert_true(stream_send(&stream, (const uint8_t *)"abc", 3));
+	greet();
+	assert_int_equal(recv(peer, back, 5, MSG_WAITALL), 5);
+	assert_int_equal(back[0] ^ MASK, 0);
+	assert_int_equal(back[1] ^ MASK, 3);
+	assert_int_equal(back[2] ^ MASK, 'a');
+	send_mixed(20, 100);
+	turn_until_messages(20);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(received[i * 102 + 2], i);
+	for (unsigned i = 0; i < 10; i++)
+		turn();
+	assert_int_equal(recv(peer, back, sizeof back, MSG_WAITALL), sizeof back);
+	assert_int_equal(back[19 * 102 + 50] ^ MASK, 19);
+}
+
+static void what_a_codec_holds_waits_while_the_stream_is_paused(void **state)
+{
+	(void)state;
+	greet();
+	send_mixed(1, 10);
+	turn_until_messages(1);
+	send_mixed(30, 100);
+	stream_pause(&stream);
+	turn();
+	assert_int_equal(messages_n, 1);
+	/* Nothing more comes by the socket once the codec has all. */
+	stream_resume(&stream);
+	stream.watch.ready(&stream.watch, EPOLLIN);
+	turn_until_messages(31);
+	assert_int_equal(ended, -1);
+}
+
+static void large_messages_pass_through_a_codec(void **state)
+{
+	(void)state;
+	greet();
+	send_mixed(1, 60000);
+	turn_until_messages(1);
+	assert_int_equal(received_n, 60002);
+	close(peer);
+	peer = -1;
+	turn_until_ended(STREAM_CLOSED_BY_PEER);
+	assert_int_equal(mixer.closed_n, 1);
+}
+
+static void a_codec_that_fails_ends_the_stream(void **state)
+{
+	(void)state;
+	peer_sends("x", 1);
+	turn_until_ended(STREAM_RESET);
+	assert_int_equal(mixer.closed_n, 1);
+	assert_int_equal(messages_n, 0);
+}
+
+static void a_codec_that_does_not_open_is_given_up(void **state)
+{
+	(void)state;
+	pass(STREAM_STALL_MS - 1);
+	assert_int_equal(ended, -1);
+	pass(2);
+	assert_int_equal(ended, STREAM_STALLED);
+	assert_int_equal(mixer.closed_n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +741,16 @@ int main(void)
 		TEST(connecting),
 		TEST(the_server_closes_its_side),
 		TEST(nobody_listens),
+		cmocka_unit_test_setup_teardown(messages_pass_through_a_codec, open_mixed,
+						close_pair),
+		cmocka_unit_test_setup_teardown(what_a_codec_holds_waits_while_the_stream_is_paused,
+						open_mixed, close_pair),
+		cmocka_unit_test_setup_teardown(large_messages_pass_through_a_codec, open_mixed,
+						close_pair),
+		cmocka_unit_test_setup_teardown(a_codec_that_fails_ends_the_stream, open_mixed,
+						close_pair),
+		cmocka_unit_test_setup_teardown(a_codec_that_does_not_open_is_given_up, open_mixed,
+						close_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

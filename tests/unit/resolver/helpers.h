@@ -238,7 +238,7 @@ static inline bool asks(const char *server, const char *name, uint16_t type)
 	struct address a = address(server);
 	const struct upstream_query *q = &world.job.outbox;
 
-	return !world.done && address_equal(&q->server, &a) &&
+	return !world.done && address_equal(&q->to.address, &a) &&
 	       tern_name_equal(q->name, NAME(name)) && q->type == type;
 }
 
@@ -255,7 +255,7 @@ static inline void assert_asked(const char *server, const char *name, uint16_t t
 	else
 		print_error("%s %u is asked of %s\n",
 			    tern_name_to_text(world.job.outbox.name, found), world.job.outbox.type,
-			    address_to_text(&world.job.outbox.server, at));
+			    address_to_text(&world.job.outbox.to.address, at));
 	fail();
 }
 
@@ -292,7 +292,7 @@ static inline void add_record(struct tern_builder *b, const char *text)
 static inline void send_octets(const uint8_t *octets, size_t len)
 {
 	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
-				   .transport = world.job.outbox.transport,
+				   .transport = world.job.outbox.to.transport,
 				   .octets = octets,
 				   .len = len,
 				   .mixed = world.mixed && world.job.outbox.random_case,
@@ -327,7 +327,7 @@ static inline void reply(uint16_t flags, unsigned rcode, ...)
 /** Something else than a reply. */
 static inline void event(enum upstream_event e)
 {
-	struct upstream_reply r = {.event = e, .transport = world.job.outbox.transport};
+	struct upstream_reply r = {.event = e, .transport = world.job.outbox.to.transport};
 
 	world.asked = world.job.outbox;
 	if (e == UPSTREAM_TIMED_OUT)
@@ -343,8 +343,8 @@ static inline unsigned be_silent(void)
 	unsigned n = 0;
 
 	for (; !world.done && !world.job.outbox.listen; n++)
-		event(world.job.outbox.transport == UPSTREAM_TCP ? UPSTREAM_UNREACHABLE
-								 : UPSTREAM_TIMED_OUT);
+		event(world.job.outbox.to.transport == TRANSPORT_TCP ? UPSTREAM_UNREACHABLE
+								     : UPSTREAM_TIMED_OUT);
 	return n;
 }
 

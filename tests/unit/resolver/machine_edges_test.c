@@ -166,10 +166,10 @@ static void a_probe_taken_by_another(void **state)
 	assert_asked(SERV, "www.test.", A);
 	event(UPSTREAM_SUSPECT); /* and goes on by TCP */
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	assert_false(was_taken(STAGE_SEND, STAGE_PICK));
 	/* Another job that had picked the same server comes too late. */
-	world.job.frames[0].try.tcp = false;
+	world.job.frames[0].try.transport = TRANSPORT_UDP;
 	(void)stage_send(&world.job, &world.job.frames[0]);
 	assert_true(was_taken(STAGE_SEND, STAGE_PICK));
 }

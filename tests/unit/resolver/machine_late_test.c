@@ -38,7 +38,7 @@ static void reply_late(const struct upstream_query *query, uint16_t flags, unsig
 	if (record)
 		add_record(&b, record);
 	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
-				   .transport = UPSTREAM_UDP,
+				   .transport = TRANSPORT_UDP,
 				   .octets = world.packet,
 				   .len = tern_builder_finish(&b),
 				   .rtt_ms = 500};
@@ -54,7 +54,7 @@ static void while_another_is_asked(void **state)
 	ask("www.test.", A);
 	struct upstream_query first = time_out();
 
-	assert_false(address_equal(&first.server, &world.job.outbox.server));
+	assert_false(address_equal(&first.to.address, &world.job.outbox.to.address));
 	reply_late(&first, QR | AA, 0, "an www.test. 60 IN A 192.0.2.1");
 	assert_result(0, 1);
 	assert_true(has_answer_a("www.test.", "192.0.2.1"));
@@ -71,7 +71,7 @@ static void useless_while_another_is_asked(void **state)
 
 	reply_late(&first, QR, TERN_RCODE_REFUSED, NULL);
 	assert_false(world.done);
-	assert_true(address_equal(&second.server, &world.job.outbox.server));
+	assert_true(address_equal(&second.to.address, &world.job.outbox.to.address));
 	reply_late(&second, QR | AA, 0, "an www.test. 60 IN A 192.0.2.1");
 	assert_result(0, 1);
 }
@@ -133,7 +133,7 @@ static void when_nobody_is_left(void **state)
 		assert_int_equal(world.job.outbox.random_case, i < SERVER_FRESH_TRY);
 		event(UPSTREAM_TIMED_OUT);
 	}
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	be_silent();
 	assert_true(world.job.outbox.listen);
 	assert_in_range(world.job.outbox.timeout_ms, 500, UPSTREAM_LISTEN_MS);
@@ -170,7 +170,7 @@ static void a_question_sent_twice(void **state)
 
 	add_record(&b, "an www.test. 60 IN A 192.0.2.1");
 	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
-				   .transport = UPSTREAM_UDP,
+				   .transport = TRANSPORT_UDP,
 				   .octets = world.packet,
 				   .len = tern_builder_finish(&b),
 				   .rtt_ms = 1,

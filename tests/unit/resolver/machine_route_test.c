@@ -200,9 +200,9 @@ static void another_case_and_no_tcp(void **state)
 	know("test.", "ns.test.", SERV, NULL);
 	ask("www.test.", A);
 	event(UPSTREAM_CASE);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	event(UPSTREAM_UNREACHABLE);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_UDP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_UDP);
 	assert_false(world.job.outbox.random_case);
 	reply(QR | TERN_FLAG_AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 1);

@@ -68,12 +68,13 @@ static void one_of_several_servers_is_good(void **state)
 	(void)state;
 	know("test.", "ns.test.", SERV, "ns2.test.", "192.0.2.55", NULL);
 	ask_signed("www.test.", A);
-	struct address bad = world.job.outbox.server;
+	struct address bad = world.job.outbox.to.address;
 
 	reply_signed(AA, NOERR, "~" WWW, NULL);
 	for (unsigned i = 0; i < 10 && !world.done; i++)
 		reply_signed(AA, NOERR,
-			     address_equal(&world.job.outbox.server, &bad) ? "~" WWW : WWW, NULL);
+			     address_equal(&world.job.outbox.to.address, &bad) ? "~" WWW : WWW,
+			     NULL);
 	assert_result(NOERR, 1);
 	assert_security(CACHE_SECURE);
 }

@@ -399,10 +399,10 @@ static void truncated_then_tcp(void **state)
 	(void)state;
 	know_test();
 	ask("www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_UDP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_UDP);
 	reply(AA | TERN_FLAG_TC, NOERR, NULL);
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	assert_int_equal(world.job.outbox.timeout_ms, UPSTREAM_TCP_MS);
 	assert_false(world.job.outbox.random_case);
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
@@ -421,7 +421,7 @@ static void cut_in_the_middle_then_tcp(void **state)
 
 	send_octets(world.packet, len - 3);
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 }
 
 static void tcp_that_fails_twice(void **state)
@@ -432,10 +432,10 @@ static void tcp_that_fails_twice(void **state)
 	reply(AA | TERN_FLAG_TC, NOERR, NULL);
 	event(UPSTREAM_UNREACHABLE); /* maybe an idle connection that was just closed */
 	assert_asked(first, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	event(UPSTREAM_UNREACHABLE);
 	assert_asked(other_of_two(first), "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_UDP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_UDP);
 }
 
 static void formerr_then_without_edns(void **state)
@@ -503,12 +503,12 @@ static void badcookie_then_with_the_new_one(void **state)
 	assert_int_equal(world.job.outbox.cookie_len, 8);
 	reply_with_cookie(TERN_RCODE_BADCOOKIE, NULL);
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_UDP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_UDP);
 	assert_int_equal(world.job.outbox.cookie_len, 16);
 	assert_memory_equal(world.job.outbox.cookie + 8, "\x5c\x5c\x5c\x5c\x5c\x5c\x5c\x5c", 8);
 	reply_with_cookie(TERN_RCODE_BADCOOKIE, NULL); /* RFC 7873 5.3: then TCP */
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
 	assert_result(NOERR, 1);
 }
@@ -520,7 +520,7 @@ static void forgers_at_work_then_tcp(void **state)
 	ask("www.test.", A);
 	event(UPSTREAM_SUSPECT);
 	assert_asked(SERV, "www.test.", A);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	assert_int_equal(measured(SERV, "test.").timeouts, 0);
 }
 
@@ -531,7 +531,7 @@ static void another_case_then_tcp_and_learned(void **state)
 	ask("www.test.", A);
 	assert_true(world.job.outbox.random_case);
 	event(UPSTREAM_CASE);
-	assert_int_equal(world.job.outbox.transport, UPSTREAM_TCP);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TCP);
 	assert_false((measured(SERV, "test.").facts &
 		      INFRA_BIT(INFRA_NO_CASE))); /* that could have been forged */
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);

@@ -271,7 +271,7 @@ static void localhost_is_not_asked(void **state)
 	ask("www.sub.test.", A);
 	reply(QR, NOERR, "ns sub.test. 60 NS ns.sub.test.", "ad ns.sub.test. 60 A 127.0.0.1", NULL);
 	for (unsigned i = 0; i < 20 && !world.done; i++) {
-		assert_false(address_is_loopback(&world.job.outbox.server));
+		assert_false(address_is_loopback(&world.job.outbox.to.address));
 		reply(QR, TERN_RCODE_REFUSED, NULL);
 	}
 	assert_result(TERN_RCODE_SERVFAIL, 0);

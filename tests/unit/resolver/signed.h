@@ -39,7 +39,7 @@ static inline const char *zone_asked(void)
 {
 	struct address child = address(CHILD);
 
-	return address_equal(&world.job.outbox.server, &child) ? "sub.test." : "test.";
+	return address_equal(&world.job.outbox.to.address, &child) ? "sub.test." : "test.";
 }
 
 static inline void trust_key(const char *zone, const struct signer *s)

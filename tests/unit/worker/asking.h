@@ -69,7 +69,7 @@ static inline int open_asking(void **state)
 		wanting[i].asker.answered = on_test_answered;
 		wanting[i].asker.answered_late = on_test_answered_late;
 	}
-	q = (struct upstream_query){.server = forwarder_at,
+	q = (struct upstream_query){.to.address = forwarder_at,
 				    .name = (const uint8_t *)"\3www\4test",
 				    .zone = (const uint8_t *)"\4zone\4test",
 				    .type = TERN_TYPE_A,

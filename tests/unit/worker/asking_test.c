@@ -52,8 +52,8 @@ static void whatever_differs_is_asked_by_itself(void **state)
 		case 2: q.edns = false; break;
 		case 3: q.type = TERN_TYPE_AAAA; break;
 		case 4: q.name = (const uint8_t *)"\3ww2\4test"; break;
-		case 5: q.server = other; break;
-		case 6: q.transport = UPSTREAM_TCP; break;
+		case 5: q.to.address = other; break;
+		case 6: q.to.transport = TRANSPORT_TCP; break;
 		}
 		ask_of(&wanting[i + 1]);
 		assert_int_equal(workers[0]->exchanges.taken_n, ++n);
@@ -523,7 +523,7 @@ static void a_server_that_asks_us_back_is_known(void **state)
 
 	/* As if it had been sent there. */
 	cds_hlist_del(&x->same_hash);
-	x->address = server;
+	x->to.address = server;
 	x->hash = hash_exchange(workers[0], &server, q.name);
 	cds_hlist_add_head(&x->same_hash, bucket_of(workers[0], x->hash));
 	assert_int_equal(loop_of(&client, WWW, TERN_TYPE_A, 1), LOOP_OF_OTHERS);

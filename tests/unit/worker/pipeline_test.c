@@ -9,7 +9,7 @@
 static int open_pipelines(void **state)
 {
 	open_asking(state);
-	q.transport = UPSTREAM_TCP;
+	q.to.transport = TRANSPORT_TCP;
 	return 0;
 }
 
@@ -125,7 +125,7 @@ static void the_idlest_connection_gives_way_to_another_server(void **state)
 	struct asked first = take_first_on(&fd);
 
 	workers[0]->connection_shares.max = 1;
-	q.server = at;
+	q.to.address = at;
 	q.name = numbered(2);
 	assert_int_equal(refusal_of(b), UPSTREAM_NO_RESOURCE); /* the first is being asked */
 	answer(&first, 9);
@@ -157,16 +157,16 @@ static void what_was_learned_gives_way_to_asking(void **state)
 	close(fd);
 	await_told(b, 1, 0);
 	assert_int_equal(b->reply.event, UPSTREAM_UNREACHABLE);
-	assert_int_equal(b->reply.transport, UPSTREAM_TCP);
+	assert_int_equal(b->reply.transport, TRANSPORT_TCP);
 	assert_int_equal(pool->taken_n, 1);
-	assert_non_null(find_server(workers[0], &forwarder_at));
+	assert_non_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
 	pool->max = pool->fresh;
-	q.server = at;
+	q.to.address = at;
 	ask_of(b);
 	assert_int_equal(pool->taken_n, 1);
-	assert_null(find_server(workers[0], &forwarder_at));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
 	/* One with a connection does not give way. */
-	q.server = forwarder_at;
+	q.to.address = forwarder_at;
 	assert_int_equal(refusal_of(a), UPSTREAM_NO_RESOURCE);
 	pool->max = TCP_SERVERS_MAX;
 	close(other);
@@ -229,7 +229,8 @@ static void what_was_learned_is_forgotten_after_a_while(void **state)
 	let_pass_ms(0);
 	close(fd);
 	await_told(b, 1, 0);
-	const struct tcp_server *s = find_server(workers[0], &forwarder_at);
+	const struct tcp_server *s =
+		find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP});
 
 	assert_non_null(s);
 	assert_int_equal(s->few, 1);
@@ -243,7 +244,7 @@ static void what_was_learned_is_forgotten_after_a_while(void **state)
 
 	stream_close(&c1->stream);
 	on_ended(&c1->stream, STREAM_IDLE);
-	assert_null(find_server(workers[0], &forwarder_at));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
 }
 
 /* That it closes idle connections says nothing. */
@@ -262,7 +263,7 @@ static void an_idle_connection_that_ends_teaches_nothing(void **state)
 	for (unsigned i = 0; i < PATIENCE_MS && connections() > 0; i++)
 		pass(1);
 	assert_int_equal(connections(), 0);
-	assert_null(find_server(workers[0], &forwarder_at));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
 	assert_int_equal(workers[0]->tcp_servers.taken_n, 0);
 }
 
@@ -277,7 +278,7 @@ static void a_connection_without_an_answer_teaches_nothing(void **state)
 	close(fd);
 	await_told(a, 1, 0);
 	assert_int_equal(a->reply.event, UPSTREAM_UNREACHABLE);
-	assert_null(find_server(workers[0], &forwarder_at));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
 }
 
 /* --- silence
@@ -378,7 +379,7 @@ static void replies_in_other_case_count(void **state)
 	answer(&other, 3);
 	await_told(a, 1, 0);
 	assert_int_equal(a->reply.event, UPSTREAM_ANSWERED);
-	assert_int_equal(a->reply.transport, UPSTREAM_TCP);
+	assert_int_equal(a->reply.transport, TRANSPORT_TCP);
 	assert_int_equal(a->octet, 3);
 	assert_int_equal(counted(&tally()->upstream_mismatched), 0);
 	close(fd);

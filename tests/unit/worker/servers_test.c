@@ -271,7 +271,7 @@ static void let_time_pass_on_tcp(void)
 							       struct exchange, same_hash)
 					     : NULL;
 
-		if (!x || !x->tcp)
+		if (!x || x->to.transport != TRANSPORT_TCP)
 			continue;
 		timer_cancel(&w->loop.wheel, &x->timer);
 		x->timer.fire(&x->timer);
