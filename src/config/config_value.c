@@ -246,6 +246,7 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 
 	switch (key->kind) {
 	case SCHEMA_SECTION: snprintf(out, SCHEMA_WHY_MAX, "a mapping of keys"); break;
+	case SCHEMA_INCLUDE: snprintf(out, SCHEMA_WHY_MAX, "a path or a list of paths"); break;
 	case SCHEMA_BOOL: snprintf(out, SCHEMA_WHY_MAX, "true or false (without quotes)"); break;
 	case SCHEMA_STRING:
 		snprintf(out, SCHEMA_WHY_MAX,
@@ -296,7 +297,8 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 		      char expected[SCHEMA_WHY_MAX])
 {
 	switch (key->kind) {
-	case SCHEMA_SECTION: return false;
+	case SCHEMA_SECTION:
+	case SCHEMA_INCLUDE: return false;
 	case SCHEMA_BOOL: return read_bool(v, at);
 	case SCHEMA_STRING: return read_string(key, v, at);
 	case SCHEMA_WORD: return read_word(key, v, at);

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -228,6 +229,34 @@ def test_identity():
     reload(tern, server={'identity': 'second'})
     check('second' in str(txt('id.server').answer[0]))
     equal(rcode(txt('version.bind')), 'REFUSED')
+
+
+def test_included_files():
+    """The files in a folder beside the configuration are taken anew with it, and named in what is wrong."""
+    folder = tempfile.mkdtemp(dir=os.path.dirname(write_config(BASE)))
+    own = os.path.join(folder, 'own.yaml')
+
+    def put(text):
+        with open(own, 'w') as f:
+            f.write(text)
+
+    def identity():
+        return str(ask('id.server', 'TXT', 'CH').answer[0][0])
+
+    put('server: {identity: one}\n')
+    tern = start(include=f'{os.path.basename(folder)}/*.yaml')
+    equal(identity(), '"one"')
+    put('server: {identity: two}\n')
+    equal(json.loads(ternctl('--json', 'reload'))['changed'], ['server.identity'])
+    equal(identity(), '"two"')
+    put('\nserver: {identiti: three}\n')
+    for command in ['reload'], ['check', tern.config]:
+        said = ternctl(*command, code=1)
+        check(f'{own}:2: server.identiti: unknown key' in said, said)
+    equal(identity(), '"two"')
+    os.unlink(own)
+    ternctl('reload')
+    equal(rcode(ask('id.server', 'TXT', 'CH')), 'REFUSED')
 
 
 def test_special_zones():
