@@ -81,6 +81,11 @@ struct place config_place(const struct config *config, const char *path)
 	return places_find(config->places, path);
 }
 
+bool config_writes(const struct config *config, const char *path)
+{
+	return places_has(config->places, path);
+}
+
 void config_destroy(struct config *config)
 {
 	if (!config)

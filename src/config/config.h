@@ -68,5 +68,8 @@ MUST_USE struct config *config_parse(const char *text, size_t len, const char *n
 /** Where the key @p path ("server.listen[0]") was written; see places_find(). */
 struct place config_place(const struct config *config, const char *path);
 
+/** Was the key @p path written, or is it the default? */
+bool config_writes(const struct config *config, const char *path);
+
 /** Free everything; NULL is allowed. */
 void config_destroy(struct config *config);

@@ -80,6 +80,11 @@ static const struct noted *find(const struct places *p, const char *path)
 	return NULL;
 }
 
+bool places_has(const struct places *p, const char *path)
+{
+	return find(p, path) != NULL;
+}
+
 struct place places_find(const struct places *p, const char *path)
 {
 	char part[SCHEMA_PATH_MAX];

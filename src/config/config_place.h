@@ -34,6 +34,9 @@ MUST_USE const char *places_add_file(struct places *p, const char *name);
 /** Remember @p place of the key @p path ("server.listen[1]"); without memory it is not kept. */
 void places_note(struct places *p, const char *path, struct place place);
 
+/** Was @p path itself written? */
+bool places_has(const struct places *p, const char *path);
+
 /**
  * Where @p path was written first, or else what it is in: "forward-zones[3]", "forward-zones".
  * The line is 0 when none of them was written: a default.

@@ -3,6 +3,7 @@
  *
  *   server.c   everything made, run, and ended in order
  *   reload.c   another configuration put in force while workers run
+ *   check.c    a configuration looked at, and nothing done
  *   host.c     what the control socket is told, and may do
  */
 #pragma once
@@ -53,8 +54,12 @@ void server_end_cache(void *cache);
 /** The level that @p config or the command line says. */
 enum log_level server_log_level(const struct server *s, const struct config *config);
 
-/** Warn about what @p config asks for and will not get. */
+/** Warn of what is doubtful about @p config. */
 void server_doubt(struct server *s, const struct config *config);
+
+/* check.c */
+/** Tell everything that is wrong or doubtful about the configuration, or that it is good. */
+enum server_end server_check(struct server *s);
 
 /* reload.c */
 /** Put in force what the loader has read, and tell whoever waits for it. */

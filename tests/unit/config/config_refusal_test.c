@@ -194,6 +194,9 @@ static const struct {
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record ("},
 	{"dnssec: {trust-anchors: [\". IN DS 1 2\"]}",
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record ("},
+	{"dnssec: {trust-anchors: [\". IN DS 20326 8 2 E06D44B8\"]}",
+	 "t:1: dnssec.trust-anchors[0]: expected a DS record with a digest of 32 octets, as type 2 "
+	 "has (there are 4), found"},
 	{"dnssec: {trust-anchors: [\"example. IN A 192.0.2.1\"]}",
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record of class IN, found "
 	 "\"example. IN A 192.0.2.1\""},
