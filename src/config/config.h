@@ -19,6 +19,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "cache/cache.h"
+#include "config/config_place.h"
 #include "policy/access.h"
 #include "policy/options.h"
 #include "policy/route.h"
@@ -49,19 +50,26 @@ struct config {
 	struct {
 		enum log_level level;
 	} logging;
+	struct places *places; /* of what was written */
 };
 
 /**
- * Read @p path, or only the defaults when it is NULL.
+ * Read @p path and the files that it includes, or only the defaults when it is NULL.
  *
  * @param error      gets the reasons, one per line, when NULL is returned
  * @return the configuration, owned by the caller, or NULL
  */
 MUST_USE struct config *config_load(const char *path, char *error, size_t error_max);
 
-/** The same from memory (tests, fuzzing); @p name stands for the file in errors. */
+/** The same from memory (tests, fuzzing); @p name stands for the file in errors. No `include`. */
 MUST_USE struct config *config_parse(const char *text, size_t len, const char *name, char *error,
 				     size_t error_max);
+
+/** Where the key @p path ("server.listen[0]") was written; see places_find(). */
+struct place config_place(const struct config *config, const char *path);
+
+/** Was the key @p path written, or is it the default? */
+bool config_writes(const struct config *config, const char *path);
 
 /** Free everything; NULL is allowed. */
 void config_destroy(struct config *config);

@@ -49,6 +49,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 {
 	switch (key->kind) {
 	case SCHEMA_SECTION: return mappings_are_equal(key->keys, a, b);
+	case SCHEMA_INCLUDE: return true;
 	case SCHEMA_STRING:
 	case SCHEMA_NAME_TEXT:
 	case SCHEMA_ANCHOR: return texts_are_equal(a, b);
@@ -101,7 +102,7 @@ void config_diff(const struct config *a, const struct config *b,
 				visit(context, top->name);
 			continue;
 		}
-		for (const struct schema_key *k = top->keys; k->name; k++) {
+		for (const struct schema_key *k = top->keys; k && k->name; k++) {
 			if (is_equal(k, (const char *)a + k->offset, (const char *)b + k->offset))
 				continue;
 			snprintf(path, sizeof path, "%s.%s", top->name, k->name);

@@ -10,7 +10,7 @@
 #include "base/compiler.h"
 
 struct report {
-	const char *file; /* as the operator named it */
+	const char *file; /* that the next lines are about, as the operator named it */
 	char *text;       /* lines with '\n' between them, NUL at the end */
 	size_t max;       /* octets of text; 0 when nobody listens */
 	size_t len;

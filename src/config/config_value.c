@@ -18,6 +18,7 @@
 
 #include "base/address.h"
 #include "base/quantity.h"
+#include "dnssec/key.h"
 
 bool value_is_null(const struct value *v)
 {
@@ -215,6 +216,34 @@ static bool read_name_text(const struct value *v, char **out, char why[SCHEMA_WH
 	return read_name(v, name, why) && keep_text(v, out);
 }
 
+/* Octets of a digest; 0 when any number may be right. */
+static unsigned digest_octets(unsigned type)
+{
+	switch (type) {
+	case DNSSEC_SHA1: return 20;
+	case DNSSEC_SHA256: return 32;
+	case DNSSEC_SHA384: return 48;
+	default: return 0;
+	}
+}
+
+/* A digest that lacks a digit matches no key, and the whole zone would be bogus. */
+static bool is_whole(const struct tern_rr_text *rr, char why[SCHEMA_WHY_MAX])
+{
+	struct ds ds;
+
+	if (rr->type != TERN_TYPE_DS || !ds_read(rr->rdata, rr->rdata_len, &ds))
+		return true;
+	unsigned octets = digest_octets(ds.digest_type);
+
+	if (octets == 0 || octets == ds.digest_len)
+		return true;
+	snprintf(why, SCHEMA_WHY_MAX,
+		 "a DS record with a digest of %u octets, as type %u has (there are %u)", octets,
+		 ds.digest_type, ds.digest_len);
+	return false;
+}
+
 static bool read_anchor(const struct value *v, char **out, char why[SCHEMA_WHY_MAX])
 {
 	static const char wanted[] = "a DS or DNSKEY record";
@@ -226,9 +255,10 @@ static bool read_anchor(const struct value *v, char **out, char why[SCHEMA_WHY_M
 	enum tern_status status = tern_rr_from_text(v->text, 0, rr, &reason);
 	bool good = status == TERN_OK && rr->rclass == TERN_CLASS_IN &&
 		    (rr->type == TERN_TYPE_DS || rr->type == TERN_TYPE_DNSKEY);
+	bool whole = !good || is_whole(rr, why);
 	free(rr);
 	if (good)
-		return keep_text(v, out);
+		return whole && keep_text(v, out);
 	if (status == TERN_OK)
 		snprintf(why, SCHEMA_WHY_MAX, "%s of class IN", wanted);
 	else
@@ -256,6 +286,7 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 
 	switch (key->kind) {
 	case SCHEMA_SECTION: snprintf(out, SCHEMA_WHY_MAX, "a mapping of keys"); break;
+	case SCHEMA_INCLUDE: snprintf(out, SCHEMA_WHY_MAX, "a path or a list of paths"); break;
 	case SCHEMA_BOOL: snprintf(out, SCHEMA_WHY_MAX, "true or false (without quotes)"); break;
 	case SCHEMA_STRING:
 		snprintf(out, SCHEMA_WHY_MAX,
@@ -310,7 +341,8 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 		      char expected[SCHEMA_WHY_MAX])
 {
 	switch (key->kind) {
-	case SCHEMA_SECTION: return false;
+	case SCHEMA_SECTION:
+	case SCHEMA_INCLUDE: return false;
 	case SCHEMA_BOOL: return read_bool(v, at);
 	case SCHEMA_STRING: return read_string(key, v, at);
 	case SCHEMA_WORD: return read_word(key, v, at);

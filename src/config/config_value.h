@@ -9,7 +9,8 @@
 #include "base/compiler.h"
 #include "config/schema.h"
 
-#define VALUE_QUOTED_MAX 72 /* octets of an escaped, shortened value in a message, with NUL */
+#define VALUE_PLACE_MAX  512 /* octets of "at FILE:LINE" */
+#define VALUE_QUOTED_MAX 72  /* octets of an escaped, shortened value in a message, with NUL */
 
 /** A scalar as the YAML parser gave it. */
 struct value {

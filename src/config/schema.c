@@ -432,6 +432,7 @@ static const struct schema_key logging_keys[] = {
 };
 
 const struct schema_key schema_root[] = {
+	{.name = "include", .kind = SCHEMA_INCLUDE},
 	{.name = "server", .keys = server_keys, .finish = finish_server},
 	{.name = "resolver", .keys = resolver_keys, .finish = finish_resolver},
 	{.name = "cache", .keys = cache_keys, .finish = finish_cache},
@@ -518,15 +519,16 @@ bool schema_nearest(const struct schema_key *keys, const char *at, const char *n
 
 	offer(&n, keys, at, 0);
 	offer(&n, schema_root, "", 1);
-	for (const struct schema_key *k = schema_root; k->name; k++)
-		offer(&n, k->keys, k->name, 1);
+	for (const struct schema_key *k = schema_root; k->name; k++) {
+		if (k->keys)
+			offer(&n, k->keys, k->name, 1);
+	}
 	return n.best <= (len + 2) / 3;
 }
 
 bool schema_is_planned(const char *path)
 {
 	static const char *const planned[] = {
-		"include",
 		"tls",
 		"https",
 		"local-zones",
@@ -624,6 +626,7 @@ static void free_value(const struct schema_key *key, void *at)
 		free(text);
 		break;
 	case SCHEMA_SECTION: schema_free(key->keys, at); break;
+	case SCHEMA_INCLUDE:
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:

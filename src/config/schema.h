@@ -18,6 +18,7 @@
 
 enum schema_kind {
 	SCHEMA_SECTION,   /**< a mapping; its keys are in @c keys, or as @c plain says */
+	SCHEMA_INCLUDE,   /**< no member: paths of files to read as well; one or a list */
 	SCHEMA_BOOL,      /**< bool: true or false, unquoted */
 	SCHEMA_STRING,    /**< char *: at most @c max octets, no control characters */
 	SCHEMA_WORD,      /**< enum or bool: one of @c words */

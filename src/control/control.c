@@ -402,9 +402,15 @@ bool control_is_idle(const struct control *c)
 void control_serve(struct control *c, const struct pollfd *fds, unsigned n)
 {
 	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+	uint64_t unresolved;
 
 	if (!c || n < CONTROL_FDS_MAX)
 		return;
+	uint64_t resolved = metrics_outcomes(c->shared, &unresolved);
+
+	if (resolved != c->resolved)
+		c->unresolved = unresolved;
+	c->resolved = resolved;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct client *k = &c->clients[i];
 

@@ -19,19 +19,19 @@
  *            flush       name          one object: the name alone, all types
  *            flush-zone  name          one object: everything at and below the name
  *            dump-cache                an object per line, one for each entry
- *            trace       name, type    an object per line, one for each step
- *            log-level   level         one object
- *            nta-add     name          one object; "duration" may be there: "30m"
+ *            trace       name, type    an object per line, one for each step; the step "signature"
+ * has members name, type, signer, key_tag, algorithm, inception, expiration and verdict log-level
+ * level         one object nta-add     name          one object; "duration" may be there: "30m"
  *            nta-list                  one object
  *            nta-remove  name          one object
  *            reload                    one object, when the configuration is in force
  *
  * Threads    main thread only, which is an online reader of the cache while
  *            control_serve() runs. Long work is done in slices.
- * Limits     CONTROL_CLIENTS_MAX clients, others wait in the backlog; one that
- *            neither sends nor takes an octet for CONTROL_PATIENCE_MS is cut off.
- * Access     by the socket file's mode (0660), and again by the peer's
- *            credentials: root, the daemon's own user, or the file's group.
+ * Limits     CONTROL_CLIENTS_MAX clients, of them CONTROL_TRACES_MAX with a trace; others wait in
+ * the backlog; one that neither sends nor takes an octet for CONTROL_PATIENCE_MS is cut off. Access
+ * by the socket file's mode (0660), and again by the peer's credentials: root, the daemon's own
+ * user, or the file's group.
  */
 #pragma once
 
@@ -44,6 +44,7 @@
 #include "worker/worker.h"
 
 #define CONTROL_CLIENTS_MAX 8
+#define CONTROL_TRACES_MAX  4 /* of them; a trace takes seconds, and nobody waits behind it */
 #define CONTROL_FDS_MAX     (1 + 2 * CONTROL_CLIENTS_MAX) /* a client has a socket and a pipe */
 #define CONTROL_REQUEST_MAX 4096                          /* octets */
 #define CONTROL_PATIENCE_MS 5000

@@ -4,6 +4,7 @@
  * A member that nobody knows is an error, as is one that the command does not
  * take: what was meant is better asked than guessed.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +56,24 @@ static const char *level_text(enum log_level level)
 	return words[level];
 }
 
+#define FAILURES_TELLING 10 /* in a row: one zone whose servers are down is asked less often */
+
+static void add_health(const struct control *c, json_t *status)
+{
+	uint64_t failed;
+	uint64_t resolved = metrics_outcomes(c->shared, &failed);
+	char text[128];
+
+	failed = resolved == c->resolved ? failed - c->unresolved : 0;
+	if (failed < FAILURES_TELLING)
+		return;
+	snprintf(text, sizeof text,
+		 "nothing resolves: the last %llu answers for which servers had "
+		 "to be asked failed",
+		 (unsigned long long)failed);
+	(void)json_object_set_new(status, "warning", json_string(text));
+}
+
 static void run_status(struct control *c, struct client *k, const struct order *o)
 {
 	const struct worker_shared *s = c->shared;
@@ -72,6 +91,8 @@ static void run_status(struct control *c, struct client *k, const struct order *
 		(json_int_t)counts.entries, "octets", (json_int_t)counts.octets, "limit",
 		(json_int_t)counts.limit, "percent", (json_int_t)percent);
 
+	if (status)
+		add_health(c, status);
 	if (status)
 		c->host->add_status(c->host->context, status);
 	reply_object(k, status);
@@ -137,7 +158,15 @@ static void run_nta_add(struct control *c, struct client *k, const struct order 
 		return;
 	}
 	log_notice(c->shared->log, "negative trust anchor %s: for %u s", name, o->duration_s);
-	reply_object(k, json_pack("{s:s,s:I}", "name", name, "left_s", (json_int_t)o->duration_s));
+	json_t *reply = json_pack("{s:s,s:I}", "name", name, "left_s", (json_int_t)o->duration_s);
+
+	if (o->question.name[0] == 0) {
+		log_warning(c->shared->log, "negative trust anchor .: nothing is validated");
+		(void)json_object_set_new(reply, "warning",
+					  json_string("every name is excepted: nothing is "
+						      "validated until it ends"));
+	}
+	reply_object(k, reply);
 }
 
 static void run_nta_list(struct control *c, struct client *k, const struct order *o)

@@ -63,6 +63,8 @@ struct control {
 	uint64_t device; /* of the socket's file, */
 	uint64_t inode;  /* so that only our own is removed */
 	uint32_t group;
+	uint64_t resolved;    /* tally.resolved when it changed last, */
+	uint64_t unresolved;  /* and tally.unresolved at that time */
 	unsigned next_worker; /* traces go round */
 	int folder;           /* that the socket is in, */
 	char *name;           /* by this name */

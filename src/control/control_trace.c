@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,27 @@ static const char *event_of(char mark)
 	}
 }
 
+#define NAME_SCAN 1199 /* octets; the width in the format below */
+_Static_assert(TERN_NAME_TEXT_MAX <= NAME_SCAN + 1, "a name fits");
+
+/* A signature that was tried, as resolver/verify tells it; NULL when that is another line. */
+static json_t *signature_to_json(const char *text, size_t len)
+{
+	char line[TRACE_LINE], owner[NAME_SCAN + 1], signer[NAME_SCAN + 1], type[16];
+	char from[16], to[16], verdict[32];
+	unsigned tag, algorithm;
+
+	snprintf(line, sizeof line, "%.*s", (int)len, text);
+	if (sscanf(line,
+		   "RRSIG over %1199s %15s by key %u of %1199[^,], algorithm %u, %15s to %15[^:]: "
+		   "%31[^\n]",
+		   owner, type, &tag, signer, &algorithm, from, to, verdict) != 8)
+		return NULL;
+	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:s,s:s,s:s}", "name", owner, "type", type, "signer",
+			 signer, "key_tag", (int)tag, "algorithm", (int)algorithm, "inception",
+			 from, "expiration", to, "verdict", verdict);
+}
+
 static void forward_line(struct client *k, const char *line, size_t len)
 {
 	size_t at = 0;
@@ -43,8 +65,18 @@ static void forward_line(struct client *k, const char *line, size_t len)
 	/* The mark says what the event is called. */
 	if (strcmp(event, "note") != 0)
 		at = MIN(at + 2, len);
-	unsent_add_json_line(&k->unsent, json_pack("{s:i,s:s,s:s%}", "depth", depth, "event", event,
-						   "text", line + at, len - at));
+
+	json_t *signature = signature_to_json(line + at, len - at);
+
+	if (signature)
+		event = "signature";
+	json_t *step = json_pack("{s:i,s:s,s:s%}", "depth", depth, "event", event, "text",
+				 line + at, len - at);
+
+	if (step && signature)
+		(void)json_object_update_missing(step, signature);
+	json_decref(signature);
+	unsent_add_json_line(&k->unsent, step);
 }
 
 static void forward_lines(struct client *k)
@@ -67,11 +99,24 @@ static void forward_lines(struct client *k)
 
 /* --- from start to end ------------------------------------------------------------ */
 
+static unsigned count_traces(const struct control *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		n += c->clients[i].fd >= 0 && c->clients[i].work == WORK_TRACE;
+	return n;
+}
+
 void trace_start(struct control *c, struct client *k, const struct question *q)
 {
 	const struct worker_shared *s = c->shared;
 	int ends[2];
 
+	if (count_traces(c) >= CONTROL_TRACES_MAX) {
+		reply_error(k, "trace: %d are under way already", CONTROL_TRACES_MAX);
+		return;
+	}
 	if (s->workers_n == 0 || pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
 		reply_error(k, "trace: %s", s->workers_n == 0 ? "no worker" : strerror(errno));
 		return;

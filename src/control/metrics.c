@@ -36,6 +36,18 @@ void metrics_collect(const struct worker_shared *shared, struct metrics *out)
 	out->servers_n = infra_count(shared->infra);
 }
 
+uint64_t metrics_outcomes(const struct worker_shared *shared, uint64_t *unresolved)
+{
+	uint64_t resolved = 0;
+
+	*unresolved = 0;
+	for (unsigned i = 0; i < shared->workers_n; i++) {
+		resolved += read_count(&worker_tally(shared->workers[i])->resolved);
+		*unresolved += read_count(&worker_tally(shared->workers[i])->unresolved);
+	}
+	return resolved;
+}
+
 /* --- as JSON ------------------------------------------------------------------ */
 
 struct named_count {
@@ -65,6 +77,8 @@ static const struct named_count queries[] = {
 	COUNT(zone_limited),
 	COUNT(budget_exhausted),
 	COUNT(expired),
+	COUNT(resolved),
+	COUNT(unresolved),
 	COUNT(mailed),
 };
 
@@ -173,6 +187,34 @@ static json_t *latency_to_json(const struct tally *t)
 	return object;
 }
 
+/* The upper bound of the bucket that so many of a hundred answers reach; the last has none. */
+static uint64_t percentile(const struct tally *t, uint64_t total, unsigned percent)
+{
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < TALLY_LATENCIES; i++) {
+		seen += read_count(&t->latency[i]);
+		if (seen * 100 >= total * percent)
+			return 64ull << i;
+	}
+	return 64ull << TALLY_LATENCIES;
+}
+
+static json_t *percentiles_to_json(const struct tally *t)
+{
+	json_t *object = json_object();
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < TALLY_LATENCIES; i++)
+		total += read_count(&t->latency[i]);
+	if (total > 0) {
+		set_count(object, "p50", percentile(t, total, 50));
+		set_count(object, "p90", percentile(t, total, 90));
+		set_count(object, "p99", percentile(t, total, 99));
+	}
+	return object;
+}
+
 static json_t *cache_to_json(const struct cache_counts *c)
 {
 	json_t *object = json_object();
@@ -180,6 +222,7 @@ static json_t *cache_to_json(const struct cache_counts *c)
 	set_count(object, "entries", c->entries);
 	set_count(object, "octets", c->octets);
 	set_count(object, "limit", c->limit);
+	set_count(object, "percent", c->limit ? c->octets * 100 / c->limit : 0);
 	set_count(object, "inserted", c->inserted);
 	set_count(object, "replaced", c->replaced);
 	set_count(object, "evicted", c->evicted);
@@ -192,11 +235,12 @@ json_t *metrics_to_json(const struct metrics *m)
 {
 	const struct tally *t = &m->tally;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
 			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
 			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
 			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "dnssec", dnssec_to_json(t),
 			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",
-			 rcodes_to_json(t), "latency_us", latency_to_json(t), "cache",
+			 rcodes_to_json(t), "latency_us", latency_to_json(t),
+			 "latency_percentiles_us", percentiles_to_json(t), "cache",
 			 cache_to_json(&m->cache), "servers", (json_int_t)m->servers_n);
 }

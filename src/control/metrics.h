@@ -29,3 +29,9 @@ void metrics_collect(const struct worker_shared *shared, struct metrics *out);
  * latency's name is the upper bound of its bucket in microseconds.
  */
 json_t *metrics_to_json(const struct metrics *m);
+
+/**
+ * Answers that needed the network and got it, since the start, and in @p unresolved those that
+ * failed for want of an answer. Two loads for each worker.
+ */
+uint64_t metrics_outcomes(const struct worker_shared *shared, uint64_t *unresolved);

@@ -2,7 +2,9 @@
 #include "daemon/load.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,30 +19,61 @@
 #include "zone/special.h"
 #include "zone/store.h"
 
+#define LOAD_KEY_MAX (PATH_MAX + 64) /* octets of "FILE:LINE: KEY: " */
+
 /* --- reading ------------------------------------------------------------------- */
 
-static bool read_hints(const char *path, struct root_hints *hints, char why[LOAD_WHY_MAX])
+/* Another line of @p why. */
+static void PRINTF(2, 3) add_reason(char why[LOAD_WHY_MAX], const char *format, ...)
 {
+	size_t n = strlen(why);
+	va_list args;
+
+	if (n > 0 && n + 1 < LOAD_WHY_MAX)
+		why[n++] = '\n';
+	va_start(args, format);
+	vsnprintf(why + n, LOAD_WHY_MAX - n, format, args);
+	va_end(args);
+}
+
+/* "FILE:LINE: KEY: ", for a line of @p why that is about what stands there. */
+static const char *say_key(const struct config *c, const char *key, char out[LOAD_KEY_MAX])
+{
+	struct place place = config_place(c, key);
+
+	if (place.line > 0)
+		snprintf(out, LOAD_KEY_MAX, "%s:%u: %s: ", place.file, place.line, key);
+	else
+		snprintf(out, LOAD_KEY_MAX, "%s: ", key);
+	return out;
+}
+
+static void read_hints(const struct config *c, struct root_hints *hints, char why[LOAD_WHY_MAX])
+{
+	const char *path = c->root_hints;
+	char key[LOAD_KEY_MAX];
 	const char *wrong = NULL;
 	unsigned line = 0;
 	size_t len;
 
 	if (!*path) {
 		root_hints_builtin(hints);
-		return true;
+		return;
 	}
 	char *text = file_read(path, &len);
 
 	if (!text) {
-		snprintf(why, LOAD_WHY_MAX, "%s: %s", path, strerror(errno));
-		return false;
+		add_reason(why, "%s%s: %s", say_key(c, "resolver.root-hints", key), path,
+			   strerror(errno));
+		return;
 	}
 	bool good = root_hints_parse(text, len, hints, &line, &wrong);
 
 	free(text);
-	if (!good)
-		snprintf(why, LOAD_WHY_MAX, "%s:%u: %s", path, line, wrong);
-	return good;
+	if (!good && line > 0)
+		add_reason(why, "%s:%u: %s", path, line, wrong);
+	else if (!good)
+		add_reason(why, "%s: %s", path, wrong);
 }
 
 static void join_routes(struct load *l)
@@ -56,13 +89,16 @@ static void join_routes(struct load *l)
 }
 
 /* A zone that was to be forwarded encrypted must not leak. */
-static bool wants_tls(const struct load *l)
+static void refuse_tls(const struct config *c, char why[LOAD_WHY_MAX])
 {
-	for (unsigned i = 0; i < l->routes_n; i++) {
-		if (l->routes[i].transport != TRANSPORT_UDP)
-			return true;
+	char path[32], key[LOAD_KEY_MAX];
+
+	for (unsigned i = 0; i < c->forward_zones_n; i++) {
+		if (c->forward_zones[i].transport == TRANSPORT_UDP)
+			continue;
+		snprintf(path, sizeof path, "forward-zones[%u].tls", i);
+		add_reason(why, "%snot supported by this version", say_key(c, path, key));
 	}
-	return false;
 }
 
 /*
@@ -108,29 +144,30 @@ static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 {
 	const struct config *c = l->config;
 
+	why[0] = '\0';
 	l->hints = calloc(1, sizeof *l->hints);
 	l->routes = calloc(c->forward_zones_n + c->stub_zones_n + 1u, sizeof *l->routes);
 	if (!l->hints || !l->routes) {
-		snprintf(why, LOAD_WHY_MAX, "out of memory");
+		add_reason(why, "out of memory");
 		return false;
 	}
 	join_routes(l);
-	if (!make_zones(l)) {
-		snprintf(why, LOAD_WHY_MAX, "out of memory");
-		return false;
-	}
-	if (!wants_tls(l))
-		return read_hints(c->root_hints, l->hints, why);
-	snprintf(why, LOAD_WHY_MAX, "forward-zones: tls is not supported by this version");
-	return false;
+	if (!make_zones(l))
+		add_reason(why, "out of memory");
+	refuse_tls(c, why);
+	read_hints(c, l->hints, why);
+	return why[0] == '\0';
+}
+
+bool load_read_most(const char *path, struct load *out, char why[LOAD_WHY_MAX])
+{
+	*out = (struct load){.config = config_load(path, why, LOAD_WHY_MAX)};
+	return out->config && read_named_files(out, why);
 }
 
 bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX])
 {
-	*out = (struct load){.config = config_load(path, why, LOAD_WHY_MAX)};
-	if (!out->config)
-		return false;
-	if (read_named_files(out, why))
+	if (load_read_most(path, out, why))
 		return true;
 	load_free(out);
 	return false;

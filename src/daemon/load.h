@@ -31,6 +31,9 @@ struct load {
  */
 MUST_USE bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX]);
 
+/** The same, but what could be read stays in @p out when it is false. */
+MUST_USE bool load_read_most(const char *path, struct load *out, char why[LOAD_WHY_MAX]);
+
 /** Free what is still there. */
 void load_free(struct load *load);
 

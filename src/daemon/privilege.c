@@ -136,3 +136,8 @@ bool privilege_future_owner(const char *user, uid_t *uid, gid_t *gid)
 	*gid = entry->pw_gid;
 	return true;
 }
+
+bool privilege_is_known(const char *user)
+{
+	return user[0] == '\0' || getpwnam(user) != NULL;
+}

@@ -31,5 +31,8 @@ MUST_USE bool privilege_drop(const char *user, struct log *log);
  */
 bool privilege_future_owner(const char *user, uid_t *uid, gid_t *gid);
 
+/** Is there a user @p user? "", who we are, is there. */
+bool privilege_is_known(const char *user);
+
 /** Allow as many open files as the hard limit does. @return the limit now, 0 if unknown */
 unsigned long privilege_raise_nofile(void);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/readers.h"
+#include "daemon/doubt.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
@@ -36,38 +37,19 @@ enum log_level server_log_level(const struct server *s, const struct config *con
 	return s->start->verbose ? LOG_LEVEL_DEBUG : config->logging.level;
 }
 
-/* --- what the configuration asks for and will not get ----------------------------- */
-
-static bool is_askable(const struct config *c, const struct address *a)
+static void warn(void *context, struct place place, const char *text)
 {
-	return a->family == 4 ? c->resolver.ipv4 : c->resolver.ipv6;
+	struct server *s = context;
+
+	if (place.line > 0)
+		log_warning(&s->log, "%s:%u: %s", place.file, place.line, text);
+	else
+		log_warning(&s->log, "%s", text);
 }
 
-/* Every name of such a zone fails, which is hard to see from outside. */
-static void doubt_routes(struct server *s, const struct config *c, const struct route *routes,
-			 unsigned n, const char *key)
+void server_doubt(struct server *s, const struct config *config)
 {
-	char name[TERN_NAME_TEXT_MAX];
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned askable = 0;
-
-		for (unsigned j = 0; j < routes[i].servers_n; j++)
-			askable += is_askable(c, &routes[i].servers[j]);
-		if (askable == 0)
-			log_warning(&s->log,
-				    "%s: %s: none of its addresses is ever asked, because of "
-				    "resolver.ipv4 or ipv6",
-				    key, tern_name_to_text(routes[i].zone, name));
-	}
-}
-
-void server_doubt(struct server *s, const struct config *c)
-{
-	if (*c->snapshot)
-		log_warning(&s->log, "cache.snapshot: not supported by this version, ignored");
-	doubt_routes(s, c, c->forward_zones, c->forward_zones_n, "forward-zones");
-	doubt_routes(s, c, c->stub_zones, c->stub_zones_n, "stub-zones");
+	doubt_all(config, warn, s);
 }
 
 /* --- the rule set ----------------------------------------------------------------- */
@@ -122,17 +104,12 @@ static bool make_rules(struct server *s, struct rules *rules)
 	return true;
 }
 
-/* To a person who checks a file as compilers do, to the journal with its priority. */
-static void tell_reasons(struct server *s, char *why)
+static void log_reasons(struct server *s, char *why)
 {
 	char *line;
 
-	while ((line = strsep(&why, "\n")) != NULL) {
-		if (s->start->test)
-			fprintf(stderr, "%s\n", line);
-		else
-			log_error(&s->log, "%s", line);
-	}
+	while ((line = strsep(&why, "\n")) != NULL)
+		log_error(&s->log, "%s", line);
 }
 
 /* The first rule set, without a cache; NULL after logging what is wrong. */
@@ -152,11 +129,11 @@ static struct rules *read_rules(struct server *s)
 		const struct keeper_terms terms = {&c->trust, c->resolver.validation,
 						   c->resolver.sha1};
 
-		if (keeper_take(s->keeper, &terms, s->start->test ? NULL : rules, why))
+		if (keeper_take(s->keeper, &terms, rules, why))
 			return rules;
 	}
 	rules_destroy(rules);
-	tell_reasons(s, why);
+	log_reasons(s, why);
 	return NULL;
 }
 
@@ -368,16 +345,14 @@ static bool run(struct server *s)
 
 static enum server_end prepare_and_run(struct server *s)
 {
+	if (s->start->test)
+		return server_check(s);
+
 	struct rules *rules = read_rules(s);
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
 	server_doubt(s, ruleset_config(rules));
-	if (s->start->test) {
-		printf("%s: ok\n", s->start->path ? s->start->path : "the defaults");
-		rules_destroy(rules);
-		return SERVER_STOPPED;
-	}
 	s->shared.workers = s->workers;
 	s->host = host_of(s);
 	s->loader = loader_create(s->start->path);

@@ -4,6 +4,7 @@
  *   server.c   everything made, run, and ended in order
  *   crew.c     the workers
  *   reload.c   another configuration put in force while workers run
+ *   check.c    a configuration looked at, and nothing done
  *   host.c     what the control socket is told, and may do
  */
 #pragma once
@@ -55,7 +56,7 @@ void server_end_cache(void *cache);
 /** The level that @p config or the command line says. */
 enum log_level server_log_level(const struct server *s, const struct config *config);
 
-/** Warn about what @p config asks for and will not get. */
+/** Warn of what is doubtful about @p config. */
 void server_doubt(struct server *s, const struct config *config);
 
 /** Where @p config says to listen right now. Logs when these are too many. */
@@ -78,6 +79,10 @@ MUST_USE bool crew_resize(struct server *s, unsigned n);
 
 /** End all of them, and free them. */
 void crew_stop(struct server *s);
+
+/* check.c */
+/** Tell everything that is wrong or doubtful about the configuration, or that it is good. */
+enum server_end server_check(struct server *s);
 
 /* reload.c */
 /** Put in force what the loader has read, and tell whoever waits for it. */

@@ -1,5 +1,6 @@
 #include "keeper/anchor_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 #include <tern/text.h>
+
+#include "base/file.h"
 
 #include "dnssec/key.h"
 
@@ -129,6 +132,37 @@ enum state_found anchor_file_read(const char *path, struct anchor_states *out, s
 	if (second == STATE_GOOD)
 		log_error(log, "%s is missing or damaged: the states in %s are used", path, old);
 	return second == STATE_MISSING ? first : second;
+}
+
+enum state_found anchor_file_look(const char *path, char *why, size_t why_max)
+{
+	struct anchor_states *states = calloc(1, sizeof *states);
+	enum state_found found = STATE_GOOD;
+	const char *reason = "out of memory";
+	unsigned line = 0;
+	size_t len = 0;
+	char *text = file_read(path, &len);
+
+	if (!text) {
+		found = errno == ENOENT ? STATE_MISSING : STATE_UNREADABLE;
+		snprintf(why, why_max, "%s: %s", path, strerror(errno));
+	}
+	/* With its NUL, for sscanf() at the very end. */
+	char *ended = text ? realloc(text, len + 1) : NULL;
+
+	if (ended)
+		ended[len] = '\0';
+	if (text &&
+	    (!ended || !states || !anchor_states_parse(ended, len, states, &line, &reason))) {
+		found = STATE_DAMAGED;
+		if (line > 0)
+			snprintf(why, why_max, "%s:%u: %s", path, line, reason);
+		else
+			snprintf(why, why_max, "%s: %s", path, reason);
+	}
+	free(ended ? ended : text);
+	free(states);
+	return found;
 }
 
 bool anchor_file_write(const char *path, const struct anchor_states *states)

@@ -45,5 +45,11 @@ MUST_USE char *anchor_states_print(const struct anchor_states *states, size_t *l
 MUST_USE enum state_found anchor_file_read(const char *path, struct anchor_states *out,
 					   struct log *log);
 
+/**
+ * Look at @p path as anchor_file_read() would, and change nothing. What is wrong goes to @p why,
+ * "PATH:LINE: reason".
+ */
+MUST_USE enum state_found anchor_file_look(const char *path, char *why, size_t why_max);
+
 /** Replace @p path. False with errno when that fails: the file is as it was. */
 MUST_USE bool anchor_file_write(const char *path, const struct anchor_states *states);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/state_file.h"
 #include "worker/worker.h"
 
 struct keeper;
@@ -35,11 +36,19 @@ MUST_USE struct keeper *keeper_create(struct worker_shared *shared);
  * Go by @p terms: take the configured anchors, and the states kept in their file if it
  * is another file than before. What was learned meanwhile stays.
  *
- * @param rules  gets what is trusted then; NULL: only check, no file is touched
+ * @param rules  gets what is trusted then; NULL: only check, no file is read
  * @return false with @p why, a line without its end: all is as before
  */
 MUST_USE bool keeper_take(struct keeper *k, const struct keeper_terms *terms, struct rules *rules,
 			  char why[KEEPER_WHY_MAX]);
+
+/**
+ * Look at the file with the states of trust anchors that @p trust names, and change nothing.
+ *
+ * @param why  what is wrong: "PATH:LINE: reason"
+ * @return  with STATE_UNREADABLE no daemon starts; STATE_DAMAGED has the file put aside
+ */
+MUST_USE enum state_found keeper_look(const struct trust_options *trust, char why[KEEPER_WHY_MAX]);
 
 /** Keep the states and free everything; workers have ended. NULL is allowed. */
 void keeper_destroy(struct keeper *k);

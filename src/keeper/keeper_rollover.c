@@ -133,6 +133,15 @@ static bool read_states(struct keeper *k, const char *path, struct anchor_states
 	return false;
 }
 
+enum state_found keeper_look(const struct trust_options *trust, char why[KEEPER_WHY_MAX])
+{
+	char *path = state_path(trust->file);
+	enum state_found found = path ? anchor_file_look(path, why, KEEPER_WHY_MAX) : STATE_MISSING;
+
+	free(path);
+	return found;
+}
+
 bool rollover_prepare(struct keeper *k, const struct keeper_terms *terms, struct kept_states *out,
 		      char why[KEEPER_WHY_MAX])
 {

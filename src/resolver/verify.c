@@ -1,6 +1,8 @@
 #include "resolver/verify.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <tern/rr.h>
 
@@ -8,6 +10,8 @@
 #include "dnssec/rrsig.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
+
+#define DATE_TEXT_MAX 16 /* octets of YYYYMMDDHHMMSS as RFC 4034 3.2 has it, and NUL */
 
 /* One set being verified. */
 struct attempt {
@@ -40,6 +44,44 @@ static uint16_t ede_of(enum rrsig_fault fault)
 	return TERN_EDE_BOGUS;
 }
 
+static const char *verdict_of(enum rrsig_fault fault)
+{
+	switch (fault) {
+	case RRSIG_EXPIRED: return "expired";
+	case RRSIG_NOT_YET: return "not yet valid";
+	case RRSIG_BACKWARDS: return "expires before it begins";
+	case RRSIG_MISPLACED:
+	case RRSIG_USABLE: break;
+	}
+	return "misplaced";
+}
+
+static const char *date_text(uint32_t date, char out[DATE_TEXT_MAX])
+{
+	time_t when = date;
+	struct tm tm;
+
+	if (!gmtime_r(&when, &tm) || strftime(out, DATE_TEXT_MAX, "%Y%m%d%H%M%S", &tm) == 0)
+		snprintf(out, DATE_TEXT_MAX, "%u", date);
+	return out;
+}
+
+/* control/control_trace.c reads this line. */
+static COLD void tell_signature(const struct attempt *a, const struct rrsig *sig,
+				const char *verdict)
+{
+	char owner[TERN_NAME_TEXT_MAX], zone[TERN_NAME_TEXT_MAX], type[16];
+	char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
+
+	if (!a->job->trace)
+		return;
+	job_tell(a->job, "  RRSIG over %s %s by key %u of %s, algorithm %u, %s to %s: %s",
+		 tern_name_to_text(a->set->owner, owner),
+		 tern_type_to_text(a->set->type, type, sizeof type), sig->tag,
+		 tern_name_to_text(a->zone, zone), sig->algorithm, date_text(sig->inception, from),
+		 date_text(sig->expiration, to), verdict);
+}
+
 /* May this signature be worth a check at all? */
 static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 {
@@ -50,21 +92,11 @@ static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 
 	if ((fault == RRSIG_EXPIRED || fault == RRSIG_NOT_YET) && is_undated(a->job))
 		fault = RRSIG_USABLE;
-	if (fault != RRSIG_USABLE)
+	if (fault != RRSIG_USABLE) {
 		a->ede = ede_of(fault);
+		tell_signature(a, sig, verdict_of(fault));
+	}
 	return fault == RRSIG_USABLE;
-}
-
-static COLD void tell_signature(const struct attempt *a, const struct rrsig *sig, bool good)
-{
-	char owner[TERN_NAME_TEXT_MAX], zone[TERN_NAME_TEXT_MAX], type[16];
-
-	if (!a->job->trace)
-		return;
-	job_tell(a->job, "  RRSIG over %s %s by key %u of %s, algorithm %u: %s",
-		 tern_name_to_text(a->set->owner, owner),
-		 tern_type_to_text(a->set->type, type, sizeof type), sig->tag,
-		 tern_name_to_text(a->zone, zone), sig->algorithm, good ? "good" : "wrong");
 }
 
 /* The key is no secret: who makes digests collide only spoils signatures of his own. */
@@ -128,7 +160,7 @@ static enum verify check(struct attempt *a, const struct rrsig *sig, const struc
 	bool good =
 		len > 0 && crypto_verify(r->crypto, key, sig->sig, sig->sig_len, r->scratch, len);
 
-	tell_signature(a, sig, good);
+	tell_signature(a, sig, good ? "good" : "wrong");
 	if (good)
 		return VERIFY_GOOD;
 	budget_spend(b, BUDGET_WRONG, 1);
@@ -194,8 +226,10 @@ static enum verify try_keys(struct attempt *a, const struct rrsig *sig,
 		if (v != VERIFY_WRONG)
 			return v;
 	}
-	if (tried == 0)
+	if (tried == 0) {
 		a->ede = TERN_EDE_DNSKEY_MISSING;
+		tell_signature(a, sig, "no such key");
+	}
 	return VERIFY_WRONG;
 }
 

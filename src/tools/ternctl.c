@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <idn2.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -119,12 +120,52 @@ static const struct command *find_command(int argc, char **argv, int *words)
 	return NULL;
 }
 
+/* The forms of the commands that begin with the word @p word; false when none does. */
+static bool print_forms(FILE *to, const char *word)
+{
+	size_t len = strlen(word);
+	bool found = false;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strncmp(commands[i].form, word, len) != 0 || commands[i].form[len] != ' ')
+			continue;
+		fprintf(to, "usage: ternctl %-19s  %s\n", commands[i].form, commands[i].help);
+		found = true;
+	}
+	return found;
+}
+
+/* A name in Unicode as the DNS has it, anything else as it is. */
+static json_t *argument_to_json(const char *member, const char *text)
+{
+	char *ascii;
+	json_t *json;
+
+	if (strcmp(member, "name") != 0 ||
+	    idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return json_string(text);
+	/* What is ASCII already may have escapes, which are the daemon's to read. */
+	for (const char *p = text;; p++) {
+		if (!*p) {
+			idn2_free(ascii);
+			return json_string(text);
+		}
+		if ((unsigned char)*p > 0x7e)
+			break;
+	}
+	json = json_string(ascii);
+	idn2_free(ascii);
+	return json;
+}
+
 /* The request's line, or NULL after saying what is wrong. */
 static char *make_request(int argc, char **argv, bool json)
 {
 	int words, most = 0;
 	const struct command *c = find_command(argc, argv, &words);
 
+	if (!c && print_forms(stderr, argv[0]))
+		return NULL;
 	if (!c) {
 		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"; ternctl help lists all\n",
 			argv[0], words > 1 ? " " : "", words > 1 ? argv[1] : "");
@@ -142,7 +183,8 @@ static char *make_request(int argc, char **argv, bool json)
 	char *text = NULL;
 
 	for (int i = 0; i < argc; i++) {
-		if (json_object_set_new(request, c->arguments[i], json_string(argv[i])) == 0)
+		if (json_object_set_new(request, c->arguments[i],
+					argument_to_json(c->arguments[i], argv[i])) == 0)
 			continue;
 		fprintf(stderr, "ternctl: the %s is not UTF-8\n", c->arguments[i]);
 		json_decref(request);
@@ -310,6 +352,8 @@ static int print_help(int argc, char **argv)
 		printf("usage: ternctl %s\n%s\n", c->form, c->help);
 		return EXIT_GOOD;
 	}
+	if (print_forms(stdout, argv[0]))
+		return EXIT_GOOD;
 	fprintf(stderr, "ternctl: unknown command \"%s\"; ternctl help lists all\n", argv[0]);
 	return EXIT_USAGE;
 }

@@ -112,6 +112,15 @@ static void count_security(struct worker *w, const struct result *result)
 		tally_add(&w->tally.insecure);
 }
 
+/* What is bogus was answered by somebody. What is stale says nothing: the new one may be slow. */
+static void count_outcome(struct worker *w, const struct result *result)
+{
+	if (result->rcode == TERN_RCODE_SERVFAIL && !cache_failure_is_bogus(result->ede))
+		tally_add(&w->tally.unresolved);
+	else if (!result->stale)
+		tally_add(&w->tally.resolved);
+}
+
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
@@ -125,8 +134,10 @@ static void answer_waiter(struct worker *w, const struct result *result,
 		tally_add(&w->tally.stale);
 	if (!(waiter->request.flags & TERN_FLAG_CD))
 		count_security(w, result);
-	if (!result->cached)
+	if (!result->cached) {
 		count_latency(w, waiter);
+		count_outcome(w, result);
+	}
 	client_send(w, &waiter->back, w->scratch, len);
 }
 

@@ -49,6 +49,8 @@ struct tally {
 	tally_count bogus[TALLY_EDES]; /* answers that failed validation, by extended error */
 	tally_count types[TALLY_TYPES];
 	tally_count rcodes[TALLY_RCODES];
+	tally_count resolved;                 /* answers that needed the network and got it, */
+	tally_count unresolved;               /* and those that failed for want of an answer */
 	tally_count latency[TALLY_LATENCIES]; /* of answers that needed the network */
 };
 

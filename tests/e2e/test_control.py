@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 import harness
 from harness import *
@@ -100,6 +101,78 @@ def test_trace_tells_each_step_and_the_end():
     has(ternctl('trace', 'www.expired-v.net', 'A'), '! ', ': SERVFAIL ')
     steps = [json.loads(line) for line in ternctl('--json', 'trace', 'other.nsec-v.net', 'A').splitlines()]
     equal({s['event'] for s in steps} >= {'query', 'reply', 'result'}, True)
+
+
+def test_trace_tells_the_fields_of_signatures():
+    controlled()
+
+    def signatures(name):
+        steps = [json.loads(line) for line in ternctl('--json', 'trace', name).splitlines()]
+        return [s for s in steps if s['event'] == 'signature']
+    good, = [s for s in signatures('www.nsec-v.net') if s['name'] == 'www.nsec-v.net.']
+    equal((good['type'], good['signer'], good['algorithm'], good['verdict']), ('A', 'nsec-v.net.', 13, 'good'))
+    check(0 < good['key_tag'] < 65536 and good['inception'] < good['expiration'], f'{good}')
+    for part in f'{good["inception"]} to {good["expiration"]}', f'key {good["key_tag"]} of':
+        check(part in good['text'], f'{good}')
+    old = signatures('www.expired-v.net')
+    check({s['verdict'] for s in old if 'expired-v.net.' in s['name'] and s['type'] != 'DS'} == {'expired'}, f'{old}')
+
+
+def test_nobody_waits_behind_traces():
+    controlled()
+    setting('switch.evil', silent=True)
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    traces = [subprocess.Popen([program, '-s', SOCKET, 'trace', f'slow{i}.switch.evil'], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT) for i in range(12)]
+    try:
+        time.sleep(0.5)
+        began = time.monotonic()
+        ternctl('status')
+        check(time.monotonic() - began < 0.5, 'status waited')
+        equal(len([t for t in traces if t.poll() is None]), 4)
+        said = [t.stdout.read().decode() for t in traces if t.poll() is not None]
+        equal(said, ['ternctl: trace: 4 are under way already\n'] * 8)
+    finally:
+        for t in traces:
+            t.kill()
+            t.wait()
+        setting('switch.evil', silent=False)
+
+
+def test_status_tells_when_nothing_resolves():
+    controlled()
+    setting('switch.evil', silent=True)
+    try:
+        burst([(f'dead{i}.switch.evil',) for i in range(12)], gap=0.05, timeout=5)
+        has(ternctl('status'), 'warning', 'nothing resolves: the last 1')
+        ask('www.nsec-v.net')
+        time.sleep(0.6)
+        check('warning' not in json.loads(ternctl('--json', 'status')), 'still')
+    finally:
+        setting('switch.evil', silent=False)
+
+
+def test_stats_are_in_the_manual():
+    controlled()
+    ask('www.nsec-v.net')
+    stats = json.loads(ternctl('--json', 'stats'))
+    check(0 < stats['latency_percentiles_us']['p50'] <= stats['latency_percentiles_us']['p99'], f'{stats}')
+    equal(stats['cache']['percent'], stats['cache']['octets'] * 100 // stats['cache']['limit'])
+    with open(os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'ternctl.8')) as f:
+        manual = f.read()
+    words = set(manual.replace(',', ' ').split())
+    named = [f'{part}.{k}' for part in ('queries', 'upstream', 'tcp', 'dnssec', 'cache') for k in stats[part]
+             if k not in words]
+    equal(named, [])
+
+
+def test_names_in_unicode_and_forms():
+    controlled()
+    has(ternctl('trace', 'b\u00fccher.nsec-v.net'), 'xn--bcher-kva.nsec-v.net. A')
+    has(ternctl('help', 'nta'), 'nta add NAME [TIME]', 'nta list', 'nta remove NAME')
+    has(ternctl('nta', code=2), 'usage: ternctl nta add NAME [TIME]')
+    has(ternctl('nta', 'add', '.'), 'warning', 'nothing is validated')
+    ternctl('nta', 'remove', '.')
 
 
 def test_flush_forgets():

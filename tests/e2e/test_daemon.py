@@ -333,8 +333,8 @@ def test_routes_that_can_never_be_asked_are_told():
                 **{'forward-zones': [{'name': 'lan', 'addresses': ['127.0.0.1@5301', '2001:db8::1']},
                                      {'name': 'corp', 'addresses': ['127.0.0.1@5301', '192.0.2.1']}],
                    'stub-zones': [{'name': 'dead', 'addresses': ['::1']}]})
-    told = re.findall(r'((?:forward|stub)-zones: .*): none of its addresses', tern.log_text())
-    equal(told, ['stub-zones: dead.'])
+    told = re.findall(r'((?:forward|stub)-zones.*): none of its addresses', tern.log_text())
+    equal(told, ['stub-zones[0]: dead.'])
 
 
 def test_minimisation_modes():

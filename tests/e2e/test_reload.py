@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -230,6 +231,34 @@ def test_identity():
     equal(rcode(txt('version.bind')), 'REFUSED')
 
 
+def test_included_files():
+    """The files in a folder beside the configuration are taken anew with it, and named in what is wrong."""
+    folder = tempfile.mkdtemp(dir=os.path.dirname(write_config(BASE)))
+    own = os.path.join(folder, 'own.yaml')
+
+    def put(text):
+        with open(own, 'w') as f:
+            f.write(text)
+
+    def identity():
+        return str(ask('id.server', 'TXT', 'CH').answer[0][0])
+
+    put('server: {identity: one}\n')
+    tern = start(include=f'{os.path.basename(folder)}/*.yaml')
+    equal(identity(), '"one"')
+    put('server: {identity: two}\n')
+    equal(json.loads(ternctl('--json', 'reload'))['changed'], ['server.identity'])
+    equal(identity(), '"two"')
+    put('\nserver: {identiti: three}\n')
+    for command in ['reload'], ['check', tern.config]:
+        said = ternctl(*command, code=1)
+        check(f'{own}:2: server.identiti: unknown key' in said, said)
+    equal(identity(), '"two"')
+    os.unlink(own)
+    ternctl('reload')
+    equal(rcode(ask('id.server', 'TXT', 'CH')), 'REFUSED')
+
+
 def test_special_zones():
     tern = start()
     equal(data(ask('localhost')), ['127.0.0.1'])
@@ -338,7 +367,7 @@ BAD = {
     'zone twice': ('forward-zones:\n- {name: a, addresses: [192.0.2.1]}\n- {name: A, addresses: [192.0.2.1]}\n', ':3'),
     'anchor': ('dnssec: {trust-anchors: [". A 192.0.2.1"]}', ':1: dnssec.trust-anchors[0]:'),
     'hints that are not there': ('resolver: {root-hints: /nonexistent/hints}', '/nonexistent/hints: '),
-    'encryption': ('forward-zones: [{name: ., addresses: [192.0.2.1], tls: true}]', 'tls is not supported'),
+    'encryption': ('forward-zones: [{name: ., addresses: [192.0.2.1], tls: true}]', 'forward-zones[0].tls: not supported'),
     'two documents': ('server: {}\n---\nserver: {}\n', ':2'),
     'binary': ('\0\1\2', 'expected UTF-8'),
     'anchors of YAML': ('server: &x {}\ncache: *x\n', ':1: server: YAML anchors'),
@@ -375,6 +404,76 @@ def test_check():
     done = subprocess.run([program, 'check', path], capture_output=True, text=True, timeout=20)
     equal((done.returncode, done.stdout, done.stderr), (0, f'{path}: ok\n', ''))
     equal(subprocess.run([program, 'check', 'a', 'b'], capture_output=True, timeout=20).returncode, 2)
+
+
+DOUBTFUL = '''server:
+  listen: ["0.0.0.0@5300", "198.51.100.7@53"]
+  user: ""
+cache: {size: 1024GiB}
+dnssec:
+  negative-trust-anchors: ["."]
+  trust-anchors:
+    - ". IN DS 20326 77 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+  trust-anchor-file: %s
+forward-zones:
+  - name: lan
+    addresses: ["127.0.0.2@5300", "192.0.2.3@5300", "127.0.0.1@53"]
+'''
+
+DOUBTS = [
+    (9, 'dnssec.trust-anchor-file: ANCHORS:2: '),
+    (2, 'server.listen[1]: no interface has the address of 198.51.100.7@53'),
+    (4, 'cache.size: 1024GiB is more than the memory of '),
+    (8, 'dnssec.trust-anchors[0]: .: algorithm 77 is not known'),
+    (6, 'dnssec.negative-trust-anchors[0]: excepts every name'),
+    (12, 'forward-zones[0].addresses[0]: lan.: questions to 127.0.0.2@5300 come back to this daemon'),
+]
+
+
+def test_check_tells_all_errors_and_doubts():
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    path = write_config(BASE)
+    anchors_path, hints = path + '.anchors', path + '.hints'
+    line = 'clock nonsense\n'
+    with open(anchors_path, 'w') as f:
+        f.write('version 1\n' + line)
+    with open(hints, 'w') as f:
+        f.write('. 3600 NS a.\nnonsense here\n')
+
+    def run(text):
+        with open(path, 'w') as f:
+            f.write(text)
+        done = subprocess.run([program, 'check', path], capture_output=True, text=True, timeout=20)
+        equal(done.stdout, '')
+        return done.returncode, done.stderr.splitlines()
+
+    code, said = run(DOUBTFUL % anchors_path)
+    equal((code, len(said)), (0, len(DOUBTS)), said)
+    for (number, text), got in zip(DOUBTS, said):
+        if 'ANCHORS' in text:       # the checksum is looked at first
+            text = f'dnssec.trust-anchor-file: {anchors_path}'
+        check(got.startswith(f'{path}:{number}: doubt: {text}'), got)
+    # Errors of what is named come all, and the doubts as well.
+    code, said = run((DOUBTFUL % anchors_path).replace('user: ""', 'user: nosuch') + '    tls: true\n'
+                     f'resolver:\n  root-hints: {hints}\n')
+    equal(code, 1)
+    check(f'{path}:13: forward-zones[0].tls: not supported by this version' in said, said)
+    check(any(s.startswith(f'{hints}:2: ') for s in said), said)
+    check(any(s.startswith(f'{path}:3: ') and 'server.user: no user "nosuch"' in s for s in said), said)
+    equal(len([s for s in said if ' doubt: ' in s]), len(DOUBTS) + (os.geteuid() != 0), said)
+    code, said = run('server:\n\tuser: a\n')
+    equal((code, said), (1, [f'{path}:2: server: not valid YAML: the line is indented by a tab; only spaces may indent']))
+
+
+def test_a_start_and_a_reload_warn_of_doubts():
+    doubtful = {"dnssec": {"validation": "on", "negative-trust-anchors": ["."]}}
+    text = ':1: dnssec.negative-trust-anchors[0]: excepts every name'
+    tern = start(**doubtful)
+    check(re.search(r'warning: ' + re.escape(tern.config + text), tern.log_text()), tern.log_text())
+    reload(tern)
+    equal(tern.log_text().count(text), 1)
+    reload(tern, **doubtful)
+    equal(tern.log_text().count(text), 2)
 
 
 def test_many_at_once():

@@ -64,7 +64,12 @@ static const struct {
 	{"resolver: {ipv4: !!bool true}", "t:1: resolver.ipv4: YAML tags are not accepted"},
 	{"server: {}\n---\ncache: {}", "t:2: expected one YAML document, found another"},
 	{"server: {}\n...\n---\n", "t:3: expected one YAML document, found another"},
-	{"server:\n\tuser: a", "t:2: server: not valid YAML"},
+	{"server:\n\tuser: a",
+	 "t:2: server: not valid YAML: the line is indented by a tab; only spaces may indent"},
+	{"server:\n  user: a\n \tversion: b",
+	 "t:3: server.user: not valid YAML: the line is indented"},
+	{"include: a.yaml", "t:1: include: is known in files only"},
+	{"include: {a: b}", "t:1: include: expected a path or a list of paths, found a mapping"},
 	{"server: {", "t:2: server: not valid YAML"},
 	{"server: [a: b", "t:1: server: "},
 	{"- server", "t:1: expected a mapping of keys, found a list"},
@@ -209,6 +214,9 @@ static const struct {
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record ("},
 	{"dnssec: {trust-anchors: [\". IN DS 1 2\"]}",
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record ("},
+	{"dnssec: {trust-anchors: [\". IN DS 20326 8 2 E06D44B8\"]}",
+	 "t:1: dnssec.trust-anchors[0]: expected a DS record with a digest of 32 octets, as type 2 "
+	 "has (there are 4), found"},
 	{"dnssec: {trust-anchors: [\"example. IN A 192.0.2.1\"]}",
 	 "t:1: dnssec.trust-anchors[0]: expected a DS or DNSKEY record of class IN, found "
 	 "\"example. IN A 192.0.2.1\""},

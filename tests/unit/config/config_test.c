@@ -393,7 +393,8 @@ static void assert_table(const struct schema_key *keys)
 		assert_true(schema_find(keys, k->name, strlen(k->name)) == k);
 		assert_true((k->kind == SCHEMA_SECTION) == (k->keys != NULL));
 		assert_true((k->kind == SCHEMA_WORD) == (k->words != NULL));
-		assert_true(k->list || k->required || k->keys || k->initial || k->optional);
+		assert_true(k->list || k->required || k->keys || k->initial || k->optional ||
+			    k->kind == SCHEMA_INCLUDE);
 		if (k->keys)
 			assert_table(k->keys);
 	}

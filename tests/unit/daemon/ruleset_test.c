@@ -189,7 +189,8 @@ static void what_cannot_be_read(void **state)
 	assert_non_null(strstr(why, ":2: sevrer: "));
 	assert_null(load.config);
 	assert_false(read_text("resolver: {root-hints: /nonexistent/hints}", &load));
-	assert_string_equal(why, "/nonexistent/hints: No such file or directory");
+	assert_non_null(strstr(why, ":1: resolver.root-hints: /nonexistent/hints: No such file or "
+				    "directory"));
 	assert_null(load.config);
 	assert_false(load_read("/nonexistent/tern.yaml", &load, why));
 	assert_true(load_read(NULL, &load, why));
