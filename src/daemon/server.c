@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/readers.h"
+#include "daemon/holder.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
@@ -385,6 +386,29 @@ static bool serve(struct server *s)
 	return true;
 }
 
+static bool is_open(const struct sockets *s, const struct address *a)
+{
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (address_equal(&s->slots[i].at, a))
+			return true;
+	}
+	return false;
+}
+
+/* What is passed is served, whatever the configuration says. */
+static void doubt_passed(struct server *s, const struct config *c)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < c->server.listen_n; i++) {
+		if (!is_open(s->sockets, &c->server.listen[i]))
+			log_warning(&s->log,
+				    "server.listen: %s is not served: the service manager has "
+				    "opened other sockets (tern.socket), %s",
+				    address_to_text(&c->server.listen[i], text), s->sockets->text);
+	}
+}
+
 static bool open_sockets(struct server *s)
 {
 	const struct config *c = server_config(s);
@@ -394,7 +418,13 @@ static bool open_sockets(struct server *s)
 	s->sockets->workers_n = count_workers(s);
 	if (!privilege_future_owner(c->server.user, &s->sockets->owner, &group))
 		s->sockets->owner = (uid_t)-1;
-	return sockets_open(s->sockets, c->server.listen, c->server.listen_n);
+	if (!sockets_open(s->sockets, c->server.listen, c->server.listen_n)) {
+		holder_tell(&s->log, c->server.listen, c->server.listen_n);
+		return false;
+	}
+	if (s->sockets->passed)
+		doubt_passed(s, c);
+	return true;
 }
 
 static bool run(struct server *s)
