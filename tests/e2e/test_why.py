@@ -1,6 +1,7 @@
 """What the log tells of failures, at the level that a daemon has without being told."""
 import json
 import re
+import time
 
 from harness import *
 from test_control import SOCKET, ternctl
@@ -60,3 +61,18 @@ def test_a_client_that_is_denied():
         equal(rcode(ask('www.example.com')), 'REFUSED')
     found = lines(tern, 'query from 127.0.0.1@.* denied: access.allow')
     check(1 <= len(found) <= 2, found)
+
+
+@long(70)
+def test_what_is_left_out_is_counted():
+    tern = Tern(server={'workers': 1}, logging={'level': 'notice'})
+    for i in range(5):
+        fails(f'n{i}.lame-refused.evil')
+    for _ in range(3):
+        fails('n0.lame-refused.evil')
+    equal(len(lines(tern, 'SERVFAIL to ')), 1)
+    time.sleep(61)
+    line = one(tern, 'not told one by one')
+    check('s: 4 SERVFAIL, 3 SERVFAIL out of the cache, 0 answers that do not validate, 0 queries' in line, line)
+    fails('m.lame-refused.evil')
+    equal(len(lines(tern, 'SERVFAIL to ')), 2)
