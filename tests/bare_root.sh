@@ -3,7 +3,9 @@
 # at the end, and sets
 #   root      the directory, a new one in /var/tmp unless it is given
 #   inside    the words before a command that shall run in it
+# bare_tree [DIRECTORY] makes only the files, for who boots them: nothing is mounted, and `inside` is not set.
 # BARE_ROOT_FROM names a directory that is copied instead, where one debootstrap shall do for several tests.
+# BARE_ROOT_WITH names packages, with commas between, that are there besides.
 #
 # Packages come from where this machine gets its own. The root shares kernel and network with the machine.
 
@@ -29,7 +31,7 @@ make_root() {
 	read -r uri suite < <(archive) || die "no bookworm archive in /etc/apt/sources.list*"
 	proxy=$(proxy)
 	echo "== debootstrap $suite from $uri"
-	${proxy:+env http_proxy="$proxy"} debootstrap --variant=minbase --include=ca-certificates,git \
+	${proxy:+env http_proxy="$proxy"} debootstrap --variant=minbase --include="ca-certificates,git${BARE_ROOT_WITH:+,$BARE_ROOT_WITH}" \
 		"$suite" "$root" "$uri" >"$root.log" 2>&1 || { tail -n 20 "$root.log"; die "debootstrap failed"; }
 	# security updates as here, so that the same versions are tested
 	rm -f "$root/etc/apt/sources.list"
@@ -70,7 +72,7 @@ unmount_root() {
 	fi
 }
 
-bare_root() {
+bare_tree() {
 	[ "$(id -u)" = 0 ] || die "needs root"
 	command -v debootstrap >/dev/null || die "needs the package debootstrap"
 	root=${1:-$(mktemp -d "/var/tmp/tern-$(basename "$0")-XXXXXX")}
@@ -81,6 +83,10 @@ bare_root() {
 	trap unmount_root EXIT
 	trap 'exit 130' INT TERM
 	make_root
+}
+
+bare_root() {
+	bare_tree "$@"
 	mount_root
 	inside=(chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)

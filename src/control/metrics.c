@@ -125,6 +125,7 @@ static json_t *dnssec_to_json(const struct tally *t)
 	set_count(object, "secure", read_count(&t->secure));
 	set_count(object, "insecure", read_count(&t->insecure));
 	set_count(object, "bogus", bogus);
+	set_count(object, "let_through", read_count(&t->let_through));
 	set_count(object, "signatures", read_count(&t->signatures));
 	return object;
 }

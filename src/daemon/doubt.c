@@ -86,7 +86,8 @@ static void doubt_listen(struct doubts *d)
 
 		snprintf(key, sizeof key, "server.listen[%u]", i);
 		if (*l->interface && if_nametoindex(l->interface) == 0)
-			doubt(d, key, "there is no interface %s: nothing comes in there until it is",
+			doubt(d, key,
+			      "there is no interface %s: nothing comes in there until it is",
 			      l->interface);
 		if (*l->interface || is_any(a) || is_own(d, a))
 			continue;

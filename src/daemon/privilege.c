@@ -59,6 +59,9 @@ static bool find_user(const char *user, struct log *log, const struct passwd **w
 /** Needs CAP_SETPCAP, so it comes before the user changes; best effort behind no_new_privs. */
 static bool clear_bounding_set(struct log *log)
 {
+	/* Without it libcap-ng would write an error to the system's log, in our name. */
+	if (capng_get_caps_process() == 0 && !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return true;
 	capng_clear(CAPNG_SELECT_ALL);
 	int result = capng_apply(CAPNG_SELECT_BOUNDS);
 

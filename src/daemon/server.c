@@ -20,6 +20,7 @@
 
 #include "base/readers.h"
 #include "daemon/doubt.h"
+#include "daemon/holder.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
@@ -300,6 +301,29 @@ static bool serve(struct server *s)
 	return true;
 }
 
+static bool is_open(const struct sockets *s, const struct endpoint *at)
+{
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (endpoint_equal(&s->slots[i].at, at))
+			return true;
+	}
+	return false;
+}
+
+/* What is passed is served, whatever the configuration says. */
+static void doubt_passed(struct server *s, const struct endpoint *at, unsigned n)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!is_open(s->sockets, &at[i]))
+			log_warning(&s->log,
+				    "server.listen: %s is not served: the service manager has "
+				    "opened other sockets (tern.socket), %s",
+				    address_to_text(&at[i].address, text), s->sockets->text);
+	}
+}
+
 static bool open_sockets(struct server *s)
 {
 	const struct config *c = server_config(s);
@@ -312,13 +336,12 @@ static bool open_sockets(struct server *s)
 	struct endpoint at[LISTENERS_MAX];
 	unsigned n = server_endpoints(s, c, at);
 
-	if (!sockets_open(s->sockets, at, n))
+	if (!sockets_open(s->sockets, at, n)) {
+		holder_tell(&s->log, at, n);
 		return false;
-	if (s->sockets->passed && sockets_differ(s->sockets, at, n))
-		log_warning(
-			&s->log,
-			"server.listen is not where the service manager listens (%s), which counts",
-			s->sockets->text);
+	}
+	if (s->sockets->passed)
+		doubt_passed(s, at, n);
 	return true;
 }
 

@@ -92,6 +92,7 @@ struct result {
 	enum cache_security security;
 	bool stale;
 	bool bogus;       /* SERVFAIL because validation failed */
+	bool let_through; /* validation failed, and is permissive: the job's `why` says how */
 	bool compact;     /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
 	bool cached;      /* nothing was sent for it */
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */

@@ -467,6 +467,7 @@ static bool refetch_links(struct job *job, const struct chain *chain)
 static struct turn refuse(struct job *job, struct frame *f, const struct chain *chain)
 {
 	if (job->rules->resolver.validation == VALIDATION_PERMISSIVE) {
+		job->result.let_through = true;
 		f->found.denial.security = CACHE_INSECURE;
 		for (struct kept *k = f->found.answer.first; k; k = k->next)
 			mark(k, CACHE_INSECURE);

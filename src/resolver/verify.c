@@ -19,7 +19,9 @@ struct attempt {
 	const struct tern_rrset *set;
 	const uint8_t *zone;
 	unsigned failures;
-	uint16_t ede; /* the most telling reason so far */
+	uint16_t ede;    /* the most telling reason so far */
+	uint16_t tag;    /* of the signature that it is about, if that is one of its dates, */
+	uint32_t date_s; /* which is this one, as in the RRSIG; 0 for none */
 };
 
 static bool job_sha1(const struct job *job)
@@ -95,6 +97,10 @@ static bool is_candidate(struct attempt *a, const struct rrsig *sig)
 	if (fault != RRSIG_USABLE) {
 		a->ede = ede_of(fault);
 		tell_signature(a, sig, verdict_of(fault));
+	}
+	if (fault == RRSIG_EXPIRED || fault == RRSIG_NOT_YET) {
+		a->tag = sig->tag;
+		a->date_s = fault == RRSIG_EXPIRED ? sig->expiration : sig->inception;
 	}
 	return fault == RRSIG_USABLE;
 }
@@ -195,13 +201,35 @@ static void describe(const struct attempt *a, const struct rrsig *sig, struct ve
 	out->wildcard = rrsig_is_wildcard(sig, a->set->owner) ? sig->labels : WILDCARD_NONE;
 }
 
+/* The date comes first: what is behind long names is cut. */
+static void describe_fault(const struct attempt *a, char *out, size_t max)
+{
+	/* Dates are numbers modulo 2^32 (RFC 4034 3.1.5): the one next to the clock's. */
+	uint32_t wall_s = a->job->now->wall_s;
+	time_t date = (time_t)wall_s + (int32_t)(a->date_s - wall_s);
+	char text[32];
+	struct tm tm;
+
+	if (a->date_s == 0 || !gmtime_r(&date, &tm)) {
+		snprintf(out, max, "no good signature");
+		return;
+	}
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(out, max, "signature by key %u %s %s,", a->tag,
+		 a->ede == TERN_EDE_SIG_EXPIRED ? "expired" : "begins", text);
+}
+
 static void note_failure(struct attempt *a)
 {
 	char owner[TERN_NAME_TEXT_MAX], type[16], zone[TERN_NAME_TEXT_MAX];
-	const char *why = a->set->sig_n == 0 ? "no signature" : "no good signature";
+	char why[80] = "no signature";
 
 	if (a->set->sig_n == 0)
 		a->ede = TERN_EDE_RRSIGS_MISSING;
+	else if (a->ede == TERN_EDE_SIG_EXPIRED || a->ede == TERN_EDE_SIG_NOT_YET_VALID)
+		describe_fault(a, why, sizeof why);
+	else
+		snprintf(why, sizeof why, "no good signature");
 	job_note(a->job, a->ede, "%s of %s over %s %s", why, tern_name_to_text(a->zone, zone),
 		 tern_name_to_text(a->set->owner, owner),
 		 tern_type_to_text(a->set->type, type, sizeof type));
@@ -258,7 +286,7 @@ static enum verify verify(struct attempt *a, const struct tern_rrset *keys,
 enum verify verify_set(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
 		       const struct tern_rrset *keys, struct verified *out)
 {
-	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
+	struct attempt a = {.job = job, .set = set, .zone = zone, .ede = TERN_EDE_BOGUS};
 	enum verify v = verify(&a, keys, NULL, out);
 
 	if (v != VERIFY_NOT_YET)
@@ -269,7 +297,7 @@ enum verify verify_set(struct job *job, const struct tern_rrset *set, const uint
 enum verify verify_set_with(struct job *job, const struct tern_rrset *set, const uint8_t *zone,
 			    const struct dnskey *key, struct verified *out)
 {
-	struct attempt a = {job, set, zone, 0, TERN_EDE_BOGUS};
+	struct attempt a = {.job = job, .set = set, .zone = zone, .ede = TERN_EDE_BOGUS};
 
 	return verify(&a, NULL, key, out);
 }

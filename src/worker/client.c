@@ -182,15 +182,6 @@ static void end_task(struct worker *w, struct task *t)
 	free_task(w, t);
 }
 
-static COLD void log_failure(struct worker *w, const struct task *t)
-{
-	char name[TERN_NAME_TEXT_MAX], type[16];
-
-	log_info(w->shared->log, "SERVFAIL for %s %s: %s",
-		 tern_name_to_text(t->job.question.name, name),
-		 tern_type_to_text(t->job.question.type, type, sizeof type), t->job.result.text);
-}
-
 /* Asked for again, and in the last tenth of its life: worth a prefetch. */
 static bool is_worth_renewing(const struct worker *w, struct task *t)
 {
@@ -206,8 +197,8 @@ static void finish_task(struct worker *w, struct task *t)
 	bool renew = is_worth_renewing(w, t), cd = t->checking_disabled;
 	struct question q;
 
-	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL))
-		log_failure(w, t);
+	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL || r->let_through))
+		complaint_of_task(w, t);
 
 	if (has_waiters(t) && r->cached)
 		tally_add(&w->tally.hits_rrset);

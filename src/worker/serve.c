@@ -37,6 +37,7 @@ static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out
 	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	tally_add(&w->tally.refused);
+	complaint_of_client(w, &s->client);
 	if (w->rules->access.drop)
 		return VERDICT_DROP;
 	s->len = render_error(&s->request, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED, NULL, &context,

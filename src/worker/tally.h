@@ -45,6 +45,7 @@ struct tally {
 	tally_count mailed;            /* queries handed to the worker that was on it already */
 	tally_count secure;            /* answers that were validated, */
 	tally_count insecure;          /* and those that have nothing to be validated by */
+	tally_count let_through;       /* answers that did not validate, by `permissive` */
 	tally_count signatures;        /* checked */
 	tally_count bogus[TALLY_EDES]; /* answers that failed validation, by extended error */
 	tally_count types[TALLY_TYPES];

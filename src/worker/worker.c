@@ -78,6 +78,7 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->index = index;
 	random_init(&w->random);
 	timer_init(&w->accept_timer, tcp_resume_accepting);
+	complaint_init(w);
 	w->loop.epoll_fd = -1; /* not there yet, should the mailbox fail */
 	w->crypto = crypto_create();
 	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w))

@@ -10,6 +10,7 @@
  *   listen.c    the sockets where clients ask
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
+ *   complaint.c failures, told to the operator
  */
 #pragma once
 
@@ -25,6 +26,7 @@
 #include "net/loop.h"
 #include "net/udp.h"
 #include "worker/client.h"
+#include "worker/complaint.h"
 #include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"
@@ -105,6 +107,7 @@ struct worker {
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
+	struct complaints complaints;
 	struct shares task_shares;
 	struct shares waiter_shares;
 	struct cds_hlist_head waiters_by_query[WAITER_BUCKETS];

@@ -82,7 +82,8 @@ static void test_lists_append_in_sorted_order(void **state)
 		char expected[32];
 
 		snprintf(expected, sizeof expected, "192.0.2.%u@53", i + 1);
-		assert_string_equal(address_to_text(&c->server.listen[i].at.address, text), expected);
+		assert_string_equal(address_to_text(&c->server.listen[i].at.address, text),
+				    expected);
 	}
 	/* A list that is given takes the place of the default, in whatever file. */
 	assert_int_equal(c->access.allow_n, 1);

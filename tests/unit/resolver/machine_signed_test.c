@@ -87,6 +87,8 @@ static void permissive_tells_and_lets_through(void **state)
 	REPLY_ALWAYS(NOERR, "~" WWW);
 	assert_result(NOERR, 1);
 	assert_int_not_equal(world.job.result.security, CACHE_SECURE);
+	assert_true(world.job.result.let_through);
+	assert_non_null(strstr(world.job.why, "no good signature"));
 }
 
 static void below_a_negative_anchor_nothing_is_checked(void **state)
