@@ -123,9 +123,33 @@ static void every_status_has_a_text(void **state)
 	assert_string_equal(tern_status_text((enum tern_status)999), "unknown status");
 }
 
+/* Each row is found, so the table is sorted. */
+static void every_row_is_found(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *name;
+	} rows[] = {
+#define F(name)         0
+#define TYPE(name, ...) {TERN_TYPE_##name, #name},
+#include "wire/types.def"
+#undef TYPE
+#undef F
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(tern_type_info(rows[i].type)->type, rows[i].type);
+		assert_string_equal(tern_type_info(rows[i].type)->mnemonic, rows[i].name);
+		if (i > 0)
+			assert_true(rows[i].type > rows[i - 1].type);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_is_found),
 		cmocka_unit_test(every_type_has_a_layout),
 		cmocka_unit_test(every_type_survives_text),
 		cmocka_unit_test(every_class_survives_text),
