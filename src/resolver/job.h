@@ -109,6 +109,8 @@ struct link_health {
 };
 
 /** What the jobs of one worker share; filled by the worker, outlives its jobs. */
+#define IMPOSTORS_MAX 3 /* one may be broken, three are somebody on the way */
+
 struct resolver {
 	const struct rules *rules; /* in force: new jobs work by it */
 	struct cache *cache;
@@ -119,11 +121,19 @@ struct resolver {
 	struct tern_rr_ref *rrs;      /* JOB_REPLY_RRS places: index of the reply being read */
 	struct link_health health[2]; /* by family, 0: IPv4 */
 	uint64_t prime_ms;            /* no priming before then, CLOCK_MONOTONIC */
-	bool prime_wanted;            /* the hints are in use: somebody should start a JOB_PRIME */
+	struct address impostors[IMPOSTORS_MAX]; /* root servers that answered as a cache does */
+	unsigned impostors_n;
+	bool prime_wanted; /* the hints are in use: somebody should start a JOB_PRIME */
 };
 
 /** Somebody of @p family answered. */
 void link_answered(struct resolver *resolver, uint8_t family, uint64_t now_ms);
+
+/**
+ * The root server @p a answered as a recursive server does, which no root server is. With
+ * IMPOSTORS_MAX of them port 53 is intercepted on the way.
+ */
+void link_suspect(struct resolver *resolver, const struct address *a);
 
 /** Is nobody at all answering us? Then silence says nothing about a server. */
 bool link_is_down(const struct resolver *resolver, uint64_t now_ms);

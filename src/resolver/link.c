@@ -30,3 +30,13 @@ void link_answered(struct resolver *r, uint8_t family, uint64_t now_ms)
 	r->health[family == 6].answer_ms = now_ms;
 	r->health[family == 6].timeouts_n = 0;
 }
+
+void link_suspect(struct resolver *r, const struct address *a)
+{
+	for (unsigned i = 0; i < r->impostors_n; i++) {
+		if (address_equal(&r->impostors[i], a))
+			return;
+	}
+	if (r->impostors_n < IMPOSTORS_MAX)
+		r->impostors[r->impostors_n++] = *a;
+}

@@ -454,6 +454,8 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
 	f->found.answered_by = asked_server(f)->addr;
+	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
+		link_suspect(job->resolver, &asked_server(f)->addr);
 
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");

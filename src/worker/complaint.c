@@ -142,3 +142,21 @@ void complaint_of_client(struct worker *w, const struct address *client)
 		log_notice(w->shared->log, "query from %s denied: access.allow does not have it",
 			   address_to_text(client, text));
 }
+
+void complaint_of_interception(struct worker *w)
+{
+	char text[IMPOSTORS_MAX][ADDRESS_TEXT_MAX];
+
+	if (w->complaints.intercepted)
+		return;
+	w->complaints.intercepted = true;
+	for (unsigned i = 0; i < IMPOSTORS_MAX; i++)
+		address_to_text(&w->resolver.impostors[i], text[i]);
+	log_warning(w->shared->log,
+		    "port 53 is intercepted: answers that come from the root servers %s, %s and %s "
+		    "were "
+		    "made by a recursive server; forward to a resolver that can be reached, or "
+		    "have the "
+		    "network let port 53 through",
+		    text[0], text[1], text[2]);
+}

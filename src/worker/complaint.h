@@ -44,6 +44,7 @@ struct complaints {
 	uint32_t lines;    /**< in the window */
 	uint32_t left_out[COMPLAINT_KINDS];
 	struct timer summary;
+	bool intercepted; /* told, once */
 };
 
 /**
@@ -59,6 +60,9 @@ void complaint_init(struct worker *w);
 /** A task is about to answer with SERVFAIL, or with what did not validate. Before clients are
  * answered. */
 COLD void complaint_of_task(struct worker *w, struct task *t);
+
+/** Root servers answer as caches do: somebody answers in their place. Told once. */
+COLD void complaint_of_interception(struct worker *w);
 
 /** @p client is denied by the access list. */
 COLD void complaint_of_client(struct worker *w, const struct address *client);

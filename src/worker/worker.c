@@ -132,6 +132,8 @@ static void take_turn(struct worker *w)
 	if (queue)
 		crypto_rest(w->crypto);
 	client_run_yielded(w);
+	if (unlikely(w->resolver.impostors_n == IMPOSTORS_MAX))
+		complaint_of_interception(w);
 	if (w->resolver.prime_wanted)
 		client_prime(w);
 	listen_flush_all(w);

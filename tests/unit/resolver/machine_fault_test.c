@@ -260,9 +260,45 @@ static void what_is_learned_is_the_zone_s(void **state)
 	assert_true(world.job.outbox.edns);
 }
 
+/* --- somebody on the way ------------------------------------------------------------------ */
+
+/* One root server may be broken; as many as that are nobody's own words. */
+static void root_servers_that_answer_as_caches_are_counted(void **state)
+{
+	struct address one = address("192.0.2.1@53"), two = address("192.0.2.2@53");
+
+	(void)state;
+	ask("www.test.", A);
+	for (unsigned i = 0; i < 8 && !world.done; i++)
+		reply(QR | TERN_FLAG_RA, NOERR, "an www.test. 60 A 192.0.2.99", NULL);
+	assert_true(world.resolver.impostors_n > 0);
+	world.resolver.impostors_n = 0;
+	link_suspect(&world.resolver, &one);
+	link_suspect(&world.resolver, &one);
+	assert_int_equal(world.resolver.impostors_n, 1);
+	link_suspect(&world.resolver, &two);
+	for (unsigned i = 3; i < 9; i++) {
+		two.octets[3] = (uint8_t)i;
+		link_suspect(&world.resolver, &two);
+	}
+	assert_int_equal(world.resolver.impostors_n, IMPOSTORS_MAX);
+}
+
+/* Who may be asked for recursion by others refers us all the same. */
+static void root_servers_are_no_impostors(void **state)
+{
+	(void)state;
+	ask("www.test.", A);
+	reply(QR | TERN_FLAG_RA, NOERR, "ns test. 300 NS ns.test.", "ad ns.test. 300 A " SERV,
+	      NULL);
+	assert_int_equal(world.resolver.impostors_n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(root_servers_that_answer_as_caches_are_counted),
+		TEST(root_servers_are_no_impostors),
 		TEST(what_its_own_servers_did_is_the_target_s),
 		TEST(our_own_shortage_is_told_and_forgotten),
 		TEST(a_limit_is_of_the_question_as_asked),
