@@ -36,18 +36,22 @@ static void keep(struct reload *r, const char *path, const char *why)
 	(void)json_array_append_new(r->kept, json_pack("{s:s,s:s}", "key", path, "why", why));
 }
 
+static bool differs(const char *a, const char *b)
+{
+	return strcmp(a, b) != 0;
+}
+
 static void note_change(void *context, const char *path)
 {
 	struct reload *r = context;
 	size_t at = strlen(r->text);
 
+	/* What the service manager has opened stays, which is told. */
+	if (r->server->sockets->passed && !differs(path, "server.listen"))
+		return;
+
 	(void)json_array_append_new(r->changed, json_string(path));
 	snprintf(r->text + at, sizeof r->text - at, "%s%s", at > 0 ? ", " : "", path);
-}
-
-static bool differs(const char *a, const char *b)
-{
-	return strcmp(a, b) != 0;
 }
 
 /* Take back what can't change now, so that the next time it is told again. */
