@@ -64,6 +64,14 @@ TERN_MUST_USE enum tern_status tern_rr_from_text(const char *line, uint32_t defa
 						 struct tern_rr_text *out, const char **error);
 
 /**
+ * The same, as in a zone file: names without a final dot, of the owner and in the rdata, are below
+ * @p origin, and "@" is @p origin. NULL is the root.
+ */
+TERN_MUST_USE enum tern_status tern_rr_from_zone_text(const char *line, const uint8_t *origin,
+						      uint32_t default_ttl_s,
+						      struct tern_rr_text *out, const char **error);
+
+/**
  * One indexed record of a message as a line without newline, tabs between the
  * columns as dig prints them. Rdata that can't be expanded is shown in RFC 3597
  * form as it stands in the message. @return TERN_OK or TERN_ESPACE

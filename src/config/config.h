@@ -23,6 +23,7 @@
 #include "policy/access.h"
 #include "policy/options.h"
 #include "policy/route.h"
+#include "zone/local.h"
 
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
 struct config {
@@ -44,6 +45,7 @@ struct config {
 	unsigned stub_zones_n;
 	struct access_list access;
 	struct special_options special;
+	struct local_options local;
 	struct {
 		char *socket; /* "" turns the control socket off */
 	} control;

@@ -21,7 +21,8 @@
 #define SOCK_OCTETS     107       /* sockaddr_un.sun_path without NUL */
 #define TXT_OCTETS      255       /* one character-string */
 #define USER_OCTETS     255
-#define KEY_LEN_SEEN    64 /* octets of an unknown key that are compared */
+#define RECORD_OCTETS   65535 /* in presentation format */
+#define KEY_LEN_SEEN    64    /* octets of an unknown key that are compared */
 
 /* Where a value goes: a member of struct config, or of struct route. */
 #define SIZE_OF(type, member)   sizeof(((type *)0)->member)
@@ -32,6 +33,7 @@
 #define TO(member)        MEMBER_OF(struct config, member)
 #define TO_LIST(member)   LIST_OF(struct config, member)
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
+#define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
 
 static bool finish_listen(void *mapping, struct schema_fault *fault)
@@ -189,6 +191,18 @@ static const struct schema_word tls_words[] = {
 };
 
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
+
+static const struct schema_word behaviour_words[] = {
+	{"static", ZONE_STATIC},
+	{"transparent", ZONE_TRANSPARENT},
+	{"typetransparent", ZONE_TYPETRANSPARENT},
+	{"redirect", ZONE_REDIRECT},
+	{"refuse", ZONE_REFUSE},
+	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
+	{"always-nodata", ZONE_ALWAYS_NODATA},
+	{"always-null", ZONE_ALWAYS_NULL},
+	{NULL, 0},
+};
 
 static const struct schema_word level_words[] = {
 	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
@@ -413,6 +427,20 @@ static const struct schema_key special_keys[] = {
 	{0},
 };
 
+static const struct schema_key local_keys[] = {
+	{.name = "name", .kind = SCHEMA_ZONE, IN_LOCAL(name), .required = true},
+	{.name = "behaviour",
+	 .kind = SCHEMA_WORD,
+	 IN_LOCAL(behaviour),
+	 .words = behaviour_words,
+	 .initial = "static"},
+	{.name = "records",
+	 .kind = SCHEMA_STRING,
+	 LIST_OF(struct local_zone, records),
+	 .max = RECORD_OCTETS},
+	{0},
+};
+
 static const struct schema_key control_keys[] = {
 	{.name = "socket",
 	 .kind = SCHEMA_STRING,
@@ -449,6 +477,8 @@ const struct schema_key schema_root[] = {
 	 .finish = finish_stub},
 	{.name = "access", .keys = access_keys},
 	{.name = "special-zones", .keys = special_keys},
+	{.name = "local-zones", TO_LIST(local.zones), .keys = local_keys},
+	{.name = "local-data", .kind = SCHEMA_STRING, TO_LIST(local.data), .max = RECORD_OCTETS},
 	{.name = "control", .keys = control_keys},
 	{.name = "logging", .keys = logging_keys},
 	{0},
@@ -531,8 +561,7 @@ bool schema_is_planned(const char *path)
 	static const char *const planned[] = {
 		"tls",
 		"https",
-		"local-zones",
-		"local-data",
+		"local-zones.file",
 		"hosts",
 		"leases",
 		"lists",

@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "resolver/hints.h"
+#include "zone/local.h"
 #include "zone/special.h"
 #include "zone/store.h"
 
@@ -121,6 +122,10 @@ static bool is_owners(const void *context, const uint8_t *apex)
 		if (tern_name_equal(l->routes[i].zone, apex))
 			return true;
 	}
+	for (unsigned i = 0; i < c->local.zones_n; i++) {
+		if (tern_name_equal(c->local.zones[i].name, apex))
+			return true;
+	}
 	for (unsigned i = 0; i < c->trust.anchors_n; i++) {
 		uint8_t zone[TERN_NAME_MAX];
 		size_t len = strcspn(c->trust.anchors[i], " \t");
@@ -132,12 +137,50 @@ static bool is_owners(const void *context, const uint8_t *apex)
 	return false;
 }
 
-static bool make_zones(struct load *l)
+struct local_telling {
+	const struct config *config;
+	char *why;
+};
+
+static void tell_local(void *context, const char *key, const char *why, const char *against)
 {
+	const struct local_telling *t = context;
+	char where[LOAD_KEY_MAX], other[LOAD_KEY_MAX];
+
+	if (against)
+		say_key(t->config, against, other);
+	add_reason(t->why, "%s%s%s%.*s", say_key(t->config, key, where), why,
+		   against ? ", see " : "", against ? (int)strlen(other) - 2 : 0,
+		   against ? other : "");
+}
+
+static void seal_zones(struct load *l, struct local_telling *t)
+{
+	const struct local_options *local = &l->config->local;
+	char key[LOCAL_KEY_MAX], against[LOCAL_KEY_MAX];
+	struct zone_fault fault;
+
+	if (zone_store_seal(l->zones, &fault))
+		return;
+	if (!fault.why)
+		add_reason(t->why, "out of memory");
+	else
+		tell_local(t, local_key(local, fault.source, key), fault.why,
+			   fault.against == fault.source || fault.against == 0
+				   ? NULL
+				   : local_key(local, fault.against, against));
+}
+
+static void make_zones(struct load *l, char why[LOAD_WHY_MAX])
+{
+	const struct config *c = l->config;
+	struct local_telling t = {c, why};
+
 	l->zones = zone_store_create();
-	return l->zones &&
-	       (!l->config->special.serve || special_zones_add(l->zones, is_owners, l)) &&
-	       zone_store_seal(l->zones);
+	if (!l->zones || (c->special.serve && !special_zones_add(l->zones, is_owners, l)))
+		add_reason(why, "out of memory");
+	else if (local_add(l->zones, &c->local, tell_local, &t))
+		seal_zones(l, &t);
 }
 
 static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
@@ -152,8 +195,7 @@ static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 		return false;
 	}
 	join_routes(l);
-	if (!make_zones(l))
-		add_reason(why, "out of memory");
+	make_zones(l, why);
 	refuse_tls(c, why);
 	read_hints(c, l->hints, why);
 	return why[0] == '\0';

@@ -70,11 +70,16 @@ static void end_zones(void *what)
 	zone_store_destroy(what);
 }
 
+/* Names that say the same stay the same. */
 static bool take_zones(struct rules *r, struct load *load)
 {
 	struct zone_store *zones = load->zones;
 
 	load->zones = NULL;
+	if (r->zones && zone_store_equal(r->zones, zones)) {
+		zone_store_destroy(zones);
+		return true;
+	}
 	if (!rules_set_part(r, RULES_ZONES, zones, end_zones))
 		return false;
 	r->zones = zones;
@@ -197,17 +202,6 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 	visit_trust(after->anchors, before->anchors, &v);
 }
 
-static bool specials_are_equal(const struct config *a, const struct config *b)
-{
-	if (a->special.serve != b->special.serve || a->special.except_n != b->special.except_n)
-		return false;
-	for (unsigned i = 0; i < a->special.except_n; i++) {
-		if (!tern_name_equal(a->special.except[i], b->special.except[i]))
-			return false;
-	}
-	return true;
-}
-
 static void note_any(void *context, const uint8_t *zone)
 {
 	(void)zone;
@@ -219,6 +213,6 @@ bool ruleset_changes_answers(const struct rules *before, const struct rules *aft
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || !specials_are_equal(before->config, after->config) ||
+	return outdated || before->zones != after->zones ||
 	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

@@ -220,6 +220,7 @@ struct found {
 	struct denial_verdict denial;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
 	bool yxdomain;              /* a DNAME led to a name that is too long */
+	bool refused;               /* by a zone of our own */
 	uint8_t links;              /* aliases followed so far: the link being resolved */
 };
 

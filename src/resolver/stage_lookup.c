@@ -27,7 +27,7 @@
 #define PRIME_PAUSE_MS 5000 /* from one try to prime to the next */
 #define ROUTE_FIRST_MS 1000 /* for the forwarders of a `first` route */
 
-enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_FAILED };
+enum looked { LOOKED_NOTHING, LOOKED_ALIAS, LOOKED_DONE, LOOKED_REFUSED, LOOKED_FAILED };
 
 /*
  * The servers to ask are those of the closest zone at or above this name. A DS
@@ -229,14 +229,6 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 
 /* --- names of our own ------------------------------------------------------------------ */
 
-/* What is sent elsewhere by its own or a deeper name is not ours. */
-static bool is_sent_elsewhere(const struct job *job, const struct frame *f, const uint8_t *apex)
-{
-	const struct route *route = route_of(job, f);
-
-	return route && tern_name_is_below_or_equal(route->zone, apex);
-}
-
 /* Never proven, and never stored: the rule set has it. */
 static bool keep_own(struct job *job, struct frame *f, const struct tern_rrset *set)
 {
@@ -262,13 +254,14 @@ static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *
 static enum looked look_in_zones(struct job *job, struct frame *f)
 {
 	const struct zone_store *zones = is_link(f->purpose) ? NULL : job->rules->zones;
-	const uint8_t *apex = zones ? zone_store_apex(zones, f->question.name) : NULL;
+	const struct route *route = zones ? route_of(job, f) : NULL;
 	struct zone_answer own;
 	enum zone_outcome found;
 
-	if (!apex || is_sent_elsewhere(job, f, apex))
+	if (!zones)
 		return LOOKED_NOTHING;
-	found = zone_store_find(zones, f->question.name, f->question.type, &own);
+	found = zone_store_find(zones, f->question.name, f->question.type,
+				route ? route->zone : NULL, &own);
 	switch (found) {
 	case ZONE_NOT_HERE: return LOOKED_NOTHING;
 	case ZONE_ANSWER:
@@ -277,6 +270,7 @@ static enum looked look_in_zones(struct job *job, struct frame *f)
 		if (own.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))
 			return LOOKED_DONE;
 		return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
+	case ZONE_REFUSED: return job->depth == 1 ? LOOKED_REFUSED : LOOKED_FAILED;
 	case ZONE_NODATA:
 	case ZONE_NXDOMAIN: break;
 	}
@@ -457,6 +451,10 @@ struct turn stage_lookup(struct job *job, struct frame *f)
 		return conclude(job, f, f->child == OUTCOME_NONE ? OUTCOME_ANSWER : f->child);
 	case LOOKED_FAILED: return give(OUTCOME_FAILED);
 	case LOOKED_ALIAS: return go(STAGE_LOOKUP);
+	case LOOKED_REFUSED:
+		/* Nothing is said, so nothing is to be proven. */
+		f->found.refused = true;
+		return give(OUTCOME_ANSWER);
 	case LOOKED_NOTHING: break;
 	}
 	bool failed = failed_lately(job, f);

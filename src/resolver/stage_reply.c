@@ -112,6 +112,11 @@ void stage_reply(struct job *job, enum outcome outcome)
 		snprintf(r->text, sizeof r->text, "root key sentinel");
 		return;
 	}
+	if (top->found.refused) {
+		r->rcode = TERN_RCODE_REFUSED;
+		r->uncacheable = true;
+		return;
+	}
 	r->answer = top->found.answer;
 	r->authority = top->found.authority;
 	r->rcode = outcome == OUTCOME_NXDOMAIN ? TERN_RCODE_NXDOMAIN : TERN_RCODE_NOERROR;

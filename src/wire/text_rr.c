@@ -113,10 +113,11 @@ static bool read_head(struct text_in *in, struct tern_rr_text *rr)
 	return true;
 }
 
-enum tern_status tern_rr_from_text(const char *line, uint32_t default_ttl_s,
-				   struct tern_rr_text *out, const char **error)
+enum tern_status tern_rr_from_zone_text(const char *line, const uint8_t *origin,
+					uint32_t default_ttl_s, struct tern_rr_text *out,
+					const char **error)
 {
-	struct text_in in = {.at = line, .end = line + strlen(line)};
+	struct text_in in = {.at = line, .end = line + strlen(line), .origin = origin};
 	size_t len;
 
 	out->ttl_s = default_ttl_s;
@@ -126,10 +127,16 @@ enum tern_status tern_rr_from_text(const char *line, uint32_t default_ttl_s,
 			*error = in.error;
 		return in.status;
 	}
-	enum tern_status st = tern_rdata_from_text(out->type, in.at, NULL, out->rdata,
+	enum tern_status st = tern_rdata_from_text(out->type, in.at, origin, out->rdata,
 						   sizeof out->rdata, &len, error);
 
 	if (st == TERN_OK)
 		out->rdata_len = (uint16_t)len;
 	return st;
+}
+
+enum tern_status tern_rr_from_text(const char *line, uint32_t default_ttl_s,
+				   struct tern_rr_text *out, const char **error)
+{
+	return tern_rr_from_zone_text(line, NULL, default_ttl_s, out, error);
 }

@@ -32,10 +32,10 @@ static bool add(struct zone_store *s, const struct special *zone)
 {
 	const char *why;
 
-	if (!zone_store_add_zone(s, zone->apex))
+	if (!zone_store_add_zone(s, zone->apex, ZONE_STATIC, 0))
 		return false;
 	for (const char *const *text = zone->records; *text; text++) {
-		if (!zone_store_add(s, *text, &why))
+		if (!zone_store_add(s, *text, NULL, 0, &why))
 			return false;
 	}
 	return !zone->empty || zone_store_add_empty(s, zone->empty);

@@ -1,317 +1,47 @@
-/*
- * store.c - see store.h.
- *
- * Sealed, a store is two sorted arrays: the apexes, and the sets by owner and type. In
- * canonical order the names below a name follow it, so whether an empty
- * non-terminal exists is seen in the next entry.
- */
-#include "zone/store.h"
-
-#include <stdlib.h>
+/* store.c - see store.h and store_private.h: a sealed store is asked. */
 #include <string.h>
 
 #include <tern/name.h>
 #include <tern/rr.h>
-#include <tern/text.h>
 
 #include "base/bytes.h"
+#include "zone/store_private.h"
 
-#define SOA_TTL_S 300
-#define TYPE_NONE 0 /* of an entry without records: its name exists */
+/* --- searching --------------------------------------------------------------------- */
 
-/** One record while the store is filled; then one set, with all its records. */
-struct entry {
-	uint8_t *owner; /* lower case */
-	uint8_t *rdata; /* packed as an RRset's */
-	uint32_t rdata_len;
-	uint32_t ttl_s;
-	uint16_t type;
-	uint16_t rr_n;
-};
-
-struct zone_store {
-	uint8_t **apexes;
-	unsigned apexes_n;
-	struct entry *entries;
-	unsigned entries_n;
-	bool sealed;
-};
-
-struct zone_store *zone_store_create(void)
+const struct own_zone *find_zone(const struct zone_store *s, const uint8_t *name)
 {
-	return calloc(1, sizeof(struct zone_store));
-}
-
-static void free_entry(struct entry *e)
-{
-	free(e->owner);
-	free(e->rdata);
-}
-
-void zone_store_destroy(struct zone_store *s)
-{
-	if (!s)
-		return;
-	for (unsigned i = 0; i < s->apexes_n; i++)
-		free(s->apexes[i]);
-	for (unsigned i = 0; i < s->entries_n; i++)
-		free_entry(&s->entries[i]);
-	free(s->apexes);
-	free(s->entries);
-	free(s);
-}
-
-/* --- filling ---------------------------------------------------------------------- */
-
-/* Capacities are powers of two, so nobody has to keep them. */
-static void *grow(void *items, unsigned n, size_t size)
-{
-	if ((n & (n - 1)) != 0)
-		return items;
-	return reallocarray(items, n > 0 ? 2 * (size_t)n : 1, size);
-}
-
-static uint8_t *copy_lower(const uint8_t *name)
-{
-	uint8_t *copy = malloc(tern_name_len(name));
-
-	if (copy)
-		tern_name_lower(copy, name);
-	return copy;
-}
-
-bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex)
-{
-	uint8_t **more = grow(s->apexes, s->apexes_n, sizeof *more);
-
-	if (!more)
-		return false;
-	s->apexes = more;
-	more[s->apexes_n] = copy_lower(apex);
-	if (!more[s->apexes_n])
-		return false;
-	s->apexes_n++;
-	return true;
-}
-
-static bool add_entry(struct zone_store *s, const uint8_t *owner, uint16_t type, uint32_t ttl_s,
-		      const uint8_t *rdata, uint16_t len)
-{
-	struct entry *more = grow(s->entries, s->entries_n, sizeof *more);
-	struct entry e = {.ttl_s = ttl_s, .type = type, .rr_n = 1, .rdata_len = 2u + len};
-
-	if (!more)
-		return false;
-	s->entries = more;
-	e.owner = copy_lower(owner);
-	e.rdata = malloc(e.rdata_len);
-	if (!e.owner || !e.rdata) {
-		free_entry(&e);
-		return false;
-	}
-	put_u16(e.rdata, len);
-	memcpy(e.rdata + 2, rdata, len);
-	more[s->entries_n++] = e;
-	return true;
-}
-
-bool zone_store_add_empty(struct zone_store *s, const uint8_t *name)
-{
-	struct entry *more = grow(s->entries, s->entries_n, sizeof *more);
-	uint8_t *owner = copy_lower(name);
-
-	if (more)
-		s->entries = more;
-	if (!more || !owner) {
-		free(owner);
-		return false;
-	}
-	more[s->entries_n++] = (struct entry){.owner = owner, .type = TYPE_NONE};
-	return true;
-}
-
-static bool has_zone_of(const struct zone_store *s, const uint8_t *name)
-{
-	for (unsigned i = 0; i < s->apexes_n; i++) {
-		if (tern_name_is_below_or_equal(name, s->apexes[i]))
-			return true;
-	}
-	return false;
-}
-
-bool zone_store_add(struct zone_store *s, const char *text, const char **why)
-{
-	struct tern_rr_text *rr = malloc(sizeof *rr); /* 64 KiB is much for a stack */
-	enum tern_status status;
-	bool good = false;
-
-	*why = "out of memory";
-	if (!rr)
-		return false;
-	*why = NULL;
-	status = tern_rr_from_text(text, SOA_TTL_S, rr, why);
-	if (status != TERN_OK)
-		*why = *why ? *why : tern_status_text(status);
-	else if (rr->rclass != TERN_CLASS_IN)
-		*why = "expected class IN";
-	else if (!has_zone_of(s, rr->owner))
-		*why = "in none of the zones";
-	else if (!(good = add_entry(s, rr->owner, rr->type, rr->ttl_s, rr->rdata, rr->rdata_len)))
-		*why = "out of memory";
-	free(rr);
-	return good;
-}
-
-/* --- sealing ---------------------------------------------------------------------- */
-
-static int compare_apexes(const void *a, const void *b)
-{
-	uint8_t *const *x = a, *const *y = b;
-
-	return tern_name_compare(*x, *y);
-}
-
-static int compare_keys(const struct entry *x, const struct entry *y)
-{
-	int order = tern_name_compare(x->owner, y->owner);
-
-	return order != 0 ? order : (int)x->type - (int)y->type;
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int order = compare_keys(x, y);
-
-	if (order != 0)
-		return order;
-	order = memcmp(x->rdata, y->rdata, MIN(x->rdata_len, y->rdata_len));
-	return order != 0 ? order : (x->rdata_len > y->rdata_len) - (x->rdata_len < y->rdata_len);
-}
-
-static int find_apex(const struct zone_store *s, const uint8_t *name)
-{
-	unsigned low = 0, high = s->apexes_n;
+	unsigned low = 0, high = s->zones_n;
 
 	while (low < high) {
 		unsigned middle = low + (high - low) / 2;
-		int order = tern_name_compare(s->apexes[middle], name);
+		int order = tern_name_compare(s->zones[middle].apex, name);
 
 		if (order == 0)
-			return (int)middle;
+			return &s->zones[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return -1;
+	return NULL;
 }
 
-static void sort_apexes(struct zone_store *s)
+const struct own_zone *find_zone_above(const struct zone_store *s, const uint8_t *name)
 {
-	unsigned kept = 0;
+	for (const uint8_t *at = name;; at = tern_name_parent(at)) {
+		const struct own_zone *zone = find_zone(s, at);
 
-	if (s->apexes_n > 1)
-		qsort(s->apexes, s->apexes_n, sizeof *s->apexes, compare_apexes);
-	for (unsigned i = 0; i < s->apexes_n; i++) {
-		if (kept > 0 && tern_name_equal(s->apexes[kept - 1], s->apexes[i]))
-			free(s->apexes[i]);
-		else
-			s->apexes[kept++] = s->apexes[i];
+		if (zone || *at == 0)
+			return zone;
 	}
-	s->apexes_n = kept;
 }
-
-/* The records of @e join those of @set; the least TTL is the set's (RFC 2181 5.2). */
-static bool join(struct entry *set, const struct entry *e)
-{
-	uint8_t *more = realloc(set->rdata, set->rdata_len + e->rdata_len);
-
-	if (!more)
-		return false;
-	set->rdata = more;
-	memcpy(more + set->rdata_len, e->rdata, e->rdata_len);
-	set->rdata_len += e->rdata_len;
-	set->rr_n++;
-	set->ttl_s = MIN(set->ttl_s, e->ttl_s);
-	return true;
-}
-
-static bool make_sets(struct zone_store *s)
-{
-	unsigned kept = 0;
-	bool good = true;
-
-	if (s->entries_n > 1)
-		qsort(s->entries, s->entries_n, sizeof *s->entries, compare_entries);
-	for (unsigned i = 0; i < s->entries_n; i++) {
-		struct entry *e = &s->entries[i];
-		struct entry *set = kept > 0 ? &s->entries[kept - 1] : NULL;
-
-		if (!set || compare_keys(set, e) != 0) {
-			s->entries[kept++] = *e;
-			continue;
-		}
-		/* Sorted, a double stands right behind its like: at the end of the set. */
-		if (e->rdata_len > 0 && !(set->rdata_len >= e->rdata_len &&
-					  memcmp(set->rdata + set->rdata_len - e->rdata_len,
-						 e->rdata, e->rdata_len) == 0))
-			good = join(set, e) && good;
-		free_entry(e);
-	}
-	s->entries_n = kept;
-	return good;
-}
-
-/* "apex. SOA apex. nobody.invalid. 1 3600 1200 604800 300" */
-static bool add_soa(struct zone_store *s, const uint8_t *apex)
-{
-	static const uint8_t mailbox[] = "\6nobody\7invalid";
-	static const uint32_t numbers[] = {1, 3600, 1200, 604800, SOA_TTL_S};
-	uint8_t rdata[TERN_NAME_MAX + sizeof mailbox + sizeof numbers];
-	size_t len = tern_name_len(apex);
-
-	memcpy(rdata, apex, len);
-	memcpy(rdata + len, mailbox, sizeof mailbox);
-	len += sizeof mailbox;
-	for (unsigned i = 0; i < ARRAY_LEN(numbers); i++, len += 4)
-		put_u32(rdata + len, numbers[i]);
-	return add_entry(s, apex, TERN_TYPE_SOA, SOA_TTL_S, rdata, (uint16_t)len);
-}
-
-static bool has_soa(const struct zone_store *s, const uint8_t *apex)
-{
-	for (unsigned i = 0; i < s->entries_n; i++) {
-		if (s->entries[i].type == TERN_TYPE_SOA &&
-		    tern_name_equal(s->entries[i].owner, apex))
-			return true;
-	}
-	return false;
-}
-
-bool zone_store_seal(struct zone_store *s)
-{
-	sort_apexes(s);
-	for (unsigned i = 0; i < s->apexes_n; i++) {
-		if (!has_soa(s, s->apexes[i]) && !add_soa(s, s->apexes[i]))
-			return false;
-	}
-	s->sealed = make_sets(s);
-	return s->sealed;
-}
-
-/* --- finding ---------------------------------------------------------------------- */
 
 const uint8_t *zone_store_apex(const struct zone_store *s, const uint8_t *name)
 {
-	for (const uint8_t *at = name;; at = tern_name_parent(at)) {
-		int i = find_apex(s, at);
+	const struct own_zone *zone = find_zone_above(s, name);
 
-		if (i >= 0)
-			return s->apexes[i];
-		if (*at == 0)
-			return NULL;
-	}
+	return zone ? zone->apex : NULL;
 }
 
 /* The first entry whose name is not before @name. */
@@ -335,6 +65,16 @@ static bool exists(const struct zone_store *s, const uint8_t *name, unsigned at)
 	return at < s->entries_n && tern_name_is_below_or_equal(s->entries[at].owner, name);
 }
 
+/* Not only below it, and not only in name. */
+static bool has_records(const struct zone_store *s, const uint8_t *name, unsigned at)
+{
+	for (; at < s->entries_n && tern_name_equal(s->entries[at].owner, name); at++) {
+		if (s->entries[at].type != TYPE_NONE)
+			return true;
+	}
+	return false;
+}
+
 /* The set of @type at the name whose entries begin at @at, or its alias. */
 static const struct entry *find_set(const struct zone_store *s, const uint8_t *name, unsigned at,
 				    uint16_t type)
@@ -354,15 +94,11 @@ static const struct entry *find_set(const struct zone_store *s, const uint8_t *n
 	return alias;
 }
 
-static struct tern_rrset set_of(const struct entry *e, const uint8_t *owner)
+const struct entry *find_soa(const struct zone_store *s, const uint8_t *apex)
 {
-	return (struct tern_rrset){.owner = owner,
-				   .rdata = e->rdata,
-				   .rdata_len = e->rdata_len,
-				   .ttl_s = e->ttl_s,
-				   .type = e->type,
-				   .rclass = TERN_CLASS_IN,
-				   .rr_n = e->rr_n};
+	const struct entry *e = find_set(s, apex, lower_bound(s, apex), TERN_TYPE_SOA);
+
+	return e && e->type == TERN_TYPE_SOA ? e : NULL;
 }
 
 /* RFC 4592: the wildcard below the closest ancestor that exists, and no other. */
@@ -371,6 +107,8 @@ static bool wildcard_for(const struct zone_store *s, const uint8_t *name, const 
 {
 	const uint8_t *encloser = name;
 
+	if (tern_name_equal(name, apex))
+		return false;
 	do
 		encloser = tern_name_parent(encloser);
 	while (!tern_name_equal(encloser, apex) && !exists(s, encloser, lower_bound(s, encloser)));
@@ -382,39 +120,139 @@ static bool wildcard_for(const struct zone_store *s, const uint8_t *name, const 
 	return exists(s, out, *at);
 }
 
-/* RFC 2308 5: a denial lives as long as the SOA and its minimum allow. */
-static void deny(const struct zone_store *s, const uint8_t *apex, struct zone_answer *out)
-{
-	const struct entry *soa = find_set(s, apex, lower_bound(s, apex), TERN_TYPE_SOA);
+/* --- answers ------------------------------------------------------------------------ */
 
+static struct tern_rrset set_of(const struct entry *e, const uint8_t *owner)
+{
+	return (struct tern_rrset){.owner = owner,
+				   .rdata = e->rdata,
+				   .rdata_len = e->rdata_len,
+				   .ttl_s = e->ttl_s,
+				   .type = e->type,
+				   .rclass = TERN_CLASS_IN,
+				   .rr_n = e->rr_n};
+}
+
+size_t make_soa(const uint8_t *apex, uint8_t out[ZONE_SOA_RDATA_MAX])
+{
+	static const uint8_t mailbox[] = "\6nobody\7invalid";
+	static const uint32_t numbers[] = {1, 3600, 1200, 604800, ZONE_SOA_TTL_S};
+	size_t len = 2;
+
+	len += tern_name_copy(out + len, apex);
+	memcpy(out + len, mailbox, sizeof mailbox);
+	len += sizeof mailbox;
+	for (unsigned i = 0; i < ARRAY_LEN(numbers); i++, len += 4)
+		put_u32(out + len, numbers[i]);
+	put_u16(out, (uint16_t)(len - 2));
+	return len;
+}
+
+/* The name is @apex, or below it. RFC 2308 5: a denial lives as long as the SOA and its minimum
+ * allow. */
+static enum zone_outcome deny(const struct zone_store *s, const uint8_t *apex,
+			      enum zone_outcome how, struct zone_answer *out)
+{
+	const struct entry *soa = find_soa(s, apex);
+	struct entry made = {.ttl_s = ZONE_SOA_TTL_S, .type = TERN_TYPE_SOA, .rr_n = 1};
+
+	if (!soa) {
+		made.rdata_len = (uint32_t)make_soa(apex, out->made);
+		made.rdata = out->made;
+		soa = &made;
+	}
 	out->soa = set_of(soa, apex);
 	out->soa.ttl_s = MIN(soa->ttl_s, get_u32(soa->rdata + soa->rdata_len - 4));
+	return how;
+}
+
+static enum zone_outcome give_set(const struct entry *e, const uint8_t *name,
+				  struct zone_answer *out)
+{
+	out->set = set_of(e, name);
+	return ZONE_ANSWER;
+}
+
+/* RFC 1034 4.3.2, or out of a zone in which other names are resolved. */
+static enum zone_outcome find_in_zone(const struct zone_store *s, const struct own_zone *zone,
+				      const uint8_t *name, uint16_t type, struct zone_answer *out)
+{
+	bool is_static = zone->behaviour == ZONE_STATIC;
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	unsigned at = lower_bound(s, name);
+	bool there = exists(s, name, at);
+	const struct entry *e;
+
+	if (!there && wildcard_for(s, name, zone->apex, wildcard, &at)) {
+		there = is_static || has_records(s, wildcard, at);
+		e = find_set(s, wildcard, at, type);
+	} else {
+		there = is_static ? there : has_records(s, name, at);
+		e = find_set(s, name, at, type);
+	}
+	if (e)
+		return give_set(e, name, out);
+	if (zone->behaviour == ZONE_REFUSE)
+		return ZONE_REFUSED;
+	if (zone->behaviour == ZONE_TYPETRANSPARENT || (!there && !is_static))
+		return ZONE_NOT_HERE;
+	return deny(s, zone->apex, there ? ZONE_NODATA : ZONE_NXDOMAIN, out);
+}
+
+static enum zone_outcome redirect(const struct zone_store *s, const uint8_t *apex,
+				  const uint8_t *name, uint16_t type, struct zone_answer *out)
+{
+	const struct entry *e = find_set(s, apex, lower_bound(s, apex), type);
+
+	return e ? give_set(e, name, out) : deny(s, apex, ZONE_NODATA, out);
+}
+
+static enum zone_outcome give_null(const struct zone_store *s, const uint8_t *apex,
+				   const uint8_t *name, uint16_t type, struct zone_answer *out)
+{
+	static const uint8_t null[2][2 + 16] = {{0, 4}, {0, 16}};
+	bool ipv6 = type == TERN_TYPE_AAAA;
+	const struct entry e = {.rdata = null[ipv6],
+				.rdata_len = ipv6 ? 18 : 6,
+				.ttl_s = ZONE_SOA_TTL_S,
+				.type = ipv6 ? TERN_TYPE_AAAA : TERN_TYPE_A,
+				.rr_n = 1};
+
+	if (type == TERN_TYPE_A || type == TERN_TYPE_AAAA || type == TERN_TYPE_ANY)
+		return give_set(&e, name, out);
+	return deny(s, apex, ZONE_NODATA, out);
+}
+
+static enum zone_outcome find_alone(const struct zone_store *s, const uint8_t *name, uint16_t type,
+				    struct zone_answer *out)
+{
+	unsigned at = lower_bound(s, name);
+	const struct entry *e = find_set(s, name, at, type);
+
+	if (e)
+		return give_set(e, name, out);
+	return has_records(s, name, at) ? deny(s, name, ZONE_NODATA, out) : ZONE_NOT_HERE;
 }
 
 enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *name, uint16_t type,
-				  struct zone_answer *out)
+				  const uint8_t *elsewhere, struct zone_answer *out)
 {
-	const uint8_t *apex = s->sealed ? zone_store_apex(s, name) : NULL;
-	uint8_t wildcard[TERN_NAME_MAX + 2];
-	const struct entry *e = NULL;
-	bool there;
-	unsigned at;
+	const struct own_zone *zone = s->sealed ? find_zone_above(s, name) : NULL;
 
-	if (!apex)
+	if (!s->sealed)
 		return ZONE_NOT_HERE;
-	out->apex = apex;
-	at = lower_bound(s, name);
-	there = exists(s, name, at);
-	if (there) {
-		e = find_set(s, name, at, type);
-	} else if (wildcard_for(s, name, apex, wildcard, &at)) {
-		there = true;
-		e = find_set(s, wildcard, at, type);
+	if (!zone || (elsewhere && tern_name_is_below(elsewhere, zone->apex)))
+		return find_alone(s, name, type, out);
+	switch (zone->behaviour) {
+	case ZONE_STATIC:
+	case ZONE_TRANSPARENT:
+	case ZONE_TYPETRANSPARENT:
+	case ZONE_OF_WILDCARD:
+	case ZONE_REFUSE: return find_in_zone(s, zone, name, type, out);
+	case ZONE_REDIRECT: return redirect(s, zone->apex, name, type, out);
+	case ZONE_ALWAYS_NXDOMAIN: return deny(s, zone->apex, ZONE_NXDOMAIN, out);
+	case ZONE_ALWAYS_NODATA: return deny(s, zone->apex, ZONE_NODATA, out);
+	case ZONE_ALWAYS_NULL: return give_null(s, zone->apex, name, type, out);
 	}
-	if (e) {
-		out->set = set_of(e, name);
-		return ZONE_ANSWER;
-	}
-	deny(s, apex, out);
-	return there ? ZONE_NODATA : ZONE_NXDOMAIN;
+	return ZONE_NOT_HERE;
 }

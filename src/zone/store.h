@@ -2,7 +2,9 @@
  * store.h - names with their records: what this server knows of its own.
  *
  * Purpose    one immutable tree of names in which local data, and whatever comes to
- *            be like them, are looked up as RFC 1034 4.3.2 says.
+ *            be like them, are looked up as RFC 1034 4.3.2 says. A zone says what
+ *            becomes of the names below it that have no records. Records outside of
+ *            all zones stand for their own name only.
  * Threads    made by one thread, then sealed, then read by all.
  * Memory     the store owns everything; what it gives lives as long as the store.
  * Standards  RFC 1034 4.3.2, RFC 4592 (wildcards), RFC 2308 (SOA of denials).
@@ -12,11 +14,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <tern/name.h>
 #include <tern/rrset.h>
 
 #include "base/compiler.h"
 
+#define ZONE_SOA_TTL_S     300 /* of an SOA that is made up */
+#define ZONE_SOA_RDATA_MAX (2 + TERN_NAME_MAX + 16 + 20)
+
 struct zone_store;
+
+/** What a zone says of names and types that have no records in it. */
+enum zone_behaviour {
+	ZONE_STATIC,          /* they don't exist */
+	ZONE_TRANSPARENT,     /* names without records are resolved; other types don't exist */
+	ZONE_TYPETRANSPARENT, /* names and types without records are resolved */
+	ZONE_REDIRECT,        /* every name has the records of the apex */
+	ZONE_REFUSE,          /* they are refused */
+	ZONE_ALWAYS_NXDOMAIN, /* no name exists, whatever records there are */
+	ZONE_ALWAYS_NODATA,   /* every name exists, and has no records */
+	ZONE_ALWAYS_NULL,     /* every name has the addresses 0.0.0.0 and ::, and no others */
+	ZONE_OF_WILDCARD,     /* the store's own: transparent, made for a wildcard */
+};
 
 /** An empty store, or NULL when memory is short. */
 MUST_USE struct zone_store *zone_store_create(void);
@@ -25,41 +44,73 @@ MUST_USE struct zone_store *zone_store_create(void);
 void zone_store_destroy(struct zone_store *s);
 
 /**
- * Names at and below @p apex are answered from here: what is not there doesn't exist. Its SOA is
+ * Names at and below @p apex are answered from here as @p behaviour says. The SOA of the zone is
  * made up unless one is added. False when memory is short.
+ *
+ * @param source  the caller's number for it, to be told of with a fault
  */
-MUST_USE bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex);
+MUST_USE bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex,
+				  enum zone_behaviour behaviour, uint32_t source);
 
 /**
  * Add a record in presentation format: "router.lan. 300 A 192.0.2.1". One that is
- * there already is not added twice. The zone of its name must be there.
+ * there already is not added twice. Without a TTL it has 3600 s.
+ *
+ * @param origin  names without a final dot are below it, and so must the owner be;
+ *                NULL: names are whole, and the owner may be any
+ * @param source  the caller's number for it, to be told of with a fault
  * @return false with a static @p why
  */
-MUST_USE bool zone_store_add(struct zone_store *s, const char *text, const char **why);
+MUST_USE bool zone_store_add(struct zone_store *s, const char *text, const uint8_t *origin,
+			     uint32_t source, const char **why);
+
+/** Add a record of class IN whose parts are known to be valid. False when memory is short. */
+MUST_USE bool zone_store_add_rdata(struct zone_store *s, const uint8_t *owner, uint16_t type,
+				   uint32_t ttl_s, const uint8_t *rdata, uint16_t len,
+				   uint32_t source);
 
 /** @p name exists, but has no records. False when memory is short. */
 MUST_USE bool zone_store_add_empty(struct zone_store *s, const uint8_t *name);
 
-/** Nothing is added any more; before that nothing is found. False when memory is short. */
-MUST_USE bool zone_store_seal(struct zone_store *s);
+/** Why a store can't be sealed. */
+struct zone_fault {
+	const char *why;  /* static; NULL: memory is short */
+	uint32_t source;  /* what is wrong, */
+	uint32_t against; /* and what it contradicts; the same as source for nothing */
+};
+
+/**
+ * Nothing is added any more; before that nothing is found. False with @p fault when records
+ * contradict each other, or memory is short.
+ */
+MUST_USE bool zone_store_seal(struct zone_store *s, struct zone_fault *fault);
+
+/** Would both (sealed) answer every question alike? */
+bool zone_store_equal(const struct zone_store *a, const struct zone_store *b);
 
 enum zone_outcome {
-	ZONE_NOT_HERE, /* the name is in no zone of the store */
+	ZONE_NOT_HERE, /* the store has nothing to say of it */
 	ZONE_ANSWER,   /* set: of the type, or a CNAME */
 	ZONE_NODATA,   /* soa */
 	ZONE_NXDOMAIN, /* soa */
+	ZONE_REFUSED,
 };
 
 /** What was found. */
 struct zone_answer {
-	const uint8_t *apex;
 	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not */
 	struct tern_rrset soa; /* its TTL is that of the denial */
+	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
 };
 
-/** What there is for (@p name in lower case, @p type). @p name must outlive @p out. */
+/**
+ * What there is for (@p name in lower case, @p type). @p name must outlive @p out.
+ *
+ * @param elsewhere  a zone at or above the name that other servers answer for: zones of the
+ *                   store that are above it say nothing of the name. NULL for none
+ */
 enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *name, uint16_t type,
-				  struct zone_answer *out);
+				  const uint8_t *elsewhere, struct zone_answer *out);
 
 /** The apex of the deepest zone at or above @p name (lower case), or NULL. */
 const uint8_t *zone_store_apex(const struct zone_store *s, const uint8_t *name);

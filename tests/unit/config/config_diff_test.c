@@ -59,6 +59,9 @@ static void each_kind_of_value(void **state)
 		    "access.allow ");
 	assert_diff("", "special-zones: {except: [test]}", "special-zones.except ");
 	assert_diff("special-zones: {except: [test]}", "special-zones: {except: [Test.]}", "");
+	assert_diff("", "local-data: [a.lan A 192.0.2.1]", "local-data ");
+	assert_diff("local-zones: [{name: lan, records: [a A 192.0.2.1]}]",
+		    "local-zones: [{name: lan, records: [a A 192.0.2.2]}]", "local-zones ");
 	assert_diff("", "logging: {level: debug}", "logging.level ");
 }
 

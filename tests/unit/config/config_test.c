@@ -169,6 +169,10 @@ static const char everything[] =
 	"special-zones:\n"
 	"  serve: false\n"
 	"  except: [Test, home.arpa]\n"
+	"local-data: [\"a.lan. A 192.0.2.1\"]\n"
+	"local-zones:\n"
+	"- {name: Lan, behaviour: always-null, records: [a A 192.0.2.1, b A 192.0.2.2]}\n"
+	"- {name: b.}\n"
 	"logging:\n"
 	"  level: debug\n";
 
@@ -255,6 +259,14 @@ static void test_everything(void **state)
 	assert_false(c->special.serve);
 	assert_int_equal(c->special.except_n, 2);
 	assert_name(c->special.except[0], "test.");
+	assert_int_equal(c->local.data_n, 1);
+	assert_string_equal(c->local.data[0], "a.lan. A 192.0.2.1");
+	assert_int_equal(c->local.zones_n, 2);
+	assert_name(c->local.zones[0].name, "lan.");
+	assert_int_equal(c->local.zones[0].behaviour, ZONE_ALWAYS_NULL);
+	assert_int_equal(c->local.zones[0].records_n, 2);
+	assert_string_equal(c->local.zones[0].records[1], "b A 192.0.2.2");
+	assert_int_equal(c->local.zones[1].behaviour, ZONE_STATIC);
 	assert_string_equal(c->control.socket, "");
 	assert_int_equal(c->logging.level, LOG_LEVEL_DEBUG);
 	config_destroy(c);

@@ -95,6 +95,11 @@ static void options(void **state)
 	assert_change("", "special-zones: {serve: false}", "", true);
 	assert_change("special-zones: {except: [test]}", "special-zones: {except: [local]}", "",
 		      true);
+	assert_change("", "local-data: [\"a.lan A 192.0.2.1\"]", "", true);
+	assert_change("local-data: [\"a.lan A 192.0.2.1\"]",
+		      "local-data: [\"A.lan. 3600 IN A 192.0.2.1\"]", "", false);
+	assert_change("local-zones: [{name: lan}]", "local-zones: [{name: lan, behaviour: refuse}]",
+		      "", true);
 	assert_change("", "cache: {size: 1MiB}", "", false);
 	assert_change("", "access: {allow: []}", "", false);
 	assert_change("", "logging: {level: debug}", "", false);
@@ -162,6 +167,7 @@ static void special_names_of_the_owner(void **state)
 		{"special-zones: {except: [test]}", false},
 		{"special-zones: {except: [local]}", true},
 		{ROUTE("test", "192.0.2.1"), false},
+		{"local-zones: [{name: test}]", true},
 		{ROUTE("x.test", "192.0.2.1"), true}, /* what is below it goes there */
 		{"dnssec: {trust-anchors: [\"x.test. DS 1 13 2 "
 		 "0000000000000000000000000000000000000000000000000000000000000000\"]}",
@@ -176,6 +182,37 @@ static void special_names_of_the_owner(void **state)
 				 cases[i].served);
 		rules_destroy(r);
 	}
+}
+
+static void assert_refused(const char *text, const char *reason)
+{
+	struct load load;
+
+	assert_false(read_text(text, &load));
+	if (!strstr(why, reason))
+		fail_msg("%s: not in: %s", reason, why);
+	assert_null(load.config);
+	assert_null(load.zones);
+}
+
+static void local_data_that_is_wrong(void **state)
+{
+	(void)state;
+	assert_refused("local-data:\n - a.lan A 192.0.2.1\n - b.lan A 192.0.2\n",
+		       ":3: local-data[1]: ");
+	assert_refused("local-data:\n - a.lan A 192.0.2.1\n - a.lan CNAME b.lan\n",
+		       ":3: local-data[1]: a CNAME stands beside other data, see ");
+	assert_refused("local-zones:\n - name: lan\n   records:\n    - a A 192.0.2.1\n"
+		       "    - a CNAME b\n",
+		       ":5: local-zones[0].records[1]: a CNAME stands beside other data, see ");
+	assert_non_null(strstr(why, ":4: local-zones[0].records[0]"));
+	assert_refused("local-zones:\n - name: lan\n   records: [a.other. A 192.0.2.1]\n",
+		       ":3: local-zones[0].records[0]: the name is outside of the zone");
+	assert_refused("local-zones:\n - name: lan\n   records: [a A 192.0.2.1]\n - name: LAN.\n",
+		       ":4: local-zones[1].name: the zone is there twice, see ");
+	assert_non_null(strstr(why, ":2: local-zones[0].name"));
+	assert_refused("local-zones: [{name: lan, file: x}]",
+		       "local-zones[0].file: not supported by this version");
 }
 
 static void what_cannot_be_read(void **state)
@@ -239,6 +276,7 @@ int main(void)
 		cmocka_unit_test(hints_that_stay_are_shared),
 		cmocka_unit_test(another_root_makes_everything_wrong),
 		cmocka_unit_test(special_names_of_the_owner),
+		cmocka_unit_test(local_data_that_is_wrong),
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(the_loader_reads_what_was_there_when_asked),
 	};

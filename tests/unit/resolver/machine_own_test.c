@@ -12,14 +12,17 @@ static void add_own(void)
 {
 	static const char *const records[] = {
 		"localhost. 50 A 127.0.0.1", "*.localhost. 50 A 127.0.0.1",
-		"www.localhost. 40 CNAME www.test.", "near.localhost. 30 CNAME x.localhost."};
+		"www.localhost. 40 CNAME www.test.", "near.localhost. 30 CNAME x.localhost.",
+		"to.localhost. 30 CNAME x.no."};
+	struct zone_fault fault;
 	const char *why;
 
 	store = zone_store_create();
-	assert_true(zone_store_add_zone(store, NAME("localhost.")));
+	assert_true(zone_store_add_zone(store, NAME("localhost."), ZONE_STATIC, 0));
+	assert_true(zone_store_add_zone(store, NAME("no."), ZONE_REFUSE, 0));
 	for (unsigned i = 0; i < ARRAY_LEN(records); i++)
-		assert_true(zone_store_add(store, records[i], &why));
-	assert_true(zone_store_seal(store));
+		assert_true(zone_store_add(store, records[i], NULL, 0, &why));
+	assert_true(zone_store_seal(store, &fault));
 	world.rules.zones = store;
 }
 
@@ -73,6 +76,20 @@ static void nobody_is_asked(void **state)
 	ask_with("localhost.", TERN_TYPE_A, JOB_NO_RECURSION);
 	assert_true(world.done);
 	assert_int_equal(world.job.result.answer.n, 1);
+}
+
+static void what_is_refused(void **state)
+{
+	static const char *const names[] = {"x.no.", "to.localhost."};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+		ask(names[i], TERN_TYPE_A);
+		assert_true(world.done);
+		assert_int_equal(world.job.result.rcode, TERN_RCODE_REFUSED);
+		assert_int_equal(world.job.result.answer.n, 0);
+		assert_true(world.job.result.uncacheable);
+	}
 }
 
 static void nothing_of_it_is_cached(void **state)
@@ -132,7 +149,7 @@ static void a_route_says_where_to_ask(void **state)
 	static const struct {
 		const char *zone;
 		bool own;
-	} cases[] = {{"localhost.", false}, {"x.localhost.", false}, {".", true}};
+	} cases[] = {{"localhost.", true}, {"x.localhost.", false}, {".", true}};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
@@ -149,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nobody_is_asked),
+		TEST(what_is_refused),
 		TEST(nothing_of_it_is_cached),
 		TEST(aliases_in_and_out),
 		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,

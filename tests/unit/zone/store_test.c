@@ -12,12 +12,13 @@
 
 static struct zone_store *store;
 static struct zone_answer out;
+static struct zone_fault fault;
 
 static void add(const char *text)
 {
 	const char *why = "";
 
-	if (!zone_store_add(store, text, &why))
+	if (!zone_store_add(store, text, NULL, 1, &why))
 		fail_msg("%s: %s", text, why);
 }
 
@@ -36,12 +37,19 @@ static int close_store(void **state)
 	return 0;
 }
 
-static enum zone_outcome find(const char *name, uint16_t type)
+static enum zone_outcome find_beside(const char *name, uint16_t type, const char *elsewhere)
 {
-	static uint8_t wire[TERN_NAME_MAX];
+	static uint8_t wire[TERN_NAME_MAX], other[TERN_NAME_MAX];
 
 	memcpy(wire, NAME(name), tern_name_len(NAME(name)));
-	return zone_store_find(store, wire, type, &out);
+	if (elsewhere)
+		tern_name_copy(other, NAME(elsewhere));
+	return zone_store_find(store, wire, type, elsewhere ? other : NULL, &out);
+}
+
+static enum zone_outcome find(const char *name, uint16_t type)
+{
+	return find_beside(name, type, NULL);
 }
 
 static void assert_own(const char *name, uint16_t type, unsigned rr_n, uint32_t ttl_s)
@@ -58,13 +66,12 @@ static void assert_denied(const char *name, uint16_t type, enum zone_outcome how
 	assert_int_equal(find(name, type), how);
 	assert_int_equal(out.soa.type, TERN_TYPE_SOA);
 	assert_true(tern_name_equal(out.soa.owner, NAME(apex)));
-	assert_true(tern_name_equal(out.apex, NAME(apex)));
 }
 
 static void fill(void)
 {
-	assert_true(zone_store_add_zone(store, NAME("Lan.")));
-	assert_true(zone_store_add_zone(store, NAME("deep.er.lan.")));
+	assert_true(zone_store_add_zone(store, NAME("Lan."), ZONE_STATIC, 1));
+	assert_true(zone_store_add_zone(store, NAME("deep.er.lan."), ZONE_STATIC, 1));
 	add("router.LAN. 300 A 192.0.2.1");
 	add("router.lan. 60 A 192.0.2.2");
 	add("router.lan. 60 A 192.0.2.2");
@@ -76,7 +83,7 @@ static void fill(void)
 	add("www.lan. 60 CNAME router.lan.");
 	add("in.deep.er.lan. 60 A 192.0.2.5");
 	add("deep.er.lan. 60 SOA a. b. 1 2 3 4 7");
-	assert_true(zone_store_seal(store));
+	assert_true(zone_store_seal(store, &fault));
 }
 
 static void what_is_there(void **state)
@@ -130,21 +137,22 @@ static void what_cannot_be_added(void **state)
 	const char *why = NULL;
 
 	(void)state;
-	assert_true(zone_store_add_zone(store, NAME("lan.")));
-	assert_false(zone_store_add(store, "router.lan 60 A", &why));
+	assert_true(zone_store_add_zone(store, NAME("lan."), ZONE_STATIC, 1));
+	assert_false(zone_store_add(store, "router.lan 60 A", NAME("lan."), 1, &why));
 	assert_non_null(why);
-	assert_false(zone_store_add(store, "router.lan. 60 CH TXT \"x\"", &why));
+	assert_false(zone_store_add(store, "router.lan. 60 CH TXT \"x\"", NAME("lan."), 1, &why));
 	assert_string_equal(why, "expected class IN");
-	assert_false(zone_store_add(store, "router.elsewhere. 60 A 192.0.2.1", &why));
-	assert_string_equal(why, "in none of the zones");
+	assert_false(
+		zone_store_add(store, "router.elsewhere. 60 A 192.0.2.1", NAME("lan."), 1, &why));
+	assert_string_equal(why, "the name is outside of the zone");
 }
 
 static void nothing_before_it_is_sealed(void **state)
 {
 	(void)state;
-	assert_true(zone_store_add_zone(store, NAME("lan.")));
+	assert_true(zone_store_add_zone(store, NAME("lan."), ZONE_STATIC, 1));
 	assert_int_equal(find("x.lan.", TERN_TYPE_A), ZONE_NOT_HERE);
-	assert_true(zone_store_seal(store));
+	assert_true(zone_store_seal(store, &fault));
 	assert_int_equal(find("x.lan.", TERN_TYPE_A), ZONE_NXDOMAIN);
 }
 
@@ -153,20 +161,204 @@ static void many_names(void **state)
 	char text[64];
 
 	(void)state;
-	assert_true(zone_store_add_zone(store, NAME("lan.")));
+	assert_true(zone_store_add_zone(store, NAME("lan."), ZONE_STATIC, 1));
 	for (unsigned i = 0; i < 3000; i++) {
 		const char *why;
 
 		snprintf(text, sizeof text, "n%u.lan. 60 A 10.0.%u.%u", i * 7 % 3000,
 			 i % 3000 / 256, i % 256);
-		assert_true(zone_store_add(store, text, &why));
+		assert_true(zone_store_add(store, text, NULL, 1, &why));
 	}
-	assert_true(zone_store_seal(store));
+	assert_true(zone_store_seal(store, &fault));
 	for (unsigned i = 0; i < 3000; i++) {
 		snprintf(text, sizeof text, "n%u.lan.", i);
 		assert_own(text, TERN_TYPE_A, 1, 60);
 	}
 	assert_denied("n3000.lan.", TERN_TYPE_A, ZONE_NXDOMAIN, "lan.");
+}
+
+/* --- behaviours ------------------------------------------------------------------------- */
+
+static void add_zone(const char *apex, enum zone_behaviour behaviour)
+{
+	assert_true(zone_store_add_zone(store, NAME(apex), behaviour, 1));
+}
+
+static void seal(void)
+{
+	if (!zone_store_seal(store, &fault))
+		fail_msg("%s", fault.why);
+}
+
+static void transparent_zones(void **state)
+{
+	(void)state;
+	add_zone("lan.", ZONE_TRANSPARENT);
+	add_zone("type.", ZONE_TYPETRANSPARENT);
+	add("a.b.lan. 60 A 192.0.2.1");
+	add("*.w.lan. 60 A 192.0.2.2");
+	add("a.type. 60 A 192.0.2.3");
+	seal();
+	assert_own("a.b.lan.", TERN_TYPE_A, 1, 60);
+	assert_denied("a.b.lan.", TERN_TYPE_AAAA, ZONE_NODATA, "lan.");
+	assert_int_equal(find("b.lan.", TERN_TYPE_A), ZONE_NOT_HERE); /* nothing but below */
+	assert_int_equal(find("lan.", TERN_TYPE_SOA), ZONE_NOT_HERE);
+	assert_int_equal(find("c.lan.", TERN_TYPE_A), ZONE_NOT_HERE);
+	assert_own("x.w.lan.", TERN_TYPE_A, 1, 60);
+	assert_denied("x.w.lan.", TERN_TYPE_AAAA, ZONE_NODATA, "lan.");
+	assert_own("a.type.", TERN_TYPE_A, 1, 60);
+	assert_int_equal(find("a.type.", TERN_TYPE_AAAA), ZONE_NOT_HERE);
+	assert_int_equal(find("type.", TERN_TYPE_NS), ZONE_NOT_HERE);
+}
+
+static void zones_that_say_one_thing(void **state)
+{
+	(void)state;
+	add_zone("re.", ZONE_REDIRECT);
+	add_zone("no.", ZONE_REFUSE);
+	add_zone("nx.", ZONE_ALWAYS_NXDOMAIN);
+	add_zone("nodata.", ZONE_ALWAYS_NODATA);
+	add_zone("null.", ZONE_ALWAYS_NULL);
+	add("re. 60 A 192.0.2.1");
+	add("a.no. 60 A 192.0.2.2");
+	add("a.nx. 60 A 192.0.2.3");
+	seal();
+	assert_own("re.", TERN_TYPE_A, 1, 60);
+	assert_own("x.y.re.", TERN_TYPE_A, 1, 60);
+	assert_denied("x.re.", TERN_TYPE_AAAA, ZONE_NODATA, "re.");
+	assert_own("a.no.", TERN_TYPE_A, 1, 60);
+	assert_int_equal(find("a.no.", TERN_TYPE_AAAA), ZONE_REFUSED);
+	assert_int_equal(find("no.", TERN_TYPE_A), ZONE_REFUSED);
+	assert_denied("a.nx.", TERN_TYPE_A, ZONE_NXDOMAIN, "nx.");
+	assert_denied("x.nodata.", TERN_TYPE_A, ZONE_NODATA, "nodata.");
+	assert_own("x.null.", TERN_TYPE_A, 1, 300);
+	assert_memory_equal(out.set.rdata, "\0\4\0\0\0\0", 6);
+	assert_own("null.", TERN_TYPE_AAAA, 1, 300);
+	assert_memory_equal(out.set.rdata, "\0\20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18);
+	assert_denied("x.null.", TERN_TYPE_MX, ZONE_NODATA, "null.");
+}
+
+static void records_outside_of_zones(void **state)
+{
+	(void)state;
+	add_zone("lan.", ZONE_STATIC);
+	add("printer.home. A 192.0.2.1");
+	add("*.dev.home. 60 A 192.0.2.2");
+	add("*.in.lan. 60 A 192.0.2.3");
+	seal();
+	assert_own("printer.home.", TERN_TYPE_A, 1, 3600);
+	assert_denied("printer.home.", TERN_TYPE_MX, ZONE_NODATA, "printer.home.");
+	assert_int_equal(out.soa.rdata_len, 2 + 14 + 16 + 20);
+	assert_int_equal(find("printer.home.", TERN_TYPE_SOA), ZONE_NODATA);
+	assert_int_equal(find("home.", TERN_TYPE_A), ZONE_NOT_HERE);
+	assert_int_equal(find("x.printer.home.", TERN_TYPE_A), ZONE_NOT_HERE);
+	assert_own("x.dev.home.", TERN_TYPE_A, 1, 60);
+	assert_int_equal(find("dev.home.", TERN_TYPE_A), ZONE_NOT_HERE);
+	/* The zone that is there says what isn't. */
+	assert_own("x.in.lan.", TERN_TYPE_A, 1, 60);
+	assert_denied("in.lan.", TERN_TYPE_A, ZONE_NODATA, "lan.");
+}
+
+static void what_is_below_elsewhere(void **state)
+{
+	(void)state;
+	add_zone("lan.", ZONE_STATIC);
+	add("a.x.lan. 60 A 192.0.2.1");
+	seal();
+	assert_int_equal(find_beside("b.x.lan.", TERN_TYPE_A, "x.lan."), ZONE_NOT_HERE);
+	assert_int_equal(find_beside("b.x.lan.", TERN_TYPE_A, "lan."), ZONE_NXDOMAIN);
+	assert_int_equal(find_beside("b.x.lan.", TERN_TYPE_A, "."), ZONE_NXDOMAIN);
+	assert_int_equal(find_beside("a.x.lan.", TERN_TYPE_A, "x.lan."), ZONE_ANSWER);
+	assert_int_equal(find_beside("a.x.lan.", TERN_TYPE_MX, "x.lan."), ZONE_NODATA);
+}
+
+static void names_below_an_origin(void **state)
+{
+	const char *why;
+
+	(void)state;
+	add_zone("lan.", ZONE_STATIC);
+	assert_true(zone_store_add(store, "www CNAME router", NAME("lan."), 1, &why));
+	assert_true(zone_store_add(store, "@ 60 MX 1 mx.else.", NAME("lan."), 1, &why));
+	seal();
+	assert_own("www.lan.", TERN_TYPE_CNAME, 1, 3600);
+	assert_memory_equal(out.set.rdata, "\0\14\6router\3lan", 14);
+	assert_own("lan.", TERN_TYPE_MX, 1, 60);
+}
+
+/* --- contradictions ----------------------------------------------------------------------- */
+
+static void assert_fault(const char *const records[], const char *why)
+{
+	const char *bad;
+
+	zone_store_destroy(store);
+	store = zone_store_create();
+	add_zone("lan.", ZONE_STATIC);
+	add_zone("re.", ZONE_REDIRECT);
+	for (unsigned i = 0; records[i]; i++)
+		assert_true(zone_store_add(store, records[i], NULL, i + 2, &bad));
+	assert_false(zone_store_seal(store, &fault));
+	assert_string_equal(fault.why, why);
+	assert_int_equal(find("lan.", TERN_TYPE_SOA), ZONE_NOT_HERE);
+}
+
+static void contradictions(void **state)
+{
+	(void)state;
+	assert_fault(
+		(const char *[]){"a.lan. CNAME b.", "x.lan. A 192.0.2.1", "A.lan. TXT x", NULL},
+		"a CNAME stands beside other data");
+	assert_int_equal(fault.source, 4);
+	assert_int_equal(fault.against, 2);
+	assert_fault((const char *[]){"a.lan. MX 1 b.", "a.lan. CNAME b.", NULL},
+		     "a CNAME stands beside other data");
+	assert_fault((const char *[]){"lan. CNAME b.", NULL}, "a CNAME stands beside other data");
+	assert_fault((const char *[]){"a.lan. CNAME b.", "a.lan. CNAME c.", NULL},
+		     "a name has one CNAME only");
+	assert_fault((const char *[]){"lan. SOA a. b. 1 2 3 4 5", "lan. SOA a. b. 2 2 3 4 5", NULL},
+		     "a zone has one SOA only");
+	assert_fault((const char *[]){"a.lan. SOA a. b. 1 2 3 4 5", NULL},
+		     "an SOA is at the apex of a zone only");
+	assert_fault((const char *[]){"a.re. A 192.0.2.1", NULL},
+		     "the zone redirects all names to its apex");
+	assert_int_equal(fault.source, 2);
+	assert_int_equal(fault.against, 1);
+	zone_store_destroy(store);
+	store = zone_store_create();
+	add_zone("lan.", ZONE_STATIC);
+	assert_true(zone_store_add_zone(store, NAME("LAN."), ZONE_REFUSE, 7));
+	assert_false(zone_store_seal(store, &fault));
+	assert_string_equal(fault.why, "the zone is there twice");
+	assert_int_equal(fault.source, 7);
+}
+
+static void what_is_equal(void **state)
+{
+	static const char *const records[][2] = {
+		{"a.lan. 60 A 192.0.2.1", "a.lan. 60 A 192.0.2.2"},
+		{"a.lan. 60 A 192.0.2.2", "A.lan. 60 A 192.0.2.1"},
+		{"a.lan. 60 A 192.0.2.1", "a.lan. 60 A 192.0.2.3"},
+		{"a.lan. 60 A 192.0.2.1", "b.lan. 60 A 192.0.2.2"},
+		{"a.lan. 50 A 192.0.2.1", "a.lan. 60 A 192.0.2.2"},
+	};
+	struct zone_store *stores[6];
+
+	(void)state;
+	zone_store_destroy(store);
+	for (unsigned i = 0; i < 6; i++) {
+		stores[i] = store = zone_store_create();
+		add_zone("lan.", i < 5 ? ZONE_STATIC : ZONE_REFUSE);
+		add(records[i % 5][0]);
+		add(records[i % 5][1]);
+		seal();
+	}
+	assert_true(zone_store_equal(stores[0], stores[1]));
+	for (unsigned i = 2; i < 6; i++)
+		assert_false(zone_store_equal(stores[0], stores[i]));
+	for (unsigned i = 1; i < 6; i++)
+		zone_store_destroy(stores[i]);
+	store = stores[0];
 }
 
 /* --- names that no public server knows -------------------------------------------------- */
@@ -184,7 +376,7 @@ static void special_names(void **state)
 
 	(void)state;
 	assert_true(special_zones_add(store, is_left_out, NULL));
-	assert_true(zone_store_seal(store));
+	assert_true(zone_store_seal(store, &fault));
 	for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
 		assert_int_equal(find(none[i], TERN_TYPE_A), ZONE_NXDOMAIN);
 	assert_own("localhost.", TERN_TYPE_A, 1, 10800);
@@ -202,7 +394,7 @@ static void but_for_those_left_out(void **state)
 {
 	(void)state;
 	assert_true(special_zones_add(store, is_left_out, NAME("test.")));
-	assert_true(zone_store_seal(store));
+	assert_true(zone_store_seal(store, &fault));
 	assert_int_equal(find("x.test.", TERN_TYPE_A), ZONE_NOT_HERE);
 	assert_int_equal(find("x.invalid.", TERN_TYPE_A), ZONE_NXDOMAIN);
 }
@@ -218,6 +410,13 @@ int main(void)
 		TEST(what_cannot_be_added),
 		TEST(nothing_before_it_is_sealed),
 		TEST(many_names),
+		TEST(transparent_zones),
+		TEST(zones_that_say_one_thing),
+		TEST(records_outside_of_zones),
+		TEST(what_is_below_elsewhere),
+		TEST(names_below_an_origin),
+		TEST(contradictions),
+		TEST(what_is_equal),
 		TEST(special_names),
 		TEST(but_for_those_left_out),
 	};

@@ -1,0 +1,78 @@
+"""Names of our own: what the configuration says of them, beside forwarders, aliases, the cache and a reload."""
+from harness import *
+from test_reload import Forwarder, change, forwarding, reload, start, ternctl
+
+ZONES = [{'name': 'lan', 'records': ['router 60 A 192.168.1.1', 'www CNAME router', 'out CNAME deep.empty.ent.example.com.',
+                                     '*.w A 192.168.1.5', 'a.b TXT x']},
+         {'name': 'example.com', 'behaviour': 'transparent', 'records': ['www AAAA 2001:db8::1', 'new A 192.168.1.2']},
+         {'name': 're', 'behaviour': 'redirect', 'records': ['@ A 192.168.1.3']},
+         {'name': 'no', 'behaviour': 'refuse'},
+         {'name': 'null', 'behaviour': 'always-null'}]
+
+
+def soa_of(answer):
+    return [r.name.to_text() for r in answer.authority]
+
+
+def own(**more):
+    return {'local-zones': ZONES, 'local-data': ['printer.home. A 192.168.1.9', 'nas.home.arpa A 192.168.1.10'], **more}
+
+
+def test_zones_and_records():
+    start(**own())
+    for _ in range(3):          # out of the rules, then kept rendered
+        expect(ask('router.lan'), 'NOERROR', ['192.168.1.1'])
+        answer = expect(ask('router.lan', 'MX'), 'NOERROR', [], 'MX')
+        equal(soa_of(answer), ['lan.'])
+        equal(soa_of(expect(ask('x.lan'), 'NXDOMAIN')), ['lan.'])
+        expect(ask('b.lan'), 'NOERROR', [])
+        expect(ask('www.lan'), 'NOERROR', ['192.168.1.1'])
+        expect(ask('x.y.w.lan'), 'NOERROR', ['192.168.1.5'])
+        expect(ask('out.lan'), 'NOERROR', ['192.0.2.88'])
+        expect(ask('new.example.com'), 'NOERROR', ['192.168.1.2'])
+        expect(ask('www.example.com', 'AAAA'), 'NOERROR', ['2001:db8::1'], 'AAAA')
+        equal(soa_of(expect(ask('www.example.com'), 'NOERROR', [])), ['example.com.'])
+        expect(ask('x.y.re'), 'NOERROR', ['192.168.1.3'])
+        equal(rcode(ask('x.no')), 'REFUSED')
+        expect(ask('x.null', 'AAAA'), 'NOERROR', ['::'], 'AAAA')
+        expect(ask('printer.home'), 'NOERROR', ['192.168.1.9'])
+        equal(soa_of(expect(ask('printer.home', 'AAAA'), 'NOERROR', [], 'AAAA')), ['printer.home.'])
+        expect(ask('nas.home.arpa'), 'NOERROR', ['192.168.1.10'])
+        equal(rcode(ask('x.home.arpa')), 'NXDOMAIN')
+    kept = [line for line in ternctl('dump-cache').splitlines() if 'printer' in line and not line.endswith('answer')]
+    equal(kept, [])         # but rendered
+
+
+def test_beside_forwarders():
+    one, two = Forwarder('192.0.2.101'), Forwarder('192.0.2.102')
+    start(**own(**forwarding(('lan', one), ('sub.lan', two), ('home', one))))
+    expect(ask('router.lan'), 'NOERROR', ['192.168.1.1'])
+    equal(rcode(ask('x.lan')), 'NXDOMAIN')
+    expect(ask('x.sub.lan'), 'NOERROR', ['192.0.2.102'])
+    expect(ask('printer.home'), 'NOERROR', ['192.168.1.9'])
+    expect(ask('x.home'), 'NOERROR', ['192.0.2.101'])
+    equal(one.asked, 1)
+
+
+def test_it_changes_with_a_reload():
+    tern = start()
+    for _ in range(3):
+        expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+    told = reload(tern, **{'local-data': ['www.example.com A 192.168.1.1']})
+    equal(told['changed'], ['local-data'])
+    for _ in range(3):
+        expect(ask('www.example.com'), 'NOERROR', ['192.168.1.1'])
+    reset()
+    reload(tern, **{'local-data': ['www.example.com A 192.168.1.2']})
+    expect(ask('www.example.com'), 'NOERROR', ['192.168.1.2'])
+    reload(tern)
+    expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])       # as it was cached
+    equal(upstream('com'), [])
+
+
+def test_a_mistake_changes_nothing():
+    tern = start(**own())
+    change(tern, **{'local-data': ['a.lan A 192.0.2.1', 'a.lan CNAME b.lan']})
+    said = ternctl('reload', code=1)
+    check('local-data[1]: a CNAME stands beside other data' in said, said)
+    expect(ask('router.lan'), 'NOERROR', ['192.168.1.1'])
