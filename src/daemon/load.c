@@ -102,9 +102,15 @@ static void refuse_tls(const struct config *c, char why[LOAD_WHY_MAX])
 	}
 }
 
+/* What is said of @zone is said of @apex: but who speaks of the root doesn't mean this one. */
+static bool speaks_of(const uint8_t *zone, const uint8_t *apex)
+{
+	return *zone != 0 && tern_name_is_below_or_equal(apex, zone);
+}
+
 /*
- * Who speaks of a special name in the configuration has a zone of that name. And who has
- * a root of his own tests something: `test` is there for that (RFC 6761 6.2).
+ * Who speaks of a special name in the configuration, or of one above it, has a zone of that name.
+ * And who has a root of his own tests something: `test` is there for that (RFC 6761 6.2).
  */
 static bool is_owners(const void *context, const uint8_t *apex)
 {
@@ -119,11 +125,11 @@ static bool is_owners(const void *context, const uint8_t *apex)
 			return true;
 	}
 	for (unsigned i = 0; i < l->routes_n; i++) {
-		if (tern_name_equal(l->routes[i].zone, apex))
+		if (speaks_of(l->routes[i].zone, apex))
 			return true;
 	}
 	for (unsigned i = 0; i < c->local.zones_n; i++) {
-		if (tern_name_equal(c->local.zones[i].name, apex))
+		if (speaks_of(c->local.zones[i].name, apex))
 			return true;
 	}
 	for (unsigned i = 0; i < c->trust.anchors_n; i++) {
@@ -131,7 +137,7 @@ static bool is_owners(const void *context, const uint8_t *apex)
 		size_t len = strcspn(c->trust.anchors[i], " \t");
 
 		if (tern_name_from_text(c->trust.anchors[i], len, zone) == TERN_OK &&
-		    tern_name_is_below_or_equal(zone, apex))
+		    (tern_name_is_below_or_equal(zone, apex) || speaks_of(zone, apex)))
 			return true;
 	}
 	return false;

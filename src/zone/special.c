@@ -5,6 +5,7 @@
 
 #include <tern/name.h>
 
+#include "zone/reverse.h"
 #include "zone/store.h"
 
 #define RECORDS_MAX 4
@@ -26,6 +27,16 @@ static const struct special {
 	{(const uint8_t *)"\10internal", {NULL}, NULL},
 	{(const uint8_t *)"\4home\4arpa", {NULL}, NULL},
 	{(const uint8_t *)"\10resolver\4arpa", {NULL}, (const uint8_t *)"\4_dns\10resolver\4arpa"},
+	{(const uint8_t *)"\7service\4arpa", {NULL}, NULL},
+	{(const uint8_t *)"\10ipv4only\4arpa",
+	 {"ipv4only.arpa. 10800 A 192.0.0.170", "ipv4only.arpa. 10800 A 192.0.0.171"},
+	 NULL},
+	{(const uint8_t *)"\003170\0010\0010\003192\007in-addr\4arpa",
+	 {"170.0.0.192.in-addr.arpa. 10800 PTR ipv4only.arpa."},
+	 NULL},
+	{(const uint8_t *)"\003171\0010\0010\003192\007in-addr\4arpa",
+	 {"171.0.0.192.in-addr.arpa. 10800 PTR ipv4only.arpa."},
+	 NULL},
 };
 
 static bool add(struct zone_store *s, const struct special *zone)
@@ -49,5 +60,5 @@ bool special_zones_add(struct zone_store *s,
 		if (!is_left_out(context, zones[i].apex) && !add(s, &zones[i]))
 			return false;
 	}
-	return true;
+	return reverse_zones_add(s, is_left_out, context);
 }

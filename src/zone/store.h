@@ -47,7 +47,8 @@ void zone_store_destroy(struct zone_store *s);
  * Names at and below @p apex are answered from here as @p behaviour says. The SOA of the zone is
  * made up unless one is added. False when memory is short.
  *
- * @param source  the caller's number for it, to be told of with a fault
+ * @param source  the caller's number for it, to be told of with a fault: less than 2^31, 0 for
+ *                nobody's
  */
 MUST_USE bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex,
 				  enum zone_behaviour behaviour, uint32_t source);
@@ -80,6 +81,10 @@ struct zone_fault {
 };
 
 /**
+ * Each address that was added with a source gets a PTR to its name, unless it has a PTR or CNAME
+ * already. Of several names the one with the least source counts. Wildcards name nothing, nor
+ * do zones whose names all say the same, and 0.0.0.0 and :: have no name.
+ *
  * Nothing is added any more; before that nothing is found. False with @p fault when records
  * contradict each other, or memory is short.
  */

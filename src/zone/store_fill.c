@@ -7,6 +7,7 @@
 #include <tern/text.h>
 
 #include "base/bytes.h"
+#include "zone/reverse.h"
 #include "zone/store_private.h"
 
 #define TTL_S 3600 /* of a record that is written without */
@@ -220,6 +221,54 @@ static void drop_zones_of_wildcards(struct zone_store *s)
 	s->zones_n = kept;
 }
 
+static bool has_names_of_its_own(const struct own_zone *zone)
+{
+	switch (zone->behaviour) {
+	case ZONE_STATIC:
+	case ZONE_TRANSPARENT:
+	case ZONE_TYPETRANSPARENT:
+	case ZONE_REFUSE:
+	case ZONE_OF_WILDCARD: return true;
+	case ZONE_REDIRECT:
+	case ZONE_ALWAYS_NXDOMAIN:
+	case ZONE_ALWAYS_NODATA:
+	case ZONE_ALWAYS_NULL: break;
+	}
+	return false;
+}
+
+/* Neither an address that nobody has, nor a name that stands for many. */
+static bool wants_pointer(const struct zone_store *s, const struct entry *e)
+{
+	static const uint8_t nobody[16];
+	size_t len = e->type == TERN_TYPE_A ? 4 : e->type == TERN_TYPE_AAAA ? 16 : 0;
+
+	if (len == 0 || e->source == 0 || e->rdata_len != 2 + len ||
+	    memcmp(e->rdata + 2, nobody, len) == 0 || tern_name_is_wildcard(e->owner))
+		return false;
+	const struct own_zone *zone = find_zone_above(s, e->owner);
+
+	return !zone || has_names_of_its_own(zone);
+}
+
+/* The zones are sorted already. */
+static bool add_pointers(struct zone_store *s)
+{
+	uint8_t name[TERN_NAME_MAX];
+
+	for (unsigned i = 0, n = s->entries_n; i < n; i++) {
+		const struct entry e = s->entries[i];
+
+		if (!wants_pointer(s, &e))
+			continue;
+		reverse_name(e.rdata + 2, e.rdata_len - 2u, name);
+		if (!zone_store_add_rdata(s, name, TERN_TYPE_PTR, e.ttl_s, e.owner,
+					  (uint16_t)tern_name_len(e.owner), e.source | SOURCE_MADE))
+			return false;
+	}
+	return true;
+}
+
 static void sort_entries(struct zone_store *s)
 {
 	if (s->entries_n > 1)
@@ -313,11 +362,58 @@ static bool check_sets(const struct zone_store *s, struct zone_fault *fault)
 		if (e->type == TERN_TYPE_SOA && !at_apex)
 			return blame(fault, "an SOA is at the apex of a zone only", e->source,
 				     e->source);
-		if (zone && zone->behaviour == ZONE_REDIRECT && !at_apex)
+		if (zone && zone->behaviour == ZONE_REDIRECT && !at_apex &&
+		    !(e->source & SOURCE_MADE))
 			return blame(fault, "the zone redirects all names to its apex", e->source,
 				     zone->source);
 	}
 	return true;
+}
+
+/* Which of the @n entries of one name was made first, if none was written that takes its place? */
+static const struct entry *first_made(const struct entry *entries, unsigned n)
+{
+	const struct entry *first = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct entry *e = &entries[i];
+
+		if (!(e->source & SOURCE_MADE)) {
+			if (e->type == TERN_TYPE_PTR || e->type == TERN_TYPE_CNAME)
+				return NULL;
+			continue;
+		}
+		if (!first || e->source < first->source)
+			first = e;
+	}
+	return first;
+}
+
+/* One PTR for each address; @s is sorted, and stays so. */
+static void choose_pointers(struct zone_store *s)
+{
+	unsigned kept = 0, n;
+
+	for (unsigned i = 0; i < s->entries_n; i += n) {
+		const struct entry *e = &s->entries[i];
+
+		n = 1;
+		while (i + n < s->entries_n && tern_name_equal(e->owner, e[n].owner))
+			n++;
+		const struct entry *made = first_made(e, n);
+		uint32_t source = made ? made->source : 0;
+
+		for (unsigned j = i; j < i + n; j++) {
+			const struct entry one = s->entries[j];
+
+			if (!(one.source & SOURCE_MADE) || one.source == source)
+				s->entries[kept++] = one;
+			/* A name written twice is still one. */
+			if (one.source == source)
+				source = 0;
+		}
+	}
+	s->entries_n = kept;
 }
 
 /* Those that are resolved elsewhere have their SOA there. */
@@ -350,7 +446,10 @@ bool zone_store_seal(struct zone_store *s, struct zone_fault *fault)
 	if (!sort_zones(s, fault))
 		return false;
 	drop_zones_of_wildcards(s);
+	if (!add_pointers(s))
+		return false;
 	sort_entries(s);
+	choose_pointers(s);
 	if (!add_soas(s))
 		return false;
 	sort_entries(s);

@@ -15,7 +15,8 @@
 #include "base/arena.h"
 #include "zone/store.h"
 
-#define TYPE_NONE 0 /* of an entry without records: its name exists */
+#define SOURCE_MADE 0x80000000u /* bit of the source: a PTR that nobody wrote */
+#define TYPE_NONE   0           /* of an entry without records: its name exists */
 
 struct own_zone {
 	const uint8_t *apex; /* lower case */

@@ -1,4 +1,6 @@
 """Names of our own: what the configuration says of them, beside forwarders, aliases, the cache and a reload."""
+import dns.reversename
+
 from harness import *
 from test_reload import Forwarder, change, forwarding, reload, start, ternctl
 
@@ -76,3 +78,28 @@ def test_a_mistake_changes_nothing():
     said = ternctl('reload', code=1)
     check('local-data[1]: a CNAME stands beside other data' in said, said)
     expect(ask('router.lan'), 'NOERROR', ['192.168.1.1'])
+
+
+def reverse(address):
+    return dns.reversename.from_address(address).to_text(omit_final_dot=True)
+
+
+def test_names_of_addresses():
+    one = Forwarder('192.0.2.101')
+    tern = start(**own(**forwarding(('9.168.192.in-addr.arpa', one), ('.', one))))
+    expect(ask(reverse('192.168.1.1'), 'PTR'), 'NOERROR', ['router.lan.'], 'PTR')
+    expect(ask(reverse('192.168.1.9'), 'PTR'), 'NOERROR', ['printer.home.'], 'PTR')
+    expect(ask(reverse('127.0.0.1'), 'PTR'), 'NOERROR', ['localhost.'], 'PTR')
+    expect(ask(reverse('::1'), 'PTR'), 'NOERROR', ['localhost.'], 'PTR')
+    for address in ('10.1.2.3', '172.31.1.1', '192.168.2.2', '100.64.0.1', 'fd00::1', 'fe80::1', '192.0.2.1'):
+        answer = expect(ask(reverse(address), 'PTR'), 'NXDOMAIN')
+        equal(answer.authority[0].ttl, 10800)
+    equal(one.asked, 0)
+    expect(ask(reverse('192.168.9.9'), 'PTR'), 'NOERROR', [], 'PTR')
+    asked = one.asked
+    check(asked > 0, 'nobody was asked')
+    expect(ask('ipv4only.arpa'), 'NOERROR', ['192.0.0.170', '192.0.0.171'])
+    expect(ask('ipv4only.arpa', 'AAAA'), 'NOERROR', [], 'AAAA')
+    reload(tern, **forwarding(('168.192.in-addr.arpa', one)))
+    expect(ask(reverse('192.168.2.2'), 'PTR'), 'NOERROR', [], 'PTR')
+    check(one.asked > asked, 'nobody was asked')

@@ -156,31 +156,45 @@ static void another_root_makes_everything_wrong(void **state)
 	rules_destroy(b);
 }
 
+static void assert_served(const char *text, const char *name, bool served)
+{
+	struct rules *r = make(text, NULL);
+	struct zone_answer out;
+
+	if ((zone_store_find(r->zones, NAME(name), 12, NULL, &out) != ZONE_NOT_HERE) != served)
+		fail_msg("%s: %s", text, name);
+	rules_destroy(r);
+}
+
+#define ANCHOR(name)                                                                               \
+	"dnssec: {trust-anchors: [\"" name " DS 1 13 2 "                                           \
+	"0000000000000000000000000000000000000000000000000000000000000000\"]}"
+
 static void special_names_of_the_owner(void **state)
 {
 	static const struct {
 		const char *text;
-		bool served;
+		bool test, reverse; /* is www.test served, and 1.168.192.in-addr.arpa? */
 	} cases[] = {
-		{"", true},
-		{"special-zones: {serve: false}", false},
-		{"special-zones: {except: [test]}", false},
-		{"special-zones: {except: [local]}", true},
-		{ROUTE("test", "192.0.2.1"), false},
-		{"local-zones: [{name: test}]", true},
-		{ROUTE("x.test", "192.0.2.1"), true}, /* what is below it goes there */
-		{"dnssec: {trust-anchors: [\"x.test. DS 1 13 2 "
-		 "0000000000000000000000000000000000000000000000000000000000000000\"]}",
-		 false},
+		{"", true, true},
+		{"special-zones: {serve: false}", false, false},
+		{"special-zones: {except: [test]}", false, true},
+		{"special-zones: {except: [local, 168.192.in-addr.arpa]}", true, false},
+		{ROUTE("test", "192.0.2.1"), false, true},
+		{ROUTE("x.test", "192.0.2.1"), true, true}, /* what is below it goes there */
+		{ROUTE(".", "192.0.2.1"), true, true},
+		{ROUTE("192.in-addr.arpa", "192.0.2.1"), true, false},
+		{STUB("168.192.in-addr.arpa", "192.0.2.1"), true, false},
+		{"local-zones: [{name: test, behaviour: transparent}]", false, true},
+		{"local-zones: [{name: in-addr.arpa, behaviour: transparent}]", true, false},
+		{ANCHOR("x.test."), false, true},
+		{ANCHOR("in-addr.arpa."), true, false},
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct rules *r = make(cases[i].text, NULL);
-
-		assert_int_equal(zone_store_apex(r->zones, NAME("www.test.")) != NULL,
-				 cases[i].served);
-		rules_destroy(r);
+		assert_served(cases[i].text, "www.test.", cases[i].test);
+		assert_served(cases[i].text, "1.1.168.192.in-addr.arpa.", cases[i].reverse);
 	}
 }
 

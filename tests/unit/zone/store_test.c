@@ -286,6 +286,50 @@ static void names_below_an_origin(void **state)
 	assert_own("lan.", TERN_TYPE_MX, 1, 60);
 }
 
+static void add_from(const char *text, uint32_t source)
+{
+	const char *why = "";
+
+	if (!zone_store_add(store, text, NULL, source, &why))
+		fail_msg("%s: %s", text, why);
+}
+
+static void assert_pointer(const char *name, const char *target)
+{
+	assert_own(name, TERN_TYPE_PTR, 1, 60);
+	assert_true(tern_name_equal(out.set.rdata + 2, NAME(target)));
+}
+
+static void addresses_have_names(void **state)
+{
+	(void)state;
+	add_zone("lan.", ZONE_STATIC);
+	add_zone("168.192.in-addr.arpa.", ZONE_STATIC);
+	add_zone("null.", ZONE_REDIRECT);
+	add_from("z.lan. 60 A 192.168.1.1", 2);
+	add_from("a.lan. 60 A 192.168.1.1", 3);
+	add_from("b.lan. 60 A 192.168.1.2", 4);
+	add_from("2.1.168.192.in-addr.arpa. 60 PTR other.lan.", 5);
+	add_from("c.home. 60 AAAA 2001:db8::a1", 6);
+	add_from("*.lan. 60 A 192.168.1.3", 7);
+	add_from("null. 60 A 192.168.1.4", 8);
+	add_from("d.lan. 60 A 192.168.1.5", 9);
+	add_from("5.1.168.192.in-addr.arpa. 60 CNAME d.lan.", 10);
+	add_from("e.lan. 60 A 0.0.0.0", 11);
+	add_from("f.lan. 60 A 192.168.1.6", 0);
+	seal();
+	assert_pointer("1.1.168.192.in-addr.arpa.", "z.lan.");
+	assert_pointer("2.1.168.192.in-addr.arpa.", "other.lan.");
+	assert_pointer("1.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+		       "c.home.");
+	assert_int_equal(find("3.1.168.192.in-addr.arpa.", TERN_TYPE_PTR), ZONE_NXDOMAIN);
+	assert_int_equal(find("4.1.168.192.in-addr.arpa.", TERN_TYPE_PTR), ZONE_NXDOMAIN);
+	assert_own("5.1.168.192.in-addr.arpa.", TERN_TYPE_PTR, 1, 60);
+	assert_int_equal(out.set.type, TERN_TYPE_CNAME);
+	assert_int_equal(find("0.0.0.0.in-addr.arpa.", TERN_TYPE_PTR), ZONE_NOT_HERE);
+	assert_int_equal(find("6.1.168.192.in-addr.arpa.", TERN_TYPE_PTR), ZONE_NXDOMAIN);
+}
+
 /* --- contradictions ----------------------------------------------------------------------- */
 
 static void assert_fault(const char *const records[], const char *why)
@@ -390,6 +434,63 @@ static void special_names(void **state)
 	assert_int_equal(find("arpa.", TERN_TYPE_NS), ZONE_NOT_HERE);
 }
 
+static void reverse_zones(void **state)
+{
+	static const char *const none[] = {"1.0.0.10.in-addr.arpa.",
+					   "1.0.16.172.in-addr.arpa.",
+					   "1.0.31.172.in-addr.arpa.",
+					   "1.1.168.192.in-addr.arpa.",
+					   "1.0.0.0.in-addr.arpa.",
+					   "2.0.0.127.in-addr.arpa.",
+					   "1.0.254.169.in-addr.arpa.",
+					   "1.2.0.192.in-addr.arpa.",
+					   "1.100.51.198.in-addr.arpa.",
+					   "1.113.0.203.in-addr.arpa.",
+					   "1.255.255.255.255.in-addr.arpa.",
+					   "1.0.64.100.in-addr.arpa.",
+					   "1.0.127.100.in-addr.arpa.",
+					   "1.d.f.ip6.arpa.",
+					   "8.8.e.f.ip6.arpa.",
+					   "1.9.e.f.ip6.arpa.",
+					   "1.a.e.f.ip6.arpa.",
+					   "1.b.e.f.ip6.arpa.",
+					   "1.8.b.d.0.1.0.0.2.ip6.arpa.",
+					   "default.service.arpa."};
+	static const char *const elsewhere[] = {"1.0.15.172.in-addr.arpa.",
+						"1.0.32.172.in-addr.arpa.",
+						"1.0.63.100.in-addr.arpa.",
+						"1.0.128.100.in-addr.arpa.",
+						"1.1.in-addr.arpa.",
+						"1.c.f.ip6.arpa.",
+						"254.255.255.255.in-addr.arpa."};
+
+	(void)state;
+	assert_true(special_zones_add(store, is_left_out, NULL));
+	seal();
+	for (unsigned i = 0; i < sizeof none / sizeof *none; i++) {
+		if (find(none[i], TERN_TYPE_PTR) != ZONE_NXDOMAIN)
+			fail_msg("%s", none[i]);
+	}
+	for (unsigned i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+		if (find(elsewhere[i], TERN_TYPE_PTR) != ZONE_NOT_HERE)
+			fail_msg("%s", elsewhere[i]);
+	}
+	assert_denied("x.10.in-addr.arpa.", TERN_TYPE_PTR, ZONE_NXDOMAIN, "10.in-addr.arpa.");
+	assert_int_equal(out.soa.ttl_s, 10800);
+	assert_own("10.in-addr.arpa.", TERN_TYPE_NS, 1, 10800);
+	assert_true(tern_name_equal(out.set.rdata + 2, NAME("10.in-addr.arpa.")));
+	assert_own("1.0.0.127.in-addr.arpa.", TERN_TYPE_PTR, 1, 10800);
+	assert_own("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+		   TERN_TYPE_PTR, 1, 10800);
+	assert_true(tern_name_equal(out.set.rdata + 2, NAME("localhost.")));
+	assert_denied("0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+		      TERN_TYPE_PTR, ZONE_NODATA,
+		      "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.");
+	assert_own("ipv4only.arpa.", TERN_TYPE_A, 2, 10800);
+	assert_denied("ipv4only.arpa.", TERN_TYPE_AAAA, ZONE_NODATA, "ipv4only.arpa.");
+	assert_own("171.0.0.192.in-addr.arpa.", TERN_TYPE_PTR, 1, 10800);
+}
+
 static void but_for_those_left_out(void **state)
 {
 	(void)state;
@@ -415,9 +516,11 @@ int main(void)
 		TEST(records_outside_of_zones),
 		TEST(what_is_below_elsewhere),
 		TEST(names_below_an_origin),
+		TEST(addresses_have_names),
 		TEST(contradictions),
 		TEST(what_is_equal),
 		TEST(special_names),
+		TEST(reverse_zones),
 		TEST(but_for_those_left_out),
 	};
 
