@@ -109,16 +109,28 @@ static bool speaks_of(const uint8_t *zone, const uint8_t *apex)
 }
 
 /*
+ * Who has a root of his own has a tree of his own: reverse zones may be in it, and `test` is there
+ * for such (RFC 6761 6.2).
+ */
+static bool is_in_own_tree(const struct load *l, const uint8_t *apex)
+{
+	static const uint8_t test[] = "\4test", in_addr[] = "\7in-addr\4arpa",
+			     ip6[] = "\3ip6\4arpa";
+
+	return l->own_root &&
+	       (tern_name_equal(apex, test) || tern_name_is_below_or_equal(apex, in_addr) ||
+		tern_name_is_below_or_equal(apex, ip6));
+}
+
+/*
  * Who speaks of a special name in the configuration, or of one above it, has a zone of that name.
- * And who has a root of his own tests something: `test` is there for that (RFC 6761 6.2).
  */
 static bool is_owners(const void *context, const uint8_t *apex)
 {
-	static const uint8_t test[] = "\4test";
 	const struct load *l = context;
 	const struct config *c = l->config;
 
-	if (*c->root_hints && tern_name_equal(apex, test))
+	if (is_in_own_tree(l, apex))
 		return true;
 	for (unsigned i = 0; i < c->special.except_n; i++) {
 		if (tern_name_equal(c->special.except[i], apex))
@@ -201,9 +213,10 @@ static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 		return false;
 	}
 	join_routes(l);
+	read_hints(c, l->hints, why);
+	l->own_root = root_hints_are_own(l->hints);
 	make_zones(l, why);
 	refuse_tls(c, why);
-	read_hints(c, l->hints, why);
 	return why[0] == '\0';
 }
 

@@ -20,6 +20,7 @@ struct zone_store;
 struct load {
 	struct config *config;
 	struct root_hints *hints;
+	bool own_root;        /* they are not those of the public root */
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
 	struct zone_store *zones;

@@ -139,6 +139,29 @@ bool root_hints_parse(const char *text, size_t len, struct root_hints *out, unsi
 	return take_servers(&reading, out);
 }
 
+static bool has_address(const struct root_hints *hints, const struct address *a)
+{
+	for (unsigned i = 0; i < hints->servers_n; i++) {
+		for (unsigned j = 0; j < hints->servers[i].addresses_n; j++) {
+			if (address_equal(&hints->servers[i].addresses[j], a))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool root_hints_are_own(const struct root_hints *hints)
+{
+	unsigned known = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(roots); i++) {
+		struct address a;
+
+		known += address_from_text(roots[i].v4, 53, &a) && has_address(hints, &a);
+	}
+	return known < ARRAY_LEN(roots) / 2;
+}
+
 struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *arena)
 {
 	struct zone_cut *cut = zone_cut_make(arena, tern_name_root, CUT_HINTS);

@@ -37,5 +37,9 @@ void root_hints_builtin(struct root_hints *out);
 MUST_USE bool root_hints_parse(const char *text, size_t len, struct root_hints *out,
 			       unsigned *error_line, const char **error);
 
+/** Is this another root than the public one? So it is with less than half of the thirteen servers.
+ */
+bool root_hints_are_own(const struct root_hints *hints);
+
 /** A cut for the root made of the hints, in @p arena; NULL when that is full. */
 struct zone_cut *root_hints_cut(const struct root_hints *hints, struct arena *arena);

@@ -117,9 +117,26 @@ static void addresses_of_others(void **state)
 	arena_reset(&arena);
 }
 
+static void another_root_is_known_by_its_servers(void **state)
+{
+	static struct root_hints h;
+
+	(void)state;
+	root_hints_builtin(&h);
+	assert_false(root_hints_are_own(&h));
+	/* A list that is some years old. */
+	h.servers_n = 7;
+	assert_false(root_hints_are_own(&h));
+	h.servers_n = 3;
+	assert_true(root_hints_are_own(&h));
+	h.servers_n = 0;
+	assert_true(root_hints_are_own(&h));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_root_is_known_by_its_servers),
 		cmocka_unit_test(built_in),
 		cmocka_unit_test(a_file_in_iana_form),
 		cmocka_unit_test(mistakes_have_a_line),
