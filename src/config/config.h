@@ -46,6 +46,8 @@ struct config {
 	struct access_list access;
 	struct special_options special;
 	struct local_options local;
+	char **hosts; /* paths of files */
+	unsigned hosts_n;
 	struct {
 		char *socket; /* "" turns the control socket off */
 	} control;

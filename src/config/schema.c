@@ -21,6 +21,7 @@
 #define SOCK_OCTETS     107       /* sockaddr_un.sun_path without NUL */
 #define TXT_OCTETS      255       /* one character-string */
 #define USER_OCTETS     255
+#define HOSTS_FILES_MAX 64
 #define RECORD_OCTETS   65535 /* in presentation format */
 #define KEY_LEN_SEEN    64    /* octets of an unknown key that are compared */
 
@@ -479,6 +480,11 @@ const struct schema_key schema_root[] = {
 	{.name = "special-zones", .keys = special_keys},
 	{.name = "local-zones", TO_LIST(local.zones), .keys = local_keys},
 	{.name = "local-data", .kind = SCHEMA_STRING, TO_LIST(local.data), .max = RECORD_OCTETS},
+	{.name = "hosts",
+	 .kind = SCHEMA_STRING,
+	 TO_LIST(hosts),
+	 .max = PATH_OCTETS,
+	 .items_max = HOSTS_FILES_MAX},
 	{.name = "control", .keys = control_keys},
 	{.name = "logging", .keys = logging_keys},
 	{0},
@@ -562,7 +568,6 @@ bool schema_is_planned(const char *path)
 		"tls",
 		"https",
 		"local-zones.file",
-		"hosts",
 		"leases",
 		"lists",
 		"response-policy-zones",

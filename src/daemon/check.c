@@ -47,6 +47,14 @@ static void tell_reasons(struct findings *f, char *why)
 		tell_error(f, (struct place){NULL, 0}, line);
 }
 
+static void tell_notes(struct findings *f, char *notes)
+{
+	char *rest = *notes ? notes : NULL, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		tell_doubt(f, (struct place){NULL, 0}, line);
+}
+
 /* The default may be right on another machine. What was written was meant for this one. */
 static void check_user(const struct config *c, struct findings *f)
 {
@@ -98,13 +106,14 @@ enum server_end server_check(struct server *s)
 	char why[LOAD_WHY_MAX];
 	struct load load;
 
-	if (!load_read_most(path, &load, why))
+	if (!load_read_most(path, NULL, &load, why))
 		tell_reasons(&f, why);
 	if (load.config) {
 		check_trust(s, load.config, &f);
 		check_user(load.config, &f);
 		check_states(load.config, &f);
 		doubt_all(load.config, tell_doubt, &f);
+		tell_notes(&f, load.notes);
 	}
 	load_free(&load);
 	if (f.errors + f.doubts == 0)

@@ -15,7 +15,9 @@
 #include <tern/name.h>
 
 #include "base/file.h"
+#include "daemon/followed.h"
 #include "resolver/hints.h"
+#include "zone/hosts.h"
 #include "zone/local.h"
 #include "zone/special.h"
 #include "zone/store.h"
@@ -24,16 +26,31 @@
 
 /* --- reading ------------------------------------------------------------------- */
 
+static void PRINTF(3, 0) add_line(char *lines, size_t max, const char *format, va_list args)
+{
+	size_t n = strlen(lines);
+
+	if (n > 0 && n + 1 < max)
+		lines[n++] = '\n';
+	vsnprintf(lines + n, max - n, format, args);
+}
+
 /* Another line of @p why. */
 static void PRINTF(2, 3) add_reason(char why[LOAD_WHY_MAX], const char *format, ...)
 {
-	size_t n = strlen(why);
 	va_list args;
 
-	if (n > 0 && n + 1 < LOAD_WHY_MAX)
-		why[n++] = '\n';
 	va_start(args, format);
-	vsnprintf(why + n, LOAD_WHY_MAX - n, format, args);
+	add_line(why, LOAD_WHY_MAX, format, args);
+	va_end(args);
+}
+
+static void PRINTF(2, 3) add_note(struct load *l, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(l->notes, sizeof l->notes, format, args);
 	va_end(args);
 }
 
@@ -182,6 +199,8 @@ static void seal_zones(struct load *l, struct local_telling *t)
 		return;
 	if (!fault.why)
 		add_reason(t->why, "out of memory");
+	else if (fault.source >= ZONE_SOURCE_ALIAS)
+		add_reason(t->why, "hosts: %s", fault.why);
 	else
 		tell_local(t, local_key(local, fault.source, key), fault.why,
 			   fault.against == fault.source || fault.against == 0
@@ -189,7 +208,55 @@ static void seal_zones(struct load *l, struct local_telling *t)
 				   : local_key(local, fault.against, against));
 }
 
-static void make_zones(struct load *l, char why[LOAD_WHY_MAX])
+static void note_bad_lines(struct load *l, const char *path, const struct hosts_report *report)
+{
+	for (unsigned i = 0; i < MIN(report->bad_n, (unsigned)HOSTS_TOLD_MAX); i++)
+		add_note(l, "%s:%u: %s; the rest of the line is passed over", path,
+			 report->bad[i].line, report->bad[i].why);
+	if (report->bad_n > HOSTS_TOLD_MAX)
+		add_note(l, "%s: %u more lines like these", path, report->bad_n - HOSTS_TOLD_MAX);
+}
+
+/* False when memory is short. */
+static bool add_hosts_of(struct load *l, struct followed *followed, unsigned index,
+			 uint32_t *lines_n)
+{
+	const char *path = l->config->hosts[index], *wrong, *text;
+	struct hosts_report report;
+	char name[32], key[LOAD_KEY_MAX];
+	size_t len;
+
+	text = followed_read(followed, path, &len, &wrong);
+	snprintf(name, sizeof name, "hosts[%u]", index);
+	if (wrong)
+		add_note(l, "%s%s: %s%s", say_key(l->config, name, key), path, wrong,
+			 text ? "; what was read before stays" : "");
+	if (!text)
+		return true;
+	if (!hosts_add(l->zones, text, len, lines_n, &report))
+		return false;
+	note_bad_lines(l, path, &report);
+	return true;
+}
+
+static bool add_hosts(struct load *l, struct followed *given)
+{
+	struct followed *followed = given ? given : followed_create();
+	uint32_t lines_n = 0;
+	bool good = followed != NULL;
+
+	if (followed)
+		followed_begin(followed);
+	for (unsigned i = 0; i < l->config->hosts_n && good; i++)
+		good = add_hosts_of(l, followed, i, &lines_n);
+	if (followed)
+		followed_end(followed);
+	if (!given)
+		followed_destroy(followed);
+	return good;
+}
+
+static void make_zones(struct load *l, struct followed *followed, char why[LOAD_WHY_MAX])
 {
 	const struct config *c = l->config;
 	struct local_telling t = {c, why};
@@ -197,11 +264,13 @@ static void make_zones(struct load *l, char why[LOAD_WHY_MAX])
 	l->zones = zone_store_create();
 	if (!l->zones || (c->special.serve && !special_zones_add(l->zones, is_owners, l)))
 		add_reason(why, "out of memory");
+	else if (!add_hosts(l, followed))
+		add_reason(why, "hosts: out of memory");
 	else if (local_add(l->zones, &c->local, tell_local, &t))
 		seal_zones(l, &t);
 }
 
-static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
+static bool read_named_files(struct load *l, struct followed *followed, char why[LOAD_WHY_MAX])
 {
 	const struct config *c = l->config;
 
@@ -215,20 +284,22 @@ static bool read_named_files(struct load *l, char why[LOAD_WHY_MAX])
 	join_routes(l);
 	read_hints(c, l->hints, why);
 	l->own_root = root_hints_are_own(l->hints);
-	make_zones(l, why);
+	make_zones(l, followed, why);
 	refuse_tls(c, why);
 	return why[0] == '\0';
 }
 
-bool load_read_most(const char *path, struct load *out, char why[LOAD_WHY_MAX])
+bool load_read_most(const char *path, struct followed *followed, struct load *out,
+		    char why[LOAD_WHY_MAX])
 {
 	*out = (struct load){.config = config_load(path, why, LOAD_WHY_MAX)};
-	return out->config && read_named_files(out, why);
+	return out->config && read_named_files(out, followed, why);
 }
 
-bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX])
+bool load_read(const char *path, struct followed *followed, struct load *out,
+	       char why[LOAD_WHY_MAX])
 {
-	if (load_read_most(path, out, why))
+	if (load_read_most(path, followed, out, why))
 		return true;
 	load_free(out);
 	return false;
@@ -247,6 +318,7 @@ void load_free(struct load *l)
 
 struct loader {
 	const char *path;
+	struct followed *followed;
 	int event_fd;
 	pthread_t thread;
 	unsigned number; /* of the load under way, or of the last one */
@@ -273,7 +345,7 @@ static void *run(void *argument)
 {
 	struct loader *l = argument;
 
-	l->good = !is_emptied(l) && load_read(l->path, &l->load, l->why);
+	l->good = !is_emptied(l) && load_read(l->path, l->followed, &l->load, l->why);
 	(void)!eventfd_write(l->event_fd, 1);
 	return NULL;
 }
@@ -289,13 +361,14 @@ static void start(struct loader *l)
 		run(l);
 }
 
-struct loader *loader_create(const char *path)
+struct loader *loader_create(const char *path, struct followed *followed)
 {
 	struct loader *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	l->path = path;
+	l->followed = followed;
 	l->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (l->event_fd >= 0)
 		return l;

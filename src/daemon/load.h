@@ -11,8 +11,10 @@
 #include "base/compiler.h"
 #include "config/config.h"
 
-#define LOAD_WHY_MAX 8192
+#define LOAD_WHY_MAX   8192
+#define LOAD_NOTES_MAX 4096
 
+struct followed; /* daemon/followed.h */
 struct root_hints;
 struct zone_store;
 
@@ -24,24 +26,31 @@ struct load {
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
 	struct zone_store *zones;
+	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
+				       as those of a reason */
 };
 
 /**
  * Read @p path, or the defaults when it is NULL. False with @p why, a line for each
  * reason and no newline at the end; @p out is empty then.
+ *
+ * @param followed  gets the data files that are named, and has the last good state of those that
+ *                  can't be read; NULL: none is followed, and what can't be read is empty
  */
-MUST_USE bool load_read(const char *path, struct load *out, char why[LOAD_WHY_MAX]);
+MUST_USE bool load_read(const char *path, struct followed *followed, struct load *out,
+			char why[LOAD_WHY_MAX]);
 
 /** The same, but what could be read stays in @p out when it is false. */
-MUST_USE bool load_read_most(const char *path, struct load *out, char why[LOAD_WHY_MAX]);
+MUST_USE bool load_read_most(const char *path, struct followed *followed, struct load *out,
+			     char why[LOAD_WHY_MAX]);
 
 /** Free what is still there. */
 void load_free(struct load *load);
 
 struct loader;
 
-/** @p path stays the caller's. NULL when memory or the system refuses. */
-MUST_USE struct loader *loader_create(const char *path);
+/** @p path and @p followed stay the caller's. NULL when memory or the system refuses. */
+MUST_USE struct loader *loader_create(const char *path, struct followed *followed);
 
 /** Waits for a load that is under way. NULL is allowed. */
 void loader_destroy(struct loader *l);

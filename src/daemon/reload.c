@@ -54,6 +54,22 @@ static void note_change(void *context, const char *path)
 	snprintf(r->text + at, sizeof r->text - at, "%s%s", at > 0 ? ", " : "", path);
 }
 
+/* What local names are made of is the same, but for what stands in files. */
+static void note_files(struct reload *r)
+{
+	static const char *const keys[] = {"hosts",         "local-",     "special-zones",
+					   "forward-zones", "stub-zones", "root-hints",
+					   "trust-anchors"};
+	const struct rules *before = rulebook_current(&r->server->shared.rules);
+
+	for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
+		if (strstr(r->text, keys[i]))
+			return;
+	}
+	if (before->zones != r->rules->zones)
+		note_change(r, "hosts");
+}
+
 /* Take back what can't change now, so that the next time it is told again. */
 static void keep_what_must(struct reload *r)
 {
@@ -226,6 +242,7 @@ static void apply(struct reload *r)
 
 	move_control(r);
 	config_diff(r->before, r->after, note_change, r);
+	note_files(r);
 	if (r->before->logging.level != r->after->logging.level)
 		log_set_level(&s->log, server_log_level(s, r->after));
 	publish(r);
@@ -272,6 +289,7 @@ void reload_take(struct server *s)
 	bool good = loader_take(s->loader, &load, &number, why);
 
 	if (good) {
+		server_tell_notes(s, load.notes);
 		r.changed = json_array();
 		r.kept = json_array();
 		good = prepare(&r, &load, why);

@@ -113,6 +113,14 @@ static void log_reasons(struct server *s, char *why)
 		log_error(&s->log, "%s", line);
 }
 
+void server_tell_notes(struct server *s, char *notes)
+{
+	char *rest = *notes ? notes : NULL, *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		log_warning(&s->log, "%s", line);
+}
+
 /* The first rule set, without a cache; NULL after logging what is wrong. */
 static struct rules *read_rules(struct server *s)
 {
@@ -120,8 +128,9 @@ static struct rules *read_rules(struct server *s)
 	struct rules *rules = NULL;
 	struct load load;
 
-	if (load_read(s->start->path, &load, why)) {
+	if (load_read(s->start->path, s->followed, &load, why)) {
 		log_set_level(&s->log, server_log_level(s, load.config));
+		server_tell_notes(s, load.notes);
 		rules = ruleset_make(&load, NULL);
 		snprintf(why, sizeof why, "out of memory");
 	}
@@ -219,7 +228,7 @@ static void end_retired(struct server *s)
 	s->retired = NULL;
 }
 
-enum { FD_SIGNAL, FD_LOADER, FD_INTERFACES, FDS_OWN };
+enum { FD_SIGNAL, FD_LOADER, FD_INTERFACES, FD_FOLLOWED, FDS_OWN };
 
 /* One look at everything that the main thread does; false when it is time to stop. */
 static bool take_turn(struct server *s)
@@ -227,6 +236,7 @@ static bool take_turn(struct server *s)
 	struct pollfd fds[FDS_OWN + 2 * CONTROL_FDS_MAX] = {
 		[FD_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
 		[FD_LOADER] = {.fd = loader_fd(s->loader), .events = POLLIN},
+		[FD_FOLLOWED] = {.fd = followed_fd(s->followed), .events = POLLIN},
 		[FD_INTERFACES] = {.fd = interfaces_fd(s->interfaces), .events = POLLIN},
 	};
 	struct pollfd *of_control = fds + FDS_OWN;
@@ -241,6 +251,9 @@ static bool take_turn(struct server *s)
 	control_serve(s->control, of_control, n);
 	control_serve(s->retired, of_control + n, retired_n);
 	end_retired(s);
+	if (followed_changed(s->followed, fds[FD_FOLLOWED].revents != 0,
+			     clock_ns(CLOCK_MONOTONIC) / NS_PER_MS))
+		(void)loader_ask(s->loader);
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);
@@ -371,14 +384,15 @@ static enum server_end prepare_and_run(struct server *s)
 	if (s->start->test)
 		return server_check(s);
 
-	struct rules *rules = read_rules(s);
+	s->followed = followed_create();
+	struct rules *rules = s->followed ? read_rules(s) : NULL;
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
 	server_doubt(s, ruleset_config(rules));
 	s->shared.workers = s->workers;
 	s->host = host_of(s);
-	s->loader = loader_create(s->start->path);
+	s->loader = loader_create(s->start->path, s->followed);
 	s->interfaces = interfaces_create();
 	s->sockets = calloc(1, sizeof *s->sockets);
 	if (!s->loader || !s->sockets || !s->interfaces || !make_signals(s)) {
@@ -404,6 +418,7 @@ enum server_end server_run(const struct server_start *start)
 
 	keeper_destroy(s->keeper);
 	loader_destroy(s->loader);
+	followed_destroy(s->followed);
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
 	readers_leave();

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "control/control.h"
+#include "daemon/followed.h"
 #include "daemon/interfaces.h"
 #include "daemon/load.h"
 #include "daemon/server.h"
@@ -33,6 +34,7 @@ struct server {
 	struct interfaces *interfaces;
 	struct watchdog *watchdog;
 	struct loader *loader;
+	struct followed *followed; /* data files that the configuration names */
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
@@ -58,6 +60,9 @@ enum log_level server_log_level(const struct server *s, const struct config *con
 
 /** Warn of what is doubtful about @p config. */
 void server_doubt(struct server *s, const struct config *config);
+
+/** Warn of each line of @p notes, which is cut up. */
+void server_tell_notes(struct server *s, char *notes);
 
 /** Where @p config says to listen right now. Logs when these are too many. */
 unsigned server_endpoints(struct server *s, const struct config *config,

@@ -22,6 +22,10 @@
 #define ZONE_SOA_TTL_S     300 /* of an SOA that is made up */
 #define ZONE_SOA_RDATA_MAX (2 + TERN_NAME_MAX + 16 + 20)
 
+/* Bits of a source, whose number is less than 2^29: */
+#define ZONE_SOURCE_HOSTS 0x40000000u /* it gives way to what was added without this bit */
+#define ZONE_SOURCE_ALIAS 0x20000000u /* a further name of an address, which gets no PTR */
+
 struct zone_store;
 
 /** What a zone says of names and types that have no records in it. */
@@ -47,7 +51,7 @@ void zone_store_destroy(struct zone_store *s);
  * Names at and below @p apex are answered from here as @p behaviour says. The SOA of the zone is
  * made up unless one is added. False when memory is short.
  *
- * @param source  the caller's number for it, to be told of with a fault: less than 2^31, 0 for
+ * @param source  the caller's number for it, to be told of with a fault: less than 2^29, 0 for
  *                nobody's
  */
 MUST_USE bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex,

@@ -243,8 +243,9 @@ static bool wants_pointer(const struct zone_store *s, const struct entry *e)
 	static const uint8_t nobody[16];
 	size_t len = e->type == TERN_TYPE_A ? 4 : e->type == TERN_TYPE_AAAA ? 16 : 0;
 
-	if (len == 0 || e->source == 0 || e->rdata_len != 2 + len ||
-	    memcmp(e->rdata + 2, nobody, len) == 0 || tern_name_is_wildcard(e->owner))
+	if (len == 0 || e->source == 0 || (e->source & ZONE_SOURCE_ALIAS) ||
+	    e->rdata_len != 2 + len || memcmp(e->rdata + 2, nobody, len) == 0 ||
+	    tern_name_is_wildcard(e->owner))
 		return false;
 	const struct own_zone *zone = find_zone_above(s, e->owner);
 
@@ -363,7 +364,7 @@ static bool check_sets(const struct zone_store *s, struct zone_fault *fault)
 			return blame(fault, "an SOA is at the apex of a zone only", e->source,
 				     e->source);
 		if (zone && zone->behaviour == ZONE_REDIRECT && !at_apex &&
-		    !(e->source & SOURCE_MADE))
+		    !(e->source & (SOURCE_MADE | ZONE_SOURCE_HOSTS)))
 			return blame(fault, "the zone redirects all names to its apex", e->source,
 				     zone->source);
 	}
@@ -389,8 +390,49 @@ static const struct entry *first_made(const struct entry *entries, unsigned n)
 	return first;
 }
 
-/* One PTR for each address; @s is sorted, and stays so. */
-static void choose_pointers(struct zone_store *s)
+/* Has somebody written what takes the place of records of @type that files of hosts have? */
+static bool is_written(const struct entry *entries, unsigned n, uint16_t type)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!(entries[i].source & (ZONE_SOURCE_HOSTS | SOURCE_MADE)) &&
+		    (entries[i].type == type || entries[i].type == TERN_TYPE_CNAME))
+			return true;
+	}
+	return false;
+}
+
+/* The @n entries of one name from @first on: those that stay are put at @kept on. */
+static unsigned choose_at(struct zone_store *s, unsigned first, unsigned n, unsigned kept)
+{
+	const struct entry *made = first_made(&s->entries[first], n);
+	uint32_t source = made ? made->source : 0;
+	struct entry *all = &s->entries[first];
+	bool written = false;
+
+	/* Marked first, for what stays is moved over what is still compared. */
+	for (unsigned i = 0; i < n; i++) {
+		if (i == 0 || all[i].type != all[i - 1].type)
+			written = is_written(all, n, all[i].type);
+		bool other = (all[i].source & SOURCE_MADE) && all[i].source != source;
+		bool hosts = (all[i].source & ZONE_SOURCE_HOSTS) &&
+			     !(all[i].source & SOURCE_MADE) && written;
+
+		if (other || hosts)
+			all[i].rr_n = 0;
+		/* A name written twice is still one. */
+		else if (source != 0 && all[i].source == source)
+			source = 0;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (all[i].rr_n > 0 || all[i].type == TYPE_NONE)
+			s->entries[kept++] = all[i];
+	}
+	return kept;
+}
+
+/* One PTR for each address, and what is written instead of what hosts say. @s is sorted, and stays
+ * so. */
+static void choose_entries(struct zone_store *s)
 {
 	unsigned kept = 0, n;
 
@@ -400,18 +442,7 @@ static void choose_pointers(struct zone_store *s)
 		n = 1;
 		while (i + n < s->entries_n && tern_name_equal(e->owner, e[n].owner))
 			n++;
-		const struct entry *made = first_made(e, n);
-		uint32_t source = made ? made->source : 0;
-
-		for (unsigned j = i; j < i + n; j++) {
-			const struct entry one = s->entries[j];
-
-			if (!(one.source & SOURCE_MADE) || one.source == source)
-				s->entries[kept++] = one;
-			/* A name written twice is still one. */
-			if (one.source == source)
-				source = 0;
-		}
+		kept = choose_at(s, i, n, kept);
 	}
 	s->entries_n = kept;
 }
@@ -449,7 +480,7 @@ bool zone_store_seal(struct zone_store *s, struct zone_fault *fault)
 	if (!add_pointers(s))
 		return false;
 	sort_entries(s);
-	choose_pointers(s);
+	choose_entries(s);
 	if (!add_soas(s))
 		return false;
 	sort_entries(s);

@@ -1,4 +1,8 @@
 """Names of our own: what the configuration says of them, beside forwarders, aliases, the cache and a reload."""
+import json
+import os
+import time
+
 import dns.reversename
 
 from harness import *
@@ -103,3 +107,70 @@ def test_names_of_addresses():
     reload(tern, **forwarding(('168.192.in-addr.arpa', one)))
     expect(ask(reverse('192.168.2.2'), 'PTR'), 'NOERROR', [], 'PTR')
     check(one.asked > asked, 'nobody was asked')
+
+
+def write_hosts(path, text):
+    """As an editor does: another file under the name."""
+    with open(path + '.new', 'w') as f:
+        f.write(text)
+    os.replace(path + '.new', path)
+
+
+def wait_for(name, want):
+    """The time until it has the addresses @want."""
+    began = time.monotonic()
+    while data(ask(name)) != want:
+        check(time.monotonic() - began < 8, f'{name} is not yet {want}')
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def test_hosts():
+    path = os.path.join(LAB, 'hosts-of-ours')
+    write_hosts(path, '192.168.7.1 a.house a\nbad\n::1 localhost\n192.168.7.2 www.example.com\n')
+    tern = start(hosts=[path])
+    check(f'{path}:2: expected an address' in tern.log_text(), tern.log_text())
+    for _ in range(3):
+        expect(ask('a.house'), 'NOERROR', ['192.168.7.1'])
+        expect(ask('www.example.com'), 'NOERROR', ['192.168.7.2'])
+        expect(ask('a.house', 'AAAA'), 'NOERROR', [], 'AAAA')
+        expect(ask(reverse('192.168.7.1'), 'PTR'), 'NOERROR', ['a.house.'], 'PTR')
+    write_hosts(path, '192.168.7.9 a.house\n')
+    wait_for('a.house', ['192.168.7.9'])
+    wait_for('www.example.com', ['192.0.2.81'])
+    check('changed: hosts' in tern.log_text(), tern.log_text())
+    with open(path, 'a') as f:
+        f.write('192.168.7.10 a.house\n')
+    wait_for('a.house', ['192.168.7.10', '192.168.7.9'])
+
+
+def test_hosts_that_vanish():
+    path = os.path.join(LAB, 'hosts-of-ours')
+    write_hosts(path, '192.168.7.1 a.house\n')
+    tern = start(hosts=[path])
+    os.unlink(path)
+    reload(tern, hosts=[path])
+    expect(ask('a.house'), 'NOERROR', ['192.168.7.1'])
+    check('what was read before stays' in tern.log_text(), tern.log_text())
+    write_hosts(path, '192.168.7.2 a.house\n')
+    wait_for('a.house', ['192.168.7.2'])
+    # Nobody is harmed by one that never was.
+    told = reload(tern, hosts=[path, path + '.nowhere'])
+    equal(told['changed'], ['hosts'])
+    expect(ask('a.house'), 'NOERROR', ['192.168.7.2'])
+    write_hosts(path + '.nowhere', '192.168.7.3 b.house\n')
+    wait_for('b.house', ['192.168.7.3'])
+
+
+def test_many_hosts():
+    """100,000 lines are loaded beside the workers; nobody waits for them."""
+    path = os.path.join(LAB, 'hosts-of-ours')
+    write_hosts(path, '192.168.7.1 a.house\n')
+    tern = start(hosts=[path])
+    expect(ask('www.example.com'), 'NOERROR')
+    write_hosts(path, ''.join(f'10.{i >> 16}.{i >> 8 & 255}.{i & 255} h{i}.house h{i}\n' for i in range(100000)))
+    took = wait_for('h99999.house', ['10.1.134.159'])
+    at_most(took, 6, 'seconds')
+    expect(ask(reverse('10.1.134.159'), 'PTR'), 'NOERROR', ['h99999.house.'], 'PTR')
+    equal(json.loads(ternctl('--json', 'status'))['configuration']['generation'], 2)
+    tern.alive()

@@ -170,6 +170,7 @@ static const char everything[] =
 	"  serve: false\n"
 	"  except: [Test, home.arpa]\n"
 	"local-data: [\"a.lan. A 192.0.2.1\"]\n"
+	"hosts: [/etc/hosts]\n"
 	"local-zones:\n"
 	"- {name: Lan, behaviour: always-null, records: [a A 192.0.2.1, b A 192.0.2.2]}\n"
 	"- {name: b.}\n"
@@ -262,6 +263,8 @@ static void test_everything(void **state)
 	assert_int_equal(c->local.data_n, 1);
 	assert_string_equal(c->local.data[0], "a.lan. A 192.0.2.1");
 	assert_int_equal(c->local.zones_n, 2);
+	assert_int_equal(c->hosts_n, 1);
+	assert_string_equal(c->hosts[0], "/etc/hosts");
 	assert_name(c->local.zones[0].name, "lan.");
 	assert_int_equal(c->local.zones[0].behaviour, ZONE_ALWAYS_NULL);
 	assert_int_equal(c->local.zones[0].records_n, 2);

@@ -26,7 +26,7 @@ static bool read_text(const char *text, struct load *out)
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
-	return load_read(path, out, why);
+	return load_read(path, NULL, out, why);
 }
 
 static struct rules *make(const char *text, const struct rules *before)
@@ -229,6 +229,31 @@ static void local_data_that_is_wrong(void **state)
 		       "local-zones[0].file: not supported by this version");
 }
 
+/* They are told of, and harm nothing. */
+static void files_of_hosts(void **state)
+{
+	char hosts[] = "/tmp/tern-hosts-XXXXXX", text[200];
+	int fd = mkstemp(hosts);
+	struct load load;
+	struct zone_answer out;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "192.0.2.1 a.lan b.lan\nx y\n192.0.2.2 c.lan\n", 42), 42);
+	snprintf(text, sizeof text,
+		 "hosts: [%s, /nonexistent/hosts]\nlocal-data: [c.lan CNAME a.lan]\n", hosts);
+	if (!read_text(text, &load))
+		fail_msg("%s", why);
+	assert_non_null(strstr(load.notes, ":2: expected an address"));
+	assert_non_null(strstr(load.notes, ":1: hosts[1]: /nonexistent/hosts: No such file"));
+	assert_int_equal(zone_store_find(load.zones, NAME("b.lan."), 1, NULL, &out), ZONE_ANSWER);
+	assert_int_equal(zone_store_find(load.zones, NAME("c.lan."), 1, NULL, &out), ZONE_ANSWER);
+	assert_int_equal(out.set.type, 5);
+	load_free(&load);
+	close(fd);
+	unlink(hosts);
+}
+
 static void what_cannot_be_read(void **state)
 {
 	struct load load;
@@ -243,8 +268,8 @@ static void what_cannot_be_read(void **state)
 	assert_non_null(strstr(why, ":1: resolver.root-hints: /nonexistent/hints: No such file or "
 				    "directory"));
 	assert_null(load.config);
-	assert_false(load_read("/nonexistent/tern.yaml", &load, why));
-	assert_true(load_read(NULL, &load, why));
+	assert_false(load_read("/nonexistent/tern.yaml", NULL, &load, why));
+	assert_true(load_read(NULL, NULL, &load, why));
 	load_free(&load);
 	load_free(&load);
 }
@@ -253,7 +278,7 @@ static void what_cannot_be_read(void **state)
 
 static void the_loader_reads_what_was_there_when_asked(void **state)
 {
-	struct loader *l = loader_create(path);
+	struct loader *l = loader_create(path, NULL);
 	unsigned asked[3], number = 0;
 	struct load load;
 
@@ -291,6 +316,7 @@ int main(void)
 		cmocka_unit_test(another_root_makes_everything_wrong),
 		cmocka_unit_test(special_names_of_the_owner),
 		cmocka_unit_test(local_data_that_is_wrong),
+		cmocka_unit_test(files_of_hosts),
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(the_loader_reads_what_was_there_when_asked),
 	};

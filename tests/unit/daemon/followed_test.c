@@ -1,0 +1,156 @@
+/* followed_test.c - data files: the last good state, and who sees that one has changed. */
+#include "../test.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/followed.h"
+
+static char folder[] = "/tmp/tern-followed-XXXXXX";
+static char path[64], other[64];
+static struct followed *followed;
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int open_files(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof path, "%s/hosts", folder);
+	snprintf(other, sizeof other, "%s/new", folder);
+	put(path, "one");
+	followed = followed_create();
+	return followed ? 0 : -1;
+}
+
+static int close_files(void **state)
+{
+	(void)state;
+	followed_destroy(followed);
+	unlink(path);
+	unlink(other);
+	return 0;
+}
+
+/* What is read, or "" for nothing; @wrong: is there a reason? */
+static const char *text_of(bool wrong)
+{
+	static char copy[64];
+	const char *why = NULL;
+	size_t len = 0;
+
+	followed_begin(followed);
+	const char *text = followed_read(followed, path, &len, &why);
+
+	assert_int_equal(why != NULL, wrong);
+	snprintf(copy, sizeof copy, "%.*s", (int)len, text ? text : "");
+	followed_end(followed);
+	return copy;
+}
+
+static bool is_told(void)
+{
+	struct pollfd fd = {.fd = followed_fd(followed), .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* The clock stands right behind the pause. */
+static bool changes_at(uint64_t now_ms)
+{
+	bool early = followed_changed(followed, is_told(), now_ms);
+
+	return followed_changed(followed, false, now_ms + FOLLOWED_PAUSE_MS) || early;
+}
+
+static void the_last_good_state_stays(void **state)
+{
+	(void)state;
+	assert_string_equal(text_of(false), "one");
+	unlink(path);
+	assert_string_equal(text_of(true), "one");
+	mkdir(path, 0700);
+	assert_string_equal(text_of(true), "one");
+	rmdir(path);
+	put(path, "two");
+	assert_string_equal(text_of(false), "two");
+	/* Named no more, it is forgotten. */
+	followed_begin(followed);
+	followed_end(followed);
+	unlink(path);
+	assert_string_equal(text_of(true), "");
+}
+
+static void changes_are_seen_once(void **state)
+{
+	(void)state;
+	(void)text_of(false);
+	(void)followed_changed(followed, false, 1000); /* the first look */
+	assert_false(is_told());
+	assert_false(changes_at(1000));
+	put(other, "three");
+	assert_int_equal(rename(other, path), 0);
+	assert_true(is_told());
+	assert_true(changes_at(2000));
+	assert_false(is_told());
+	assert_false(changes_at(3000));
+	put(other, "of somebody else's");
+	assert_false(changes_at(4000));
+	/* Read or not, the next change is another one. */
+	put(path, "written in its place");
+	assert_true(changes_at(5000));
+	unlink(path);
+	assert_true(changes_at(6000));
+	put(path, "back");
+	assert_true(changes_at(7000));
+	assert_string_equal(text_of(false), "back");
+	assert_false(changes_at(8000));
+}
+
+static void nothing_is_told_before_the_pause(void **state)
+{
+	(void)state;
+	(void)text_of(false);
+	(void)followed_changed(followed, false, 1000);
+	put(path, "longer than before");
+	assert_false(followed_changed(followed, is_told(), 2000));
+	assert_false(followed_changed(followed, false, 2000 + FOLLOWED_PAUSE_MS - 1));
+	assert_true(followed_changed(followed, false, 2000 + FOLLOWED_PAUSE_MS));
+}
+
+/* As where a link in between leads elsewhere. */
+static void what_no_folder_tells_is_seen_later(void **state)
+{
+	(void)state;
+	(void)text_of(false);
+	(void)followed_changed(followed, false, 1000);
+	put(path, "longer than before");
+	assert_false(followed_changed(followed, false, 1000 + FOLLOWED_LOOK_MS - 1));
+	assert_true(followed_changed(followed, false, 1000 + FOLLOWED_LOOK_MS));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_files, close_files)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_last_good_state_stays),
+		TEST(changes_are_seen_once),
+		TEST(nothing_is_told_before_the_pause),
+		TEST(what_no_folder_tells_is_seen_later),
+	};
+	int failed = mkdtemp(folder) ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+
+	rmdir(folder);
+	return failed;
+}
