@@ -8,7 +8,7 @@
  *            expected" in its error text and gives no config. One line each,
  *            '\n' between them and none at the end; what does not fit is counted
  *            in a last line "and N more".
- * Table      every key, default and limit is in schema.c.
+ * Table      every key, default and limit is in schema_table.c.
  */
 #pragma once
 
