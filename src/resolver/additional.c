@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "resolver/kept.h"
+#include "resolver/own.h"
 
 #define LOOKUPS_MAX  8 /* in the cache, per answer: limits.md row 48 */
 #define PRIORITY_LEN 2 /* octets; 0 is AliasMode */
@@ -44,6 +45,8 @@ static const struct kept *gather(struct gathering *g, const uint8_t *name, uint1
 	if (known || g->lookups_left == 0)
 		return known;
 	g->lookups_left--;
+	if (own_has(g->job, name, type))
+		return NULL;
 	if (!cache_get_set(g->job->resolver->cache, name, type, CACHE_ANY, g->job->now->boot_s,
 			   &hit) ||
 	    hit.proof_len > 0 || !is_trusted(r, &hit) ||

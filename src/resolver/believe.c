@@ -10,6 +10,7 @@
 #include "resolver/alias.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/own.h"
 #include "resolver/proof.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
@@ -274,6 +275,10 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 	while (tern_name_is_below_or_equal(f->question.name, zone)) {
 		enum believed next;
 
+		/* LOOKUP knows better. */
+		if (step == BELIEVED_ALIAS && !is_link(f->purpose) &&
+		    own_has(job, f->question.name, f->question.type))
+			break;
 		if (reply_dname(m, f->question.name, zone, name))
 			next = take_dname(job, f, m, name);
 		else if (reply_alias_first(m, f->question.name, f->question.type) &&

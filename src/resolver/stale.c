@@ -8,6 +8,8 @@
 #include "resolver/believe.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/own.h"
+#include "resolver/reply.h"
 #include "resolver/verify.h"
 
 static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
@@ -62,6 +64,40 @@ static bool is_trusted(const struct job *job, const struct cache_hit *hit)
 						(job->flags & JOB_CHECKING_DISABLED));
 }
 
+enum collected { COLLECTED_NOTHING, COLLECTED_ALIAS, COLLECTED_DONE, COLLECTED_FAILED };
+
+/* What is ours is never stale, and takes the place of what is. */
+static enum collected collect_own(struct job *job, struct question *q, struct result *out)
+{
+	struct zone_answer own;
+	struct tern_rdata target;
+	enum zone_outcome found = own_find(job, q->name, q->type, &own);
+
+	switch (found) {
+	case ZONE_NOT_HERE: return COLLECTED_NOTHING;
+	case ZONE_REFUSED: return COLLECTED_FAILED;
+	case ZONE_ANSWER: break;
+	case ZONE_NODATA:
+	case ZONE_NXDOMAIN:
+		out->security = CACHE_INSECURE;
+		out->rcode = found == ZONE_NODATA ? TERN_RCODE_NOERROR : TERN_RCODE_NXDOMAIN;
+		return keep_proof_set(job, &out->authority, &own.soa, CACHE_INSECURE, 0)
+			       ? COLLECTED_DONE
+			       : COLLECTED_FAILED;
+	}
+	out->security = CACHE_INSECURE;
+	if (!keep(job, &out->answer, &own.set, 0))
+		return COLLECTED_FAILED;
+	if (own.set.type != TERN_TYPE_CNAME || !alias_hides(q->type))
+		return COLLECTED_DONE;
+	struct tern_rdata_iter it = tern_rrset_rdatas(&own.set);
+
+	if (!tern_rdata_next(&it, &target))
+		return COLLECTED_FAILED;
+	tern_name_lower(q->name, target.octets);
+	return COLLECTED_ALIAS;
+}
+
 /* Follow the cached alias path from the client's own question. */
 static bool collect(struct job *job, const struct moment *now, struct result *out)
 {
@@ -70,6 +106,12 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 	struct cache_hit hit;
 
 	for (unsigned step = 0; step <= BUDGET_ALIAS_MAX; step++) {
+		enum collected own = collect_own(job, &q, out);
+
+		if (own == COLLECTED_ALIAS)
+			continue;
+		if (own != COLLECTED_NOTHING)
+			return own == COLLECTED_DONE;
 		enum cache_found found = cache_get(cache, q.name, q.type, now->boot_s, true, &hit);
 
 		if (found != CACHE_MISS && !is_trusted(job, &hit))

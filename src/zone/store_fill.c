@@ -100,7 +100,7 @@ bool zone_store_add_rdata(struct zone_store *s, const uint8_t *owner, uint16_t t
 
 bool zone_store_add_empty(struct zone_store *s, const uint8_t *name)
 {
-	return add_entry(s, name, (struct entry){.type = TYPE_NONE});
+	return add_entry(s, name, (struct entry){.rdata = (const uint8_t *)"", .type = TYPE_NONE});
 }
 
 /* NULL when the record may be here. */

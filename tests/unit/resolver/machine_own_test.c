@@ -130,6 +130,40 @@ static void aliases_in_and_out(void **state)
 	assert_int_equal(world.job.result.authority.n, 1);
 }
 
+/* A server's own word on the target of its alias does not count, not even a forwarder's. */
+static void aliases_within_a_reply(void **state)
+{
+	(void)state;
+	use_route(".", "192.0.2.9", ROUTE_FORWARD, false);
+	ask("in.test.", TERN_TYPE_A);
+	reply(AA, NOERR, "an in.test. 60 CNAME localhost.", "an localhost. 60 A 192.0.2.66", NULL);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.answer.n, 2);
+	assert_memory_equal(world.job.result.answer.last->set.rdata, "\0\4\177\0\0\1", 6);
+}
+
+/* What the cache has of a name is not given out in place of an alias of ours that leads nowhere. */
+static void stale_data_are_not_preferred(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	use_route(".", "192.0.2.9", ROUTE_FORWARD, false);
+	world.rules.zones = NULL;
+	ask("www.localhost.", TERN_TYPE_A);
+	reply(AA, NOERR, "an www.localhost. 60 A 192.0.2.66", NULL);
+	assert_true(world.done);
+	world.rules.zones = store;
+	ask("www.localhost.", TERN_TYPE_A);
+	assert_false(world.done);
+	assert_false(job_stale_result(&world.job, world.job.now, &stale));
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	assert_true(world.done);
+	assert_true(job_stale_result(&world.job, world.job.now, &stale));
+	assert_int_equal(stale.answer.n, 2);
+	assert_int_equal(stale.answer.first->set.type, TERN_TYPE_CNAME);
+}
+
 static void what_is_signed_leads_here_too(void **state)
 {
 	(void)state;
@@ -169,6 +203,8 @@ int main(void)
 		TEST(what_is_refused),
 		TEST(nothing_of_it_is_cached),
 		TEST(aliases_in_and_out),
+		TEST(aliases_within_a_reply),
+		TEST(stale_data_are_not_preferred),
 		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,
 						close_own_signed),
 		TEST(a_route_says_where_to_ask),
