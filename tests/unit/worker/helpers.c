@@ -52,7 +52,7 @@ void shared_close(void)
 struct listener_fds listen_somewhere(void)
 {
 	struct address at = address("127.0.0.1@0");
-	struct listener_fds fds;
+	struct listener_fds fds = {.tcp = -1};
 
 	fds.udp = udp_listen(&at, &fds.wildcard);
 	fds.tcp = stream_listen(&at);
