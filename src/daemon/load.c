@@ -282,6 +282,9 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 		return false;
 	}
 	join_routes(l);
+	l->routes_index = route_index_create(l->routes, l->routes_n);
+	if (!l->routes_index)
+		add_reason(why, "out of memory");
 	read_hints(c, l->hints, why);
 	l->own_root = root_hints_are_own(l->hints);
 	make_zones(l, followed, why);
@@ -308,6 +311,7 @@ bool load_read(const char *path, struct followed *followed, struct load *out,
 void load_free(struct load *l)
 {
 	zone_store_destroy(l->zones);
+	name_index_destroy(l->routes_index);
 	free(l->routes);
 	free(l->hints);
 	config_destroy(l->config);

@@ -15,6 +15,7 @@
 #define LOAD_NOTES_MAX 4096
 
 struct followed; /* daemon/followed.h */
+struct name_index;
 struct root_hints;
 struct zone_store;
 
@@ -25,6 +26,7 @@ struct load {
 	bool own_root;        /* they are not those of the public root */
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
+	struct name_index *routes_index;
 	struct zone_store *zones;
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */

@@ -14,12 +14,14 @@
 struct config_part {
 	struct config *config;
 	struct route *routes;
+	struct name_index *routes_index;
 };
 
 static void end_config(void *what)
 {
 	struct config_part *part = what;
 
+	name_index_destroy(part->routes_index);
 	free(part->routes);
 	config_destroy(part->config);
 	free(part);
@@ -52,14 +54,15 @@ static bool take_config(struct rules *r, struct load *load)
 
 	if (!part)
 		return false;
-	*part = (struct config_part){load->config, load->routes};
+	*part = (struct config_part){load->config, load->routes, load->routes_index};
 	load->config = NULL;
 	load->routes = NULL;
+	load->routes_index = NULL;
 	if (!rules_set_part(r, RULES_CONFIG, part, end_config))
 		return false;
 	r->config = part->config;
 	r->access = part->config->access;
-	r->routes = (struct routes){part->routes, load->routes_n};
+	r->routes = (struct routes){part->routes, load->routes_n, part->routes_index};
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
 	return true;
@@ -119,11 +122,9 @@ static bool routes_are_equal(const struct route *a, const struct route *b)
 
 static const struct route *find_route(const struct routes *routes, const uint8_t *zone)
 {
-	for (unsigned i = 0; i < routes->n; i++) {
-		if (tern_name_equal(routes->routes[i].zone, zone))
-			return &routes->routes[i];
-	}
-	return NULL;
+	const struct route *r = route_find(routes, zone);
+
+	return r && tern_name_equal(r->zone, zone) ? r : NULL;
 }
 
 struct visitor {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "policy/endpoint.h"
+#include "wire/name_index.h"
 
 enum route_kind {
 	ROUTE_FORWARD, /* recursive servers, asked with RD=1 for everything below */
@@ -34,11 +35,16 @@ struct route {
 	enum route_validate validate;
 };
 
-/** The routes of a configuration; the caller owns the array and what it points to. */
+/** The routes of a configuration; the caller owns what is pointed to. */
 struct routes {
 	const struct route *routes;
 	unsigned n;
+	const struct name_index
+		*index; /* of the zones; NULL: the few that there are are compared */
 };
+
+/** The index of the zones of @p n @p routes; NULL when memory is short. */
+MUST_USE struct name_index *route_index_create(const struct route *routes, unsigned n);
 
 /** The route with the longest zone at or above @p name, or NULL. */
 const struct route *route_find(const struct routes *routes, const uint8_t *name);

@@ -9,32 +9,11 @@
 
 /* --- searching --------------------------------------------------------------------- */
 
-const struct own_zone *find_zone(const struct zone_store *s, const uint8_t *name)
-{
-	unsigned low = 0, high = s->zones_n;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-		int order = tern_name_compare(s->zones[middle].apex, name);
-
-		if (order == 0)
-			return &s->zones[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 const struct own_zone *find_zone_above(const struct zone_store *s, const uint8_t *name)
 {
-	for (const uint8_t *at = name;; at = tern_name_parent(at)) {
-		const struct own_zone *zone = find_zone(s, at);
+	uint32_t at = name_index_deepest(s->apexes, name);
 
-		if (zone || *at == 0)
-			return zone;
-	}
+	return at == NAME_INDEX_NONE ? NULL : &s->zones[at];
 }
 
 const uint8_t *zone_store_apex(const struct zone_store *s, const uint8_t *name)
@@ -226,9 +205,12 @@ static enum zone_outcome give_null(const struct zone_store *s, const uint8_t *ap
 static enum zone_outcome find_alone(const struct zone_store *s, const uint8_t *name, uint16_t type,
 				    struct zone_answer *out)
 {
-	unsigned at = lower_bound(s, name);
-	const struct entry *e = find_set(s, name, at, type);
+	uint32_t at = name_index_get(s->owners, name);
+	const struct entry *e;
 
+	if (at == NAME_INDEX_NONE)
+		return ZONE_NOT_HERE;
+	e = find_set(s, name, at, type);
 	if (e)
 		return give_set(e, name, out);
 	return has_records(s, name, at) ? deny(s, name, ZONE_NODATA, out) : ZONE_NOT_HERE;

@@ -16,9 +16,15 @@ struct zone_store *zone_store_create(void)
 {
 	struct zone_store *s = calloc(1, sizeof *s);
 
-	if (s)
-		arena_init(&s->arena, SIZE_MAX);
-	return s;
+	if (!s)
+		return NULL;
+	arena_init(&s->arena, SIZE_MAX);
+	s->apexes = name_index_create();
+	s->owners = name_index_create();
+	if (s->apexes && s->owners)
+		return s;
+	zone_store_destroy(s);
+	return NULL;
 }
 
 void zone_store_destroy(struct zone_store *s)
@@ -26,6 +32,8 @@ void zone_store_destroy(struct zone_store *s)
 	if (!s)
 		return;
 	arena_reset(&s->arena);
+	name_index_destroy(s->apexes);
+	name_index_destroy(s->owners);
 	free(s->zones);
 	free(s->entries);
 	free(s);
@@ -202,23 +210,23 @@ static bool sort_zones(struct zone_store *s, struct zone_fault *fault)
 }
 
 /* A zone made for a wildcard is none where another zone has the name already. */
-static void drop_zones_of_wildcards(struct zone_store *s)
+static bool index_zones(struct zone_store *s)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < s->zones_n; i++) {
-		const struct own_zone *z = &s->zones[i];
 		/* In canonical order what is above comes before, and is settled. */
-		unsigned all = s->zones_n;
+		const struct own_zone z = s->zones[i], *above = find_zone_above(s, z.apex);
 
-		s->zones_n = kept;
-		const struct own_zone *above = find_zone_above(s, z->apex);
-		s->zones_n = all;
-		if (z->behaviour != ZONE_OF_WILDCARD || !above ||
-		    above->behaviour == ZONE_OF_WILDCARD)
-			s->zones[kept++] = *z;
+		if (z.behaviour == ZONE_OF_WILDCARD && above &&
+		    above->behaviour != ZONE_OF_WILDCARD)
+			continue;
+		s->zones[kept] = z;
+		if (!name_index_add(s->apexes, z.apex, kept++))
+			return false;
 	}
 	s->zones_n = kept;
+	return true;
 }
 
 static bool has_names_of_its_own(const struct own_zone *zone)
@@ -471,20 +479,29 @@ static bool add_soas(struct zone_store *s)
 	return true;
 }
 
+static bool index_owners(struct zone_store *s)
+{
+	for (unsigned i = 0; i < s->entries_n; i++) {
+		const uint8_t *owner = s->entries[i].owner;
+
+		if ((i == 0 || !tern_name_equal(owner, s->entries[i - 1].owner)) &&
+		    !name_index_add(s->owners, owner, i))
+			return false;
+	}
+	return true;
+}
+
 bool zone_store_seal(struct zone_store *s, struct zone_fault *fault)
 {
 	*fault = (struct zone_fault){.why = NULL};
-	if (!sort_zones(s, fault))
-		return false;
-	drop_zones_of_wildcards(s);
-	if (!add_pointers(s))
+	if (!sort_zones(s, fault) || !index_zones(s) || !add_pointers(s))
 		return false;
 	sort_entries(s);
 	choose_entries(s);
 	if (!add_soas(s))
 		return false;
 	sort_entries(s);
-	s->sealed = make_sets(s, fault) && check_sets(s, fault);
+	s->sealed = make_sets(s, fault) && check_sets(s, fault) && index_owners(s);
 	return s->sealed;
 }
 

@@ -6,13 +6,15 @@
  *
  * Sealed, a store is two sorted arrays: the zones by apex, and the sets by owner and
  * type. In canonical order the names below a name follow it, so whether an empty
- * non-terminal exists is seen in the next entry.
+ * non-terminal exists is seen in the next entry. Beside them an index of each, so that a
+ * name of which the store has nothing costs next to nothing.
  */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "wire/name_index.h"
 #include "zone/store.h"
 
 #define SOURCE_MADE 0x80000000u /* bit of the source: a PTR that nobody wrote */
@@ -40,14 +42,13 @@ struct zone_store {
 	struct entry *entries;
 	unsigned zones_n;
 	unsigned entries_n;
+	struct name_index *apexes; /* of the zones, once they are sorted */
+	struct name_index *owners; /* of the first entry of each, once sealed */
 	bool sealed;
 	struct arena arena; /* names and rdata */
 };
 
-/** The zone whose apex is @p name, or NULL. */
-const struct own_zone *find_zone(const struct zone_store *s, const uint8_t *name);
-
-/** The deepest zone at or above @p name, or NULL. */
+/** The deepest zone at or above @p name, or NULL. The zones are sorted. */
 const struct own_zone *find_zone_above(const struct zone_store *s, const uint8_t *name);
 
 /** The SOA at @p apex, or NULL. */

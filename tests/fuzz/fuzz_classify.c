@@ -144,7 +144,8 @@ static void start_anew(uint8_t options)
 		.max_ttl_s = 86400,
 		.max_negative_ttl_s = 3600,
 	};
-	rules.routes = options & OPTION_FORWARD ? (struct routes){&route, 1} : (struct routes){0};
+	rules.routes = options & OPTION_FORWARD ? (struct routes){.routes = &route, .n = 1}
+						: (struct routes){0};
 }
 
 /* --- as one message ------------------------------------------------------------------- */

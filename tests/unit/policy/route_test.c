@@ -22,24 +22,29 @@ static void longest_match(void **state)
 		{.zone = NAME("10.in-addr.arpa."), .kind = ROUTE_STUB},
 	};
 	const struct route backwards[] = {list[3], list[2], list[1], list[0]};
-	const struct routes both[] = {{list, 4}, {backwards, 4}};
+	struct name_index *index = route_index_create(backwards, 4);
+	const struct routes all[] = {{list, 4, NULL}, {backwards, 4, NULL}, {backwards, 4, index}};
 
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
-		assert_string_equal(found(&both[i], "example."), "example.");
-		assert_string_equal(found(&both[i], "EXAMPLE."), "example.");
-		assert_string_equal(found(&both[i], "www.example."), "example.");
-		assert_string_equal(found(&both[i], "corp.example."), "corp.example.");
-		assert_string_equal(found(&both[i], "b.Corp.example."), "corp.example.");
-		assert_string_equal(found(&both[i], "a.b.corp.example."), "a.b.corp.example.");
-		assert_string_equal(found(&both[i], "x.a.b.corp.example."), "a.b.corp.example.");
-		assert_string_equal(found(&both[i], "1.10.in-addr.arpa."), "10.in-addr.arpa.");
+	assert_non_null(index);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(found(&all[i], "example."), "example.");
+		assert_string_equal(found(&all[i], "EXAMPLE."), "example.");
+		assert_string_equal(found(&all[i], "www.example."), "example.");
+		assert_string_equal(found(&all[i], "corp.example."), "corp.example.");
+		assert_string_equal(found(&all[i], "b.Corp.example."), "corp.example.");
+		assert_string_equal(found(&all[i], "a.b.corp.example."), "a.b.corp.example.");
+		assert_string_equal(found(&all[i], "x.a.b.corp.example."), "a.b.corp.example.");
+		assert_string_equal(found(&all[i], "1.10.in-addr.arpa."), "10.in-addr.arpa.");
 		/* Labels count, not octets. */
-		assert_string_equal(found(&both[i], "notcorp.example."), "example.");
-		assert_string_equal(found(&both[i], "110.in-addr.arpa."), "none");
-		assert_string_equal(found(&both[i], "com."), "none");
-		assert_string_equal(found(&both[i], "."), "none");
+		assert_string_equal(found(&all[i], "notcorp.example."), "example.");
+		assert_string_equal(found(&all[i], "110.in-addr.arpa."), "none");
+		assert_string_equal(found(&all[i], "com."), "none");
+		assert_string_equal(found(&all[i], "."), "none");
+		assert_true(route_starts_at(&all[i], NAME("corp.EXAMPLE.")));
+		assert_false(route_starts_at(&all[i], NAME("b.corp.example.")));
 	}
+	name_index_destroy(index);
 }
 
 static void the_root_takes_all(void **state)
@@ -48,7 +53,7 @@ static void the_root_takes_all(void **state)
 		{.zone = NAME("."), .kind = ROUTE_FORWARD},
 		{.zone = NAME("local."), .kind = ROUTE_STUB},
 	};
-	const struct routes routes = {list, 2};
+	const struct routes routes = {.routes = list, .n = 2};
 
 	(void)state;
 	assert_string_equal(found(&routes, "."), ".");
@@ -58,7 +63,7 @@ static void the_root_takes_all(void **state)
 
 static void no_routes(void **state)
 {
-	const struct routes routes = {NULL, 0};
+	const struct routes routes = {.n = 0};
 
 	(void)state;
 	assert_null(route_find(&routes, NAME(".")));

@@ -157,7 +157,7 @@ static inline void use_route(const char *zone, const char *server, enum route_ki
 	servers = address(server);
 	route = (struct route){
 		.zone = name, .servers = &servers, .servers_n = 1, .kind = kind, .first = first};
-	world.rules.routes = (struct routes){&route, 1};
+	world.rules.routes = (struct routes){.routes = &route, .n = 1};
 }
 
 /** A delegation in the cache, with pairs of server name and address ("" for none), then NULL. */

@@ -107,7 +107,7 @@ static void use_many(unsigned n, const uint8_t *zone)
 				   .servers_n = n,
 				   .kind = ROUTE_FORWARD,
 				   .first = true};
-	world.rules.routes = (struct routes){routes, 1};
+	world.rules.routes = (struct routes){.routes = routes, .n = 1};
 }
 
 static void many_forwarders_refuse_first(void **state)

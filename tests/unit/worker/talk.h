@@ -132,7 +132,7 @@ static inline void open_world(unsigned workers_n)
 				     .servers = &forwarder_at,
 				     .servers_n = 1,
 				     .kind = ROUTE_FORWARD};
-	rules.routes = (struct routes){&forward_all, 1};
+	rules.routes = (struct routes){.routes = &forward_all, .n = 1};
 	for (unsigned i = 0; i < workers_n; i++) {
 		listeners[i] = listen_somewhere();
 		workers[i] = worker_create(&shared, i, &listeners[i], 1);
