@@ -19,6 +19,8 @@ struct name_index {
 	uint32_t slots_n; /* a power of two */
 	uint32_t names_n;
 	uint64_t labels_seen[2]; /* bit n: there is a name of n labels */
+	uint64_t tops;           /* bits of the last labels that names have, by their hash */
+	uint32_t root;           /* the value of the root, or NAME_INDEX_NONE */
 	struct hash_key key;
 };
 
@@ -29,6 +31,7 @@ struct name_index *name_index_create(void)
 
 	if (!x)
 		return NULL;
+	x->root = NAME_INDEX_NONE;
 	random_init(&random);
 	random_bytes(&random, &x->key, sizeof x->key);
 	return x;
@@ -61,6 +64,21 @@ static uint64_t hash_of(const struct name_index *x, const uint8_t *name)
 	return hashes[suffix_hashes(&x->key, name, hashes)];
 }
 
+static uint64_t top_bit(uint64_t hash)
+{
+	return UINT64_C(1) << (hash & 63);
+}
+
+/* Most names that are asked for have not even their last label in common with any that is here. */
+static bool may_have_top_of(const struct name_index *x, const uint8_t *name)
+{
+	const uint8_t *last = name;
+
+	for (const uint8_t *at = name; *at; at += *at + 1)
+		last = at;
+	return x->tops & top_bit(suffix_add_label(&x->key, suffix_root(&x->key), last));
+}
+
 static bool grow(struct name_index *x)
 {
 	uint32_t n = x->slots_n ? 2 * x->slots_n : SLOTS_MIN;
@@ -91,6 +109,10 @@ bool name_index_add(struct name_index *x, const uint8_t *name, uint32_t value)
 	if (s->name)
 		return true;
 	*s = (struct slot){name, (uint32_t)hash, value};
+	if (labels == 0)
+		x->root = value;
+	else
+		x->tops |= top_bit(hash_of(x, tern_name_suffix(name, 1)));
 	x->labels_seen[labels / 64] |= UINT64_C(1) << labels % 64;
 	x->names_n++;
 	return true;
@@ -98,7 +120,9 @@ bool name_index_add(struct name_index *x, const uint8_t *name, uint32_t value)
 
 uint32_t name_index_get(const struct name_index *x, const uint8_t *name)
 {
-	if (x->names_n == 0)
+	if (*name == 0)
+		return x->root;
+	if (!may_have_top_of(x, name))
 		return NAME_INDEX_NONE;
 	const struct slot *s = slot_of(x->slots, x->slots_n, name, hash_of(x, name));
 
@@ -114,17 +138,16 @@ uint32_t name_index_deepest(const struct name_index *x, const uint8_t *name)
 {
 	uint64_t hashes[TERN_LABELS_MAX + 1];
 
-	if (x->names_n == 0)
-		return NAME_INDEX_NONE;
-	for (unsigned labels = suffix_hashes(&x->key, name, hashes);; labels--) {
+	if (*name == 0 || !may_have_top_of(x, name))
+		return x->root;
+	for (unsigned labels = suffix_hashes(&x->key, name, hashes); labels > 0; labels--) {
 		const struct slot *s = has_labels(x, labels)
 					       ? slot_of(x->slots, x->slots_n, name, hashes[labels])
 					       : NULL;
 
 		if (s && s->name)
 			return s->value;
-		if (labels == 0)
-			return NAME_INDEX_NONE;
 		name = tern_name_parent(name);
 	}
+	return x->root;
 }
