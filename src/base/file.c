@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/folder.h"
 
-static char *read_all(FILE *f, size_t *len)
+static char *read_all(FILE *f, size_t max, size_t *len)
 {
-	size_t size = 65536;
+	size_t size = MIN((size_t)65536, max);
 	char *text = malloc(size);
 
 	*len = 0;
@@ -17,11 +18,11 @@ static char *read_all(FILE *f, size_t *len)
 		*len += fread(text + *len, 1, size - *len, f);
 		if (*len < size)
 			return text;
-		if (size >= FILE_OCTETS_MAX) {
+		if (size >= max) {
 			errno = EFBIG;
 			break;
 		}
-		char *larger = realloc(text, size *= 2);
+		char *larger = realloc(text, size = size > max / 2 ? max : 2 * size);
 
 		if (!larger)
 			break;
@@ -31,7 +32,7 @@ static char *read_all(FILE *f, size_t *len)
 	return NULL;
 }
 
-char *file_read(const char *path, size_t *len)
+char *file_read_up_to(const char *path, size_t max, size_t *len)
 {
 	int fd = folder_open_file(path);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
@@ -40,7 +41,7 @@ char *file_read(const char *path, size_t *len)
 	if (fd >= 0 && !f)
 		close(fd);
 	if (f) {
-		text = read_all(f, len);
+		text = read_all(f, max, len);
 		if (text && ferror(f)) {
 			free(text);
 			text = NULL;
@@ -51,4 +52,9 @@ char *file_read(const char *path, size_t *len)
 		errno = error;
 	}
 	return text;
+}
+
+char *file_read(const char *path, size_t *len)
+{
+	return file_read_up_to(path, FILE_OCTETS_MAX, len);
 }

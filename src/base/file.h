@@ -14,3 +14,6 @@
  * that a less trusted user can have made (folder.h).
  */
 MUST_USE char *file_read(const char *path, size_t *len);
+
+/** The same of a file of less than @p max octets, which is at least 1: EFBIG else. */
+MUST_USE char *file_read_up_to(const char *path, size_t max, size_t *len);

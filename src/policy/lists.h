@@ -1,0 +1,92 @@
+/*
+ * lists.h - what all lists together say of a name, and what becomes of it then.
+ *
+ * Purpose    Exceptions of any list win over all lists, unless an entry is important; of
+ *            several lists that have a name the first one counts.
+ * Threads    made by one thread, then read by all; the counters are anybody's.
+ * Memory     a set holds its lists (name_list_hold()).
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/hash.h"
+#include "policy/name_list.h"
+
+#define LISTS_MAX           64 /* bits of a mask */
+#define LIST_NAME_MAX       64 /* octets, with NUL */
+#define LIST_TTL_S          60 /* of what is answered for a name that is listed */
+#define LIST_ADDRESSES_MAX  8
+
+/** What becomes of a name that is listed. */
+enum list_action {
+	LIST_NXDOMAIN,
+	LIST_NODATA,
+	LIST_NULL,    /* the addresses 0.0.0.0 and :: */
+	LIST_ADDRESS, /* given addresses */
+	LIST_REFUSE,
+	LIST_DROP, /* no answer at all */
+};
+
+/** One of `lists`, as it is written. Texts belong to whoever filled the struct. */
+struct list_options {
+	char *name;
+	char *file; /* "" for none; a folder: all files in it */
+	char *url;  /* "" for none */
+	uint32_t refresh_s;
+	enum list_action action;
+	struct address *addresses; /* of LIST_ADDRESS; ports are 0 */
+	unsigned addresses_n;
+	bool allow; /* its names are exceptions */
+};
+
+/** A list in force. */
+struct listed {
+	char name[LIST_NAME_MAX];
+	struct name_list *names; /* NULL: nothing could be read yet */
+	enum list_action action;
+	uint8_t a_n;
+	uint8_t aaaa_n;
+	uint8_t a[LIST_ADDRESSES_MAX][2 + 4]; /* packed as an RRset's */
+	uint8_t aaaa[LIST_ADDRESSES_MAX][2 + 16];
+	_Atomic uint64_t *hits; /* names that it had an answer for; lives on with the list */
+};
+
+struct list_set {
+	struct hash_key key; /* of all its lists */
+	unsigned n;
+	struct listed lists[LISTS_MAX];
+};
+
+/** What was decided. */
+struct list_verdict {
+	const struct listed *list; /* NULL: the name is not listed, or excepted */
+	const struct listed *spared_by; /* the list with the exception; NULL for none */
+	uint32_t line;             /* of the entry, or of the exception */
+	uint8_t labels;            /* of the entry's name */
+};
+
+/** A set of no lists, or NULL when memory is short. */
+MUST_USE struct list_set *list_set_create(const struct hash_key *key);
+
+/** NULL is allowed. */
+void list_set_destroy(struct list_set *set);
+
+/**
+ * Add a list.
+ *
+ * @param names  taken over; NULL for none yet
+ * @param hits   counts what the list answered; outlives the set
+ */
+void list_set_add(struct list_set *set, const struct list_options *options,
+		  struct name_list *names, _Atomic uint64_t *hits);
+
+/** What the lists of @p set in @p mask (a bit each) say of (@p name, @p type). */
+struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, const uint8_t *name,
+				 uint16_t type);
+
+/** Do both sets say the same of every name? */
+bool list_set_equal(const struct list_set *a, const struct list_set *b);
