@@ -90,7 +90,7 @@ static char *make_text(uint32_t names_n, size_t *len)
 int main(int argc, char **argv)
 {
 	struct list_options options = {.name = (char[]){"bench"}};
-	static _Atomic uint64_t hits;
+	static const struct list_state state;
 	struct list_report report;
 
 	micro_start(argc, argv);
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "list: %u names, %.2f s, %.2f million a second, %.1f octets each\n",
 			report.names_n, (double)took / 1e9, report.names_n / ((double)took / 1e3),
 			(double)name_list_octets(list) / report.names_n);
-	list_set_add(lists.set, &options, list, &hits);
+	list_set_add(lists.set, &options, list, &state);
 	choose_names(names_n);
 	micro_run("list: a name that is listed", ask_listed, NULL);
 	micro_run("list: a name that is not", ask_unlisted, NULL);

@@ -21,6 +21,7 @@
 #include "cache/cache.h"
 #include "config/config_place.h"
 #include "policy/access.h"
+#include "policy/lists.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "zone/local.h"
@@ -46,6 +47,8 @@ struct config {
 	struct access_list access;
 	struct special_options special;
 	struct local_options local;
+	struct list_options *lists;
+	unsigned lists_n;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
 	struct {

@@ -34,6 +34,7 @@
 #define TO_LIST(member)   LIST_OF(struct config, member)
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
 #define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
+#define IN_LIST(member)   MEMBER_OF(struct list_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
 
 static bool finish_listen(void *mapping, struct schema_fault *fault)
@@ -123,6 +124,29 @@ static void set_ports(struct route *route)
 	}
 }
 
+static bool finish_list(void *mapping, struct schema_fault *fault)
+{
+	struct list_options *l = mapping;
+
+	fault->key = "action";
+	if (!list_action_read(l->action_text, l)) {
+		snprintf(fault->why, sizeof fault->why,
+			 "expected nxdomain, nodata, null, refuse, drop or addresses");
+		return false;
+	}
+	fault->key = "file";
+	if (!*l->file) {
+		snprintf(fault->why, sizeof fault->why, "expected a path");
+		return false;
+	}
+	fault->key = "name";
+	if (!*l->name) {
+		snprintf(fault->why, sizeof fault->why, "expected a name");
+		return false;
+	}
+	return true;
+}
+
 static bool finish_forward(void *mapping, struct schema_fault *fault)
 {
 	struct route *route = mapping;
@@ -198,6 +222,7 @@ static const struct schema_word behaviour_words[] = {
 	{"typetransparent", ZONE_TYPETRANSPARENT},
 	{"redirect", ZONE_REDIRECT},
 	{"refuse", ZONE_REFUSE},
+	{"deny", ZONE_DENY},
 	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
 	{"always-nodata", ZONE_ALWAYS_NODATA},
 	{"always-null", ZONE_ALWAYS_NULL},
@@ -441,6 +466,22 @@ static const struct schema_key local_keys[] = {
 	{0},
 };
 
+static const struct schema_key list_keys[] = {
+	{.name = "name",
+	 .kind = SCHEMA_STRING,
+	 IN_LIST(name),
+	 .required = true,
+	 .max = LIST_NAME_MAX - 1},
+	{.name = "file", .kind = SCHEMA_STRING, IN_LIST(file), .max = PATH_OCTETS, .initial = ""},
+	{.name = "action",
+	 .kind = SCHEMA_STRING,
+	 IN_LIST(action_text),
+	 .max = LIST_ADDRESSES_MAX * ADDRESS_TEXT_MAX,
+	 .initial = "nxdomain"},
+	{.name = "allow", .kind = SCHEMA_BOOL, IN_LIST(allow), .initial = "false"},
+	{0},
+};
+
 static const struct schema_key control_keys[] = {
 	{.name = "socket",
 	 .kind = SCHEMA_STRING,
@@ -479,6 +520,11 @@ const struct schema_key schema_root[] = {
 	{.name = "special-zones", .keys = special_keys},
 	{.name = "local-zones", TO_LIST(local.zones), .keys = local_keys},
 	{.name = "local-data", .kind = SCHEMA_STRING, TO_LIST(local.data), .max = RECORD_OCTETS},
+	{.name = "lists",
+	 TO_LIST(lists),
+	 .items_max = LISTS_MAX,
+	 .keys = list_keys,
+	 .finish = finish_list},
 	{.name = "hosts",
 	 .kind = SCHEMA_STRING,
 	 TO_LIST(hosts),

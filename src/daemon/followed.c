@@ -27,8 +27,10 @@ struct file {
 	struct file *next;
 	char *text; /* NULL: it never could be read */
 	size_t len;
-	struct signature seen; /* before it was read, or told */
-	bool used;             /* since the last followed_begin() */
+	struct signature seen;  /* before it was read, or told */
+	struct signature taken; /* of one that others read, when they did */
+	bool looked;            /* they did at least once */
+	bool used;              /* since the last followed_begin() */
 	char path[];
 };
 
@@ -161,6 +163,23 @@ const char *followed_read(struct followed *f, const char *path, size_t *len, con
 	}
 	*len = file->len;
 	return file->text;
+}
+
+bool followed_look(struct followed *f, const char *path)
+{
+	struct file *file = find(f, path);
+
+	if (!file)
+		return true;
+	watch_folder_of(f, path);
+	struct signature seen = look_at(path);
+	bool other = !file->looked || !is_same(&seen, &file->taken);
+
+	pthread_mutex_lock(&f->lock);
+	file->seen = file->taken = seen;
+	file->used = file->looked = true;
+	pthread_mutex_unlock(&f->lock);
+	return other;
 }
 
 void followed_end(struct followed *f)

@@ -39,6 +39,12 @@ void followed_begin(struct followed *f);
  */
 const char *followed_read(struct followed *f, const char *path, size_t *len, const char **wrong);
 
+/**
+ * Follow @p path, a file or a folder that the caller reads. True when that is another one than at
+ * the last call, or the first call for it.
+ */
+bool followed_look(struct followed *f, const char *path);
+
 /** these are all; what is not among them is forgotten. */
 void followed_end(struct followed *f);
 

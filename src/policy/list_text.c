@@ -574,8 +574,9 @@ const char *list_text_fault(const char *text, size_t len, const struct list_repo
 
 	while (s.at < s.end && (*s.at == '\n' || is_space(*s.at)))
 		s.at++;
-	if (span_len(s) >= 5 && (strncasecmp(s.at, "<html", 5) == 0 ||
-				 strncasecmp(s.at, "<!doc", 5) == 0 || memcmp(s.at, "<?xml", 5) == 0))
+	if (span_len(s) >= 5 &&
+	    (strncasecmp(s.at, "<html", 5) == 0 || strncasecmp(s.at, "<!doc", 5) == 0 ||
+	     memcmp(s.at, "<?xml", 5) == 0))
 		return "a page of HTML, not a list";
 	if (memchr(text, '\0', len))
 		return "has octets that no text has";

@@ -26,6 +26,51 @@ void list_set_destroy(struct list_set *set)
 	free(set);
 }
 
+static bool read_addresses(const char *text, struct list_options *out)
+{
+	const char *at = text;
+
+	out->action = LIST_ADDRESS;
+	out->addresses_n = 0;
+	for (;;) {
+		char one[ADDRESS_TEXT_MAX];
+		size_t len;
+
+		at += strspn(at, " ");
+		len = strcspn(at, " ");
+		if (len == 0)
+			return out->addresses_n > 0;
+		if (len >= sizeof one || memchr(at, '@', len) || memchr(at, '%', len) ||
+		    out->addresses_n == LIST_ADDRESSES_MAX)
+			return false;
+		memcpy(one, at, len);
+		one[len] = '\0';
+		if (!address_from_text(one, 0, &out->addresses[out->addresses_n++]))
+			return false;
+		at += len;
+	}
+}
+
+bool list_action_read(const char *text, struct list_options *out)
+{
+	static const struct {
+		const char *word;
+		enum list_action action;
+	} words[] = {{"nxdomain", LIST_NXDOMAIN},
+		     {"nodata", LIST_NODATA},
+		     {"null", LIST_NULL},
+		     {"refuse", LIST_REFUSE},
+		     {"drop", LIST_DROP}};
+
+	for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i].word, text) == 0) {
+			out->action = words[i].action;
+			return true;
+		}
+	}
+	return read_addresses(text, out);
+}
+
 static void take_address(struct listed *l, const struct address *a)
 {
 	bool ipv4 = a->family == 4;
@@ -40,15 +85,15 @@ static void take_address(struct listed *l, const struct address *a)
 	(*n)++;
 }
 
-void list_set_add(struct list_set *set, const struct list_options *options,
-		  struct name_list *names, _Atomic uint64_t *hits)
+void list_set_add(struct list_set *set, const struct list_options *options, struct name_list *names,
+		  const struct list_state *state)
 {
 	static const struct address null[] = {{.family = 4}, {.family = 6}};
 	struct listed *l = &set->lists[set->n++];
 
 	snprintf(l->name, sizeof l->name, "%s", options->name);
 	l->names = names;
-	l->hits = hits;
+	l->state = *state;
 	l->action = options->action;
 	for (unsigned i = 0; i < options->addresses_n; i++)
 		take_address(l, &options->addresses[i]);
@@ -108,8 +153,8 @@ struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, cons
 static bool alike(const struct listed *a, const struct listed *b)
 {
 	return a->names == b->names && a->action == b->action && strcmp(a->name, b->name) == 0 &&
-	       a->a_n == b->a_n && a->aaaa_n == b->aaaa_n &&
-	       memcmp(a->a, b->a, sizeof a->a) == 0 && memcmp(a->aaaa, b->aaaa, sizeof a->aaaa) == 0;
+	       a->a_n == b->a_n && a->aaaa_n == b->aaaa_n && memcmp(a->a, b->a, sizeof a->a) == 0 &&
+	       memcmp(a->aaaa, b->aaaa, sizeof a->aaaa) == 0;
 }
 
 bool list_set_equal(const struct list_set *a, const struct list_set *b)

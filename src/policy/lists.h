@@ -8,18 +8,19 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/address.h"
 #include "base/hash.h"
+#include "policy/list_text.h"
 #include "policy/name_list.h"
 
-#define LISTS_MAX           64 /* bits of a mask */
-#define LIST_NAME_MAX       64 /* octets, with NUL */
-#define LIST_TTL_S          60 /* of what is answered for a name that is listed */
-#define LIST_ADDRESSES_MAX  8
+#define LISTS_MAX          64 /* bits of a mask */
+#define LIST_NAME_MAX      64 /* octets, with NUL */
+#define LIST_ERROR_MAX     160
+#define LIST_TTL_S         60 /* of what is answered for a name that is listed */
+#define LIST_ADDRESSES_MAX 8
 
 /** What becomes of a name that is listed. */
 enum list_action {
@@ -37,10 +38,21 @@ struct list_options {
 	char *file; /* "" for none; a folder: all files in it */
 	char *url;  /* "" for none */
 	uint32_t refresh_s;
+	char *action_text; /* what the following was read from */
 	enum list_action action;
-	struct address *addresses; /* of LIST_ADDRESS; ports are 0 */
+	struct address addresses[LIST_ADDRESSES_MAX]; /* of LIST_ADDRESS; ports are 0 */
 	unsigned addresses_n;
 	bool allow; /* its names are exceptions */
+};
+
+/** Read "nxdomain", "nodata", "null", "refuse", "drop", or addresses apart by spaces. */
+MUST_USE bool list_action_read(const char *text, struct list_options *out);
+
+/** How a list was read. */
+struct list_state {
+	struct list_report report;
+	int64_t read_at;            /* seconds of the wall clock; 0: never */
+	char error[LIST_ERROR_MAX]; /* why the last try failed; "" when it did not */
 };
 
 /** A list in force. */
@@ -52,7 +64,7 @@ struct listed {
 	uint8_t aaaa_n;
 	uint8_t a[LIST_ADDRESSES_MAX][2 + 4]; /* packed as an RRset's */
 	uint8_t aaaa[LIST_ADDRESSES_MAX][2 + 16];
-	_Atomic uint64_t *hits; /* names that it had an answer for; lives on with the list */
+	struct list_state state;
 };
 
 struct list_set {
@@ -63,10 +75,10 @@ struct list_set {
 
 /** What was decided. */
 struct list_verdict {
-	const struct listed *list; /* NULL: the name is not listed, or excepted */
+	const struct listed *list;      /* NULL: the name is not listed, or excepted */
 	const struct listed *spared_by; /* the list with the exception; NULL for none */
-	uint32_t line;             /* of the entry, or of the exception */
-	uint8_t labels;            /* of the entry's name */
+	uint32_t line;                  /* of the entry, or of the exception */
+	uint8_t labels;                 /* of the entry's name */
 };
 
 /** A set of no lists, or NULL when memory is short. */
@@ -79,10 +91,9 @@ void list_set_destroy(struct list_set *set);
  * Add a list.
  *
  * @param names  taken over; NULL for none yet
- * @param hits   counts what the list answered; outlives the set
  */
-void list_set_add(struct list_set *set, const struct list_options *options,
-		  struct name_list *names, _Atomic uint64_t *hits);
+void list_set_add(struct list_set *set, const struct list_options *options, struct name_list *names,
+		  const struct list_state *state);
 
 /** What the lists of @p set in @p mask (a bit each) say of (@p name, @p type). */
 struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, const uint8_t *name,

@@ -62,6 +62,7 @@ struct name_list {
 	struct rules_array rules;
 	uint64_t labels_seen[2]; /* bit n: there is a name of n labels */
 	_Atomic uint32_t holders;
+	_Atomic uint64_t hits;
 };
 
 static uint64_t hash_of_entry(const struct list_entry *e)
@@ -168,9 +169,9 @@ bool list_builder_add(struct list_builder *b, const uint8_t *name, unsigned how,
 		if (number > NAME_LIST_LINE_MAX || !add_rule(b, line, when))
 			return false;
 	}
-	b->entries[b->n++] = (struct list_entry){(uint32_t)(hashes[labels] >> 32),
-						 (uint32_t)hashes[labels],
-						 number << HOW_BITS | how};
+	b->entries[b->n++] =
+		(struct list_entry){(uint32_t)(hashes[labels] >> 32), (uint32_t)hashes[labels],
+				    number << HOW_BITS | how};
 	b->labels_seen[labels / 64] |= UINT64_C(1) << labels % 64;
 	return true;
 }
@@ -339,6 +340,21 @@ void name_list_release(struct name_list *list)
 	munmap(list->table, list->octets);
 	free_rules(&list->rules);
 	free(list);
+}
+
+void name_list_count_hit(struct name_list *list)
+{
+	atomic_fetch_add_explicit(&list->hits, 1, memory_order_relaxed);
+}
+
+uint64_t name_list_hits(const struct name_list *list)
+{
+	return atomic_load_explicit(&list->hits, memory_order_relaxed);
+}
+
+void name_list_take_hits(struct name_list *list, const struct name_list *before)
+{
+	atomic_store_explicit(&list->hits, name_list_hits(before), memory_order_relaxed);
 }
 
 size_t name_list_count(const struct name_list *list)

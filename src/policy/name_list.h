@@ -38,7 +38,7 @@ enum name_list_how {
 struct name_list_condition {
 	uint16_t types[NAME_LIST_TYPES_MAX];
 	unsigned types_n;
-	bool other_types; /* it counts for all types but these */
+	bool other_types;                            /* it counts for all types but these */
 	const uint8_t *spared[NAME_LIST_SPARED_MAX]; /* names at and below which it doesn't count;
 							lower case */
 	unsigned spared_n;
@@ -75,6 +75,13 @@ void name_list_release(struct name_list *list);
 size_t name_list_count(const struct name_list *list);
 size_t name_list_octets(const struct name_list *list);
 
+/** Count a name that the list had an answer for; and how many there were. Any thread. */
+void name_list_count_hit(struct name_list *list);
+uint64_t name_list_hits(const struct name_list *list);
+
+/** @p list takes the place of @p before, whose hits are its own from here on. */
+void name_list_take_hits(struct name_list *list, const struct name_list *before);
+
 /** A name with the hashes of it and of those above it, by the key of the lists. */
 struct hashed_name {
 	uint64_t hash[TERN_LABELS_MAX + 1]; /* of the last n labels */
@@ -86,8 +93,8 @@ void name_list_prefetch(const struct name_list *list, const struct hashed_name *
 
 /** The strongest that a list says of a name. */
 struct name_list_found {
-	uint32_t line; /* 0: nothing */
-	uint8_t how;   /* bits of enum name_list_how */
+	uint32_t line;  /* 0: nothing */
+	uint8_t how;    /* bits of enum name_list_how */
 	uint8_t labels; /* of the entry's name */
 };
 

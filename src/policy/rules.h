@@ -32,6 +32,7 @@ struct root_hints;    /* resolver/hints.h */
 struct trust_anchors; /* dnssec/anchor.h */
 struct wall_time;     /* dnssec/walltime.h */
 struct shared_part;
+struct list_set;   /* policy/lists.h */
 struct zone_store; /* zone/store.h */
 
 /** What is shared between rule sets, and freed with the last of them. */
@@ -41,6 +42,7 @@ enum rules_part {
 	RULES_ANCHORS,
 	RULES_CACHE,
 	RULES_ZONES,
+	RULES_LISTS,
 	RULES_NETWORKS,
 	RULES_PARTS_N
 };
@@ -55,6 +57,8 @@ struct rules {
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones; /* names of our own; NULL for none */
+	const struct list_set *lists;   /* of names that are filtered; NULL for none */
+	uint64_t lists_asked;           /* a bit each */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config; /* what it was built from, for the daemon */

@@ -45,7 +45,7 @@ static const struct kept *gather(struct gathering *g, const uint8_t *name, uint1
 	if (known || g->lookups_left == 0)
 		return known;
 	g->lookups_left--;
-	if (own_has(g->job, name, type))
+	if (own_has(g->job, OWN_FOR_CLIENT, name, type))
 		return NULL;
 	if (!cache_get_set(g->job->resolver->cache, name, type, CACHE_ANY, g->job->now->boot_s,
 			   &hit) ||

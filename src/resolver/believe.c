@@ -277,7 +277,7 @@ static enum believed walk_aliases(struct job *job, struct frame *f, const struct
 
 		/* LOOKUP knows better. */
 		if (step == BELIEVED_ALIAS && !is_link(f->purpose) &&
-		    own_has(job, f->question.name, f->question.type))
+		    own_has(job, who_wants(f), f->question.name, f->question.type))
 			break;
 		if (reply_dname(m, f->question.name, zone, name))
 			next = take_dname(job, f, m, name);

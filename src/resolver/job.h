@@ -97,6 +97,7 @@ struct result {
 	bool cached;      /* nothing was sent for it */
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
 	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
+	bool dropped;     /* nothing is to be answered */
 	uint32_t ttl_s;   /* the least TTL in it */
 	uint32_t life_s;  /* what that TTL was when new */
 	char text[JOB_TEXT_MAX]; /* why, for the extended error */
@@ -220,7 +221,8 @@ struct found {
 	struct denial_verdict denial;
 	struct address answered_by; /* whose reply was believed last; family 0: the cache */
 	bool yxdomain;              /* a DNAME led to a name that is too long */
-	bool refused;               /* by a zone of our own */
+	bool refused;               /* by a zone of our own, or a list; */
+	bool dropped;               /* or not even that */
 	uint8_t links;              /* aliases followed so far: the link being resolved */
 };
 
@@ -253,6 +255,7 @@ enum job_flag {
 	JOB_NO_SERVE = 2,          /* nobody waits: no stale answers */
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
+	JOB_UNFILTERED = 32,       /* for our own use: lists say nothing */
 	JOB_PRIME = 16, /* the question is the root's NS set: prime the delegation, RFC 9609 */
 };
 

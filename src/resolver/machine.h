@@ -15,6 +15,7 @@
 #pragma once
 
 #include "resolver/job.h"
+#include "resolver/own.h"
 
 #define CACHED_RECORDS_MAX 1024 /* larger sets are answered, not kept (limits.md row 47) */
 
@@ -86,6 +87,9 @@ void refetch_end(struct job *job);
 /** A key or a DS for validation: its question follows no alias, and its result stays with the job.
  */
 bool is_link(enum frame_purpose purpose);
+
+/** Who wants to know what the frame finds. */
+enum own_for who_wants(const struct frame *f);
 
 /** The frame has found @p outcome: prove it, or be done when nothing is to be proven. */
 struct turn conclude(struct job *job, struct frame *f, enum outcome outcome);

@@ -1,8 +1,10 @@
 /* own.c - see own.h. */
 #include "resolver/own.h"
 
-enum zone_outcome own_find(const struct job *job, const uint8_t *name, uint16_t type,
-			   struct zone_answer *out)
+#include <tern/rr.h>
+
+static enum zone_outcome ask_zones(const struct job *job, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
 {
 	const struct zone_store *zones = job->rules->zones;
 	/* A DS belongs to the parent's side of the cut, RFC 4035 3.1.4.1. */
@@ -12,12 +14,78 @@ enum zone_outcome own_find(const struct job *job, const uint8_t *name, uint16_t 
 		return ZONE_NOT_HERE;
 	const struct route *route = route_find(&job->rules->routes, at);
 
-	return zone_store_find(zones, name, type, route ? route->zone : NULL, out);
+	return zone_store_find(zones, name, type, route ? route->zone : NULL, &out->zone);
 }
 
-bool own_has(const struct job *job, const uint8_t *name, uint16_t type)
+/* The addresses that @l gives for every name; ANY gets some. */
+static bool give_addresses(const struct listed *l, const uint8_t *name, uint16_t type,
+			   struct own_answer *out)
 {
-	struct zone_answer out;
+	bool a = type == TERN_TYPE_A || (type == TERN_TYPE_ANY && l->a_n > 0);
+	bool aaaa = !a && (type == TERN_TYPE_AAAA || type == TERN_TYPE_ANY);
 
-	return own_find(job, name, type, &out) != ZONE_NOT_HERE;
+	if (!(a && l->a_n > 0) && !(aaaa && l->aaaa_n > 0))
+		return false;
+	out->zone.set = (struct tern_rrset){
+		.owner = name,
+		.rdata = a ? l->a[0] : l->aaaa[0],
+		.rdata_len = a ? (uint32_t)(l->a_n * sizeof l->a[0])
+			       : (uint32_t)(l->aaaa_n * sizeof l->aaaa[0]),
+		.ttl_s = LIST_TTL_S,
+		.type = a ? TERN_TYPE_A : TERN_TYPE_AAAA,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = a ? l->a_n : l->aaaa_n,
+	};
+	return true;
+}
+
+static enum zone_outcome act(const struct list_verdict *v, const uint8_t *name, uint16_t type,
+			     struct own_answer *out)
+{
+	zone_answer_deny(tern_name_suffix(name, v->labels), LIST_TTL_S, &out->zone);
+	switch (v->list->action) {
+	case LIST_NXDOMAIN: return ZONE_NXDOMAIN;
+	case LIST_NODATA: return ZONE_NODATA;
+	case LIST_NULL:
+	case LIST_ADDRESS:
+		return give_addresses(v->list, name, type, out) ? ZONE_ANSWER : ZONE_NODATA;
+	case LIST_REFUSE: return ZONE_REFUSED;
+	case LIST_DROP: return ZONE_DROPPED;
+	}
+	return ZONE_NOT_HERE;
+}
+
+static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
+{
+	const struct rules *rules = job->rules;
+
+	if (!rules->lists || rules->lists_asked == 0)
+		return ZONE_NOT_HERE;
+	struct list_verdict v = list_set_ask(rules->lists, rules->lists_asked, name, type);
+
+	if (!v.list)
+		return ZONE_NOT_HERE;
+	out->list = v.list;
+	out->line = v.line;
+	return act(&v, name, type, out);
+}
+
+enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
+			   uint16_t type, struct own_answer *out)
+{
+	enum zone_outcome found;
+
+	out->list = NULL;
+	found = ask_zones(job, name, type, out);
+	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER || (job->flags & JOB_UNFILTERED))
+		return found;
+	return ask_lists(job, name, type, out);
+}
+
+bool own_has(const struct job *job, enum own_for who, const uint8_t *name, uint16_t type)
+{
+	struct own_answer out;
+
+	return own_find(job, who, name, type, &out) != ZONE_NOT_HERE;
 }

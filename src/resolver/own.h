@@ -1,19 +1,33 @@
 /*
- * own.h - what the names of our own say of a question, for all who would look elsewhere.
+ * own.h - what is decided here about a name, for all who would look elsewhere.
  *
- * They win over the cache, expired data and what a reply says of an alias's target.
+ * Names of our own win over lists, and both over the cache, expired data and what a reply says
+ * of an alias's target.
  */
 #pragma once
 
+#include "policy/lists.h"
 #include "resolver/job.h"
 #include "zone/store.h"
+
+/** Who wants to know. */
+enum own_for {
+	OWN_FOR_CLIENT,   /* somebody gets it as an answer */
+	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that */
+};
+
+struct own_answer {
+	struct zone_answer zone;
+	const struct listed *list; /* the list that decided; NULL for none */
+	uint32_t line;             /* of its entry */
+};
 
 /**
  * What there is for (@p name in lower case, @p type), where forward and stub zones have their
  * say as zone_store_find() tells. @p name must outlive @p out.
  */
-enum zone_outcome own_find(const struct job *job, const uint8_t *name, uint16_t type,
-			   struct zone_answer *out);
+enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
+			   uint16_t type, struct own_answer *out);
 
 /** Is there anything? */
-bool own_has(const struct job *job, const uint8_t *name, uint16_t type);
+bool own_has(const struct job *job, enum own_for who, const uint8_t *name, uint16_t type);

@@ -251,31 +251,54 @@ static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *
 			      LINK_BIT(f->found.links));
 }
 
-static enum looked look_in_zones(struct job *job, struct frame *f)
+enum own_for who_wants(const struct frame *f)
 {
-	const struct zone_store *zones = is_link(f->purpose) ? NULL : job->rules->zones;
-	const struct route *route = zones ? route_of(job, f) : NULL;
-	struct zone_answer own;
+	return f->purpose == FRAME_CLIENT ? OWN_FOR_CLIENT : OWN_FOR_RESOLVER;
+}
+
+/* The client is told, and the list counts it. */
+static void tell_list(struct job *job, const struct frame *f, const struct own_answer *own)
+{
+	char text[TERN_NAME_TEXT_MAX];
+
+	name_list_count_hit(own->list->names);
+	job->result.ede = TERN_EDE_BLOCKED;
+	snprintf(job->result.text, sizeof job->result.text, "list %s, line %u", own->list->name,
+		 own->line);
+	job_tell(job, "%s is on list %s, line %u", tern_name_to_text(f->question.name, text),
+		 own->list->name, own->line);
+}
+
+/* What is decided here: names of our own, and lists. */
+static enum looked look_at_own(struct job *job, struct frame *f)
+{
+	struct own_answer own;
 	enum zone_outcome found;
 
-	if (!zones)
+	if (is_link(f->purpose))
 		return LOOKED_NOTHING;
-	found = zone_store_find(zones, f->question.name, f->question.type,
-				route ? route->zone : NULL, &own);
+	found = own_find(job, who_wants(f), f->question.name, f->question.type, &own);
+	if (found == ZONE_NOT_HERE)
+		return LOOKED_NOTHING;
+	if (own.list)
+		tell_list(job, f, &own);
 	switch (found) {
 	case ZONE_NOT_HERE: return LOOKED_NOTHING;
 	case ZONE_ANSWER:
-		if (!keep_own(job, f, &own.set))
+		if (!keep_own(job, f, &own.zone.set))
 			return LOOKED_FAILED;
-		if (own.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))
+		if (own.zone.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))
 			return LOOKED_DONE;
 		return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
-	case ZONE_REFUSED: return job->depth == 1 ? LOOKED_REFUSED : LOOKED_FAILED;
+	case ZONE_DROPPED:
+	case ZONE_REFUSED:
+		f->found.dropped = found == ZONE_DROPPED;
+		return job->depth == 1 ? LOOKED_REFUSED : LOOKED_FAILED;
 	case ZONE_NODATA:
 	case ZONE_NXDOMAIN: break;
 	}
 	f->child = found == ZONE_NODATA ? OUTCOME_NODATA : OUTCOME_NXDOMAIN;
-	return deny_own(job, f, &own.soa) ? LOOKED_DONE : LOOKED_FAILED;
+	return deny_own(job, f, &own.zone.soa) ? LOOKED_DONE : LOOKED_FAILED;
 }
 
 static enum looked look_in_cache(struct job *job, struct frame *f)
@@ -309,7 +332,7 @@ static enum looked look_in_cache(struct job *job, struct frame *f)
 
 static enum looked look_here(struct job *job, struct frame *f)
 {
-	enum looked own = look_in_zones(job, f);
+	enum looked own = look_at_own(job, f);
 
 	return own == LOOKED_NOTHING ? look_in_cache(job, f) : own;
 }

@@ -114,6 +114,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 	}
 	if (top->found.refused) {
 		r->rcode = TERN_RCODE_REFUSED;
+		r->dropped = top->found.dropped;
 		r->uncacheable = true;
 		return;
 	}

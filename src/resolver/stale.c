@@ -69,28 +69,29 @@ enum collected { COLLECTED_NOTHING, COLLECTED_ALIAS, COLLECTED_DONE, COLLECTED_F
 /* What is ours is never stale, and takes the place of what is. */
 static enum collected collect_own(struct job *job, struct question *q, struct result *out)
 {
-	struct zone_answer own;
+	struct own_answer own;
 	struct tern_rdata target;
-	enum zone_outcome found = own_find(job, q->name, q->type, &own);
+	enum zone_outcome found = own_find(job, OWN_FOR_CLIENT, q->name, q->type, &own);
 
 	switch (found) {
 	case ZONE_NOT_HERE: return COLLECTED_NOTHING;
+	case ZONE_DROPPED:
 	case ZONE_REFUSED: return COLLECTED_FAILED;
 	case ZONE_ANSWER: break;
 	case ZONE_NODATA:
 	case ZONE_NXDOMAIN:
 		out->security = CACHE_INSECURE;
 		out->rcode = found == ZONE_NODATA ? TERN_RCODE_NOERROR : TERN_RCODE_NXDOMAIN;
-		return keep_proof_set(job, &out->authority, &own.soa, CACHE_INSECURE, 0)
+		return keep_proof_set(job, &out->authority, &own.zone.soa, CACHE_INSECURE, 0)
 			       ? COLLECTED_DONE
 			       : COLLECTED_FAILED;
 	}
 	out->security = CACHE_INSECURE;
-	if (!keep(job, &out->answer, &own.set, 0))
+	if (!keep(job, &out->answer, &own.zone.set, 0))
 		return COLLECTED_FAILED;
-	if (own.set.type != TERN_TYPE_CNAME || !alias_hides(q->type))
+	if (own.zone.set.type != TERN_TYPE_CNAME || !alias_hides(q->type))
 		return COLLECTED_DONE;
-	struct tern_rdata_iter it = tern_rrset_rdatas(&own.set);
+	struct tern_rdata_iter it = tern_rrset_rdatas(&own.zone.set);
 
 	if (!tern_rdata_next(&it, &target))
 		return COLLECTED_FAILED;

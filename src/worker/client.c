@@ -32,6 +32,9 @@ struct render_context client_context(const struct worker *w, const struct addres
 
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
 {
+	/* Another worker waits for its letter, whatever stands in it. */
+	if (len == 0 && !(back->tcp && back->worker != w->index))
+		return;
 	if (!back->tcp) {
 		struct udp_batch *b = w->listeners[back->listener].batch;
 
@@ -126,6 +129,12 @@ static void answer_waiter(struct worker *w, const struct result *result,
 {
 	struct render_context context =
 		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
+
+	if (unlikely(result->dropped)) {
+		tally_add(&w->tally.dropped);
+		client_send(w, &waiter->back, w->scratch, 0);
+		return;
+	}
 	size_t len =
 		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
 
@@ -563,7 +572,7 @@ void client_run_errand(struct worker *w, struct errand_letter *letter)
 	}
 	t->errand = letter;
 	t->own = own;
-	start_task(w, t, &letter->errand.question, errand->flags | JOB_NO_SERVE);
+	start_task(w, t, &letter->errand.question, errand->flags | JOB_NO_SERVE | JOB_UNFILTERED);
 }
 
 void client_finish_all(struct worker *w)

@@ -40,7 +40,7 @@ void client_trace(struct worker *w, const struct question *q, int fd);
 /** Resolve for the daemon itself. The letter goes back at the end, whatever happens. */
 void client_run_errand(struct worker *w, struct errand_letter *letter);
 
-/** Send a finished answer; frees nothing. */
+/** Send a finished answer, or settle with none when @p len is 0; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
 

@@ -15,7 +15,7 @@ struct query_letter {
 	struct letter letter;
 	struct request request;
 	struct route_back back;
-	uint8_t *answer; /* NULL: there was no memory for it */
+	uint8_t *answer; /* NULL: there is none, or no memory for it */
 	size_t answer_len;
 };
 
@@ -54,7 +54,7 @@ void mail_answer(struct worker *w, const struct route_back *back, const uint8_t 
 {
 	struct query_letter *q = back->envelope;
 
-	q->answer = malloc(len);
+	q->answer = len > 0 ? malloc(len) : NULL;
 	q->answer_len = len;
 	if (q->answer)
 		memcpy(q->answer, octets, len);

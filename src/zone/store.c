@@ -127,18 +127,25 @@ size_t make_soa(const uint8_t *apex, uint8_t out[ZONE_SOA_RDATA_MAX])
 	return len;
 }
 
+void zone_answer_deny(const uint8_t *apex, uint32_t ttl_s, struct zone_answer *out)
+{
+	struct entry made = {.ttl_s = ttl_s, .type = TERN_TYPE_SOA, .rr_n = 1};
+
+	made.rdata_len = (uint32_t)make_soa(apex, out->made);
+	made.rdata = out->made;
+	out->soa = set_of(&made, apex);
+}
+
 /* The name is @apex, or below it. RFC 2308 5: a denial lives as long as the SOA and its minimum
  * allow. */
 static enum zone_outcome deny(const struct zone_store *s, const uint8_t *apex,
 			      enum zone_outcome how, struct zone_answer *out)
 {
 	const struct entry *soa = find_soa(s, apex);
-	struct entry made = {.ttl_s = ZONE_SOA_TTL_S, .type = TERN_TYPE_SOA, .rr_n = 1};
 
 	if (!soa) {
-		made.rdata_len = (uint32_t)make_soa(apex, out->made);
-		made.rdata = out->made;
-		soa = &made;
+		zone_answer_deny(apex, ZONE_SOA_TTL_S, out);
+		return how;
 	}
 	out->soa = set_of(soa, apex);
 	out->soa.ttl_s = MIN(soa->ttl_s, get_u32(soa->rdata + soa->rdata_len - 4));
@@ -173,6 +180,8 @@ static enum zone_outcome find_in_zone(const struct zone_store *s, const struct o
 		return give_set(e, name, out);
 	if (zone->behaviour == ZONE_REFUSE)
 		return ZONE_REFUSED;
+	if (zone->behaviour == ZONE_DENY)
+		return ZONE_DROPPED;
 	if (zone->behaviour == ZONE_TYPETRANSPARENT || (!there && !is_static))
 		return ZONE_NOT_HERE;
 	return deny(s, zone->apex, there ? ZONE_NODATA : ZONE_NXDOMAIN, out);
@@ -230,6 +239,7 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 	case ZONE_TRANSPARENT:
 	case ZONE_TYPETRANSPARENT:
 	case ZONE_OF_WILDCARD:
+	case ZONE_DENY:
 	case ZONE_REFUSE: return find_in_zone(s, zone, name, type, out);
 	case ZONE_REDIRECT: return redirect(s, zone->apex, name, type, out);
 	case ZONE_ALWAYS_NXDOMAIN: return deny(s, zone->apex, ZONE_NXDOMAIN, out);

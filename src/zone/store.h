@@ -35,6 +35,7 @@ enum zone_behaviour {
 	ZONE_TYPETRANSPARENT, /* names and types without records are resolved */
 	ZONE_REDIRECT,        /* every name has the records of the apex */
 	ZONE_REFUSE,          /* they are refused */
+	ZONE_DENY,            /* they get no answer at all */
 	ZONE_ALWAYS_NXDOMAIN, /* no name exists, whatever records there are */
 	ZONE_ALWAYS_NODATA,   /* every name exists, and has no records */
 	ZONE_ALWAYS_NULL,     /* every name has the addresses 0.0.0.0 and ::, and no others */
@@ -103,6 +104,7 @@ enum zone_outcome {
 	ZONE_NODATA,   /* soa */
 	ZONE_NXDOMAIN, /* soa */
 	ZONE_REFUSED,
+	ZONE_DROPPED, /* there is to be no answer */
 };
 
 /** What was found. */
@@ -111,6 +113,9 @@ struct zone_answer {
 	struct tern_rrset soa; /* its TTL is that of the denial */
 	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
 };
+
+/** Fill in the SOA of a denial: one that is made up for @p apex, which must outlive @p out. */
+void zone_answer_deny(const uint8_t *apex, uint32_t ttl_s, struct zone_answer *out);
 
 /**
  * What there is for (@p name in lower case, @p type). @p name must outlive @p out.

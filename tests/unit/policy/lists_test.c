@@ -13,7 +13,7 @@
 static const struct hash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
 static struct list_set *set;
 static struct list_report report;
-static _Atomic uint64_t hits;
+static const struct list_state state_of_list;
 
 static void add_list(const char *name, const char *text, bool allow)
 {
@@ -24,7 +24,7 @@ static void add_list(const char *name, const char *text, bool allow)
 	snprintf(given, sizeof given, "%s", name);
 	assert_non_null(b);
 	assert_true(list_text_add(b, text, strlen(text), allow, &report));
-	list_set_add(set, &o, list_builder_finish(b), &hits);
+	list_set_add(set, &o, list_builder_finish(b), &state_of_list);
 }
 
 static int open_set(void **state)
@@ -237,9 +237,8 @@ static void many_names(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < MANY; i++) {
 		snprintf(text, sizeof text, "n%u.example%u.org.", i, i % 1000);
-		assert_true(list_builder_add(b, NAME(text), i % 2 ? NAME_LIST_ITSELF
-								  : NAME_LIST_BELOW,
-					     i + 1, NULL));
+		assert_true(list_builder_add(
+			b, NAME(text), i % 2 ? NAME_LIST_ITSELF : NAME_LIST_BELOW, i + 1, NULL));
 	}
 	/* Twice the same is kept once. */
 	assert_true(list_builder_add(b, NAME("n1.example1.org."), NAME_LIST_ITSELF, 999999, NULL));
@@ -247,7 +246,7 @@ static void many_names(void **state)
 
 	assert_int_equal(name_list_count(list), MANY);
 	assert_true(name_list_octets(list) <= 16 * MANY + 8192);
-	list_set_add(set, &o, list, &hits);
+	list_set_add(set, &o, list, &state_of_list);
 	for (uint32_t i = 0; i < MANY; i++) {
 		char want[64];
 
