@@ -7,7 +7,7 @@
 
 #include "base/folder.h"
 
-static char *read_all(FILE *f, size_t *len)
+static char *read_all(FILE *f, size_t max, size_t *len)
 {
 	size_t size = 65536;
 	char *text = malloc(size);
@@ -17,7 +17,7 @@ static char *read_all(FILE *f, size_t *len)
 		*len += fread(text + *len, 1, size - *len, f);
 		if (*len < size)
 			return text;
-		if (size >= FILE_OCTETS_MAX) {
+		if (size >= max) {
 			errno = EFBIG;
 			break;
 		}
@@ -31,7 +31,7 @@ static char *read_all(FILE *f, size_t *len)
 	return NULL;
 }
 
-char *file_read(const char *path, size_t *len)
+char *file_read_most(const char *path, size_t max, size_t *len)
 {
 	int fd = folder_open_file(path);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
@@ -40,7 +40,7 @@ char *file_read(const char *path, size_t *len)
 	if (fd >= 0 && !f)
 		close(fd);
 	if (f) {
-		text = read_all(f, len);
+		text = read_all(f, max, len);
 		if (text && ferror(f)) {
 			free(text);
 			text = NULL;
@@ -51,4 +51,9 @@ char *file_read(const char *path, size_t *len)
 		errno = error;
 	}
 	return text;
+}
+
+char *file_read(const char *path, size_t *len)
+{
+	return file_read_most(path, FILE_OCTETS_MAX, len);
 }

@@ -14,3 +14,6 @@
  * that a less trusted user can have made (folder.h).
  */
 MUST_USE char *file_read(const char *path, size_t *len);
+
+/** The same of a file of at most @p max octets, which is rounded up to a power of two. */
+MUST_USE char *file_read_most(const char *path, size_t max, size_t *len);

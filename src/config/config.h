@@ -23,6 +23,7 @@
 #include "policy/access.h"
 #include "policy/options.h"
 #include "policy/route.h"
+#include "zone/lease.h"
 #include "zone/local.h"
 
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
@@ -48,6 +49,8 @@ struct config {
 	struct local_options local;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
+	struct lease_options *leases;
+	unsigned leases_n;
 	struct {
 		char *socket; /* "" turns the control socket off */
 	} control;

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+
+#define STEPS_MS 20 /* so long a file rests when nobody is writing it */
 
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MOVED_FROM)
 
@@ -28,7 +31,8 @@ struct file {
 	char *text; /* NULL: it never could be read */
 	size_t len;
 	struct signature seen; /* before it was read, or told */
-	bool used;             /* since the last followed_begin() */
+	unsigned kind;
+	bool used; /* since the last followed_begin() of its kind */
 	char path[];
 };
 
@@ -96,35 +100,41 @@ static bool is_same(const struct signature *a, const struct signature *b)
 	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-void followed_begin(struct followed *f)
+void followed_begin(struct followed *f, unsigned kind)
 {
-	for (struct file *file = f->files; file; file = file->next)
-		file->used = false;
+	for (struct file *file = f->files; file; file = file->next) {
+		if (file->kind & kind)
+			file->used = false;
+	}
 }
 
-/* A folder that is watched already stays so; one that isn't there is looked for. */
-static void watch_folder_of(struct followed *f, const char *path)
+/* What is watched already stays so; a folder that isn't there is looked for. Events of the folder
+ * tell of names, those of the file that somebody writes on. */
+static void watch(struct followed *f, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 
+	if (f->inotify < 0)
+		return;
 	snprintf(folder, sizeof folder, "%.*s", slash ? MAX((int)(slash - path), 1) : 1,
 		 slash ? path : ".");
-	if (f->inotify >= 0)
-		(void)inotify_add_watch(f->inotify, folder, EVENTS);
+	(void)inotify_add_watch(f->inotify, folder, EVENTS | IN_MASK_ADD);
+	(void)inotify_add_watch(f->inotify, path, IN_MODIFY | IN_MASK_ADD);
 }
 
-static struct file *find(struct followed *f, const char *path)
+static struct file *find(struct followed *f, unsigned kind, const char *path)
 {
 	struct file *file = f->files;
 
-	while (file && strcmp(file->path, path) != 0)
+	while (file && (file->kind != kind || strcmp(file->path, path) != 0))
 		file = file->next;
 	if (file)
 		return file;
 	file = calloc(1, sizeof *file + strlen(path) + 1);
 	if (!file)
 		return NULL;
+	file->kind = kind;
 	memcpy(file->path, path, strlen(path) + 1);
 	pthread_mutex_lock(&f->lock);
 	file->next = f->files;
@@ -133,9 +143,46 @@ static struct file *find(struct followed *f, const char *path)
 	return file;
 }
 
-const char *followed_read(struct followed *f, const char *path, size_t *len, const char **wrong)
+/* Was it written so lately that more may come? A clock that was set back says nothing. */
+static bool is_being_written(const struct signature *s)
 {
-	struct file *file = find(f, path);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t age_ms = (int64_t)(now.tv_sec - s->changed.tv_sec) * 1000 +
+			 (now.tv_nsec - s->changed.tv_nsec) / 1000000;
+
+	return age_ms >= 0 && age_ms < STEPS_MS;
+}
+
+/* Who empties a file and fills it again would seem to have nothing in it. */
+static char *read_at_rest(const char *path, struct signature *seen, size_t *len)
+{
+	for (unsigned waited_ms = 0;; waited_ms += STEPS_MS) {
+		/* Looked at first: what is written while it is read is another one again. */
+		*seen = look_at(path);
+		bool last = waited_ms >= FOLLOWED_WRITE_MS;
+
+		if (last || !is_being_written(seen)) {
+			char *text = file_read_most(path, FOLLOWED_OCTETS_MAX, len);
+			struct signature after;
+
+			if (!text || last)
+				return text;
+			after = look_at(path);
+			if (is_same(&after, seen))
+				return text;
+			free(text);
+		}
+		usleep(1000 * STEPS_MS);
+	}
+}
+
+const char *followed_read(struct followed *f, unsigned kind, const char *path, size_t *len,
+			  const char **wrong)
+{
+	struct file *file = find(f, kind, path);
+	struct signature seen;
 	size_t fresh_len;
 
 	*wrong = NULL;
@@ -143,27 +190,26 @@ const char *followed_read(struct followed *f, const char *path, size_t *len, con
 		*wrong = strerror(ENOMEM);
 		return NULL;
 	}
-	watch_folder_of(f, path);
-	/* Looked at first: what is written while it is read is another one again. */
-	struct signature seen = look_at(path);
-	char *fresh = file_read(path, &fresh_len);
+	watch(f, path);
+	char *fresh = read_at_rest(path, &seen, &fresh_len);
+	int error = errno;
 
 	if (!fresh)
-		*wrong = strerror(errno);
+		*wrong = strerror(error);
 	pthread_mutex_lock(&f->lock);
 	file->seen = seen;
 	file->used = true;
 	pthread_mutex_unlock(&f->lock);
-	if (fresh) {
+	if (fresh || ((kind & FOLLOWED_PASSING) && error == ENOENT)) {
 		free(file->text);
 		file->text = fresh;
-		file->len = fresh_len;
+		file->len = fresh ? fresh_len : 0;
 	}
 	*len = file->len;
 	return file->text;
 }
 
-void followed_end(struct followed *f)
+void followed_end(struct followed *f, unsigned kind)
 {
 	struct file **at = &f->files;
 
@@ -171,7 +217,7 @@ void followed_end(struct followed *f)
 	while (*at) {
 		struct file *file = *at;
 
-		if (file->used) {
+		if (file->used || !(file->kind & kind)) {
 			at = &file->next;
 			continue;
 		}
@@ -196,9 +242,9 @@ static void take_events(struct followed *f)
 		;
 }
 
-static bool look_at_all(struct followed *f)
+static unsigned look_at_all(struct followed *f)
 {
-	bool changed = false;
+	unsigned changed = 0;
 
 	pthread_mutex_lock(&f->lock);
 	for (struct file *file = f->files; file; file = file->next) {
@@ -207,13 +253,13 @@ static bool look_at_all(struct followed *f)
 		if (is_same(&s, &file->seen))
 			continue;
 		file->seen = s;
-		changed = true;
+		changed |= file->kind & ~(unsigned)FOLLOWED_PASSING;
 	}
 	pthread_mutex_unlock(&f->lock);
 	return changed;
 }
 
-bool followed_changed(struct followed *f, bool told, uint64_t now_ms)
+unsigned followed_changed(struct followed *f, bool told, uint64_t now_ms)
 {
 	if (told) {
 		take_events(f);
@@ -221,7 +267,7 @@ bool followed_changed(struct followed *f, bool told, uint64_t now_ms)
 			f->due_ms = now_ms + FOLLOWED_PAUSE_MS;
 	}
 	if ((f->due_ms == 0 || now_ms < f->due_ms) && now_ms < f->look_ms)
-		return false;
+		return 0;
 	f->due_ms = 0;
 	f->look_ms = now_ms + FOLLOWED_LOOK_MS;
 	return look_at_all(f);

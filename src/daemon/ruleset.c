@@ -8,6 +8,7 @@
 
 #include "dnssec/anchor.h"
 #include "resolver/hints.h"
+#include "zone/leases.h"
 #include "zone/store.h"
 
 /** The part RULES_CONFIG. */
@@ -86,16 +87,54 @@ static bool take_zones(struct rules *r, struct load *load)
 	return true;
 }
 
-struct rules *ruleset_make(struct load *load, const struct rules *before)
+static void end_leases(void *what)
 {
-	struct rules *r = begin(before);
-	bool good = r && take_hints(r, load) && take_zones(r, load) && take_config(r, load);
+	leases_destroy(what);
+}
 
+/* Leases that say the same stay the same. */
+static bool take_leases(struct rules *r, struct load *load)
+{
+	struct leases *leases = load->leases;
+
+	load->leases = NULL;
+	if (!leases && !r->leases)
+		return true;
+	if (leases && r->leases && leases_equal(r->leases, leases)) {
+		leases_destroy(leases);
+		return true;
+	}
+	if (!rules_set_part(r, RULES_LEASES, leases, end_leases))
+		return false;
+	r->leases = leases;
+	return true;
+}
+
+static struct rules *end_making(struct rules *r, struct load *load, bool good)
+{
 	load_free(load);
 	if (good)
 		return r;
 	rules_destroy(r);
 	return NULL;
+}
+
+struct rules *ruleset_make(struct load *load, const struct rules *before)
+{
+	struct rules *r = begin(before);
+	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
+		    take_config(r, load);
+
+	return end_making(r, load, good);
+}
+
+struct rules *ruleset_refresh(struct load *load, const struct rules *before)
+{
+	struct rules *r = begin(before);
+	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
+		    (!(load->what & LOAD_LEASES) || take_leases(r, load));
+
+	return end_making(r, load, good);
 }
 
 const struct config *ruleset_config(const struct rules *rules)
@@ -208,11 +247,17 @@ static void note_any(void *context, const uint8_t *zone)
 	*(bool *)context = true;
 }
 
+bool ruleset_changes_names(const struct rules *before, const struct rules *after)
+{
+	return before->zones != after->zones ||
+	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
+}
+
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after)
 {
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || before->zones != after->zones ||
+	return outdated || ruleset_changes_names(before, after) ||
 	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

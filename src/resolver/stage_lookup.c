@@ -20,6 +20,7 @@
 #include "resolver/hints.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/own.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
 #include "zone/store.h"
@@ -253,15 +254,13 @@ static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *
 
 static enum looked look_in_zones(struct job *job, struct frame *f)
 {
-	const struct zone_store *zones = is_link(f->purpose) ? NULL : job->rules->zones;
-	const struct route *route = zones ? route_of(job, f) : NULL;
+	const bool nothing = is_link(f->purpose) || (!job->rules->zones && !job->rules->leases);
 	struct zone_answer own;
 	enum zone_outcome found;
 
-	if (!zones)
+	if (nothing)
 		return LOOKED_NOTHING;
-	found = zone_store_find(zones, f->question.name, f->question.type,
-				route ? route->zone : NULL, &own);
+	found = own_find_beside(job, route_of(job, f), f->question.name, f->question.type, &own);
 	switch (found) {
 	case ZONE_NOT_HERE: return LOOKED_NOTHING;
 	case ZONE_ANSWER:
