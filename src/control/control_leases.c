@@ -3,10 +3,10 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <tern/name.h>
 
+#include "base/clock.h"
 #include "control/control_private.h"
 #include "policy/rules.h"
 #include "resolver/own.h"
@@ -194,7 +194,7 @@ void leases_slice(struct client *k)
 {
 	const struct leases *leases = k->leases.rules->leases;
 	unsigned n = leases_count(leases);
-	int64_t now_s = (int64_t)time(NULL);
+	int64_t now_s = (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 
 	for (unsigned i = 0; i < SLICE && unsent_left(&k->unsent) < UNSENT_ENOUGH; i++) {
 		if (k->leases.at == n || k->unsent.broken) {

@@ -86,7 +86,7 @@ void refresh_take(struct server *s, struct load *load, bool good, char *why)
 void refresh_tick(struct server *s, uint64_t now_ms)
 {
 	const struct leases *leases = rulebook_current(&s->shared.rules)->leases;
-	int64_t wall_s = (int64_t)time(NULL);
+	int64_t wall_s = (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 
 	if (!leases || now_ms - s->names.looked_ms < LOOK_PAUSE_MS ||
 	    (wall_s < leases_next_end(leases) && wall_s + CLOCK_BACK_S >= leases_made_at(leases)))
