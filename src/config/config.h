@@ -24,6 +24,7 @@
 #include "policy/lists.h"
 #include "policy/options.h"
 #include "policy/route.h"
+#include "zone/lease.h"
 #include "zone/local.h"
 
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
@@ -51,6 +52,8 @@ struct config {
 	unsigned lists_n;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
+	struct lease_options *leases;
+	unsigned leases_n;
 	struct {
 		char *socket; /* "" turns the control socket off */
 	} control;

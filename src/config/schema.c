@@ -85,7 +85,6 @@ bool schema_is_planned(const char *path)
 		"tls",
 		"https",
 		"local-zones.file",
-		"leases",
 		"lists.url",
 		"lists.refresh",
 		"response-policy-zones",

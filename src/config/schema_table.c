@@ -35,6 +35,7 @@
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
 #define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
+#define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
 
 static bool finish_listen(void *mapping, struct schema_fault *fault)
@@ -167,6 +168,18 @@ static bool finish_stub(void *mapping, struct schema_fault *fault)
 	return true;
 }
 
+static bool finish_lease(void *mapping, struct schema_fault *fault)
+{
+	const struct lease_options *o = mapping;
+
+	fault->key = *o->file ? "domain" : "file";
+	if (*o->file && *o->domain != 0)
+		return true;
+	snprintf(fault->why, sizeof fault->why,
+		 *o->file ? "expected a name below the root" : "expected a path");
+	return false;
+}
+
 static const struct schema_word qmin_words[] = {
 	{"strict", QMIN_STRICT},
 	{"relaxed", QMIN_RELAXED},
@@ -227,6 +240,11 @@ static const struct schema_word behaviour_words[] = {
 	{"always-nodata", ZONE_ALWAYS_NODATA},
 	{"always-null", ZONE_ALWAYS_NULL},
 	{NULL, 0},
+};
+
+static const struct schema_word lease_words[] = {
+	{"dnsmasq", LEASE_DNSMASQ}, {"isc", LEASE_ISC},           {"kea", LEASE_KEA},
+	{"odhcpd", LEASE_ODHCPD},   {"networkd", LEASE_NETWORKD}, {NULL, 0},
 };
 
 static const struct schema_word level_words[] = {
@@ -482,6 +500,21 @@ static const struct schema_key list_keys[] = {
 	{0},
 };
 
+static const struct schema_key lease_keys[] = {
+	{.name = "file",
+	 .kind = SCHEMA_STRING,
+	 IN_LEASE(file),
+	 .max = PATH_OCTETS - 16, /* ".completed" is put behind it */
+	 .required = true},
+	{.name = "format",
+	 .kind = SCHEMA_WORD,
+	 IN_LEASE(format),
+	 .words = lease_words,
+	 .required = true},
+	{.name = "domain", .kind = SCHEMA_ZONE, IN_LEASE(domain), .required = true},
+	{0},
+};
+
 static const struct schema_key control_keys[] = {
 	{.name = "socket",
 	 .kind = SCHEMA_STRING,
@@ -530,6 +563,11 @@ const struct schema_key schema_root[] = {
 	 TO_LIST(hosts),
 	 .max = PATH_OCTETS,
 	 .items_max = HOSTS_FILES_MAX},
+	{.name = "leases",
+	 TO_LIST(leases),
+	 .keys = lease_keys,
+	 .finish = finish_lease,
+	 .items_max = LEASE_FILES_MAX},
 	{.name = "control", .keys = control_keys},
 	{.name = "logging", .keys = logging_keys},
 	{0},

@@ -172,6 +172,7 @@ static void close_client(struct client *k)
 			break;
 	}
 	trace_close(k);
+	leases_end(k);
 	close(k->fd);
 	k->fd = -1;
 	unsent_free(&k->unsent);
@@ -314,6 +315,7 @@ static void go_on(struct control *c, struct client *k, bool pipe_ready, uint64_t
 	case WORK_NONE: break;
 	case WORK_RELOAD: k->since_ms = now_ms; break;
 	case WORK_DUMP: dump_slice(c, k); break;
+	case WORK_LEASES: leases_slice(k); break;
 	case WORK_TRACE:
 		if (!pipe_ready)
 			break;
@@ -343,7 +345,9 @@ static short events_of(const struct client *k)
 {
 	if (!k->replying)
 		return POLLIN;
-	return unsent_left(&k->unsent) > 0 || k->work == WORK_DUMP ? POLLOUT : 0;
+	return unsent_left(&k->unsent) > 0 || k->work == WORK_DUMP || k->work == WORK_LEASES
+		       ? POLLOUT
+		       : 0;
 }
 
 unsigned control_poll_fds(const struct control *c, struct pollfd *fds)

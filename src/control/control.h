@@ -25,6 +25,7 @@
  *            nta-list                  one object
  *            nta-remove  name          one object
  *            reload                    one object, when the configuration is in force
+ *            leases                    an object per line: each lease, then each file
  *
  * Threads    main thread only, which is an online reader of the cache while
  *            control_serve() runs. Long work is done in slices.

@@ -195,6 +195,12 @@ static void run_reload(struct control *c, struct client *k, const struct order *
 	k->load = c->host->reload(c->host->context);
 }
 
+static void run_leases(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	leases_start(c, k);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -207,6 +213,7 @@ static const struct command commands[] = {
 	{"nta-list", 0, run_nta_list},
 	{"nta-remove", NEEDS_NAME, run_nta_remove},
 	{"reload", 0, run_reload},
+	{"leases", 0, run_leases},
 };
 
 /* --- reading the request ------------------------------------------------------- */

@@ -4,6 +4,7 @@
  *   control.c          the socket, its clients, who may connect
  *   control_command.c  a request read and answered, or begun
  *   control_dump.c     dump-cache, a slice of buckets at a time
+ *   control_leases.c   leases, a slice at a time
  *   control_trace.c    trace, the lines as a worker writes them
  *   control_text.c     a client's unsent octets
  */
@@ -32,7 +33,13 @@ struct unsent {
 };
 
 /** Something that goes on after the request was read. */
-enum work { WORK_NONE, WORK_DUMP, WORK_TRACE, WORK_RELOAD };
+enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD };
+
+/** A list of leases goes on by the rule set that it began with. */
+struct leases_work {
+	const struct rules *rules; /* held, or NULL */
+	unsigned at;               /* the next lease */
+};
 
 struct trace_work {
 	int fd; /* read end of the pipe that the worker writes to, or -1 */
@@ -52,6 +59,7 @@ struct client {
 	unsigned load;  /* of the configuration, that it waits for */
 	struct unsent unsent;
 	struct trace_work trace;
+	struct leases_work leases;
 	char request[CONTROL_REQUEST_MAX];
 };
 
@@ -101,6 +109,13 @@ uint32_t control_now_s(void);
 /* control_dump.c */
 /** Dump on until enough is unsent, some time has passed or all is done. */
 void dump_slice(struct control *c, struct client *k);
+
+/* control_leases.c */
+void leases_start(struct control *c, struct client *k);
+/** List on until enough is unsent or all is done. */
+void leases_slice(struct client *k);
+/** The client goes, or has it all. */
+void leases_end(struct client *k);
 
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);

@@ -9,9 +9,13 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "daemon/list_shelf.h"
+
+#define STEPS_MS 20 /* so long a file rests when nobody is writing it */
 
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_MOVED_FROM)
 
@@ -29,8 +33,9 @@ struct file {
 	size_t len;
 	struct signature seen;  /* before it was read, or told */
 	struct signature taken; /* of one that others read, when they did */
-	bool looked;            /* they did at least once */
-	bool used;              /* since the last followed_begin() */
+	unsigned kind;
+	bool looked; /* they did at least once */
+	bool used;   /* since the last followed_begin() of its kind */
 	char path[];
 };
 
@@ -38,6 +43,7 @@ struct followed {
 	pthread_mutex_t lock; /* of the list and of what is seen */
 	struct file *files;
 	int inotify;
+	struct list_shelf *lists; /* made when they are asked for */
 	uint64_t due_ms;  /* 0: nothing is told */
 	uint64_t look_ms; /* when all are looked at */
 };
@@ -71,6 +77,7 @@ void followed_destroy(struct followed *f)
 	}
 	if (f->inotify >= 0)
 		close(f->inotify);
+	list_shelf_destroy(f->lists);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -98,35 +105,41 @@ static bool is_same(const struct signature *a, const struct signature *b)
 	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-void followed_begin(struct followed *f)
+void followed_begin(struct followed *f, unsigned kind)
 {
-	for (struct file *file = f->files; file; file = file->next)
-		file->used = false;
+	for (struct file *file = f->files; file; file = file->next) {
+		if (file->kind & kind)
+			file->used = false;
+	}
 }
 
-/* A folder that is watched already stays so; one that isn't there is looked for. */
-static void watch_folder_of(struct followed *f, const char *path)
+/* What is watched already stays so; a folder that isn't there is looked for. Events of the folder
+ * tell of names, those of the file that somebody writes on. */
+static void watch(struct followed *f, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
 
+	if (f->inotify < 0)
+		return;
 	snprintf(folder, sizeof folder, "%.*s", slash ? MAX((int)(slash - path), 1) : 1,
 		 slash ? path : ".");
-	if (f->inotify >= 0)
-		(void)inotify_add_watch(f->inotify, folder, EVENTS);
+	(void)inotify_add_watch(f->inotify, folder, EVENTS | IN_MASK_ADD);
+	(void)inotify_add_watch(f->inotify, path, IN_MODIFY | IN_MASK_ADD);
 }
 
-static struct file *find(struct followed *f, const char *path)
+static struct file *find(struct followed *f, unsigned kind, const char *path)
 {
 	struct file *file = f->files;
 
-	while (file && strcmp(file->path, path) != 0)
+	while (file && (file->kind != kind || strcmp(file->path, path) != 0))
 		file = file->next;
 	if (file)
 		return file;
 	file = calloc(1, sizeof *file + strlen(path) + 1);
 	if (!file)
 		return NULL;
+	file->kind = kind;
 	memcpy(file->path, path, strlen(path) + 1);
 	pthread_mutex_lock(&f->lock);
 	file->next = f->files;
@@ -135,9 +148,46 @@ static struct file *find(struct followed *f, const char *path)
 	return file;
 }
 
-const char *followed_read(struct followed *f, const char *path, size_t *len, const char **wrong)
+/* Was it written so lately that more may come? A clock that was set back says nothing. */
+static bool is_being_written(const struct signature *s)
 {
-	struct file *file = find(f, path);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t age_ms = (int64_t)(now.tv_sec - s->changed.tv_sec) * 1000 +
+			 (now.tv_nsec - s->changed.tv_nsec) / 1000000;
+
+	return age_ms >= 0 && age_ms < STEPS_MS;
+}
+
+/* Who empties a file and fills it again would seem to have nothing in it. */
+static char *read_at_rest(const char *path, size_t max, struct signature *seen, size_t *len)
+{
+	for (unsigned waited_ms = 0;; waited_ms += STEPS_MS) {
+		/* Looked at first: what is written while it is read is another one again. */
+		*seen = look_at(path);
+		bool last = waited_ms >= FOLLOWED_WRITE_MS;
+
+		if (last || !is_being_written(seen)) {
+			char *text = file_read_up_to(path, max, len);
+			struct signature after;
+
+			if (!text || last)
+				return text;
+			after = look_at(path);
+			if (is_same(&after, seen))
+				return text;
+			free(text);
+		}
+		usleep(1000 * STEPS_MS);
+	}
+}
+
+const char *followed_read(struct followed *f, unsigned kind, const char *path, size_t *len,
+			  const char **wrong)
+{
+	struct file *file = find(f, kind, path);
+	struct signature seen;
 	size_t fresh_len;
 
 	*wrong = NULL;
@@ -145,33 +195,46 @@ const char *followed_read(struct followed *f, const char *path, size_t *len, con
 		*wrong = strerror(ENOMEM);
 		return NULL;
 	}
-	watch_folder_of(f, path);
-	/* Looked at first: what is written while it is read is another one again. */
-	struct signature seen = look_at(path);
-	char *fresh = file_read(path, &fresh_len);
+	watch(f, path);
+	char *fresh = read_at_rest(path, FOLLOWED_OCTETS_MAX, &seen, &fresh_len);
+	int error = errno;
 
 	if (!fresh)
-		*wrong = strerror(errno);
+		*wrong = strerror(error);
 	pthread_mutex_lock(&f->lock);
 	file->seen = seen;
 	file->used = true;
 	pthread_mutex_unlock(&f->lock);
-	if (fresh) {
+	if (fresh || ((kind & FOLLOWED_PASSING) && error == ENOENT)) {
 		free(file->text);
 		file->text = fresh;
-		file->len = fresh_len;
+		file->len = fresh ? fresh_len : 0;
 	}
 	*len = file->len;
 	return file->text;
 }
 
-bool followed_look(struct followed *f, const char *path)
+char *followed_read_whole(const char *path, size_t max, size_t *len)
 {
-	struct file *file = find(f, path);
+	struct signature seen;
+
+	return read_at_rest(path, max, &seen, len);
+}
+
+struct list_shelf *followed_lists(struct followed *f)
+{
+	if (!f->lists)
+		f->lists = list_shelf_create();
+	return f->lists;
+}
+
+bool followed_look(struct followed *f, unsigned kind, const char *path)
+{
+	struct file *file = find(f, kind, path);
 
 	if (!file)
 		return true;
-	watch_folder_of(f, path);
+	watch(f, path);
 	struct signature seen = look_at(path);
 	bool other = !file->looked || !is_same(&seen, &file->taken);
 
@@ -182,7 +245,7 @@ bool followed_look(struct followed *f, const char *path)
 	return other;
 }
 
-void followed_end(struct followed *f)
+void followed_end(struct followed *f, unsigned kind)
 {
 	struct file **at = &f->files;
 
@@ -190,7 +253,7 @@ void followed_end(struct followed *f)
 	while (*at) {
 		struct file *file = *at;
 
-		if (file->used) {
+		if (file->used || !(file->kind & kind)) {
 			at = &file->next;
 			continue;
 		}
@@ -215,9 +278,9 @@ static void take_events(struct followed *f)
 		;
 }
 
-static bool look_at_all(struct followed *f)
+static unsigned look_at_all(struct followed *f)
 {
-	bool changed = false;
+	unsigned changed = 0;
 
 	pthread_mutex_lock(&f->lock);
 	for (struct file *file = f->files; file; file = file->next) {
@@ -226,13 +289,13 @@ static bool look_at_all(struct followed *f)
 		if (is_same(&s, &file->seen))
 			continue;
 		file->seen = s;
-		changed = true;
+		changed |= file->kind & ~(unsigned)FOLLOWED_PASSING;
 	}
 	pthread_mutex_unlock(&f->lock);
 	return changed;
 }
 
-bool followed_changed(struct followed *f, bool told, uint64_t now_ms)
+unsigned followed_changed(struct followed *f, bool told, uint64_t now_ms)
 {
 	if (told) {
 		take_events(f);
@@ -240,7 +303,7 @@ bool followed_changed(struct followed *f, bool told, uint64_t now_ms)
 			f->due_ms = now_ms + FOLLOWED_PAUSE_MS;
 	}
 	if ((f->due_ms == 0 || now_ms < f->due_ms) && now_ms < f->look_ms)
-		return false;
+		return 0;
 	f->due_ms = 0;
 	f->look_ms = now_ms + FOLLOWED_LOOK_MS;
 	return look_at_all(f);

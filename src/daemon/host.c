@@ -1,21 +1,67 @@
 /* host.c - what the control socket is told of the daemon, and may make it do. */
+#include <stdio.h>
 #include <time.h>
 
 #include "daemon/server_private.h"
+#include "zone/leases.h"
+
+static char *time_to_text(time_t at, char out[32])
+{
+	struct tm tm;
+
+	out[0] = '\0';
+	if (gmtime_r(&at, &tm))
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
 
 static void add_configuration(const struct server *s, json_t *status)
 {
 	const struct rules *rules = rulebook_current(&s->shared.rules);
 	const char *path = s->start->path;
-	char when[32] = "";
-	struct tm tm;
+	char when[32];
 
-	if (gmtime_r(&s->loaded_at, &tm))
-		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	(void)json_object_set_new(status, "configuration",
 				  json_pack("{s:I,s:s,s:s}", "generation",
-					    (json_int_t)rules->generation, "since", when, "file",
+					    (json_int_t)rules->generation, "since",
+					    time_to_text(s->loaded_at, when), "file",
 					    path ? path : "none, the defaults"));
+}
+
+/* "12 names in 1 file, changed 2026-11-20T10:00:00Z, 2 lines passed over" */
+static json_t *names_to_json(unsigned names, unsigned files, unsigned unread, time_t at,
+			     unsigned bad)
+{
+	char when[32], text[200], wrong[64] = "";
+
+	if (unread > 0)
+		snprintf(wrong, sizeof wrong, ", %u not to be read", unread);
+	snprintf(text, sizeof text, "%u name%s in %u file%s%s, changed %s, %u line%s passed over",
+		 names, names == 1 ? "" : "s", files, files == 1 ? "" : "s", wrong,
+		 time_to_text(at, when), bad, bad == 1 ? "" : "s");
+	return json_string(text);
+}
+
+static void add_names(const struct server *s, json_t *status)
+{
+	const struct rules *rules = rulebook_current(&s->shared.rules);
+	const struct leases *leases = rules->leases;
+	unsigned bad = 0, unread = 0;
+
+	if (rules->config->hosts_n > 0)
+		(void)json_object_set_new(status, "hosts",
+					  names_to_json(s->names.hosts, rules->config->hosts_n,
+							s->names.hosts_unread, s->names.hosts_at,
+							s->names.hosts_bad));
+	if (!leases)
+		return;
+	for (unsigned i = 0; i < leases_files(leases); i++) {
+		bad += leases_file(leases, i)->bad_n;
+		unread += leases_file(leases, i)->wrong != NULL;
+	}
+	(void)json_object_set_new(status, "leases",
+				  names_to_json(leases_named(leases), leases_files(leases), unread,
+						s->names.leases_at, bad));
 }
 
 /* What memory is too short for is missing. */
@@ -25,6 +71,7 @@ static void add_status(void *context, json_t *status)
 
 	(void)json_object_set_new(status, "listen", json_string(s->sockets->text));
 	add_configuration(s, status);
+	add_names(s, status);
 	(void)json_object_set_new(status, "trust_anchors", keeper_anchors_to_json(s->keeper));
 	(void)json_object_set_new(status, "negative_trust_anchors",
 				  keeper_exceptions_to_json(s->keeper));

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/random.h"
 #include "daemon/followed.h"
 
@@ -131,7 +130,7 @@ static bool read_file(struct reading *r, const char *path)
 {
 	struct list_report report;
 	size_t len;
-	char *text = file_read_up_to(path, LIST_OCTETS_MAX, &len);
+	char *text = followed_read_whole(path, LIST_OCTETS_MAX, &len);
 	const char *why = NULL;
 
 	if (!text)
@@ -169,7 +168,7 @@ static bool read_folder(struct reading *r, const char *folder, struct followed *
 		if (snprintf(path, sizeof path, "%s/%s", folder, files[i]->d_name) <
 		    (int)sizeof path) {
 			if (followed)
-				(void)followed_look(followed, path);
+				(void)followed_look(followed, FOLLOWED_LISTS, path);
 			good = good && read_file(r, path);
 		}
 		free(files[i]);
@@ -189,7 +188,7 @@ static bool is_folder(const char *path)
 static bool has_changed(const struct shelved *s, struct followed *followed)
 {
 	struct dirent **files;
-	bool changed = !followed || followed_look(followed, s->path);
+	bool changed = !followed || followed_look(followed, FOLLOWED_LISTS, s->path);
 	int n = is_folder(s->path) && followed ? scandir(s->path, &files, is_of_list, NULL) : -1;
 
 	for (int i = 0; i < n; i++) {
@@ -197,7 +196,7 @@ static bool has_changed(const struct shelved *s, struct followed *followed)
 
 		if (snprintf(path, sizeof path, "%s/%s", s->path, files[i]->d_name) <
 		    (int)sizeof path)
-			changed |= followed_look(followed, path);
+			changed |= followed_look(followed, FOLLOWED_LISTS, path);
 		free(files[i]);
 	}
 	if (n >= 0)

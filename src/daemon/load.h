@@ -1,8 +1,9 @@
 /*
  * load.h - a configuration with the files that it names, read beside the workers.
  *
- * Threads    load_read(): any thread; it touches files only. The loader reads in a
- *            thread of its own, and is asked and emptied by the main thread.
+ * Purpose    All of it is read anew, or only the data files, by the configuration in force: what
+ *            changes in a file of names needs no good configuration file.
+ * Threads    any; files only are touched. loader.h reads in a thread of its own.
  */
 #pragma once
 
@@ -15,19 +16,35 @@
 #define LOAD_NOTES_MAX 4096
 
 struct followed; /* daemon/followed.h */
+struct leases;
+struct list_set;
 struct name_index;
 struct root_hints;
+struct rules;
 struct zone_store;
+
+/** Bits: what was read. */
+enum load_what {
+	LOAD_HOSTS = 1,
+	LOAD_LEASES = 2,
+	LOAD_LISTS = 4,
+	LOAD_ALL = 15, /* these and the configuration */
+};
 
 /** What was read. */
 struct load {
+	unsigned what; /* what is not of it is NULL */
 	struct config *config;
 	struct root_hints *hints;
-	bool own_root;        /* they are not those of the public root */
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
 	struct name_index *routes_index;
 	struct zone_store *zones;
+	unsigned hosts_names;       /* in zones, of files of hosts */
+	unsigned hosts_bad;         /* lines passed over there */
+	unsigned hosts_unread;      /* such files that can't be read */
+	struct leases *leases;      /* NULL for none, when LOAD_LEASES was read */
+	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */
 };
@@ -46,26 +63,9 @@ MUST_USE bool load_read(const char *path, struct followed *followed, struct load
 MUST_USE bool load_read_most(const char *path, struct followed *followed, struct load *out,
 			     char why[LOAD_WHY_MAX]);
 
+/** Read only the files of @p what by what @p rules say, which the caller holds. As load_read(). */
+MUST_USE bool load_read_files(const struct rules *rules, unsigned what, struct followed *followed,
+			      struct load *out, char why[LOAD_WHY_MAX]);
+
 /** Free what is still there. */
 void load_free(struct load *load);
-
-struct loader;
-
-/** @p path and @p followed stay the caller's. NULL when memory or the system refuses. */
-MUST_USE struct loader *loader_create(const char *path, struct followed *followed);
-
-/** Waits for a load that is under way. NULL is allowed. */
-void loader_destroy(struct loader *l);
-
-/** Readable when there is something to take. */
-int loader_fd(const struct loader *l);
-
-/** Read the file anew. The number of the load that will have seen it as it is now. */
-unsigned loader_ask(struct loader *l);
-
-/**
- * Take what was read. False when nothing was: @p why. Begins the next load, if one was asked for.
- * @param number  gets the number of the load
- */
-MUST_USE bool loader_take(struct loader *l, struct load *out, unsigned *number,
-			  char why[LOAD_WHY_MAX]);

@@ -59,7 +59,7 @@ static void note_files(struct reload *r)
 {
 	static const char *const keys[] = {"hosts",         "local-",     "special-zones",
 					   "forward-zones", "stub-zones", "root-hints",
-					   "trust-anchors"};
+					   "trust-anchors", "leases"};
 	const struct rules *before = rulebook_current(&r->server->shared.rules);
 
 	for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
@@ -68,6 +68,8 @@ static void note_files(struct reload *r)
 	}
 	if (before->zones != r->rules->zones)
 		note_change(r, "hosts");
+	if (before->leases != r->rules->leases)
+		note_change(r, "leases");
 }
 
 /* Take back what can't change now, so that the next time it is told again. */
@@ -278,21 +280,17 @@ static void tell_failure(struct server *s, unsigned number, char *why)
 		log_error(&s->log, "not loaded again: %s", line);
 }
 
-void reload_take(struct server *s)
+static void take_all(struct server *s, struct load *load, unsigned number, bool good, char *why)
 {
 	struct reload r = {.server = s, .before = server_config(s)};
-	char why[LOAD_WHY_MAX];
-	struct load load;
-	unsigned number;
 
 	notify_reloading();
-	bool good = loader_take(s->loader, &load, &number, why);
-
 	if (good) {
-		server_tell_notes(s, load.notes);
+		server_tell_notes(s, load->notes);
+		refresh_note_names(s, load);
 		r.changed = json_array();
 		r.kept = json_array();
-		good = prepare(&r, &load, why);
+		good = prepare(&r, load, why);
 		if (good)
 			apply(&r);
 		else
@@ -306,8 +304,24 @@ void reload_take(struct server *s)
 		json_decref(told);
 	} else {
 		tell_failure(s, number, why);
+		/* The files that are followed are those that were named by what failed, perhaps. */
+		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES);
 	}
 	json_decref(r.changed);
 	json_decref(r.kept);
 	notify_ready();
+}
+
+void reload_take(struct server *s)
+{
+	char why[LOAD_WHY_MAX];
+	struct load load;
+	unsigned number;
+	bool good = loader_take(s->loader, &load, &number, why);
+
+	if (load.what == LOAD_ALL)
+		take_all(s, &load, number, good, why);
+	else
+		refresh_take(s, &load, good, why);
+	loader_go_on(s->loader);
 }

@@ -7,7 +7,9 @@
 #include <tern/name.h>
 
 #include "dnssec/anchor.h"
+#include "policy/lists.h"
 #include "resolver/hints.h"
+#include "zone/leases.h"
 #include "zone/store.h"
 
 /** The part RULES_CONFIG. */
@@ -89,16 +91,77 @@ static bool take_zones(struct rules *r, struct load *load)
 	return true;
 }
 
-struct rules *ruleset_make(struct load *load, const struct rules *before)
+static void end_leases(void *what)
 {
-	struct rules *r = begin(before);
-	bool good = r && take_hints(r, load) && take_zones(r, load) && take_config(r, load);
+	leases_destroy(what);
+}
 
+/* Leases that say the same stay the same. */
+static bool take_leases(struct rules *r, struct load *load)
+{
+	struct leases *leases = load->leases;
+
+	load->leases = NULL;
+	if (!leases && !r->leases)
+		return true;
+	if (leases && r->leases && leases_equal(r->leases, leases)) {
+		leases_destroy(leases);
+		return true;
+	}
+	if (!rules_set_part(r, RULES_LEASES, leases, end_leases))
+		return false;
+	r->leases = leases;
+	return true;
+}
+
+static void end_lists(void *what)
+{
+	list_set_destroy(what);
+}
+
+/* Lists that say the same stay the same. */
+static bool take_lists(struct rules *r, struct load *load)
+{
+	struct list_set *lists = load->lists;
+
+	load->lists = NULL;
+	if (r->lists && list_set_equal(r->lists, lists)) {
+		list_set_destroy(lists);
+		return true;
+	}
+	if (!rules_set_part(r, RULES_LISTS, lists, end_lists))
+		return false;
+	r->lists = lists;
+	r->lists_asked = lists->n == LISTS_MAX ? UINT64_MAX : (UINT64_C(1) << lists->n) - 1;
+	return true;
+}
+
+static struct rules *end_making(struct rules *r, struct load *load, bool good)
+{
 	load_free(load);
 	if (good)
 		return r;
 	rules_destroy(r);
 	return NULL;
+}
+
+struct rules *ruleset_make(struct load *load, const struct rules *before)
+{
+	struct rules *r = begin(before);
+	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
+		    take_lists(r, load) && take_config(r, load);
+
+	return end_making(r, load, good);
+}
+
+struct rules *ruleset_refresh(struct load *load, const struct rules *before)
+{
+	struct rules *r = begin(before);
+	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
+		    (!(load->what & LOAD_LEASES) || take_leases(r, load)) &&
+		    (!(load->what & LOAD_LISTS) || take_lists(r, load));
+
+	return end_making(r, load, good);
 }
 
 const struct config *ruleset_config(const struct rules *rules)
@@ -209,11 +272,17 @@ static void note_any(void *context, const uint8_t *zone)
 	*(bool *)context = true;
 }
 
+bool ruleset_changes_names(const struct rules *before, const struct rules *after)
+{
+	return before->zones != after->zones || before->lists != after->lists ||
+	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
+}
+
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after)
 {
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || before->zones != after->zones ||
+	return outdated || ruleset_changes_names(before, after) ||
 	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

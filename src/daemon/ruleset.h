@@ -15,11 +15,17 @@
  */
 MUST_USE struct rules *ruleset_make(struct load *load, const struct rules *before);
 
+/** The rule set that @p before is with the data files of @p load, which is emptied; as above. */
+struct rules *ruleset_refresh(struct load *load, const struct rules *before);
+
 /** The configuration of @p rules, which lives as long as they. */
 const struct config *ruleset_config(const struct rules *rules);
 
 /** Would any answer be another one by @p after than by @p before? */
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after);
+
+/** Would any answer about a name of our own? */
+bool ruleset_changes_names(const struct rules *before, const struct rules *after);
 
 /**
  * Call @p visit with each zone whose cached data @p before made and @p after would make

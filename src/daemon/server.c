@@ -131,6 +131,7 @@ static struct rules *read_rules(struct server *s)
 	if (load_read(s->start->path, s->followed, &load, why)) {
 		log_set_level(&s->log, server_log_level(s, load.config));
 		server_tell_notes(s, load.notes);
+		refresh_note_names(s, &load);
 		rules = ruleset_make(&load, NULL);
 		snprintf(why, sizeof why, "out of memory");
 	}
@@ -220,6 +221,19 @@ static void follow_listeners(struct server *s)
 	log_notice(&s->log, "listening on %s", s->sockets->text);
 }
 
+static void follow_files(struct server *s, bool told)
+{
+	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+	unsigned changed = followed_changed(s->followed, told, now_ms), what = 0;
+
+	what |= changed & FOLLOWED_HOSTS ? LOAD_HOSTS : 0;
+	what |= changed & FOLLOWED_LEASES ? LOAD_LEASES : 0;
+	what |= changed & FOLLOWED_LISTS ? LOAD_LISTS : 0;
+	if (what)
+		loader_ask_files(s->loader, what);
+	refresh_tick(s, now_ms);
+}
+
 static void end_retired(struct server *s)
 {
 	if (!s->retired || !control_is_idle(s->retired))
@@ -251,9 +265,7 @@ static bool take_turn(struct server *s)
 	control_serve(s->control, of_control, n);
 	control_serve(s->retired, of_control + n, retired_n);
 	end_retired(s);
-	if (followed_changed(s->followed, fds[FD_FOLLOWED].revents != 0,
-			     clock_ns(CLOCK_MONOTONIC) / NS_PER_MS))
-		(void)loader_ask(s->loader);
+	follow_files(s, fds[FD_FOLLOWED].revents != 0);
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);
@@ -392,7 +404,7 @@ static enum server_end prepare_and_run(struct server *s)
 	server_doubt(s, ruleset_config(rules));
 	s->shared.workers = s->workers;
 	s->host = host_of(s);
-	s->loader = loader_create(s->start->path, s->followed);
+	s->loader = loader_create(s->start->path, s->followed, &s->shared.rules);
 	s->interfaces = interfaces_create();
 	s->sockets = calloc(1, sizeof *s->sockets);
 	if (!s->loader || !s->sockets || !s->interfaces || !make_signals(s)) {

@@ -4,6 +4,7 @@
  *   server.c   everything made, run, and ended in order
  *   crew.c     the workers
  *   reload.c   another configuration put in force while workers run
+ *   refresh.c  data files, by the same configuration
  *   check.c    a configuration looked at, and nothing done
  *   host.c     what the control socket is told, and may do
  */
@@ -14,12 +15,23 @@
 #include "control/control.h"
 #include "daemon/followed.h"
 #include "daemon/interfaces.h"
-#include "daemon/load.h"
+#include "daemon/loader.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
 #include "daemon/watchdog.h"
 #include "keeper/keeper.h"
 #include "worker/worker.h"
+
+/** What is told of names in files. */
+struct names_state {
+	unsigned hosts;        /* names in files of hosts, */
+	unsigned hosts_bad;    /* lines there that were passed over, */
+	unsigned hosts_unread; /* and files that could not be read */
+	time_t hosts_at;       /* when they changed last, or were loaded with all else, */
+	time_t leases_at;      /* and names of leases */
+	uint64_t notes_ms;     /* when it was told what is wrong with leases */
+	uint64_t looked_ms;    /* when leases that have ended were looked for */
+};
 
 struct server {
 	const struct server_start *start;
@@ -35,6 +47,7 @@ struct server {
 	struct watchdog *watchdog;
 	struct loader *loader;
 	struct followed *followed; /* data files that the configuration names */
+	struct names_state names;
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
@@ -90,8 +103,18 @@ void crew_stop(struct server *s);
 enum server_end server_check(struct server *s);
 
 /* reload.c */
-/** Put in force what the loader has read, and tell whoever waits for it. */
+/** Put in force what the loader has read, all or data files, and tell whoever waits for it. */
 void reload_take(struct server *s);
+
+/* refresh.c */
+/** Put in force what the loader has read of data files; if not @p good, tell @p why. */
+void refresh_take(struct server *s, struct load *load, bool good, char *why);
+
+/** Remember what @p load says of names, before it is emptied. */
+void refresh_note_names(struct server *s, const struct load *load);
+
+/** Some leases may have ended, or the clock was set. */
+void refresh_tick(struct server *s, uint64_t now_ms);
 
 /* host.c */
 struct control_host host_of(struct server *s);

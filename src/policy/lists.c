@@ -153,6 +153,7 @@ struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, cons
 static bool alike(const struct listed *a, const struct listed *b)
 {
 	return a->names == b->names && a->action == b->action && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->state.error, b->state.error) == 0 &&
 	       a->a_n == b->a_n && a->aaaa_n == b->aaaa_n && memcmp(a->a, b->a, sizeof a->a) == 0 &&
 	       memcmp(a->aaaa, b->aaaa, sizeof a->aaaa) == 0;
 }

@@ -90,6 +90,9 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 
 	fresh->generation = before ? before->generation + (change != RULES_CHANGE_NONE) : 1;
 	fresh->answers = before ? before->answers + (change != RULES_CHANGE_SERVING) : 1;
+	fresh->fetched = before ? before->fetched + (change == RULES_CHANGE_ANSWERS ||
+						     change == RULES_CHANGE_NONE)
+				: 1;
 	fresh->older = before;
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
 	if (before) {

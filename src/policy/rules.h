@@ -28,6 +28,7 @@
 
 struct cache;         /* cache/cache.h */
 struct config;        /* config/config.h */
+struct leases;        /* zone/leases.h */
 struct root_hints;    /* resolver/hints.h */
 struct trust_anchors; /* dnssec/anchor.h */
 struct wall_time;     /* dnssec/walltime.h */
@@ -43,13 +44,15 @@ enum rules_part {
 	RULES_CACHE,
 	RULES_ZONES,
 	RULES_LISTS,
+	RULES_LEASES,
 	RULES_NETWORKS,
 	RULES_PARTS_N
 };
 
 struct rules {
 	uint64_t generation; /* 1 for the first that is published, then one more each time */
-	uint32_t answers;    /* another one: answers made by earlier rule sets may be wrong */
+	uint32_t answers;    /* another one: answers made by earlier rule sets may be wrong, */
+	uint32_t fetched;    /* and so may what they fetched for the cache */
 	struct access_list access;
 	struct routes routes;
 	struct resolver_options resolver;
@@ -59,6 +62,7 @@ struct rules {
 	const struct zone_store *zones; /* names of our own; NULL for none */
 	const struct list_set *lists;   /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;           /* a bit each */
+	const struct leases *leases;    /* names of clients; NULL for none */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config; /* what it was built from, for the daemon */
@@ -112,7 +116,8 @@ static inline const struct rules *rulebook_current(const struct rulebook *book)
 
 enum rules_change {
 	RULES_CHANGE_SERVING, /* answers stay what they were */
-	RULES_CHANGE_ANSWERS, /* some are different now */
+	RULES_CHANGE_NAMES,   /* those of names of our own are different now */
+	RULES_CHANGE_ANSWERS, /* any may be */
 	RULES_CHANGE_NONE,    /* the rules are the same; see rulebook_publish_again() */
 };
 

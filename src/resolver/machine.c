@@ -248,7 +248,7 @@ void job_end(struct job *job)
 
 bool may_store(const struct job *job)
 {
-	return job->rules->answers == job->resolver->rules->answers;
+	return job->rules->fetched == job->resolver->rules->fetched;
 }
 
 void job_tell(struct job *job, const char *format, ...)

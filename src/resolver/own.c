@@ -3,19 +3,60 @@
 
 #include <tern/rr.h>
 
-static enum zone_outcome ask_zones(const struct job *job, const uint8_t *name, uint16_t type,
-				   struct own_answer *out)
+static const uint8_t *zone_of(const struct route *route)
 {
-	const struct zone_store *zones = job->rules->zones;
-	/* A DS belongs to the parent's side of the cut, RFC 4035 3.1.4.1. */
-	const uint8_t *at = type == TERN_TYPE_DS ? tern_name_parent(name) : name;
-
-	if (!zones)
-		return ZONE_NOT_HERE;
-	const struct route *route = route_find(&job->rules->routes, at);
-
-	return zone_store_find(zones, name, type, route ? route->zone : NULL, &out->zone);
+	return route ? route->zone : NULL;
 }
+
+/* --- names of our own ---------------------------------------------------------------- */
+
+/* Is nothing written of @name, so that leases may speak? */
+static bool is_free(const struct rules *rules, const uint8_t *name)
+{
+	const struct route *route = route_find(&rules->routes, name);
+
+	if (route && tern_name_equal(route->zone, name))
+		return false;
+	return !rules->zones || !zone_store_claims(rules->zones, name, zone_of(route));
+}
+
+bool own_grants(const struct rules *rules, const struct lease *lease)
+{
+	return lease->naming == LEASE_NAMED && is_free(rules, lease->name);
+}
+
+/* The configuration says no more of @name than that it doesn't exist: @outcome. */
+static enum zone_outcome find_lease(const struct job *job, const uint8_t *name, uint16_t type,
+				    enum zone_outcome outcome, struct zone_answer *out)
+{
+	const struct rules *rules = job->rules;
+	const int64_t now_s = job->now->wall_s;
+	struct lease_found found;
+
+	if (!leases_find(rules->leases, name, now_s, &found) || !is_free(rules, name) ||
+	    (found.reverse && !own_grants(rules, found.lease)))
+		return outcome;
+	if (leases_records(rules->leases, &found, name, type, now_s, out))
+		return ZONE_ANSWER;
+	zone_store_deny(rules->zones, name, found.reverse ? name : tern_name_parent(name), out);
+	out->soa.ttl_s = MIN(out->soa.ttl_s, (uint32_t)LEASES_TTL_S);
+	return ZONE_NODATA;
+}
+
+static enum zone_outcome ask_zones(const struct job *job, const struct route *route,
+				   const uint8_t *name, uint16_t type, struct zone_answer *out)
+{
+	const struct rules *rules = job->rules;
+	enum zone_outcome found =
+		rules->zones ? zone_store_find(rules->zones, name, type, zone_of(route), out)
+			     : ZONE_NOT_HERE;
+
+	if (!rules->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
+		return found;
+	return find_lease(job, name, type, found, out);
+}
+
+/* --- lists ------------------------------------------------------------------------------ */
 
 /* The addresses that @l gives for every name; ANY gets some. */
 static bool give_addresses(const struct listed *l, const uint8_t *name, uint16_t type,
@@ -71,16 +112,28 @@ static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, u
 	return act(&v, name, type, out);
 }
 
-enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
-			   uint16_t type, struct own_answer *out)
+/* --- together ---------------------------------------------------------------------------- */
+
+enum zone_outcome own_find_beside(const struct job *job, const struct route *route,
+				  enum own_for who, const uint8_t *name, uint16_t type,
+				  struct own_answer *out)
 {
 	enum zone_outcome found;
 
 	out->list = NULL;
-	found = ask_zones(job, name, type, out);
+	found = ask_zones(job, route, name, type, &out->zone);
 	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER || (job->flags & JOB_UNFILTERED))
 		return found;
 	return ask_lists(job, name, type, out);
+}
+
+enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
+			   uint16_t type, struct own_answer *out)
+{
+	/* A DS belongs to the parent's side of the cut, RFC 4035 3.1.4.1. */
+	const uint8_t *at = type == TERN_TYPE_DS ? tern_name_parent(name) : name;
+
+	return own_find_beside(job, route_find(&job->rules->routes, at), who, name, type, out);
 }
 
 bool own_has(const struct job *job, enum own_for who, const uint8_t *name, uint16_t type)

@@ -3,11 +3,16 @@
  *
  * Names of our own win over lists, and both over the cache, expired data and what a reply says
  * of an alias's target.
+ *
+ * First the configuration is asked, and then the leases: a client chose its name itself, so it
+ * gets none that is written, that a wildcard or a zone with one answer for all stands for, or that
+ * a forward or stub zone begins at.
  */
 #pragma once
 
 #include "policy/lists.h"
 #include "resolver/job.h"
+#include "zone/leases.h"
 #include "zone/store.h"
 
 /** Who wants to know. */
@@ -29,5 +34,13 @@ struct own_answer {
 enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
 			   uint16_t type, struct own_answer *out);
 
+/** The same, with the @p route that the question belongs to, or NULL. */
+enum zone_outcome own_find_beside(const struct job *job, const struct route *route,
+				  enum own_for who, const uint8_t *name, uint16_t type,
+				  struct own_answer *out);
+
 /** Is there anything? */
 bool own_has(const struct job *job, enum own_for who, const uint8_t *name, uint16_t type);
+
+/** Has @p lease a name that stands, so that by @p rules its client is called so? */
+bool own_grants(const struct rules *rules, const struct lease *lease);

@@ -20,6 +20,7 @@
 #include "resolver/hints.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/own.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
 #include "zone/store.h"
@@ -277,7 +278,8 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 
 	if (is_link(f->purpose))
 		return LOOKED_NOTHING;
-	found = own_find(job, who_wants(f), f->question.name, f->question.type, &own);
+	found = own_find_beside(job, route_of(job, f), who_wants(f), f->question.name,
+				f->question.type, &own);
 	if (found == ZONE_NOT_HERE)
 		return LOOKED_NOTHING;
 	if (own.list)

@@ -44,6 +44,7 @@ static const struct command {
 	 "flush-zone NAME",
 	 "forget everything at and below a name"},
 	{"dump-cache", {NULL}, 0, NULL, "dump-cache", "print all that is cached"},
+	{"leases", {NULL}, 0, NULL, "leases", "who has which address, and under what name"},
 	{"trace", {"name", "type"}, 1, "A", "trace NAME [TYPE]", "resolve and print every step"},
 	{"log-level",
 	 {"level"},

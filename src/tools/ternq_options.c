@@ -261,7 +261,7 @@ static bool add_reverse(struct reading *r, const char *word)
 {
 	char name[NAME_ARG_MAX];
 
-	if (!reverse_name(word, name) || !add_lookup(r, name))
+	if (!reverse_text(word, name) || !add_lookup(r, name))
 		return false;
 	if (r->current->type == 0)
 		r->current->type = TERN_TYPE_PTR;

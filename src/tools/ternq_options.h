@@ -159,4 +159,4 @@ void plus_help(FILE *to);
  * octet such as "0/25" or "0-127" is taken as it stands (RFC 2317).
  * False for anything else.
  */
-MUST_USE bool reverse_name(const char *address, char name[NAME_ARG_MAX]);
+MUST_USE bool reverse_text(const char *address, char name[NAME_ARG_MAX]);

@@ -114,7 +114,7 @@ static bool reverse_ipv6(const char *address, char name[NAME_ARG_MAX])
 	return true;
 }
 
-bool reverse_name(const char *address, char name[NAME_ARG_MAX])
+bool reverse_text(const char *address, char name[NAME_ARG_MAX])
 {
 	return strchr(address, ':') ? reverse_ipv6(address, name) : reverse_ipv4(address, name);
 }

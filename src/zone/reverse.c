@@ -30,6 +30,58 @@ void reverse_name(const uint8_t *address, size_t len, uint8_t out[TERN_NAME_MAX]
 		memcpy(at, "\3ip6\4arpa", sizeof "\3ip6\4arpa");
 }
 
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four labels of decimal digits before in-addr.arpa; what they were written like is seen later. */
+static bool read_v4(const uint8_t *name, uint8_t out[16])
+{
+	for (unsigned i = 4; i-- > 0; name += 1 + name[0]) {
+		unsigned value = 0;
+
+		if (name[0] > 3)
+			return false;
+		for (unsigned j = 1; j <= name[0]; j++)
+			value = 10 * value + (name[j] - '0' + 0u);
+		out[i] = (uint8_t)value;
+	}
+	return true;
+}
+
+static bool read_v6(const uint8_t *name, uint8_t out[16])
+{
+	for (unsigned i = 16; i-- > 0; name += 4) {
+		int low = hex_digit(name[1]), high = hex_digit(name[3]);
+
+		if (name[0] != 1 || name[2] != 1 || low < 0 || high < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+size_t reverse_address(const uint8_t *name, uint8_t out[16])
+{
+	static const uint8_t in_addr[] = "\7in-addr\4arpa", ip6[] = "\3ip6\4arpa";
+	uint8_t again[TERN_NAME_MAX];
+	unsigned labels = tern_name_labels(name);
+	size_t len = 0;
+
+	if (labels == 6 && tern_name_is_below(name, in_addr))
+		len = read_v4(name, out) ? 4 : 0;
+	else if (labels == 34 && tern_name_is_below(name, ip6))
+		len = read_v6(name, out) ? 16 : 0;
+	if (len == 0)
+		return 0;
+	/* There is one way only to write an address. */
+	reverse_name(out, len, again);
+	return tern_name_equal(name, again) ? len : 0;
+}
+
 #define ZEROS_15 "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
 #define ZEROS_31 "0." ZEROS_15 ZEROS_15
 

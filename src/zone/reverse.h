@@ -19,6 +19,10 @@ struct zone_store;
 /** The name under which the PTR of an address (@p len: 4 or 16 octets) is. */
 void reverse_name(const uint8_t *address, size_t len, uint8_t out[TERN_NAME_MAX]);
 
+/** The address whose name is @p name (lower case): 4 or 16, its octets; 0 when it is no such name.
+ */
+size_t reverse_address(const uint8_t *name, uint8_t out[16]);
+
 /**
  * Add to @p s the zones that RFC 6303 4 and its registry list, but those for which @p is_left_out
  * says so. False when memory is short.

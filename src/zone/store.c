@@ -248,3 +248,41 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 	}
 	return ZONE_NOT_HERE;
 }
+
+/* --- beside others ------------------------------------------------------------------- */
+
+bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const uint8_t *elsewhere)
+{
+	const struct own_zone *zone = find_zone_above(s, name);
+	uint8_t wildcard[TERN_NAME_MAX + 2];
+	unsigned at = lower_bound(s, name);
+
+	if (exists(s, name, at))
+		return true;
+	if (!zone || (elsewhere && tern_name_is_below(elsewhere, zone->apex)))
+		return false;
+	switch (zone->behaviour) {
+	case ZONE_STATIC:
+	case ZONE_TRANSPARENT:
+	case ZONE_TYPETRANSPARENT:
+	case ZONE_OF_WILDCARD:
+	case ZONE_DENY:
+	case ZONE_REFUSE:
+		return tern_name_equal(zone->apex, name) ||
+		       wildcard_for(s, name, zone->apex, wildcard, &at);
+	case ZONE_REDIRECT:
+	case ZONE_ALWAYS_NXDOMAIN:
+	case ZONE_ALWAYS_NODATA:
+	case ZONE_ALWAYS_NULL: break;
+	}
+	return true;
+}
+
+void zone_store_deny(const struct zone_store *s, const uint8_t *name, const uint8_t *apex,
+		     struct zone_answer *out)
+{
+	static const struct zone_store nothing;
+	const struct own_zone *zone = s ? find_zone_above(s, name) : NULL;
+
+	(void)deny(s ? s : &nothing, zone ? zone->apex : apex, ZONE_NODATA, out);
+}

@@ -128,3 +128,19 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 
 /** The apex of the deepest zone at or above @p name (lower case), or NULL. */
 const uint8_t *zone_store_apex(const struct zone_store *s, const uint8_t *name);
+
+/**
+ * Does the store say something of @p name (lower case) that others must not change? So it does of
+ * names with records at or below them, for which a wildcard stands, and in zones where all names
+ * are alike. Of names that only don't exist by it, it does not.
+ *
+ * @param elsewhere  as for zone_store_find()
+ */
+bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const uint8_t *elsewhere);
+
+/**
+ * The SOA into @p out for @p name, of which another says that it has no such records: that of the
+ * zone that the name is in, else one made up at @p apex. NULL for @p s is allowed.
+ */
+void zone_store_deny(const struct zone_store *s, const uint8_t *name, const uint8_t *apex,
+		     struct zone_answer *out);

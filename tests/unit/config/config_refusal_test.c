@@ -52,6 +52,13 @@ static const struct {
 	{"{a: b}: c", "t:1: expected a key, found a mapping"},
 	{"forward-zones:\n- {name: a}", "t:2: forward-zones[0].addresses: is missing"},
 	{"forward-zones:\n- {addresses: [192.0.2.1]}", "t:2: forward-zones[0].name: is missing"},
+	{"leases: [{file: /l, format: dnsmasq}]", "t:1: leases[0].domain: is missing"},
+	{"leases: [{file: /l, format: dnsmask, domain: lan}]",
+	 "t:1: leases[0].format: expected dnsmasq, isc, kea, odhcpd or networkd"},
+	{"leases: [{file: /l, format: isc, domain: .}]",
+	 "t:1: leases[0].domain: expected a name below the root"},
+	{"leases: [{file: \"\", format: isc, domain: lan}]",
+	 "t:1: leases[0].file: expected a path"},
 	{"forward-zones: [~]", "t:1: forward-zones[0].name: is missing"},
 	/* YAML itself */
 	{"server: &x {}", "t:1: server: YAML anchors are not accepted"},

@@ -171,6 +171,7 @@ static const char everything[] =
 	"  except: [Test, home.arpa]\n"
 	"local-data: [\"a.lan. A 192.0.2.1\"]\n"
 	"hosts: [/etc/hosts]\n"
+	"leases: [{file: /l, format: kea, domain: Lan}]\n"
 	"local-zones:\n"
 	"- {name: Lan, behaviour: always-null, records: [a A 192.0.2.1, b A 192.0.2.2]}\n"
 	"- {name: b.}\n"
@@ -265,6 +266,10 @@ static void test_everything(void **state)
 	assert_int_equal(c->local.zones_n, 2);
 	assert_int_equal(c->hosts_n, 1);
 	assert_string_equal(c->hosts[0], "/etc/hosts");
+	assert_int_equal(c->leases_n, 1);
+	assert_string_equal(c->leases[0].file, "/l");
+	assert_int_equal(c->leases[0].format, LEASE_KEA);
+	assert_name(c->leases[0].domain, "lan.");
 	assert_name(c->local.zones[0].name, "lan.");
 	assert_int_equal(c->local.zones[0].behaviour, ZONE_ALWAYS_NULL);
 	assert_int_equal(c->local.zones[0].records_n, 2);

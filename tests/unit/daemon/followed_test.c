@@ -49,12 +49,12 @@ static const char *text_of(bool wrong)
 	const char *why = NULL;
 	size_t len = 0;
 
-	followed_begin(followed);
-	const char *text = followed_read(followed, path, &len, &why);
+	followed_begin(followed, FOLLOWED_HOSTS);
+	const char *text = followed_read(followed, FOLLOWED_HOSTS, path, &len, &why);
 
 	assert_int_equal(why != NULL, wrong);
 	snprintf(copy, sizeof copy, "%.*s", (int)len, text ? text : "");
-	followed_end(followed);
+	followed_end(followed, FOLLOWED_HOSTS);
 	return copy;
 }
 
@@ -85,8 +85,8 @@ static void the_last_good_state_stays(void **state)
 	put(path, "two");
 	assert_string_equal(text_of(false), "two");
 	/* Named no more, it is forgotten. */
-	followed_begin(followed);
-	followed_end(followed);
+	followed_begin(followed, FOLLOWED_HOSTS);
+	followed_end(followed, FOLLOWED_HOSTS);
 	unlink(path);
 	assert_string_equal(text_of(true), "");
 }

@@ -274,38 +274,6 @@ static void what_cannot_be_read(void **state)
 	load_free(&load);
 }
 
-/* --- beside the main thread ----------------------------------------------------------- */
-
-static void the_loader_reads_what_was_there_when_asked(void **state)
-{
-	struct loader *l = loader_create(path, NULL);
-	unsigned asked[3], number = 0;
-	struct load load;
-
-	(void)state;
-	assert_non_null(l);
-	assert_true(read_text("cache: {size: 1MiB}", &load));
-	load_free(&load);
-	asked[0] = loader_ask(l);
-	asked[1] = loader_ask(l); /* while one is under way, or done and not taken */
-	asked[2] = loader_ask(l);
-	assert_true(asked[1] == asked[0] + 1 && asked[2] == asked[1]);
-	assert_true(loader_take(l, &load, &number, why));
-	assert_int_equal(number, asked[0]);
-	assert_int_equal(load.config->cache.size, 1 << 20);
-	load_free(&load);
-	assert_true(loader_take(l, &load, &number, why));
-	assert_int_equal(number, asked[1]);
-	load_free(&load);
-	assert_int_equal(truncate(path, 0), 0);
-	assert_int_equal(loader_ask(l), asked[1] + 1);
-	assert_false(loader_take(l, &load, &number, why));
-	assert_non_null(strstr(why, ": is empty"));
-	(void)loader_ask(l);
-	loader_destroy(l); /* what is under way ends first */
-	loader_destroy(NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,7 +286,6 @@ int main(void)
 		cmocka_unit_test(local_data_that_is_wrong),
 		cmocka_unit_test(files_of_hosts),
 		cmocka_unit_test(what_cannot_be_read),
-		cmocka_unit_test(the_loader_reads_what_was_there_when_asked),
 	};
 	int fd = mkstemp(path);
 	int failed = fd < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ static void expect_reverse(const char *address, const char *wanted)
 {
 	char name[NAME_ARG_MAX];
 
-	if (!reverse_name(address, name))
+	if (!reverse_text(address, name))
 		assert_null(wanted);
 	else
 		assert_string_equal(name, wanted ? wanted : "nothing");

@@ -1,0 +1,45 @@
+/*
+ * load_private.h - the parts of a load.
+ *
+ *   load.c         the configuration, and what is read whole or not at all
+ *   load_names.c   names of our own: special ones, local data, files of hosts
+ *   load_leases.c  files of leases
+ *   load_lists.c   lists of names
+ *   load_text.c    what is told of all that
+ */
+#pragma once
+
+#include <limits.h>
+
+#include "daemon/load.h"
+
+#define LOAD_KEY_MAX (PATH_MAX + 64) /* octets of "FILE:LINE: KEY: " */
+
+/** What files are read by: of the same load, or of the rule set in force. */
+struct load_ground {
+	const struct config *config;
+	const struct route *routes;
+	unsigned routes_n;
+	bool own_root;
+};
+
+/** Another line of @p why. */
+void load_add_reason(char why[LOAD_WHY_MAX], const char *format, ...) PRINTF(2, 3);
+
+/** Another line of the notes. */
+void load_add_note(struct load *l, const char *format, ...) PRINTF(2, 3);
+
+/** "FILE:LINE: KEY: ", for a line that is about what stands there. Returns @p out. */
+const char *load_say_key(const struct config *c, const char *key, char out[LOAD_KEY_MAX]);
+
+/** Fill l->zones. Reasons why not are added to @p why. */
+void load_names(struct load *l, const struct load_ground *g, struct followed *followed,
+		char why[LOAD_WHY_MAX]);
+
+/** Fill l->leases, in the same way. */
+void load_leases(struct load *l, const struct load_ground *g, struct followed *followed,
+		 char why[LOAD_WHY_MAX]);
+
+/** Fill l->lists, in the same way. */
+void load_lists(struct load *l, const struct load_ground *g, struct followed *followed,
+		char why[LOAD_WHY_MAX]);

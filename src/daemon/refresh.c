@@ -1,0 +1,98 @@
+/*
+ * refresh.c - data files taken anew while workers run: files of hosts, and of leases.
+ *
+ * The configuration in force stays, so that no mistake in its file is in the way, and what was
+ * fetched for the cache stays good.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "daemon/ruleset.h"
+#include "daemon/server_private.h"
+#include "zone/leases.h"
+
+#define NOTES_PAUSE_MS 60000 /* the same file may be wrong each time it changes */
+#define LOOK_PAUSE_MS  5000  /* from one look for leases that have ended to the next */
+#define CLOCK_BACK_S   2
+
+void refresh_note_names(struct server *s, const struct load *load)
+{
+	if (load->what & LOAD_HOSTS) {
+		s->names.hosts = load->hosts_names;
+		s->names.hosts_bad = load->hosts_bad;
+		s->names.hosts_unread = load->hosts_unread;
+	}
+	if (load->what == LOAD_ALL) {
+		s->names.hosts_at = s->names.leases_at = time(NULL);
+		s->names.notes_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+	}
+}
+
+/* Who writes leases writes often; what is wrong with them is told now and then. */
+static void tell_notes(struct server *s, struct load *load)
+{
+	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+
+	if (load->what == LOAD_LEASES && now_ms - s->names.notes_ms < NOTES_PAUSE_MS)
+		return;
+	if (load->notes[0] && load->what == LOAD_LEASES)
+		s->names.notes_ms = now_ms;
+	server_tell_notes(s, load->notes);
+}
+
+static void put_in_force(struct server *s, struct rules *fresh)
+{
+	struct rulebook *book = &s->shared.rules;
+	const struct rules *before = rulebook_current(book);
+	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
+	bool lists = fresh->lists != before->lists;
+	bool names = ruleset_changes_names(before, fresh);
+
+	if (!hosts && !leases && !lists) {
+		rules_destroy(fresh);
+		return;
+	}
+	rulebook_publish(book, fresh, names ? RULES_CHANGE_NAMES : RULES_CHANGE_SERVING);
+	if (hosts)
+		s->names.hosts_at = time(NULL);
+	if (leases && names)
+		s->names.leases_at = time(NULL);
+	unsigned long long generation = rulebook_current(book)->generation;
+
+	if (hosts || lists)
+		log_notice(&s->log, "files read again: generation %llu, changed: %s%s%s%s",
+			   generation, hosts ? "hosts" : "", hosts && lists ? ", " : "",
+			   lists ? "lists" : "", leases ? ", leases" : "");
+	else
+		log_debug(&s->log, "files read again: generation %llu, changed: leases",
+			  generation);
+}
+
+void refresh_take(struct server *s, struct load *load, bool good, char *why)
+{
+	struct rules *fresh = NULL;
+
+	if (good) {
+		tell_notes(s, load);
+		refresh_note_names(s, load);
+		fresh = ruleset_refresh(load, rulebook_current(&s->shared.rules));
+		snprintf(why, LOAD_WHY_MAX, "out of memory");
+	}
+	if (fresh)
+		put_in_force(s, fresh);
+	else
+		log_error(&s->log, "files not read again: %s", why);
+}
+
+void refresh_tick(struct server *s, uint64_t now_ms)
+{
+	const struct leases *leases = rulebook_current(&s->shared.rules)->leases;
+	int64_t wall_s = (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+
+	if (!leases || now_ms - s->names.looked_ms < LOOK_PAUSE_MS ||
+	    (wall_s < leases_next_end(leases) && wall_s + CLOCK_BACK_S >= leases_made_at(leases)))
+		return;
+	s->names.looked_ms = now_ms;
+	loader_ask_files(s->loader, LOAD_LEASES);
+}
