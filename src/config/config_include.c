@@ -22,7 +22,8 @@ struct opened {
 struct walk {
 	struct config_reader *reader;
 	struct report *report;
-	size_t octets; /* of all files so far */
+	size_t octets;   /* of all files so far */
+	uint64_t end_ms; /* CLOCK_MONOTONIC: no pipe is waited for any longer */
 	unsigned depth;
 	unsigned files_n;
 	struct opened files[CONFIG_FILES_MAX];
@@ -183,7 +184,8 @@ static void read_file(struct walk *w, const char *path, struct place from)
 	if (opened && w->depth == CONFIG_INCLUDE_DEPTH_MAX) {
 		complain(w, from, path, "files include each other too deeply");
 	} else if (opened) {
-		int reason = config_file_read(fd, CONFIG_OCTETS_MAX - w->octets, &text, &len);
+		int reason =
+			config_file_read(fd, CONFIG_OCTETS_MAX - w->octets, w->end_ms, &text, &len);
 
 		if (reason == 0) {
 			w->octets += len;
@@ -208,6 +210,7 @@ bool config_include_all(struct config_reader *reader, const char *path, struct r
 		return false;
 	w->reader = reader;
 	w->report = report;
+	w->end_ms = config_file_deadline_ms();
 	read_file(w, path, (struct place){NULL, 0});
 	free(w);
 	return true;

@@ -5,7 +5,8 @@
  *            are read after that file, pattern by pattern, in sorted order. A
  *            file that was read already is not read again.
  * Limits     CONFIG_INCLUDE_DEPTH_MAX files inside each other,
- *            CONFIG_FILES_MAX files, CONFIG_OCTETS_MAX octets in all.
+ *            CONFIG_FILES_MAX files, CONFIG_OCTETS_MAX octets in all; for all
+ *            that are pipes CONFIG_PIPES_MS together.
  */
 #pragma once
 
