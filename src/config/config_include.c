@@ -25,6 +25,7 @@ struct walk {
 	size_t octets;   /* of all files so far */
 	uint64_t end_ms; /* CLOCK_MONOTONIC: no pipe is waited for any longer */
 	unsigned depth;
+	unsigned patterns_n;
 	unsigned files_n;
 	struct opened files[CONFIG_FILES_MAX];
 };
@@ -114,12 +115,28 @@ static void read_matches(struct walk *w, const char *pattern, struct place from)
 	globfree(&found);
 }
 
+/* False when there were enough of them: the first one too many is told, and no other is looked at.
+ */
+static bool count_pattern(struct walk *w, struct place from)
+{
+	if (w->patterns_n > CONFIG_PATTERNS_MAX)
+		return false;
+	if (w->patterns_n++ < CONFIG_PATTERNS_MAX)
+		return true;
+	w->report->file = from.file;
+	report_add(w->report, from.line, "include", "expected at most %d patterns in all files",
+		   CONFIG_PATTERNS_MAX);
+	return false;
+}
+
 static void read_include(struct walk *w, const char *file, const struct config_include *include)
 {
 	bool is_pattern = strpbrk(include->path, "*?[") != NULL;
 	struct place from = {file, include->line};
 	char path[PATH_MAX];
 
+	if (!count_pattern(w, from))
+		return;
 	if (!make_path(file, include->path, is_pattern, path))
 		complain_reason(w, from, include->path, ENAMETOOLONG);
 	else if (is_pattern)

@@ -32,3 +32,18 @@ def test_many_pipes():
     tern.process.send_signal(signal.SIGTERM)
     tern.process.wait(timeout=20)
     at_most(time.monotonic() - begun, 12, 'seconds until the end')
+
+
+def test_too_many_patterns():
+    """They are an error with file and line, and the configuration stays as it is."""
+    tern = start()
+    folder = folder_of(tern)
+    own = os.path.join(folder, 'own.yaml')
+    with open(own, 'w') as f:
+        f.write('include:\n' + '  - "*.none"\n' * 300)
+    change(tern, include=f'{folder}/*.yaml', server={'identity': 'other'})
+    for command in ['reload'], ['check', tern.config]:
+        told = ternctl(*command, code=1)
+        check(f'{own}:257: include: expected at most 256 patterns in all files' in told, told)
+        equal(told.count('patterns'), 1)
+    equal(rcode(ask('id.server', 'TXT', 'CH')), 'REFUSED')
