@@ -86,10 +86,10 @@ static void run_status(struct control *c, struct client *k, const struct order *
 
 	json_t *status = json_pack(
 		"{s:s,s:i,s:I,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version", TERN_VERSION, "pid",
-		(int)getpid(), "uptime_s", (json_int_t)(up_ms / 1000), "workers", (int)s->workers_n,
-		"log_level", level_text(s->log->level), "cache", "entries",
-		(json_int_t)counts.entries, "octets", (json_int_t)counts.octets, "limit",
-		(json_int_t)counts.limit, "percent", (json_int_t)percent);
+		(int)getpid(), "uptime_s", (json_int_t)(up_ms / 1000), "workers",
+		(int)c->host->workers(c->host->context), "log_level", level_text(s->log->level),
+		"cache", "entries", (json_int_t)counts.entries, "octets", (json_int_t)counts.octets,
+		"limit", (json_int_t)counts.limit, "percent", (json_int_t)percent);
 
 	if (status)
 		add_health(c, status);
