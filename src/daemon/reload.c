@@ -220,12 +220,8 @@ static void move_workers(struct reload *r)
 
 	if (n == s->sockets->workers_n)
 		return;
-	if (!crew_resize(s, n)) {
-		snprintf(why, sizeof why, "%s; %u workers serve", strerror(errno),
-			 s->sockets->workers_n);
+	if (!crew_resize(s, n, why, sizeof why))
 		keep(r, "server.workers", why);
-	}
-	crew_divide_descriptors(s, s->sockets->workers_n);
 }
 
 static json_t *report(struct reload *r)
@@ -248,6 +244,8 @@ static void apply(struct reload *r)
 	publish(r);
 	move_listeners(r);
 	move_workers(r);
+	crew_divide_descriptors(s);
+	crew_tell_descriptors(s);
 	s->loaded_at = time(NULL);
 	server_doubt(s, r->after);
 	log_notice(&s->log, "configuration loaded again: generation %llu, %s%s",
