@@ -175,6 +175,24 @@ def test_names_in_unicode_and_forms():
     ternctl('nta', 'remove', '.')
 
 
+def test_four_traces_at_once():
+    """A fifth one is refused at once; other commands are served meanwhile, and there is a place when one ends."""
+    controlled()
+    setting('slow.evil', delay=1.2)
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    traces = [subprocess.Popen([program, '-s', SOCKET, 'trace', f't{i}.slow.evil'], stdout=subprocess.PIPE, text=True)
+              for i in range(4)]
+    time.sleep(0.4)
+    begun = time.monotonic()
+    has(ternctl('trace', 'fifth.slow.evil', code=1), 'trace: 4 are under way already')
+    ternctl('status')
+    at_most(time.monotonic() - begun, scaled(0.5), 'seconds')
+    for trace in traces:
+        has(trace.communicate(timeout=20)[0], '192.0.2.1')
+        equal(trace.returncode, 0)
+    has(ternctl('trace', 'sixth.slow.evil'), '192.0.2.1')
+
+
 def test_flush_forgets():
     controlled()
     ask('www.honest.evil')
