@@ -116,6 +116,22 @@ bool crew_fits(const struct server *s, unsigned n)
 	       own_descriptors(s, n) + clients_of_resting(s) + n <= most_descriptors(s);
 }
 
+unsigned crew_affordable(struct server *s, unsigned wanted, unsigned listen_n)
+{
+	unsigned n = wanted;
+
+	/* None is open yet, so the sockets come on top. One worker there is in any case. */
+	while (n > 1 && s->descriptors > 0 &&
+	       own_descriptors(s, n) + 2ul * n * listen_n + n > most_descriptors(s))
+		n--;
+	if (n < wanted)
+		log_warning(&s->log,
+			    "server.workers: %u workers serve, more need too many of the %lu open "
+			    "files that are allowed",
+			    n, s->descriptors);
+	return n;
+}
+
 /* False after logging why. */
 static bool make_one(struct server *s, const struct listener_fds *fds, unsigned fds_n)
 {

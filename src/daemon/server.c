@@ -344,12 +344,12 @@ static bool open_sockets(struct server *s)
 	gid_t group;
 
 	s->sockets->log = &s->log;
-	s->sockets->workers_n = crew_count(s, c->server.workers);
 	if (!privilege_future_owner(c->server.user, &s->sockets->owner, &group))
 		s->sockets->owner = (uid_t)-1;
 	struct endpoint at[LISTENERS_MAX];
 	unsigned n = server_endpoints(s, c, at);
 
+	s->sockets->workers_n = crew_affordable(s, crew_count(s, c->server.workers), n);
 	if (!sockets_open(s->sockets, at, n)) {
 		holder_tell(&s->log, at, n);
 		return false;

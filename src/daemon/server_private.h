@@ -91,6 +91,12 @@ void crew_tell_descriptors(struct server *s);
 /** Are there descriptors for @p n workers that serve, beside those that rest? */
 bool crew_fits(const struct server *s, unsigned n);
 
+/**
+ * How many of @p wanted workers there are descriptors for, when no socket is open yet and there
+ * will be @p listen_n addresses. Fewer are warned of.
+ */
+unsigned crew_affordable(struct server *s, unsigned wanted, unsigned listen_n);
+
 /** Make and start a worker for each row of sockets; false after logging why. */
 MUST_USE bool crew_make(struct server *s);
 

@@ -111,6 +111,20 @@ def test_workers_that_descriptors_are_short_for():
     answers()
 
 
+def test_a_start_with_more_workers_than_descriptors_suffice_for():
+    tern = limited(100, 60)
+    n = json.loads(ternctl('--json', 'status'))['workers']
+    check(1 < n < 60, n)
+    check(f'server.workers: {n} workers serve, more need too many of the 100 open files' in tern.log_text(),
+          tern.log_text())
+    at_most(tern.descriptors(), 75, 'descriptors in use')
+    answers()
+    told = reload(tern, **listening(HERE, workers=60))
+    equal([k['key'] for k in told['kept']], ['server.workers'])
+    equal(json.loads(ternctl('--json', 'status'))['workers'], n)
+    resolves('few.honest.evil')
+
+
 def test_clients_of_workers_that_rest_have_descriptors():
     """Their connections go on, and are no places for others."""
     tern = limited(120, 4)
