@@ -31,10 +31,16 @@ struct shares {
 /** The party that a client at @p a belongs to; never PARTY_OURSELF. */
 uint16_t party_of(const struct hash_key *key, const struct address *a);
 
+/** Places that nobody holds; none while more are held than there are, for @c max may be lowered. */
+static inline uint32_t shares_free(const struct shares *s)
+{
+	return s->max > s->taken_n ? s->max - s->taken_n : 0;
+}
+
 /** May @p party take one more place? */
 static inline bool shares_allow(const struct shares *s, uint16_t party)
 {
-	return s->held[party] < s->max - s->taken_n;
+	return s->held[party] < shares_free(s);
 }
 
 /** Take a place, which must be free. */

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 
 #define FILE_FIRST ((size_t)16 << 10) /* octets of the first buffer; most files fit */
-#define PIPE_MS    5000               /* who writes into a pipe has to be done by then */
 
 static uint64_t now_ms(void)
 {
@@ -29,18 +28,22 @@ static bool is_ready(int fd, uint64_t end_ms)
 	return poll(&p, 1, at_ms < end_ms ? (int)(end_ms - at_ms) : 0) != 0;
 }
 
+uint64_t config_file_deadline_ms(void)
+{
+	return now_ms() + CONFIG_PIPES_MS;
+}
+
 int config_file_open(const char *path)
 {
 	/* The opening, too, would wait for who writes into a pipe. */
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-int config_file_read(int fd, size_t max, char **out, size_t *out_len)
+int config_file_read(int fd, size_t max, uint64_t end_ms, char **out, size_t *out_len)
 {
 	size_t room = FILE_FIRST;
 	size_t len = 0;
 	char *text = malloc(room);
-	uint64_t end_ms = now_ms() + PIPE_MS;
 
 	while (text) {
 		if (!is_ready(fd, end_ms)) {

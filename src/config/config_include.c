@@ -22,8 +22,10 @@ struct opened {
 struct walk {
 	struct config_reader *reader;
 	struct report *report;
-	size_t octets; /* of all files so far */
+	size_t octets;   /* of all files so far */
+	uint64_t end_ms; /* CLOCK_MONOTONIC: no pipe is waited for any longer */
 	unsigned depth;
+	unsigned patterns_n;
 	unsigned files_n;
 	struct opened files[CONFIG_FILES_MAX];
 };
@@ -113,12 +115,28 @@ static void read_matches(struct walk *w, const char *pattern, struct place from)
 	globfree(&found);
 }
 
+/* False when there were enough of them: the first one too many is told, and no other is looked at.
+ */
+static bool count_pattern(struct walk *w, struct place from)
+{
+	if (w->patterns_n > CONFIG_PATTERNS_MAX)
+		return false;
+	if (w->patterns_n++ < CONFIG_PATTERNS_MAX)
+		return true;
+	w->report->file = from.file;
+	report_add(w->report, from.line, "include", "expected at most %d patterns in all files",
+		   CONFIG_PATTERNS_MAX);
+	return false;
+}
+
 static void read_include(struct walk *w, const char *file, const struct config_include *include)
 {
 	bool is_pattern = strpbrk(include->path, "*?[") != NULL;
 	struct place from = {file, include->line};
 	char path[PATH_MAX];
 
+	if (!count_pattern(w, from))
+		return;
 	if (!make_path(file, include->path, is_pattern, path))
 		complain_reason(w, from, include->path, ENAMETOOLONG);
 	else if (is_pattern)
@@ -183,7 +201,8 @@ static void read_file(struct walk *w, const char *path, struct place from)
 	if (opened && w->depth == CONFIG_INCLUDE_DEPTH_MAX) {
 		complain(w, from, path, "files include each other too deeply");
 	} else if (opened) {
-		int reason = config_file_read(fd, CONFIG_OCTETS_MAX - w->octets, &text, &len);
+		int reason =
+			config_file_read(fd, CONFIG_OCTETS_MAX - w->octets, w->end_ms, &text, &len);
 
 		if (reason == 0) {
 			w->octets += len;
@@ -208,6 +227,7 @@ bool config_include_all(struct config_reader *reader, const char *path, struct r
 		return false;
 	w->reader = reader;
 	w->report = report;
+	w->end_ms = config_file_deadline_ms();
 	read_file(w, path, (struct place){NULL, 0});
 	free(w);
 	return true;

@@ -55,6 +55,8 @@ struct control;
 /** What the daemon tells of itself here, and does when it is told to. */
 struct control_host {
 	void *context; /* for the functions */
+	/** Workers that serve, without those that rest. */
+	unsigned (*workers)(void *context);
 	/** Add what `status` shows of the daemon's other parts. */
 	void (*add_status)(void *context, json_t *status);
 	/** The negative trust anchors, an array; NULL when memory is short. */

@@ -86,10 +86,10 @@ static void run_status(struct control *c, struct client *k, const struct order *
 
 	json_t *status = json_pack(
 		"{s:s,s:i,s:I,s:i,s:s,s:{s:I,s:I,s:I,s:I}}", "version", TERN_VERSION, "pid",
-		(int)getpid(), "uptime_s", (json_int_t)(up_ms / 1000), "workers", (int)s->workers_n,
-		"log_level", level_text(s->log->level), "cache", "entries",
-		(json_int_t)counts.entries, "octets", (json_int_t)counts.octets, "limit",
-		(json_int_t)counts.limit, "percent", (json_int_t)percent);
+		(int)getpid(), "uptime_s", (json_int_t)(up_ms / 1000), "workers",
+		(int)c->host->workers(c->host->context), "log_level", level_text(s->log->level),
+		"cache", "entries", (json_int_t)counts.entries, "octets", (json_int_t)counts.octets,
+		"limit", (json_int_t)counts.limit, "percent", (json_int_t)percent);
 
 	if (status)
 		add_health(c, status);
@@ -201,6 +201,12 @@ static void run_leases(struct control *c, struct client *k, const struct order *
 	leases_start(c, k);
 }
 
+static void run_lists(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	lists_print(c, k);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -214,6 +220,7 @@ static const struct command commands[] = {
 	{"nta-remove", NEEDS_NAME, run_nta_remove},
 	{"reload", 0, run_reload},
 	{"leases", 0, run_leases},
+	{"lists", 0, run_lists},
 };
 
 /* --- reading the request ------------------------------------------------------- */

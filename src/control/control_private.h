@@ -5,6 +5,7 @@
  *   control_command.c  a request read and answered, or begun
  *   control_dump.c     dump-cache, a slice of buckets at a time
  *   control_leases.c   leases, a slice at a time
+ *   control_lists.c    lists of names
  *   control_trace.c    trace, the lines as a worker writes them
  *   control_text.c     a client's unsent octets
  */
@@ -116,6 +117,9 @@ void leases_start(struct control *c, struct client *k);
 void leases_slice(struct client *k);
 /** The client goes, or has it all. */
 void leases_end(struct client *k);
+
+/* control_lists.c */
+void lists_print(struct control *c, struct client *k);
 
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);

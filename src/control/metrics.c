@@ -86,6 +86,7 @@ static const struct named_count upstream[] = {
 	{"udp", offsetof(struct tally, upstream_udp)},
 	{"tcp", offsetof(struct tally, upstream_tcp)},
 	{"joined", offsetof(struct tally, upstream_joined)},
+	{"answered", offsetof(struct tally, upstream_answered)},
 	{"timeouts", offsetof(struct tally, upstream_timeouts)},
 	{"late", offsetof(struct tally, upstream_late)},
 	{"oversized", offsetof(struct tally, upstream_oversized)},

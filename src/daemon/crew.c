@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,45 +39,97 @@ unsigned crew_count(struct server *s, unsigned wanted)
 	return n;
 }
 
-/* Descriptors in use: those of a start are the lowest ones. */
-static unsigned long count_descriptors(const struct server *s)
+#define WORKER_FDS  2 /* a worker's own: epoll and mailbox */
+#define CONTROL_FDS (CONTROL_CLIENTS_MAX + 2 * CONTROL_TRACES_MAX) /* a trace has a pipe */
+
+void crew_count_descriptors(struct server *s)
 {
+	/* At a start those in use are the lowest ones. */
 	int next = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, 0);
 
 	if (next >= 0)
 		close(next);
-	return next >= 0 ? (unsigned long)next : 0;
+	s->descriptors_begun = next >= 0 ? (unsigned long)next : 0;
 }
-
-#define WORKER_FDS 2 /* a worker's own: epoll and mailbox */
 
 /*
- * The last quarter of the descriptors is for asking servers: clients' connections
- * get what is left of the other three (limits.md rows 60 and 83).
+ * What the daemon itself needs when @n workers serve. This is told by what there is, not by what is
+ * open: at a reload clients and servers have connections.
  */
-void crew_divide_descriptors(struct server *s, unsigned workers_n)
+static unsigned long own_descriptors(const struct server *s, unsigned n)
 {
-	unsigned long limit = s->descriptors;
-	unsigned long used = count_descriptors(s) + WORKER_FDS * workers_n + CONTROL_CLIENTS_MAX;
-	unsigned long part = limit / 4 * 3;
-	unsigned long each = part > used ? (part - used) / workers_n : 0;
+	unsigned made = MAX(n, s->shared.workers_n);
 
-	if (limit == 0)
-		return;
-	each = MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
-	atomic_store_explicit(&s->shared.tcp_clients_max, (uint32_t)each, memory_order_relaxed);
-	if (each < TCP_CLIENTS_MAX)
-		log_notice(&s->log,
-			   "%lu open files are allowed: %lu TCP clients for each worker at most",
-			   limit, each);
+	return s->descriptors_begun + CONTROL_FDS + WORKER_FDS * made +
+	       sockets_descriptors(s->sockets, n, made);
 }
 
-/* The watchdog knows those that there are. */
-static bool watch_all(struct server *s)
+/* The last quarter is for asking servers (limits.md rows 60 and 83). */
+static unsigned long most_descriptors(const struct server *s)
 {
-	watchdog_destroy(s->watchdog);
-	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, WATCHDOG_LIMITS, &s->log);
-	return s->watchdog != NULL;
+	return s->descriptors / 4 * 3;
+}
+
+/* Connections for each of @n workers, when all those of @others are kept. */
+static unsigned long clients_of_each(const struct server *s, unsigned n, unsigned long others)
+{
+	unsigned long most = most_descriptors(s);
+	unsigned long used = own_descriptors(s, n) + others;
+	unsigned long each = most > used ? (most - used) / n : 0;
+
+	if (s->descriptors == 0)
+		return TCP_CLIENTS_MAX;
+	return MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
+}
+
+static unsigned long clients_of_resting(const struct server *s)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = s->sockets->workers_n; i < s->shared.workers_n; i++)
+		n += worker_tcp_clients(s->workers[i]);
+	return n;
+}
+
+void crew_divide_descriptors(struct server *s)
+{
+	unsigned long each = clients_of_each(s, s->sockets->workers_n, clients_of_resting(s));
+
+	atomic_store_explicit(&s->shared.tcp_clients_max, (uint32_t)each, memory_order_relaxed);
+}
+
+void crew_tell_descriptors(struct server *s)
+{
+	unsigned long each = clients_of_each(s, s->sockets->workers_n, 0);
+
+	if (each == s->clients_told || (each == TCP_CLIENTS_MAX && s->clients_told == 0))
+		return;
+	s->clients_told = each;
+	log_notice(&s->log, "%lu open files are allowed: %lu TCP clients for each worker at most",
+		   s->descriptors, each);
+}
+
+bool crew_fits(const struct server *s, unsigned n)
+{
+	/* One client each at least. */
+	return s->descriptors == 0 ||
+	       own_descriptors(s, n) + clients_of_resting(s) + n <= most_descriptors(s);
+}
+
+unsigned crew_affordable(struct server *s, unsigned wanted, unsigned listen_n)
+{
+	unsigned n = wanted;
+
+	/* None is open yet, so the sockets come on top. One worker there is in any case. */
+	while (n > 1 && s->descriptors > 0 &&
+	       own_descriptors(s, n) + 2ul * n * listen_n + n > most_descriptors(s))
+		n--;
+	if (n < wanted)
+		log_warning(&s->log,
+			    "server.workers: %u workers serve, more need too many of the %lu open "
+			    "files that are allowed",
+			    n, s->descriptors);
+	return n;
 }
 
 /* False after logging why. */
@@ -113,33 +166,66 @@ bool crew_make(struct server *s)
 		if (!start_one(s, i))
 			return false;
 	}
-	return watch_all(s);
+	s->watchdog = watchdog_create(s->workers, s->shared.workers_n, WATCHDOG_LIMITS, &s->log);
+	return s->watchdog != NULL;
 }
 
-/* One that can't be started is no worker. */
+/*
+ * The thread comes last, and nobody knows of a worker without one: whatever fails leaves nothing
+ * behind. False with errno.
+ */
 static bool add_one(struct server *s)
 {
 	unsigned i = s->shared.workers_n;
 
-	if (!make_one(s, NULL, 0))
+	if (!sockets_open_for_new(s->sockets))
 		return false;
-	if (start_one(s, i))
-		return true;
-	s->shared.workers_n = i;
-	worker_destroy(s->workers[i]);
-	s->workers[i] = NULL;
-	return false;
+	s->workers[i] = worker_create(&s->shared, i, s->sockets->fds[i], s->sockets->slots_n);
+
+	bool good = s->workers[i] && worker_start(s->workers[i], s->cpus[i]);
+	int error = errno;
+
+	if (good) {
+		s->shared.workers_n++;
+		watchdog_watch(s->watchdog, s->workers[i]);
+	} else if (s->workers[i]) {
+		worker_destroy(s->workers[i]);
+		s->workers[i] = NULL;
+	}
+	sockets_conclude_new(s->sockets, good);
+	errno = error;
+	return good;
 }
 
-bool crew_resize(struct server *s, unsigned n)
+/* Those that rest come first. */
+static bool one_more(struct server *s)
 {
-	while (s->shared.workers_n < n) {
-		if (!add_one(s) || !watch_all(s)) {
-			errno = ENOMEM;
+	unsigned n = s->sockets->workers_n;
+
+	return n < s->shared.workers_n ? sockets_resize(s->sockets, s->workers, n + 1) : add_one(s);
+}
+
+bool crew_resize(struct server *s, unsigned n, char *why, size_t max)
+{
+	struct sockets *sockets = s->sockets;
+
+	if (n < sockets->workers_n)
+		return sockets_resize(sockets, s->workers, n);
+	while (sockets->workers_n < n) {
+		if (!crew_fits(s, sockets->workers_n + 1)) {
+			snprintf(why, max,
+				 "%u workers serve, more need too many of the %lu open files that "
+				 "are allowed",
+				 sockets->workers_n, s->descriptors);
+			return false;
+		}
+		if (!one_more(s)) {
+			snprintf(why, max, "%s; %u workers serve", strerror(errno),
+				 sockets->workers_n);
 			return false;
 		}
 	}
-	return sockets_resize(s->sockets, s->workers, n);
+	return true;
 }
 
 void crew_stop(struct server *s)

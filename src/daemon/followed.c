@@ -44,8 +44,8 @@ struct followed {
 	struct file *files;
 	int inotify;
 	struct list_shelf *lists; /* made when they are asked for */
-	uint64_t due_ms;  /* 0: nothing is told */
-	uint64_t look_ms; /* when all are looked at */
+	uint64_t due_ms;          /* 0: nothing is told */
+	uint64_t look_ms;         /* when all are looked at */
 };
 
 struct followed *followed_create(void)

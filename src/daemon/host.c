@@ -64,6 +64,13 @@ static void add_names(const struct server *s, json_t *status)
 						s->names.leases_at, bad));
 }
 
+static unsigned workers(void *context)
+{
+	const struct server *s = context;
+
+	return s->sockets->workers_n;
+}
+
 /* What memory is too short for is missing. */
 static void add_status(void *context, json_t *status)
 {
@@ -108,6 +115,7 @@ static unsigned reload(void *context)
 struct control_host host_of(struct server *s)
 {
 	return (struct control_host){.context = s,
+				     .workers = workers,
 				     .add_status = add_status,
 				     .exceptions = exceptions,
 				     .add_exception = add_exception,

@@ -59,7 +59,7 @@ static void note_files(struct reload *r)
 {
 	static const char *const keys[] = {"hosts",         "local-",     "special-zones",
 					   "forward-zones", "stub-zones", "root-hints",
-					   "trust-anchors", "leases"};
+					   "trust-anchors", "leases",     "lists"};
 	const struct rules *before = rulebook_current(&r->server->shared.rules);
 
 	for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
@@ -70,6 +70,8 @@ static void note_files(struct reload *r)
 		note_change(r, "hosts");
 	if (before->leases != r->rules->leases)
 		note_change(r, "leases");
+	if (before->lists != r->rules->lists)
+		note_change(r, "lists");
 }
 
 /* Take back what can't change now, so that the next time it is told again. */
@@ -222,12 +224,8 @@ static void move_workers(struct reload *r)
 
 	if (n == s->sockets->workers_n)
 		return;
-	if (!crew_resize(s, n)) {
-		snprintf(why, sizeof why, "%s; %u workers serve", strerror(errno),
-			 s->sockets->workers_n);
+	if (!crew_resize(s, n, why, sizeof why))
 		keep(r, "server.workers", why);
-	}
-	crew_divide_descriptors(s, s->sockets->workers_n);
 }
 
 static json_t *report(struct reload *r)
@@ -250,6 +248,8 @@ static void apply(struct reload *r)
 	publish(r);
 	move_listeners(r);
 	move_workers(r);
+	crew_divide_descriptors(s);
+	crew_tell_descriptors(s);
 	s->loaded_at = time(NULL);
 	server_doubt(s, r->after);
 	log_notice(&s->log, "configuration loaded again: generation %llu, %s%s",

@@ -270,6 +270,7 @@ static bool take_turn(struct server *s)
 		reload_take(s);
 	keeper_tick(s->keeper);
 	sockets_tick(s->sockets, s->workers);
+	crew_divide_descriptors(s);
 	if (interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0)) {
 		interfaces_follow(s->interfaces, &s->shared.rules);
 		follow_listeners(s);
@@ -355,12 +356,12 @@ static bool open_sockets(struct server *s)
 	gid_t group;
 
 	s->sockets->log = &s->log;
-	s->sockets->workers_n = crew_count(s, c->server.workers);
 	if (!privilege_future_owner(c->server.user, &s->sockets->owner, &group))
 		s->sockets->owner = (uid_t)-1;
 	struct endpoint at[LISTENERS_MAX];
 	unsigned n = server_endpoints(s, c, at);
 
+	s->sockets->workers_n = crew_affordable(s, crew_count(s, c->server.workers), n);
 	if (!sockets_open(s->sockets, at, n)) {
 		holder_tell(&s->log, at, n);
 		return false;
@@ -372,15 +373,16 @@ static bool open_sockets(struct server *s)
 
 static bool run(struct server *s)
 {
-	unsigned long descriptors = privilege_raise_nofile();
 	bool good;
 
+	s->descriptors = privilege_raise_nofile();
+	crew_count_descriptors(s);
 	if (!open_sockets(s))
 		return false;
 	open_control(s);
 	keeper_tick(s->keeper);
-	s->descriptors = descriptors;
-	crew_divide_descriptors(s, s->sockets->workers_n);
+	crew_divide_descriptors(s);
+	crew_tell_descriptors(s);
 	good = serve(s);
 	readers_sleep();
 	crew_stop(s);

@@ -51,7 +51,9 @@ struct server {
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
-	unsigned long descriptors; /* that may be open; 0: not known */
+	unsigned long descriptors;       /* that may be open; 0: not known */
+	unsigned long descriptors_begun; /* that were open before any socket */
+	unsigned long clients_told;      /* TCP clients for each worker, as logged; 0: never */
 	int signal_fd;
 	int cpus[WORKERS_MAX];
 };
@@ -86,14 +88,33 @@ unsigned server_endpoints(struct server *s, const struct config *config,
 /** How many workers @p wanted means, 0 being one for each CPU. */
 unsigned crew_count(struct server *s, unsigned wanted);
 
-/** Say how many connections of clients each of @p workers_n may have. */
-void crew_divide_descriptors(struct server *s, unsigned workers_n);
+/** Count the descriptors that are open before any socket is. */
+void crew_count_descriptors(struct server *s);
+
+/**
+ * Say how many connections of clients each worker may have: three quarters of the descriptors are
+ * the daemon's own and its clients', the last one is for asking servers. What it needs itself is
+ * told by what there is, so call it whenever that may have changed.
+ */
+void crew_divide_descriptors(struct server *s);
+
+/** Log that number, if it is another one than was told last. */
+void crew_tell_descriptors(struct server *s);
+
+/** Are there descriptors for @p n workers that serve, beside those that rest? */
+bool crew_fits(const struct server *s, unsigned n);
+
+/**
+ * How many of @p wanted workers there are descriptors for, when no socket is open yet and there
+ * will be @p listen_n addresses. Fewer are warned of.
+ */
+unsigned crew_affordable(struct server *s, unsigned wanted, unsigned listen_n);
 
 /** Make and start a worker for each row of sockets; false after logging why. */
 MUST_USE bool crew_make(struct server *s);
 
-/** Let @p n workers serve; false with errno when only as many do as s->sockets says. */
-MUST_USE bool crew_resize(struct server *s, unsigned n);
+/** Let @p n workers serve; false with @p why when only as many do as s->sockets says. */
+MUST_USE bool crew_resize(struct server *s, unsigned n, char *why, size_t max);
 
 /** End all of them, and free them. */
 void crew_stop(struct server *s);

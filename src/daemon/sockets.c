@@ -34,6 +34,16 @@ void sockets_write_text(struct sockets *s)
 		snprintf(s->text, sizeof s->text, "no address yet");
 }
 
+unsigned long sockets_descriptors(const struct sockets *s, unsigned workers_n, unsigned made_n)
+{
+	unsigned long n = 0;
+
+	for (unsigned i = 0; i < s->slots_n; i++)
+		n += s->slots[i].state != SLOT_FREE;
+	/* Who rests has no socket that accepts. */
+	return n * (workers_n + MAX(made_n, workers_n));
+}
+
 void sockets_close_pair(const struct listener_fds *fds)
 {
 	close(fds->udp);

@@ -66,11 +66,24 @@ void sockets_change(struct sockets *s, struct worker **workers, const struct end
 		    unsigned listen_n, void (*fail)(void *context, const char *why), void *context);
 
 /**
- * Let the first @p n of @p workers serve, all of which are started, and the others rest. Whoever
+ * Let the first @p n of @p workers serve, all of which are made, and the others rest. Whoever
  * asks meanwhile is served. False with errno when there can't be sockets for so many: as many as
  * there are sockets for serve (s->workers_n).
  */
 MUST_USE bool sockets_resize(struct sockets *s, struct worker **workers, unsigned n);
+
+/**
+ * Open what another worker needs, when all that are made serve: s->fds[s->made_n], for
+ * worker_create(). Until sockets_conclude_new() no connection comes in there. False with errno, and
+ * nothing is open.
+ */
+MUST_USE bool sockets_open_for_new(struct sockets *s);
+
+/** It has been @p made, and serves; or its sockets are closed by now, and there is none. */
+void sockets_conclude_new(struct sockets *s, bool made);
+
+/** Descriptors that the sockets take, or took if @p workers_n of @p made_n served. */
+unsigned long sockets_descriptors(const struct sockets *s, unsigned workers_n, unsigned made_n);
 
 /** Try again what could not be opened. Call it now and then. */
 void sockets_tick(struct sockets *s, struct worker **workers);

@@ -1,7 +1,9 @@
 /*
  * sockets_workers.c - workers that come, rest, and come back:
  *
- *   hired: sockets at all addresses, sent to it, started
+ *   comes: connections are steered to the others -> sockets at all addresses -> a thread with
+ *          them -> nothing is steered. Whatever fails, it is as if nothing had been begun.
+ *   back:  sockets at all addresses, sent to it, started
  *   rests: new connections are steered to the others -> no datagrams, no connections
  *          any more -> its accepting sockets are closed -> nothing is steered
  *
@@ -34,11 +36,11 @@ static bool copy_pair(const struct listener_fds *from, struct listener_fds *to)
 	return false;
 }
 
-static bool open_slot(struct sockets *s, unsigned w, unsigned slot)
+static bool open_slot(const struct sockets *s, unsigned slot, struct listener_fds *fds)
 {
 	if (s->passed)
-		return copy_pair(&s->fds[0][slot], &s->fds[w][slot]);
-	return sockets_open_pair(&s->slots[slot].at.address, &s->fds[w][slot], false);
+		return copy_pair(&s->fds[0][slot], fds);
+	return sockets_open_pair(&s->slots[slot].at.address, fds, false);
 }
 
 static bool order(const struct sockets *s, struct worker *w,
@@ -53,31 +55,6 @@ static bool order(const struct sockets *s, struct worker *w,
 	return good;
 }
 
-static bool hire(struct sockets *s, struct worker **workers, unsigned w)
-{
-	bool good = true;
-
-	s->made_n = MAX(s->made_n, w + 1);
-	for (unsigned i = 0; i < s->slots_n && good; i++) {
-		if (s->slots[i].state != SLOT_OPEN)
-			continue;
-		good = open_slot(s, w, i);
-		if (good && !worker_listen(workers[w], i, &s->fds[w][i])) {
-			errno = ENOMEM;
-			good = false;
-		}
-	}
-	if (good && order(s, workers[w], worker_start_listening))
-		return true;
-	int error = errno;
-
-	/* What has come in at those that are open is served. */
-	(void)order(s, workers[w], worker_rest);
-	(void)order(s, workers[w], worker_stop_accepting);
-	errno = error;
-	return false;
-}
-
 /* New connections are for the first @n workers only, or for all again (0). */
 static void steer(const struct sockets *s, unsigned n)
 {
@@ -85,6 +62,78 @@ static void steer(const struct sockets *s, unsigned n)
 		if (s->slots[i].state == SLOT_OPEN)
 			reuseport_use_first(s->fds[0][i].tcp, n);
 	}
+}
+
+static void close_all(const struct listener_fds *fds, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (fds[i].udp >= 0)
+			sockets_close_pair(&fds[i]);
+	}
+}
+
+/* Sockets for one worker at all addresses, -1 where there is none. False with errno, and none is
+ * open. */
+static bool open_all(const struct sockets *s, struct listener_fds fds[LISTENERS_MAX])
+{
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		fds[i] = (struct listener_fds){.udp = -1, .tcp = -1};
+		if (s->slots[i].state != SLOT_OPEN || open_slot(s, i, &fds[i]))
+			continue;
+		int error = errno;
+
+		close_all(fds, i);
+		errno = error;
+		return false;
+	}
+	return true;
+}
+
+/* All that it gets is open before it gets any. */
+static bool recall(struct sockets *s, struct worker **workers, unsigned w)
+{
+	struct listener_fds fds[LISTENERS_MAX];
+	bool good = true;
+
+	if (!open_all(s, fds))
+		return false;
+	for (unsigned i = 0; i < s->slots_n; i++) {
+		if (fds[i].udp < 0)
+			continue;
+		if (!good) {
+			sockets_close_pair(&fds[i]);
+			continue;
+		}
+		good = worker_listen(workers[w], i, &fds[i]);
+		if (good)
+			s->fds[w][i] = fds[i];
+	}
+	if (good && order(s, workers[w], worker_start_listening))
+		return true;
+	/* What has come in at those that are open is served. */
+	(void)order(s, workers[w], worker_rest);
+	(void)order(s, workers[w], worker_stop_accepting);
+	errno = ENOMEM;
+	return false;
+}
+
+bool sockets_open_for_new(struct sockets *s)
+{
+	steer(s, s->workers_n);
+	if (open_all(s, s->fds[s->made_n]))
+		return true;
+	int error = errno;
+
+	steer(s, 0);
+	errno = error;
+	return false;
+}
+
+void sockets_conclude_new(struct sockets *s, bool made)
+{
+	if (made)
+		s->workers_n = ++s->made_n;
+	steer(s, 0);
 }
 
 static void begin_rest(struct sockets *s, struct worker **workers, unsigned n)
@@ -126,7 +175,7 @@ bool sockets_resize(struct sockets *s, struct worker **workers, unsigned n)
 	}
 	steer(s, 0);
 	s->steer_until_ms = 0;
-	while (s->workers_n < n && hire(s, workers, s->workers_n))
+	while (s->workers_n < n && recall(s, workers, s->workers_n))
 		s->workers_n++;
 	return s->workers_n == n;
 }

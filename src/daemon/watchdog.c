@@ -31,7 +31,7 @@ struct watchdog {
 	struct watchdog_limits limits;
 	struct sigaction before;
 	unsigned workers_n;
-	struct watched watched[];
+	struct watched watched[WORKERS_MAX];
 };
 
 /* --- the judgement ---------------------------------------------------------------- */
@@ -173,7 +173,7 @@ void watchdog_tick(struct watchdog *d)
 struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n,
 				 struct watchdog_limits limits, struct log *log)
 {
-	struct watchdog *d = calloc(1, sizeof *d + workers_n * sizeof d->watched[0]);
+	struct watchdog *d = calloc(1, sizeof *d);
 	struct sigaction action = {.sa_sigaction = record_stack,
 				   .sa_flags = SA_SIGINFO | SA_RESTART};
 	void *frame[1];
@@ -182,13 +182,18 @@ struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n,
 		return NULL;
 	d->log = log;
 	d->limits = limits;
-	d->workers_n = workers_n;
 	for (unsigned i = 0; i < workers_n; i++)
-		d->watched[i].worker = workers[i];
+		watchdog_watch(d, workers[i]);
 	/* Its first call loads a library, which a signal must not. */
 	(void)backtrace(frame, 1);
 	sigaction(WORKER_STACK_SIGNAL, &action, &d->before);
 	return d;
+}
+
+void watchdog_watch(struct watchdog *d, struct worker *w)
+{
+	if (d->workers_n < WORKERS_MAX)
+		d->watched[d->workers_n++].worker = w;
 }
 
 void watchdog_destroy(struct watchdog *d)

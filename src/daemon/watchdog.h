@@ -77,6 +77,12 @@ struct watchdog;
 MUST_USE struct watchdog *watchdog_create(struct worker **workers, unsigned workers_n,
 					  struct watchdog_limits limits, struct log *log);
 
+/** Watch @p w, too, from here on. */
+void watchdog_watch(struct watchdog *d, struct worker *w);
+
+/** Watch @p w from here on, too; it has been started. */
+void watchdog_watch(struct watchdog *d, struct worker *w);
+
 /** Look at all workers. Does not return when one hangs. */
 void watchdog_tick(struct watchdog *d);
 

@@ -305,9 +305,22 @@ enum rollover_sight rollover_see(struct rollover *r, const struct tern_rrset *se
 	return s.changed ? ROLLOVER_CHANGED : ROLLOVER_SAME;
 }
 
+static uint32_t retry_s(const struct rollover *r)
+{
+	return MAX(r->retry_s, (uint32_t)ROLLOVER_RETRY_S);
+}
+
 void rollover_fail(struct rollover *r, uint32_t now_s)
 {
-	r->probe_s = now_s + MAX(r->retry_s, (uint32_t)ROLLOVER_RETRY_S);
+	r->probe_s = now_s + retry_s(r);
+}
+
+void rollover_fail_unheard(struct rollover *r, uint32_t now_s)
+{
+	uint32_t after_s = r->unheard_s > 0 ? 2 * r->unheard_s : ROLLOVER_UNHEARD_S;
+
+	r->unheard_s = MIN(after_s, retry_s(r));
+	r->probe_s = now_s + r->unheard_s;
 }
 
 static void add_anchor(struct trust_anchors *out, const struct trust_anchor *a)

@@ -27,9 +27,10 @@
 #include "dnssec/anchor.h"
 #include "dnssec/crypto.h"
 
-#define ROLLOVER_KEYS_MAX 16      /* of one zone; the root has had four in its first 16 years */
-#define ROLLOVER_HOLD_S   2592000 /* add and remove hold-down: 30 days, RFC 5011 2.4.1, 2.4.2 */
-#define ROLLOVER_RETRY_S  3600    /* least time between two probes, RFC 5011 2.3 */
+#define ROLLOVER_KEYS_MAX  16      /* of one zone; the root has had four in its first 16 years */
+#define ROLLOVER_HOLD_S    2592000 /* add and remove hold-down: 30 days, RFC 5011 2.4.1, 2.4.2 */
+#define ROLLOVER_RETRY_S   3600    /* least time between two probes, RFC 5011 2.3 */
+#define ROLLOVER_UNHEARD_S 30 /* from the first one that nobody heard to the next; then doubled */
 
 enum key_state { KEY_ADD_PEND, KEY_VALID, KEY_MISSING, KEY_REVOKED, KEY_REMOVED, KEY_STATES };
 
@@ -47,6 +48,7 @@ struct rollover {
 	uint32_t seen_s;             /* CLOCK_REALTIME of the last good DNSKEY set, 0 never */
 	uint32_t probe_s;            /* CLOCK_REALTIME of the next probe */
 	uint32_t retry_s;            /* seconds until another one when that fails */
+	uint32_t unheard_s;          /* the same, when nobody heard it; 0 at the start, not kept */
 	unsigned n;
 	struct rollover_key keys[ROLLOVER_KEYS_MAX];
 };
@@ -71,6 +73,14 @@ enum rollover_sight rollover_see(struct rollover *r, const struct tern_rrset *se
 
 /** Nothing could be fetched: sets the time of the next probe. */
 void rollover_fail(struct rollover *r, uint32_t now_s);
+
+/**
+ * The same, when not one server has answered anything since the start: there is no network yet. RFC
+ * 5011 2.3 has a query that fails repeated no more often than once an hour. That is for the zone's
+ * servers' sake, who have not been asked by what never left this network: so it is repeated sooner,
+ * each time after twice as long, up to what rollover_fail() waits.
+ */
+void rollover_fail_unheard(struct rollover *r, uint32_t now_s);
 
 /**
  * Add to @p out what is trusted for the zone: its trusted keys, and of

@@ -255,12 +255,34 @@ static void tell_failure(struct keeper *k, const struct rollover *r, const char 
 		    tern_name_to_text(r->zone, zone), why, r->probe_s - keeper_wall_s());
 }
 
+/* Has any server answered anything since the start? */
+static bool is_heard(const struct keeper *k)
+{
+	const struct worker_shared *s = k->shared;
+	uint64_t answered = 0;
+
+	for (unsigned i = 0; i < s->workers_n; i++)
+		answered += atomic_load_explicit(&worker_tally(s->workers[i])->upstream_answered,
+						 memory_order_relaxed);
+	return answered > 0;
+}
+
+static void take_failure(struct keeper *k, struct rollover *r, uint32_t now_s)
+{
+	char why[CACHE_FAILURE_TEXT_MAX + 1];
+
+	if (is_heard(k))
+		rollover_fail(r, now_s);
+	else
+		rollover_fail_unheard(r, now_s);
+	tell_failure(k, r, inquiry_why(&k->probe, why));
+}
+
 static void take_probe(struct keeper *k)
 {
 	struct rollover *r = without_const(rollover_of(k, k->probed));
 	struct rollover *before = malloc(sizeof *before);
 	struct rollover_means means = {&k->configured, k->crypto, k->scratch, k->sha1};
-	char why[CACHE_FAILURE_TEXT_MAX + 1];
 	struct cache_hit hit;
 	uint32_t now_s = keeper_wall_s();
 
@@ -270,8 +292,7 @@ static void take_probe(struct keeper *k)
 		return;
 	}
 	if (!before || inquiry_get(&k->probe, &hit) != CACHE_POSITIVE) {
-		rollover_fail(r, now_s);
-		tell_failure(k, r, inquiry_why(&k->probe, why));
+		take_failure(k, r, now_s);
 		free(before);
 		return;
 	}

@@ -151,8 +151,8 @@ static bool write_unsent(struct stream *s)
 			iov[n++] = (struct iovec){c->octets + c->at, c->len - c->at};
 		ssize_t wrote = put_octets(s, iov, n);
 
-		if (wrote < 0)
-			return errno == EAGAIN || errno == EINTR;
+		if (wrote <= 0)
+			return wrote < 0 && (errno == EAGAIN || errno == EINTR);
 		s->unsent_octets -= (uint32_t)wrote;
 		s->since_ms = loop_ms(s->loop);
 		while (wrote > 0) {

@@ -53,7 +53,10 @@ struct stream_codec {
 	enum codec_state (*open)(struct stream *s);
 	/** As recv(2): octets, 0 at their end, or -1 and errno, EAGAIN for none right now. */
 	ssize_t (*read)(struct stream *s, uint8_t *to, size_t max);
-	/** As writev(2): octets taken, or -1 and errno, EAGAIN for no room right now. */
+	/**
+	 * As writev(2): octets taken, one at least, or -1 and errno, EAGAIN for no room right now.
+	 * One that takes none and gives no reason is broken, and the stream ends.
+	 */
 	ssize_t (*write)(struct stream *s, const struct iovec *iov, int n);
 	/** Octets that read() could give without the socket having any. */
 	bool (*pending)(const struct stream *s);

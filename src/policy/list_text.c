@@ -148,7 +148,13 @@ static void reject(struct reading *r, struct span line, const char *why)
 	if (report->rejected_n < LIST_EXAMPLES_MAX) {
 		report->examples[report->rejected_n].line = r->line;
 		report->examples[report->rejected_n].why = why;
-		memcpy(report->examples[report->rejected_n].text, line.at, len);
+		for (size_t i = 0; i < len; i++) {
+			char c = line.at[i];
+
+			/* Whatever a stranger wrote goes into logs and terminals. */
+			report->examples[report->rejected_n].text[i] =
+				c >= 0x20 && c <= 0x7e ? c : '?';
+		}
 		report->examples[report->rejected_n].text[len] = '\0';
 	}
 	report->rejected_n++;

@@ -33,7 +33,7 @@ struct list_report {
 		uint32_t line;
 		const char *why; /* static */
 		char text[LIST_EXAMPLE_MAX];
-	} examples[LIST_EXAMPLES_MAX]; /* of what was rejected */
+	} examples[LIST_EXAMPLES_MAX]; /* of what was rejected; other than printable ASCII as ? */
 };
 
 /**

@@ -95,6 +95,7 @@ void list_set_add(struct list_set *set, const struct list_options *options, stru
 	l->names = names;
 	l->state = *state;
 	l->action = options->action;
+	l->allow = options->allow;
 	for (unsigned i = 0; i < options->addresses_n; i++)
 		take_address(l, &options->addresses[i]);
 	for (unsigned i = 0; l->action == LIST_NULL && i < ARRAY_LEN(null); i++)
@@ -153,8 +154,8 @@ struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, cons
 static bool alike(const struct listed *a, const struct listed *b)
 {
 	return a->names == b->names && a->action == b->action && strcmp(a->name, b->name) == 0 &&
-	       strcmp(a->state.error, b->state.error) == 0 &&
-	       a->a_n == b->a_n && a->aaaa_n == b->aaaa_n && memcmp(a->a, b->a, sizeof a->a) == 0 &&
+	       strcmp(a->state.error, b->state.error) == 0 && a->a_n == b->a_n &&
+	       a->aaaa_n == b->aaaa_n && memcmp(a->a, b->a, sizeof a->a) == 0 &&
 	       memcmp(a->aaaa, b->aaaa, sizeof a->aaaa) == 0;
 }
 

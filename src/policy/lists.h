@@ -60,6 +60,7 @@ struct listed {
 	char name[LIST_NAME_MAX];
 	struct name_list *names; /* NULL: nothing could be read yet */
 	enum list_action action;
+	bool allow; /* it has exceptions only */
 	uint8_t a_n;
 	uint8_t aaaa_n;
 	uint8_t a[LIST_ADDRESSES_MAX][2 + 4]; /* packed as an RRset's */

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <idn2.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -18,6 +17,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tools/idn.h"
 
 #define DEFAULT_SOCKET "/run/tern/control.sock"
 #define ARGUMENTS_MAX  2
@@ -45,6 +46,12 @@ static const struct command {
 	 "forget everything at and below a name"},
 	{"dump-cache", {NULL}, 0, NULL, "dump-cache", "print all that is cached"},
 	{"leases", {NULL}, 0, NULL, "leases", "who has which address, and under what name"},
+	{"lists",
+	 {NULL},
+	 0,
+	 NULL,
+	 "lists",
+	 "what lists have, how old they are, how often they decided"},
 	{"trace", {"name", "type"}, 1, "A", "trace NAME [TYPE]", "resolve and print every step"},
 	{"log-level",
 	 {"level"},
@@ -136,26 +143,16 @@ static bool print_forms(FILE *to, const char *word)
 	return found;
 }
 
-/* A name in Unicode as the DNS has it, anything else as it is. */
+/* A name in Unicode as the DNS has it, anything else as it is; NULL after saying what is wrong. */
 static json_t *argument_to_json(const char *member, const char *text)
 {
-	char *ascii;
-	json_t *json;
+	const char *why = "not UTF-8";
+	char *dns = strcmp(member, "name") == 0 ? idn_to_dns(text, &why) : strdup(text);
+	json_t *json = dns ? json_string(dns) : NULL;
 
-	if (strcmp(member, "name") != 0 ||
-	    idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return json_string(text);
-	/* What is ASCII already may have escapes, which are the daemon's to read. */
-	for (const char *p = text;; p++) {
-		if (!*p) {
-			idn2_free(ascii);
-			return json_string(text);
-		}
-		if ((unsigned char)*p > 0x7e)
-			break;
-	}
-	json = json_string(ascii);
-	idn2_free(ascii);
+	if (!json)
+		fprintf(stderr, "ternctl: the %s can't be used: %s\n", member, why);
+	free(dns);
 	return json;
 }
 
@@ -187,7 +184,6 @@ static char *make_request(int argc, char **argv, bool json)
 		if (json_object_set_new(request, c->arguments[i],
 					argument_to_json(c->arguments[i], argv[i])) == 0)
 			continue;
-		fprintf(stderr, "ternctl: the %s is not UTF-8\n", c->arguments[i]);
 		json_decref(request);
 		return NULL;
 	}
@@ -255,8 +251,12 @@ static bool send_request(int fd, const char *text)
 /* --- the reply ------------------------------------------------------------------ */
 
 struct reply {
+	bool unicode; /* names are shown so */
 	char *octets;
-	size_t written; /* to standard output */
+	size_t taken;   /* of them, to be shown */
+	char *shown;    /* what is on its way to standard output, */
+	size_t shown_n; /* so many octets */
+	size_t written; /* of these */
 	size_t body_n;  /* octets before the NUL, or so far */
 	size_t len;
 	size_t max;
@@ -293,10 +293,44 @@ static bool receive(int fd, struct reply *r)
 /* So many octets a pipe that is ready takes without blocking. */
 #define WRITE_MAX 4096
 
-static bool write_body(struct reply *r)
+/* As much of the body as can be shown now: a name is not cut in two. */
+static size_t takable(const struct reply *r)
 {
-	size_t left = r->body_n - r->written;
-	ssize_t n = write(STDOUT_FILENO, r->octets + r->written,
+	size_t n = r->body_n;
+
+	if (!r->unicode || r->body_ended || r->ended)
+		return n - r->taken;
+	while (n > r->taken && r->octets[n - 1] != '\n')
+		n--;
+	return n - r->taken;
+}
+
+/* Once all of it is written, take more; false when memory is short. */
+static bool fill(struct reply *r)
+{
+	size_t n = takable(r);
+	FILE *to;
+
+	if (r->written < r->shown_n || n == 0)
+		return true;
+	free(r->shown);
+	r->shown = NULL;
+	r->shown_n = r->written = 0;
+	to = open_memstream(&r->shown, &r->shown_n);
+	if (!to)
+		return false;
+	if (r->unicode)
+		idn_write(r->octets + r->taken, n, to);
+	else
+		fwrite(r->octets + r->taken, 1, n, to);
+	r->taken += n;
+	return fclose(to) == 0;
+}
+
+static bool write_shown(struct reply *r)
+{
+	size_t left = r->shown_n - r->written;
+	ssize_t n = write(STDOUT_FILENO, r->shown + r->written,
 			  left < WRITE_MAX ? left : (size_t)WRITE_MAX);
 
 	if (n < 0)
@@ -307,25 +341,27 @@ static bool write_body(struct reply *r)
 
 static bool copy_reply(int fd, struct reply *r)
 {
-	while (!r->ended || r->written < r->body_n) {
+	while (!r->ended || r->written < r->shown_n) {
 		struct pollfd fds[2] = {
 			{.fd = r->ended ? -1 : fd, .events = POLLIN},
-			{.fd = r->written < r->body_n ? STDOUT_FILENO : -1, .events = POLLOUT},
+			{.fd = r->written < r->shown_n ? STDOUT_FILENO : -1, .events = POLLOUT},
 		};
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return false;
 		if (fds[0].revents && !receive(fd, r))
 			return false;
-		if (fds[1].revents && !write_body(r))
+		if (fds[1].revents && !write_shown(r))
+			return false;
+		if (!fill(r))
 			return false;
 	}
 	return true;
 }
 
-static int converse(int fd, const char *request)
+static int converse(int fd, const char *request, bool json)
 {
-	struct reply r = {0};
+	struct reply r = {.unicode = !json && idn_is_wanted()};
 	int code = EXIT_DAEMON;
 
 	if (!send_request(fd, request) || !copy_reply(fd, &r))
@@ -336,6 +372,7 @@ static int converse(int fd, const char *request)
 		fprintf(stderr, "ternctl: %s\n", r.octets + r.body_n + 1);
 	else
 		code = EXIT_GOOD;
+	free(r.shown);
 	free(r.octets);
 	return code;
 }
@@ -424,7 +461,7 @@ int main(int argc, char **argv)
 	if (!request)
 		return EXIT_USAGE;
 	int fd = connect_to(options.socket);
-	int code = fd < 0 ? EXIT_CONNECTION : converse(fd, request);
+	int code = fd < 0 ? EXIT_CONNECTION : converse(fd, request, options.json);
 
 	if (fd >= 0)
 		close(fd);

@@ -1,8 +1,6 @@
 /*
  * ternq_options.c - the command line: servers, names, types, classes and dashes.
  */
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +9,13 @@
 
 #include <tern/rr.h>
 
+#include "tools/idn.h"
 #include "tools/ternq_nearest.h"
 #include "tools/ternq_options.h"
 
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_TRIES      3
 #define DEFAULT_UDP_SIZE   1232
-
-/* A person at a terminal that knows UTF-8 wants names as they are written. */
-static bool shows_unicode(void)
-{
-	if (!isatty(STDOUT_FILENO) || getenv("IDN_DISABLE"))
-		return false;
-	return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
 
 void options_init(struct options *o)
 {
@@ -57,7 +48,7 @@ void options_init(struct options *o)
 						.ttl = true,
 						.rclass = true,
 						.crypto = true,
-						.idn_out = shows_unicode(),
+						.idn_out = idn_is_wanted(),
 					},
 			},
 	};

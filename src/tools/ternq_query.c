@@ -5,12 +5,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <idn2.h>
-
 #include <tern/builder.h>
 #include <tern/rr.h>
 
 #include "base/bytes.h"
+#include "tools/idn.h"
 #include "tools/ternq_query.h"
 
 #define FLAG_ZERO    0x0040 /* Z, RFC 1035 4.1.1 */
@@ -18,26 +17,14 @@
 #define EDNS_FLAG_DO 0x8000
 #define EDNS_FLAG_CO 0x4000
 
-static bool is_ascii(const char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text > 0x7f)
-			return false;
-	}
-	return true;
-}
-
 bool query_name(const char *text, bool idn, uint8_t name[TERN_NAME_MAX])
 {
-	char *ascii;
+	const char *why;
+	char *dns = idn ? idn_to_dns(text, &why) : NULL;
+	const char *plain = idn ? dns : text;
+	bool good = plain && tern_name_from_text(plain, strlen(plain), name) == TERN_OK;
 
-	if (!idn || is_ascii(text))
-		return tern_name_from_text(text, strlen(text), name) == TERN_OK;
-	if (idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return false;
-	bool good = tern_name_from_text(ascii, strlen(ascii), name) == TERN_OK;
-
-	idn2_free(ascii);
+	free(dns);
 	return good;
 }
 

@@ -10,12 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include <idn2.h>
-
 #include <tern/rr.h>
 
 #include "base/compiler.h"
 #include "dnssec/key.h"
+#include "tools/idn.h"
 
 #define CHUNK           44 /* characters of a line of octets, as dig has them */
 #define INDENT          "\t\t\t\t"
@@ -23,51 +22,10 @@
 #define FIRST_WORDS_MAX 4      /* before the first line break */
 #define FLAG_REVOKE     0x0080 /* RFC 5011 3 */
 
-/*
- * The Unicode of an IDN, to be freed with idn2_free(), or NULL. Only what
- * IDNA maps back to the same name: punycode can hide control characters.
- */
-static char *unicode_of(const char *word)
-{
-	char *unicode = NULL;
-	char *back = NULL;
-	bool same;
-
-	if (!strstr(word, "xn--") || idn2_to_unicode_8z8z(word, &unicode, 0) != IDN2_OK)
-		return NULL;
-	same = idn2_to_ascii_8z(unicode, &back, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
-	       strcasecmp(back, word) == 0;
-	idn2_free(back);
-	if (same)
-		return unicode;
-	idn2_free(unicode);
-	return NULL;
-}
-
-/* Names in @p line as Unicode where they are IDN; quoted strings stay as they are. */
-static void write_unicode(const char *line, FILE *to)
-{
-	while (*line) {
-		size_t len = *line == '"' ? strlen(line) : strcspn(line, " \t");
-		char *word = strndup(line, len);
-		char *unicode = word && *line != '"' ? unicode_of(word) : NULL;
-
-		if (unicode)
-			fputs(unicode, to);
-		else
-			fwrite(line, 1, len, to);
-		idn2_free(unicode);
-		free(word);
-		line += len;
-		for (; *line == ' ' || *line == '\t'; line++)
-			putc(*line, to);
-	}
-}
-
 void shape_text(const struct show *show, const char *text, FILE *to)
 {
 	if (show->idn_out)
-		write_unicode(text, to);
+		idn_write(text, strlen(text), to);
 	else
 		fputs(text, to);
 }

@@ -11,6 +11,16 @@
 #include "base/log.h"
 #include "worker/worker_private.h"
 
+static bool has_line(const struct complaints *c, enum complaint kind)
+{
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < COMPLAINT_KINDS; i++)
+		lines += c->lines[i];
+	return lines < COMPLAINTS_MAX &&
+	       (kind != COMPLAINT_DENIED || c->lines[kind] < COMPLAINTS_DENIED);
+}
+
 bool complaints_admit(struct complaints *c, enum complaint kind, uint64_t subject, uint64_t now_s)
 {
 	uint64_t *until_s = &c->told[subject % COMPLAINT_SUBJECTS].until_s;
@@ -18,14 +28,13 @@ bool complaints_admit(struct complaints *c, enum complaint kind, uint64_t subjec
 
 	if (now_s - c->window_s >= COMPLAINT_WINDOW_S) {
 		c->window_s = now_s;
-		c->lines = 0;
+		memset(c->lines, 0, sizeof c->lines);
 	}
-	if (kind == COMPLAINT_KNOWN || c->lines >= COMPLAINTS_MAX ||
-	    (*of == subject && now_s < *until_s)) {
+	if (kind == COMPLAINT_KNOWN || !has_line(c, kind) || (*of == subject && now_s < *until_s)) {
 		c->left_out[kind]++;
 		return false;
 	}
-	c->lines++;
+	c->lines[kind]++;
 	*of = subject;
 	*until_s = now_s + COMPLAINT_PAUSE_S;
 	return true;

@@ -7,7 +7,8 @@
  *
  * Threads  of one worker.
  * Memory   none but the struct's own.
- * Limits   limits.md row 63: COMPLAINTS_MAX lines per worker in COMPLAINT_WINDOW_S.
+ * Limits   limits.md row 63: COMPLAINTS_MAX lines per worker in COMPLAINT_WINDOW_S. Strangers
+ *          get half of them at most, so that they can't silence what clients complain about.
  */
 #pragma once
 
@@ -20,7 +21,8 @@
 
 #define COMPLAINT_PAUSE_S  60 /* between two of one zone or network, and between summaries */
 #define COMPLAINT_WINDOW_S 10
-#define COMPLAINTS_MAX     20 /* lines in a window */
+#define COMPLAINTS_MAX     20 /* lines in a window, */
+#define COMPLAINTS_DENIED  10 /* of which so many may be of clients that are denied */
 #define COMPLAINT_SUBJECTS 256
 
 struct task;
@@ -40,8 +42,8 @@ struct complaints {
 		uint64_t subject;
 		uint64_t until_s; /**< not told again before, CLOCK_MONOTONIC */
 	} told[COMPLAINT_SUBJECTS];
-	uint64_t window_s; /**< when the window began, CLOCK_MONOTONIC */
-	uint32_t lines;    /**< in the window */
+	uint64_t window_s;               /**< when the window began, CLOCK_MONOTONIC */
+	uint32_t lines[COMPLAINT_KINDS]; /**< in the window */
 	uint32_t left_out[COMPLAINT_KINDS];
 	struct timer summary;
 	bool intercepted; /* told, once */

@@ -36,6 +36,7 @@ struct tally {
 	tally_count upstream_udp;
 	tally_count upstream_tcp;
 	tally_count upstream_joined; /* equal questions to the same server, asked once */
+	tally_count upstream_answered;
 	tally_count upstream_timeouts;
 	tally_count upstream_late;      /* answers after that, which still counted */
 	tally_count upstream_oversized; /* replies by UDP above what was advertised (limits.md 6) */

@@ -15,6 +15,7 @@
 #include "worker/worker_private.h"
 
 #define ACCEPTS_PER_EVENT 32
+#define CLOSED_PER_TURN   64  /* when there are too many */
 #define ACCEPT_PAUSE_MS   100 /* without descriptors, accepting would spin (limits.md row 60) */
 
 static void link_client(struct tcp_client *c)
@@ -162,6 +163,20 @@ static struct tcp_client *idlest(struct worker *w)
 	return best;
 }
 
+void tcp_heed_limit(struct worker *w)
+{
+	const struct shares *s = &w->client_shares;
+	struct tcp_client *c;
+
+	for (unsigned i = 0; unlikely(s->taken_n > s->max) && i < CLOSED_PER_TURN; i++) {
+		c = idlest(w);
+		if (!c)
+			return;
+		close_client(c);
+		tally_add(&w->tally.tcp_refused);
+	}
+}
+
 /* Is there a place for one more of @p party, maybe because an idle one gives way? */
 static bool make_place(struct worker *w, uint16_t party)
 {
@@ -169,7 +184,8 @@ static bool make_place(struct worker *w, uint16_t party)
 
 	if (shares_allow(&w->client_shares, party))
 		return true;
-	c = idlest(w);
+	/* What one leaves is no place yet where there are too many. */
+	c = w->client_shares.taken_n > w->client_shares.max ? NULL : idlest(w);
 	if (!c || w->client_shares.held[c->party] < w->client_shares.held[party])
 		return false;
 	close_client(c);

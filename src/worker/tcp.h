@@ -39,6 +39,9 @@ struct tcp_client {
 /** A listener has connections to be accepted. */
 void tcp_accept_ready(struct watch *watch, uint32_t events);
 
+/** Idle connections give way when there are more than there may be, for the limit was lowered. */
+void tcp_heed_limit(struct worker *w);
+
 /** The timer of accepting, which was stopped for want of descriptors. */
 void tcp_resume_accepting(struct timer *timer);
 

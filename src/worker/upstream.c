@@ -226,6 +226,8 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 		note_outcome(x->load, reply->event);
 	if (reply->event == UPSTREAM_TIMED_OUT)
 		tally_add(&w->tally.upstream_timeouts);
+	if (reply->event == UPSTREAM_ANSWERED)
+		tally_add(&w->tally.upstream_answered);
 	close_exchange(x);
 	x->held = true;
 	while (is_wanted(x)) {

@@ -3,6 +3,7 @@
  */
 #include "worker/worker.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -57,8 +58,26 @@ static void init_resolver(struct worker *w)
 	};
 }
 
-struct worker *worker_create(const struct worker_shared *shared, unsigned index,
-			     const struct listener_fds *listeners, unsigned listeners_n)
+/* All of them, or none is open any more. */
+static bool take_listeners(struct worker *w, const struct listener_fds *fds, unsigned n)
+{
+	bool good = w != NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (fds[i].udp < 0)
+			continue;
+		if (good) {
+			good = listen_open(w, i, &fds[i]) && listen_start(w, i);
+			continue;
+		}
+		close(fds[i].udp);
+		if (fds[i].tcp >= 0)
+			close(fds[i].tcp);
+	}
+	return good;
+}
+
+static struct worker *make(const struct worker_shared *shared, unsigned index)
 {
 	struct worker *w = aligned_alloc(CACHE_LINE, sizeof *w);
 
@@ -86,15 +105,26 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
 		goto failed;
-	for (unsigned i = 0; i < listeners_n; i++) {
-		if (!listen_open(w, i, &listeners[i]) || !listen_start(w, i))
-			goto failed;
-	}
 	take_rules(w);
 	init_resolver(w);
 	return w;
 failed:
 	worker_destroy(w);
+	return NULL;
+}
+
+struct worker *worker_create(const struct worker_shared *shared, unsigned index,
+			     const struct listener_fds *listeners, unsigned listeners_n)
+{
+	struct worker *w = make(shared, index);
+
+	if (take_listeners(w, listeners, listeners_n))
+		return w;
+	int error = errno;
+
+	if (w)
+		worker_destroy(w);
+	errno = error;
 	return NULL;
 }
 
@@ -153,7 +183,10 @@ static void *run(void *argument)
 		loop_wait(&w->loop, cds_list_empty(&w->yielded) ? TURN_MAX_MS : 0);
 		readers_wake();
 		take_rules(w);
+		tcp_heed_limit(w);
 		take_turn(w);
+		atomic_store_explicit(&w->clients_n, w->client_shares.taken_n,
+				      memory_order_relaxed);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
 	}
 	client_finish_all(w);
@@ -181,8 +214,12 @@ bool worker_start(struct worker *w, int cpu)
 	w->cpu = cpu;
 	choose_blocked(&blocked);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
-	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+	int error = pthread_create(&w->thread, NULL, run, w);
+
+	w->started = error == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		errno = error;
 	return w->started;
 }
 
@@ -223,6 +260,11 @@ bool worker_listens(const struct worker *w, unsigned slot)
 const struct tally *worker_tally(const struct worker *w)
 {
 	return &w->tally;
+}
+
+uint32_t worker_tcp_clients(const struct worker *w)
+{
+	return atomic_load_explicit(&w->clients_n, memory_order_relaxed);
 }
 
 uint64_t worker_beat(const struct worker *w)

@@ -65,15 +65,15 @@ static inline struct cache *shared_cache(const struct worker_shared *shared)
 }
 
 /**
- * Make worker @p index with @p listeners_n sockets (taken over). NULL when
- * memory or the system refuses.
+ * Make worker @p index with sockets in the slots below @p listeners_n (taken over; -1 for a slot
+ * without). NULL with errno when memory or the system refuses: all of them are closed then.
  */
 MUST_USE struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 				      const struct listener_fds *listeners, unsigned listeners_n);
 
 /**
  * Start its thread, on CPU @p cpu unless that is negative: it begins there, and moves when that CPU
- * is busy with others. False when the system refuses.
+ * is busy with others. False with errno when the system refuses.
  */
 MUST_USE bool worker_start(struct worker *w, int cpu);
 
@@ -107,6 +107,9 @@ void worker_destroy(struct worker *w);
 
 /** Its counters; read them relaxed at any time. */
 const struct tally *worker_tally(const struct worker *w);
+
+/** Connections of clients that it has. */
+uint32_t worker_tcp_clients(const struct worker *w);
 
 /** Loop turns so far: a worker that hangs does not move. */
 uint64_t worker_beat(const struct worker *w);

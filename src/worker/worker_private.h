@@ -84,7 +84,8 @@ struct worker {
 	_Atomic pid_t thread_id;
 	_Atomic bool stopping;
 	_Atomic uint64_t beat;
-	unsigned listeners_n; /* slots ever used; some may be free */
+	_Atomic uint32_t clients_n; /* connections of clients, as of the last turn */
+	unsigned listeners_n;       /* slots ever used; some may be free */
 	struct listener listeners[LISTENERS_MAX];
 	struct pool tasks;
 	struct pool waiters;

@@ -122,6 +122,26 @@ def test_a_state_file_is_made_kept_and_mended():
                     f.write(b'damaged\n')
 
 
+@long(30)
+def test_a_start_without_network():
+    """While nobody has answered anything the anchors are asked for soon again; of a network that is there, after an hour."""
+    clock = Clock(0)
+    with tempfile.TemporaryDirectory(dir=LAB) as folder:
+        path = f'{folder}/anchors'
+        with Unreachable():
+            tern = Tern(env=clock.env, dnssec={'validation': 'on', 'trust-anchors': anchors(), 'trust-anchor-file': path})
+            await_log(tern, 'next try in 30 s', 15)
+            clock.set(31)
+            await_log(tern, 'next try in 60 s', 15)
+        clock.set(92)
+        await_log(tern, f'trust anchor . {root_tag()}: valid', 10)
+        with Unreachable():
+            told = tern.log_text().count('next try in')
+            clock.set(DAY)
+            await_true('nothing is tried again', lambda: tern.log_text().count('next try in') > told, 15)
+            at_least(int(tern.log_text().split('next try in ')[-1].split()[0]), 3600, 'seconds')
+
+
 def test_a_state_file_that_can_not_be_written():
     with controlled(**{'trust-anchor-file': '/nonexistent/anchors'}) as (tern, ternctl, _):
         await_log(tern, '/nonexistent/anchors: No such file or directory')

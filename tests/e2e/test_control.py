@@ -175,6 +175,54 @@ def test_names_in_unicode_and_forms():
     ternctl('nta', 'remove', '.')
 
 
+def test_names_that_idna_refuses():
+    """What is no name is told here, and nothing is asked of the daemon."""
+    tern = controlled()
+    for name in 'a\u202e.example', 'x-\u00fc-.example', 'b\u00fc' + 'c' * 80 + '.example':
+        has(ternctl('flush', name, code=2), "ternctl: the name can't be used: ")
+    tern.alive()
+
+
+def on_terminal(*args, **settings):
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    command = ' '.join([program, '-s', SOCKET, *args])
+    done = subprocess.run(['script', '-qec', command, '/dev/null'], text=True, stdout=subprocess.PIPE, timeout=20,
+                          stdin=subprocess.DEVNULL, env={**os.environ, **settings})
+    return done.stdout
+
+
+def test_names_are_shown_in_unicode_on_a_terminal():
+    """To people, not to programs; and only those that mean the same name again."""
+    controlled()
+    ternctl('nta', 'add', 'b\u00fccher.example')
+    ternctl('nta', 'add', 'xn--a-ujb.example')
+    utf8 = {'LC_ALL': 'C.UTF-8'}
+    listed = on_terminal('nta', 'list', **utf8)
+    has(listed, 'b\u00fccher.example.', 'xn--a-ujb.example.')
+    has(on_terminal('trace', 'xn--bcher-kva.nsec-v.net', **utf8), 'b\u00fccher.nsec-v.net. A')
+    for shown in (on_terminal('nta', 'list', LC_ALL='C'), on_terminal('nta', 'list', IDN_DISABLE='1', **utf8),
+                  on_terminal('--json', 'nta', 'list', **utf8), ternctl('nta', 'list')):
+        check('xn--bcher-kva.example.' in shown and '\u00fc' not in shown, shown)
+
+
+def test_four_traces_at_once():
+    """A fifth one is refused at once; other commands are served meanwhile, and there is a place when one ends."""
+    controlled()
+    setting('slow.evil', delay=1.2)
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    traces = [subprocess.Popen([program, '-s', SOCKET, 'trace', f't{i}.slow.evil'], stdout=subprocess.PIPE, text=True)
+              for i in range(4)]
+    time.sleep(0.4)
+    begun = time.monotonic()
+    has(ternctl('trace', 'fifth.slow.evil', code=1), 'trace: 4 are under way already')
+    ternctl('status')
+    at_most(time.monotonic() - begun, scaled(0.5), 'seconds')
+    for trace in traces:
+        has(trace.communicate(timeout=20)[0], '192.0.2.1')
+        equal(trace.returncode, 0)
+    has(ternctl('trace', 'sixth.slow.evil'), '192.0.2.1')
+
+
 def test_flush_forgets():
     controlled()
     ask('www.honest.evil')

@@ -93,6 +93,19 @@ static void a_full_table_refuses_all(void **state)
 	assert_false(shares_allow(&shares, 1));
 }
 
+static void lowered_below_what_is_held_it_refuses_all(void **state)
+{
+	(void)state;
+	assert_int_equal(take_all(1), MAX_PLACES / 2);
+	shares.max = MAX_PLACES / 4;
+	assert_int_equal(shares_free(&shares), 0);
+	assert_false(shares_allow(&shares, 1));
+	assert_false(shares_allow(&shares, 2));
+	while (shares.taken_n >= shares.max)
+		shares_give(&shares, 1);
+	assert_true(shares_allow(&shares, 2));
+}
+
 static void parties_are_hosts_at_home_and_networks_elsewhere(void **state)
 {
 	static const struct {
@@ -161,6 +174,7 @@ int main(void)
 		cmocka_unit_test_setup(others_find_places_beside_greedy_ones, empty),
 		cmocka_unit_test_setup(greedy_parties_end_up_equal, empty),
 		cmocka_unit_test_setup(a_full_table_refuses_all, empty),
+		cmocka_unit_test_setup(lowered_below_what_is_held_it_refuses_all, empty),
 		cmocka_unit_test(parties_are_hosts_at_home_and_networks_elsewhere),
 		cmocka_unit_test(local_addresses),
 	};

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -203,6 +204,55 @@ static void test_number_and_octets(void **state)
 	assert_refused("t.yaml:1: include: b.yaml: all files together are larger than 64 MiB");
 }
 
+/* @n patterns that match nothing, a line for each from the second on. */
+static void put_patterns(const char *path, unsigned n)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs("include:\n", f);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "  - none-%u/*.yaml\n", i);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void test_patterns(void **state)
+{
+	(void)state;
+	put_patterns("t.yaml", CONFIG_PATTERNS_MAX);
+	config_destroy(load_good());
+	/* All files together have so many, and the first one too many is told alone. */
+	put("t.yaml", "include: [a.yaml, b.yaml]\n");
+	put_patterns("a.yaml", CONFIG_PATTERNS_MAX / 2 - 1);
+	put_patterns("b.yaml", CONFIG_PATTERNS_MAX / 2 - 1);
+	config_destroy(load_good());
+	put_patterns("b.yaml", CONFIG_PATTERNS_MAX);
+	assert_refused("b.yaml:129: include: expected at most 256 patterns in all files");
+}
+
+/* Nobody writes into them: all together are waited for as long as one. */
+static void test_pipes(void **state)
+{
+	char path[32];
+	time_t begun = time(NULL);
+
+	(void)state;
+	put("t.yaml", "include: conf.d/*.yaml\n");
+	put("conf.d/z.yaml", "nonsense: 1\n");
+	for (unsigned i = 1; i <= 3; i++) {
+		snprintf(path, sizeof path, "conf.d/%u.yaml", i);
+		assert_int_equal(mkfifo(path, 0600), 0);
+	}
+	assert_refused("t.yaml:1: include: conf.d/1.yaml: cannot be read: it is a pipe that has no "
+		       "end\n"
+		       "t.yaml:1: include: conf.d/2.yaml: cannot be read: it is a pipe that has no "
+		       "end\n"
+		       "t.yaml:1: include: conf.d/3.yaml: cannot be read: it is a pipe that has no "
+		       "end\n"
+		       "conf.d/z.yaml:1: nonsense: unknown key");
+	assert_in_range(time(NULL) - begun, 0, 8);
+}
+
 static void test_paths(void **state)
 {
 	char path[128], text[160];
@@ -240,6 +290,8 @@ int main(void)
 		TEST(test_loops),
 		TEST(test_depth),
 		TEST(test_number_and_octets),
+		TEST(test_patterns),
+		TEST(test_pipes),
 		TEST(test_paths),
 	};
 

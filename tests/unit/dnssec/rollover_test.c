@@ -312,6 +312,26 @@ static void probes_follow_the_lifetimes(void **state)
 	assert_int_equal(zone.probe_s, T0 + ROLLOVER_RETRY_S);
 }
 
+static void who_was_not_heard_tries_again_soon(void **state)
+{
+	uint32_t now_s = T0, after_s = ROLLOVER_UNHEARD_S, tries = 0;
+
+	(void)state;
+	for (; after_s < ROLLOVER_RETRY_S; after_s *= 2, tries++) {
+		rollover_fail_unheard(&zone, now_s);
+		assert_int_equal(zone.probe_s, now_s + after_s);
+		now_s = zone.probe_s;
+	}
+	assert_in_range(tries, 5, 8);
+	for (unsigned i = 0; i < 40; i++) {
+		rollover_fail_unheard(&zone, now_s);
+		assert_int_equal(zone.probe_s, now_s + ROLLOVER_RETRY_S);
+	}
+	see(T0, KEYS(&a), SIGNERS(&a));
+	rollover_fail(&zone, T0);
+	assert_int_equal(zone.probe_s, T0 + MAX(TTL / 10, ROLLOVER_RETRY_S));
+}
+
 static void places_are_bounded_and_the_longest_gone_make_room(void **state)
 {
 	struct signer many[ROLLOVER_KEYS_MAX];
@@ -366,6 +386,7 @@ int main(void)
 		ROLLOVER_TEST(nobody_else_adds_or_revokes),
 		ROLLOVER_TEST(what_is_configured_later_is_believed_at_once),
 		ROLLOVER_TEST(probes_follow_the_lifetimes),
+		ROLLOVER_TEST(who_was_not_heard_tries_again_soon),
 		ROLLOVER_TEST(places_are_bounded_and_the_longest_gone_make_room),
 		ROLLOVER_TEST(states_have_words),
 	};

@@ -715,6 +715,29 @@ static void a_codec_that_does_not_open_is_given_up(void **state)
 	assert_int_equal(mixer.closed_n, 1);
 }
 
+static ssize_t take_nothing(struct stream *s, const struct iovec *iov, int n)
+{
+	(void)s;
+	(void)iov;
+	(void)n;
+	return 0;
+}
+
+static void a_codec_that_takes_nothing_ends_the_stream(void **state)
+{
+	struct stream_codec stuck = mixing;
+
+	(void)state;
+	stuck.write = take_nothing;
+	greet();
+	stream.codec = &stuck;
+	alarm(10); /* who writes again and again is ended */
+	assert_true(stream_send(&stream, (const uint8_t *)"abc", 3));
+	turn_until_ended(STREAM_RESET);
+	alarm(0);
+	assert_int_equal(mixer.closed_n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -749,6 +772,8 @@ int main(void)
 						close_pair),
 		cmocka_unit_test_setup_teardown(a_codec_that_fails_ends_the_stream, open_mixed,
 						close_pair),
+		cmocka_unit_test_setup_teardown(a_codec_that_takes_nothing_ends_the_stream,
+						open_mixed, close_pair),
 		cmocka_unit_test_setup_teardown(a_codec_that_does_not_open_is_given_up, open_mixed,
 						close_pair),
 	};

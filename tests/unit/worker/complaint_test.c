@@ -47,6 +47,20 @@ static void test_a_window_has_so_many_lines(void **state)
 	assert_int_equal(c.left_out[COMPLAINT_DENIED], 1);
 }
 
+static void test_strangers_get_half_of_the_lines(void **state)
+{
+	unsigned denied = 0;
+
+	(void)state;
+	for (uint64_t net = 1; net <= 2 * COMPLAINTS_MAX; net++)
+		denied += complaints_admit(&c, COMPLAINT_DENIED, net, 100);
+	assert_int_equal(denied, COMPLAINTS_MAX / 2);
+	for (uint64_t zone = 1; zone <= COMPLAINTS_MAX / 2; zone++)
+		assert_true(told(1000 + zone, 100));
+	assert_false(told(2000, 100));
+	assert_true(complaints_admit(&c, COMPLAINT_DENIED, 1, 100 + COMPLAINT_PAUSE_S));
+}
+
 static void test_what_the_cache_knows_is_only_counted(void **state)
 {
 	(void)state;
@@ -60,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_one_of_a_zone, begin),
 		cmocka_unit_test_setup(test_a_window_has_so_many_lines, begin),
+		cmocka_unit_test_setup(test_strangers_get_half_of_the_lines, begin),
 		cmocka_unit_test_setup(test_what_the_cache_knows_is_only_counted, begin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

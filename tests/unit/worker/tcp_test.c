@@ -178,6 +178,31 @@ static void nobody_gives_way_to_the_greedy(void **state)
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
+/* Those that are owed an answer stay until they have it; nobody new comes in before. */
+static void the_idle_leave_when_places_become_fewer(void **state)
+{
+	struct tcp_client *owed = let_in("192.0.2.1@1000"), *idle[3];
+	uint32_t owed_serial = owed->serial, last;
+
+	(void)state;
+	owe(owed);
+	for (unsigned i = 0; i < 3; i++)
+		idle[i] = let_in("198.51.100.1@1000");
+	last = idle[2]->serial;
+	w->client_shares.max = 2;
+	assert_false(is_let_in("203.0.113.1@1000"));
+	assert_int_equal(places(), 4);
+	tcp_heed_limit(w);
+	assert_int_equal(places(), 2);
+	assert_true(is_open(owed, owed_serial));
+	assert_true(is_open(idle[2], last));
+	w->client_shares.max = 0;
+	tcp_heed_limit(w);
+	assert_int_equal(places(), 1);
+	assert_true(is_open(owed, owed_serial));
+	w->client_shares.max = TCP_CLIENTS_MAX;
+}
+
 /* --- how long
  * ------------------------------------------------------------------------------------- */
 
@@ -301,6 +326,7 @@ int main(void)
 		CLIENTS(the_loopback_has_no_limit_of_its_own),
 		CLIENTS(who_holds_most_gives_way),
 		CLIENTS(nobody_gives_way_to_the_greedy),
+		CLIENTS(the_idle_leave_when_places_become_fewer),
 		CLIENTS(when_places_are_few_the_idle_leave_sooner),
 		CLIENTS(the_last_answer_closes_a_half_closed_one),
 		CLIENTS(it_is_read_again_when_half_is_answered),

@@ -67,6 +67,17 @@ static void creation_fails_cleanly(void **state)
 		assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), input);
 	}
 	alarm(0);
+	/* Sockets that were to be its own are nobody's. */
+	const struct listener_fds fds[] = {
+		listen_somewhere(), {.udp = -1, .tcp = -1}, listen_somewhere()};
+
+	allow_descriptors(0);
+	assert_null(worker_create(&shared, 0, fds, 3));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (unsigned i = 0; i < 3; i += 2) {
+		assert_int_equal(fcntl(fds[i].udp, F_GETFD), -1);
+		assert_int_equal(fcntl(fds[i].tcp, F_GETFD), -1);
+	}
 	struct worker *w = worker_create(&shared, 0, NULL, 0);
 
 	assert_non_null(w);
