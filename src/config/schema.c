@@ -85,8 +85,6 @@ bool schema_is_planned(const char *path)
 		"tls",
 		"https",
 		"local-zones.file",
-		"lists.url",
-		"lists.refresh",
 		"response-policy-zones",
 		"dns64",
 		"rebinding-protection",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/url.h"
 #include "config/config.h"
 #include "resolver/job.h"
 #include "resolver/zonecut.h"
@@ -128,6 +129,8 @@ static void set_ports(struct route *route)
 static bool finish_list(void *mapping, struct schema_fault *fault)
 {
 	struct list_options *l = mapping;
+	const char *why;
+	struct url url;
 
 	fault->key = "action";
 	if (!list_action_read(l->action_text, l)) {
@@ -136,8 +139,18 @@ static bool finish_list(void *mapping, struct schema_fault *fault)
 		return false;
 	}
 	fault->key = "file";
-	if (!*l->file) {
-		snprintf(fault->why, sizeof fault->why, "expected a path");
+	if (!*l->file == !*l->url) {
+		snprintf(fault->why, sizeof fault->why, "expected either it or url");
+		return false;
+	}
+	fault->key = "url";
+	if (*l->url && !url_read(l->url, &url, &why)) {
+		snprintf(fault->why, sizeof fault->why, "%s", why);
+		return false;
+	}
+	fault->key = "ca";
+	if (*l->ca && (!*l->url || !url.tls)) {
+		snprintf(fault->why, sizeof fault->why, "expected with a url of https only");
 		return false;
 	}
 	fault->key = "name";
@@ -491,6 +504,14 @@ static const struct schema_key list_keys[] = {
 	 .required = true,
 	 .max = LIST_NAME_MAX - 1},
 	{.name = "file", .kind = SCHEMA_STRING, IN_LIST(file), .max = PATH_OCTETS, .initial = ""},
+	{.name = "url", .kind = SCHEMA_STRING, IN_LIST(url), .max = URL_MAX, .initial = ""},
+	{.name = "refresh",
+	 .kind = SCHEMA_SECONDS,
+	 IN_LIST(refresh_s),
+	 .min = LIST_REFRESH_MIN_S,
+	 .max = LIST_REFRESH_MAX_S,
+	 .initial = "1d"},
+	{.name = "ca", .kind = SCHEMA_STRING, IN_LIST(ca), .max = PATH_OCTETS, .initial = ""},
 	{.name = "action",
 	 .kind = SCHEMA_STRING,
 	 IN_LIST(action_text),

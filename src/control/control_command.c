@@ -23,6 +23,7 @@ struct request_members {
 	const char *type;
 	const char *level;
 	const char *duration;
+	const char *list;
 };
 
 /** The same, understood. */
@@ -30,9 +31,10 @@ struct order {
 	struct question question;
 	enum log_level level;
 	uint32_t duration_s;
+	const char *list; /* NULL: all */
 };
 
-enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8 };
+enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8, MAY_HAVE_LIST = 16 };
 
 struct command {
 	const char *name;
@@ -207,6 +209,11 @@ static void run_lists(struct control *c, struct client *k, const struct order *o
 	lists_print(c, k);
 }
 
+static void run_lists_update(struct control *c, struct client *k, const struct order *o)
+{
+	lists_update(c, k, o->list);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -221,6 +228,7 @@ static const struct command commands[] = {
 	{"reload", 0, run_reload},
 	{"leases", 0, run_leases},
 	{"lists", 0, run_lists},
+	{"lists-update", MAY_HAVE_LIST, run_lists_update},
 };
 
 /* --- reading the request ------------------------------------------------------- */
@@ -235,6 +243,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->type;
 	if (strcmp(key, "duration") == 0)
 		return &m->duration;
+	if (strcmp(key, "list") == 0)
+		return &m->list;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
 }
 
@@ -289,6 +299,7 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		{"type", m->type, NEEDS_TYPE, 0},
 		{"level", m->level, NEEDS_LEVEL, 0},
 		{"duration", m->duration, 0, MAY_HAVE_DURATION},
+		{"list", m->list, 0, MAY_HAVE_LIST},
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
@@ -346,6 +357,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 			    m->level);
 		return false;
 	}
+	o->list = m->list;
 	return understand_duration(k, m->duration, o);
 }
 
