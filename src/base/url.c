@@ -51,12 +51,13 @@ static const char *read_host(const char *at, struct url *out)
 /* Behind a colon, or nothing; NULL when that is no port. */
 static const char *read_port(const char *at, struct url *out)
 {
-	size_t len = strspn(at + 1, "0123456789");
 	uint64_t port;
 	char text[8];
 
 	if (*at != ':')
 		return at;
+	size_t len = strspn(at + 1, "0123456789");
+
 	if (len == 0 || len >= sizeof text)
 		return NULL;
 	memcpy(text, at + 1, len);

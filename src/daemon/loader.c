@@ -129,7 +129,8 @@ void loader_ask_files(struct loader *l, unsigned what)
 
 bool loader_is_busy(const struct loader *l)
 {
-	return l->busy || l->wanted != 0;
+	/* What is wanted waits for a load that is under way. */
+	return l->busy;
 }
 
 bool loader_take(struct loader *l, struct load *out, unsigned *number, char why[LOAD_WHY_MAX])

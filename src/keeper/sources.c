@@ -73,7 +73,7 @@ uint32_t sources_pause_s(uint32_t refresh_s, unsigned failures, uint32_t any)
 		return refresh_s - any % (refresh_s / 10 + 1);
 	uint32_t pause_s = SOURCES_RETRY_S << MIN(failures - 1, 6u);
 
-	pause_s = MIN(pause_s, (uint32_t)SOURCES_RETRY_MAX_S);
+	pause_s = MIN(pause_s, SOURCES_RETRY_MAX_S);
 	return pause_s + any % (pause_s / 4);
 }
 

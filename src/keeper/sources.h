@@ -23,8 +23,8 @@
 
 #define SOURCES_AT_ONCE      4
 #define SOURCES_REDIRECTIONS 5
-#define SOURCES_RETRY_S      60
-#define SOURCES_RETRY_MAX_S  3600
+#define SOURCES_RETRY_S      60u
+#define SOURCES_RETRY_MAX_S  3600u
 
 struct sources;
 

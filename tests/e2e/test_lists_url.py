@@ -468,6 +468,66 @@ def test_many_at_once_and_few_descriptors():
         check('21 names in 21 lists' in ternctl('status'))
 
 
+def test_http_and_addresses():
+    """Plain HTTP, an IPv6 address, and a host that local data name by an alias."""
+    with Server(text('one.test-zone\n'), tls=False) as server:
+        def at(host, name):
+            return {'name': name, 'url': server.url(host)}
+        tern = run([at('127.0.0.1', 'more'), at('a.lan', 'alias'), at('[::1]', 'six')], state(),
+                   **{'local-data': ['a.lan. CNAME b.lan.', 'b.lan. A 127.0.0.1']})
+        fetched()
+        check('six: ' in ternctl('lists', 'update', code=1))
+        equal(told('alias')['entries'], 1)
+        equal(told('six')['entries'], 0)
+        tern.stop()
+        check('lists[0].url: http:' in tern.log_text(), tern.log_text())
+
+
+@long(150)
+def test_by_itself():
+    """A list is fetched again when its time has come, and one that failed is tried again."""
+    with Server(text('one.test-zone\n')) as server, Server(text('no', 503)) as bad:
+        run([listing(server, refresh='1m'), listing(bad, name='bad', refresh='1m')], state())
+        fetched()
+        until(lambda: bad.asked, 10)
+        server.answer, bad.answer = text('two.test-zone\n'), text('three.test-zone\n')
+        equal((len(server.asked), len(bad.asked)), (1, 1))
+        until(lambda: is_blocked('two.test-zone'), 70)
+        until(lambda: told('bad')['entries'], 40)
+        equal((len(bad.asked), told('bad')['failures']), (2, 0))
+        at_most(len(server.asked), 2, 'requests')
+
+
+def test_changes_under_load():
+    """The list changes 20 times beside questions: each is answered, by the one or the other."""
+    many = ''.join(f'n{i}.many.test-zone\n' for i in range(20000))
+    stop, wrong, answers = threading.Event(), [], [0]
+
+    def load():
+        while not stop.is_set():
+            for answer, _ in burst([('n7.many.test-zone', 'A'), ('y.test-zone', 'A')] * 100, gap=0.0005):
+                answers[0] += 1
+                if answer is None:
+                    wrong.append('lost')
+                elif answer.question[0].name.to_text().startswith('n7') and rcode(answer) != 'NXDOMAIN':
+                    wrong.append(rcode(answer))
+    with Server(text(many)) as server:
+        run([listing(server)], state(), **{'local-data': ['y.test-zone. A 192.168.1.1']})
+        fetched()
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            for i in range(20):
+                server.answer = text(many + f'x{i}.test-zone\n')
+                check('fetched' in update())
+                check(is_blocked(f'x{i}.test-zone'), i)
+        finally:
+            stop.set()
+            thread.join()
+    equal(wrong, [])
+    at_least(answers[0], 1000, 'answers')
+
+
 def test_mistakes():
     start()
     for what, why in (('url: ftp://x/', 'expected https:// or http://'), ('url: https://u@x/', 'expected no user'),
