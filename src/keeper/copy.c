@@ -100,9 +100,9 @@ static const char *parse_line(const char *line, void *to)
 	if (strlen(value) >= COPY_HEADER_MAX || !is_text(value, strlen(value)))
 		return "not a header's value";
 	if (strncmp(line, "etag ", 5) == 0)
-		strcpy(out->etag, value);
+		snprintf(out->etag, sizeof out->etag, "%s", value);
 	else if (strncmp(line, "modified ", 9) == 0)
-		strcpy(out->modified, value);
+		snprintf(out->modified, sizeof out->modified, "%s", value);
 	else
 		return "not understood";
 	return NULL;

@@ -36,14 +36,14 @@ enum doing { DOING_NOTHING, DOING_LOOKUP, DOING_FETCH };
 
 /** A fetch under way. */
 struct errand_slot {
-	enum doing doing;
-	struct source *source;
-	char url[URL_MAX + 1]; /* where it has been sent to */
-	bool was_tls;          /* and it was encrypted on the way */
-	unsigned redirections;
 	struct inquiry a;
 	struct inquiry aaaa;
+	struct source *source;
 	struct fetch *fetch;
+	enum doing doing;
+	unsigned redirections;
+	bool was_tls;          /* it was encrypted on the way so far */
+	char url[URL_MAX + 1]; /* where it has been sent to */
 };
 
 struct sources {
