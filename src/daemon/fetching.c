@@ -93,7 +93,8 @@ json_t *fetching_status(const struct server *s)
 			 (long long)oldest_s);
 	if (never > 0)
 		snprintf(missing, sizeof missing, ", %u never fetched", never);
-	snprintf(text, sizeof text, "%zu names in %u list%s%s%s, %u with an error", names,
-		 set ? set->n : 0, set && set->n == 1 ? "" : "s", oldest, missing, wrong);
+	snprintf(text, sizeof text, "%zu name%s in %u list%s%s%s, %u with an error", names,
+		 names == 1 ? "" : "s", set ? set->n : 0, set && set->n == 1 ? "" : "s", oldest,
+		 missing, wrong);
 	return json_string(text);
 }
