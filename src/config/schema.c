@@ -91,7 +91,6 @@ bool schema_is_planned(const char *path)
 		"dns64",
 		"rebinding-protection",
 		"rate-limits",
-		"views",
 		"zones",
 		"keys",
 		"metrics",

@@ -1,5 +1,5 @@
 /* schema_table.c - every key with its kind, default, limits and place; see schema.h. */
-#include "config/schema.h"
+#include "config/schema_private.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -34,151 +34,11 @@
 #define TO_LIST(member)   LIST_OF(struct config, member)
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
 #define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
+#define IN_VIEW(member)   MEMBER_OF(struct view_options, member)
+#define VIEW_LIST(member) LIST_OF(struct view_options, member)
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
-
-static bool finish_listen(void *mapping, struct schema_fault *fault)
-{
-	struct listen_options *l = mapping;
-	bool at_address = l->at.address.family != 0;
-
-	fault->key = "transport";
-	if (l->at.transport != TRANSPORT_UDP) {
-		snprintf(fault->why, sizeof fault->why, "not supported by this version");
-		return false;
-	}
-	fault->key = "address";
-	if (at_address == (*l->interface != '\0')) {
-		snprintf(fault->why, sizeof fault->why, "expected either it or interface");
-		return false;
-	}
-	fault->key = "port";
-	if (at_address && l->port != 0) {
-		snprintf(fault->why, sizeof fault->why, "expected with interface only: ADDR@PORT");
-		return false;
-	}
-	if (!at_address && l->port == 0)
-		l->port = 53;
-	return true;
-}
-
-static bool listen_alike(const struct listen_options *a, const struct listen_options *b)
-{
-	return endpoint_equal(&a->at, &b->at) && strcmp(a->interface, b->interface) == 0 &&
-	       a->port == b->port;
-}
-
-static bool finish_server(void *mapping, struct schema_fault *fault)
-{
-	const struct config *c = mapping;
-
-	for (unsigned i = 1; i < c->server.listen_n; i++) {
-		const struct listen_options *l = &c->server.listen[i];
-		char text[ADDRESS_TEXT_MAX];
-
-		for (unsigned j = 0; j < i; j++) {
-			if (!listen_alike(l, &c->server.listen[j]))
-				continue;
-			fault->key = "listen";
-			snprintf(
-				fault->why, sizeof(fault->why), "lists %s twice",
-				*l->interface ? l->interface : address_to_text(&l->at.address, text));
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool finish_resolver(void *mapping, struct schema_fault *fault)
-{
-	const struct config *c = mapping;
-
-	if (c->resolver.ipv4 || c->resolver.ipv6)
-		return true;
-	fault->key = "ipv4";
-	snprintf(fault->why, sizeof(fault->why),
-		 "expected true when ipv6 is false: no server could be asked");
-	return false;
-}
-
-static bool finish_cache(void *mapping, struct schema_fault *fault)
-{
-	struct config *c = mapping;
-
-	if (!c->resolver.serve_stale)
-		c->cache.stale_s = 0;
-	if (c->resolver.min_ttl_s <= c->resolver.max_ttl_s)
-		return true;
-	fault->key = "min-ttl";
-	snprintf(fault->why, sizeof(fault->why), "expected at most max-ttl (%us), found %us",
-		 c->resolver.max_ttl_s, c->resolver.min_ttl_s);
-	return false;
-}
-
-/** The default port depends on `tls`, which may stand behind `addresses`. */
-static void set_ports(struct route *route)
-{
-	for (unsigned i = 0; i < route->servers_n; i++) {
-		if (route->servers[i].port == 0)
-			route->servers[i].port = route->transport == TRANSPORT_TLS ? 853 : 53;
-	}
-}
-
-static bool finish_list(void *mapping, struct schema_fault *fault)
-{
-	struct list_options *l = mapping;
-
-	fault->key = "action";
-	if (!list_action_read(l->action_text, l)) {
-		snprintf(fault->why, sizeof fault->why,
-			 "expected nxdomain, nodata, null, refuse, drop or addresses");
-		return false;
-	}
-	fault->key = "file";
-	if (!*l->file) {
-		snprintf(fault->why, sizeof fault->why, "expected a path");
-		return false;
-	}
-	fault->key = "name";
-	if (!*l->name) {
-		snprintf(fault->why, sizeof fault->why, "expected a name");
-		return false;
-	}
-	return true;
-}
-
-static bool finish_forward(void *mapping, struct schema_fault *fault)
-{
-	struct route *route = mapping;
-
-	(void)fault;
-	route->kind = ROUTE_FORWARD;
-	set_ports(route);
-	return true;
-}
-
-static bool finish_stub(void *mapping, struct schema_fault *fault)
-{
-	struct route *route = mapping;
-
-	(void)fault;
-	route->kind = ROUTE_STUB;
-	set_ports(route);
-	return true;
-}
-
-static bool finish_lease(void *mapping, struct schema_fault *fault)
-{
-	const struct lease_options *o = mapping;
-
-	fault->key = *o->file ? "domain" : "file";
-	if (*o->file && *o->domain != 0)
-		return true;
-	snprintf(fault->why, sizeof fault->why,
-		 *o->file ? "expected a name below the root" : "expected a path");
-	return false;
-}
 
 static const struct schema_word qmin_words[] = {
 	{"strict", QMIN_STRICT},
@@ -236,6 +96,7 @@ static const struct schema_word behaviour_words[] = {
 	{"redirect", ZONE_REDIRECT},
 	{"refuse", ZONE_REFUSE},
 	{"deny", ZONE_DENY},
+	{"noview", ZONE_NOVIEW},
 	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
 	{"always-nodata", ZONE_ALWAYS_NODATA},
 	{"always-null", ZONE_ALWAYS_NULL},
@@ -272,6 +133,11 @@ static const struct schema_key listen_keys[] = {
 	 IN_LISTEN(at.transport),
 	 .words = transport_words,
 	 .initial = "dns"},
+	{.name = "view",
+	 .kind = SCHEMA_STRING,
+	 IN_LISTEN(view),
+	 .max = VIEW_NAME_MAX - 1,
+	 .initial = ""},
 	{0},
 };
 
@@ -497,6 +363,7 @@ static const struct schema_key list_keys[] = {
 	 .max = LIST_ADDRESSES_MAX * ADDRESS_TEXT_MAX,
 	 .initial = "nxdomain"},
 	{.name = "allow", .kind = SCHEMA_BOOL, IN_LIST(allow), .initial = "false"},
+	{.name = "default", .kind = SCHEMA_BOOL, IN_LIST(of_everybody), .initial = "true"},
 	{0},
 };
 
@@ -533,6 +400,45 @@ static const struct schema_key logging_keys[] = {
 	{0},
 };
 
+static const struct schema_key view_access_keys[] = {
+	{.name = "allow", .kind = SCHEMA_CLIENTS, VIEW_LIST(access.allow)},
+	{.name = "deny-action",
+	 .kind = SCHEMA_WORD,
+	 IN_VIEW(access.drop),
+	 .words = deny_words,
+	 .initial = "refuse"},
+	{0},
+};
+
+static const struct schema_key view_keys[] = {
+	{.name = "name",
+	 .kind = SCHEMA_STRING,
+	 IN_VIEW(name),
+	 .required = true,
+	 .max = VIEW_NAME_MAX - 1},
+	{.name = "clients", .kind = SCHEMA_CLIENTS, VIEW_LIST(clients)},
+	{.name = "access", .keys = view_access_keys},
+	{.name = "lists",
+	 .kind = SCHEMA_STRING,
+	 VIEW_LIST(lists),
+	 .max = LIST_NAME_MAX - 1,
+	 .items_max = LISTS_MAX},
+	{.name = "local-zones", VIEW_LIST(local.zones), .keys = local_keys},
+	{.name = "local-data", .kind = SCHEMA_STRING, VIEW_LIST(local.data), .max = RECORD_OCTETS},
+	{.name = "forward-zones",
+	 VIEW_LIST(forward_zones),
+	 .keys = forward_keys,
+	 .finish = finish_forward},
+	{.name = "stub-zones", VIEW_LIST(stub_zones), .keys = stub_keys, .finish = finish_stub},
+	{.name = "cache-size",
+	 .kind = SCHEMA_SIZE,
+	 IN_VIEW(cache_size),
+	 .min = MIB,
+	 .max = TIB,
+	 .optional = true},
+	{0},
+};
+
 const struct schema_key schema_root[] = {
 	{.name = "include", .kind = SCHEMA_INCLUDE},
 	{.name = "server", .keys = server_keys, .finish = finish_server},
@@ -558,6 +464,11 @@ const struct schema_key schema_root[] = {
 	 .items_max = LISTS_MAX,
 	 .keys = list_keys,
 	 .finish = finish_list},
+	{.name = "views",
+	 TO_LIST(views),
+	 .items_max = VIEWS_MAX,
+	 .keys = view_keys,
+	 .finish = finish_view},
 	{.name = "hosts",
 	 .kind = SCHEMA_STRING,
 	 TO_LIST(hosts),

@@ -109,7 +109,7 @@ static void run_stats(struct control *c, struct client *k, const struct order *o
 
 static void run_flush(struct control *c, struct client *k, const struct order *o)
 {
-	size_t n = cache_flush_name(shared_cache(c->shared), o->question.name);
+	size_t n = shared_flush_name(c->shared, o->question.name);
 
 	/* What was made of it during the walk is not kept either. */
 	(void)!rulebook_publish_again(&c->shared->rules);
@@ -118,7 +118,7 @@ static void run_flush(struct control *c, struct client *k, const struct order *o
 
 static void run_flush_zone(struct control *c, struct client *k, const struct order *o)
 {
-	size_t n = cache_flush_zone(shared_cache(c->shared), o->question.name);
+	size_t n = shared_flush_zone(c->shared, o->question.name);
 
 	(void)!rulebook_publish_again(&c->shared->rules);
 	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */

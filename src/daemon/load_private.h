@@ -5,6 +5,7 @@
  *   load_names.c   names of our own: special ones, local data, files of hosts
  *   load_leases.c  files of leases
  *   load_lists.c   lists of names
+ *   load_views.c   views
  *   load_text.c    what is told of all that
  */
 #pragma once
@@ -43,3 +44,6 @@ void load_leases(struct load *l, const struct load_ground *g, struct followed *f
 /** Fill l->lists, in the same way. */
 void load_lists(struct load *l, const struct load_ground *g, struct followed *followed,
 		char why[LOAD_WHY_MAX]);
+
+/** Fill l->views. Reasons why not are added to @p why. */
+void load_views(struct load *l, const struct load_ground *g, char why[LOAD_WHY_MAX]);

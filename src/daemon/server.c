@@ -96,7 +96,8 @@ static bool take_cache(struct server *s, struct rules *rules)
 /* What is in force from the start; false when memory is short. */
 static bool make_rules(struct server *s, struct rules *rules)
 {
-	if (!make_shared(s) || !take_cache(s, rules) || !interfaces_fill(s->interfaces, rules)) {
+	if (!make_shared(s) || !take_cache(s, rules) || !server_make_view_caches(s, rules, NULL) ||
+	    !interfaces_fill(s->interfaces, rules)) {
 		rules_destroy(rules);
 		return false;
 	}

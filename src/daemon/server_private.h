@@ -123,6 +123,12 @@ void crew_stop(struct server *s);
 /** Tell everything that is wrong or doubtful about the configuration, or that it is good. */
 enum server_end server_check(struct server *s);
 
+/* view_caches.c */
+/** Give @p rules the caches of views; what may stay of @p before (NULL for none) does. False when
+ * memory is short. */
+MUST_USE bool server_make_view_caches(struct server *s, struct rules *rules,
+				      const struct rules *before);
+
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */
 void reload_take(struct server *s);

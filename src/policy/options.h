@@ -37,6 +37,7 @@ struct listen_options {
 	struct endpoint at; /* its address has family 0 when an interface is named */
 	char *interface;    /* "" for none */
 	unsigned port;      /* at the interface's addresses; 0 when none was written */
+	char *view;         /* of whoever asks there; "" for none */
 };
 
 /** How clients are served. */

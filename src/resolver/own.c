@@ -47,9 +47,14 @@ static enum zone_outcome ask_zones(const struct job *job, const struct route *ro
 				   const uint8_t *name, uint16_t type, struct zone_answer *out)
 {
 	const struct rules *rules = job->rules;
-	enum zone_outcome found =
-		rules->zones ? zone_store_find(rules->zones, name, type, zone_of(route), out)
-			     : ZONE_NOT_HERE;
+	enum zone_outcome found = rules->view_zones ? zone_store_find(rules->view_zones, name, type,
+								      zone_of(route), out)
+						    : ZONE_NOT_HERE;
+
+	if (found != ZONE_NOT_HERE)
+		return found;
+	if (rules->zones)
+		found = zone_store_find(rules->zones, name, type, zone_of(route), out);
 
 	if (!rules->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
 		return found;

@@ -29,10 +29,11 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 		    bool may_hand_over);
 
 /** Refresh what is about to expire; nobody waits. */
-void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
+void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled,
+		     unsigned view);
 
 /** Fetch the root's list of its servers; nobody waits. */
-void client_prime(struct worker *w);
+void client_prime(struct worker *w, unsigned view);
 
 /** Resolve telling every step to @p fd, which is closed at the end. */
 void client_trace(struct worker *w, const struct question *q, int fd);

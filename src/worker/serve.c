@@ -11,6 +11,7 @@
 
 #include "cache/answers.h"
 #include "policy/access.h"
+#include "worker/view_of.h"
 #include "worker/worker_private.h"
 
 enum verdict {
@@ -38,7 +39,7 @@ static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out
 
 	tally_add(&w->tally.refused);
 	complaint_of_client(w, &s->client);
-	if (w->rules->access.drop)
+	if (rules_for_view(w->rules, s->key.view)->access.drop)
 		return VERDICT_DROP;
 	s->len = render_error(&s->request, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED, NULL, &context,
 			      out, out_max);
@@ -79,6 +80,7 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 	const struct request *r = &s->request;
 
 	s->refresh = false;
+	s->key.view = (uint8_t)view_of(w, &s->client, s->listener);
 	s->parsed = request_parse(octets, len, &context, &s->request);
 	if (unlikely(s->parsed != REQUEST_QUERY)) {
 		s->octets = octets;
@@ -91,6 +93,7 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 		.name_len = r->name_len,
 		.type = r->type,
 		.variant = request_variant(r),
+		.view = s->key.view,
 		.rules = w->rules->answers,
 	};
 	s->hash = answer_hash(w->rules->cache, &s->key);
@@ -142,7 +145,7 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		return VERDICT_DROP;
 	}
 	count_query(w, &s->request, s->client.family == 6);
-	if (unlikely(!access_allows(&w->rules->access, &s->client)))
+	if (unlikely(!access_allows(&rules_for_view(w->rules, s->key.view)->access, &s->client)))
 		return refuse(w, s, out, out_max);
 	if (unlikely(s->parsed == REQUEST_ERROR))
 		return answer_error(w, s, out, out_max);
@@ -159,7 +162,7 @@ static void start_prefetch(struct worker *w, const struct served *s)
 		return;
 	memcpy(q.name, s->lower, s->request.name_len);
 	q.type = s->request.type;
-	client_prefetch(w, &q, s->request.flags & TERN_FLAG_CD);
+	client_prefetch(w, &q, s->request.flags & TERN_FLAG_CD, s->key.view);
 }
 
 static void serve_datagram(struct worker *w, struct listener *l, const struct udp_peer *peer,
@@ -219,6 +222,7 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 
 		peers[i] = d.peer;
 		s->parsed = REQUEST_DROP;
+		s->listener = l->index;
 		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
 		    (likely(s->client.port != l->at.port) || !is_ourselves(l, &s->client)))
 			read_query(w, d.octets, d.len, false, s);
@@ -252,6 +256,7 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	struct served s;
 
 	s.client = back->client;
+	s.listener = back->listener;
 	s.keepalive_ms = back->keepalive_ms;
 	read_query(w, octets, len, back->tcp, &s);
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {

@@ -29,6 +29,7 @@ struct task {
 	struct timer timer;
 	uint64_t hash;
 	uint16_t party; /* whose place it takes */
+	uint8_t view;   /* class of those who wait */
 	bool checking_disabled;
 	bool stale_tried;
 	bool announced; /* in the in-flight table */

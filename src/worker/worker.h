@@ -64,6 +64,14 @@ static inline struct cache *shared_cache(const struct worker_shared *shared)
 	return rulebook_current(&shared->rules)->cache;
 }
 
+/** All caches in force: that one, and those of views. Main thread. */
+void shared_each_cache(const struct worker_shared *shared,
+		       void (*visit)(void *context, struct cache *cache), void *context);
+
+/** Forget a name, or a zone and all below it, in all of them; how much it was. Main thread. */
+size_t shared_flush_name(const struct worker_shared *shared, const uint8_t *name);
+size_t shared_flush_zone(const struct worker_shared *shared, const uint8_t *zone);
+
 /**
  * Make worker @p index with sockets in the slots below @p listeners_n (taken over; -1 for a slot
  * without). NULL with errno when memory or the system refuses: all of them are closed then.

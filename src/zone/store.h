@@ -36,6 +36,7 @@ enum zone_behaviour {
 	ZONE_REDIRECT,        /* every name has the records of the apex */
 	ZONE_REFUSE,          /* they are refused */
 	ZONE_DENY,            /* they get no answer at all */
+	ZONE_NOVIEW,          /* whatever records there are, others are asked: see policy/view.h */
 	ZONE_ALWAYS_NXDOMAIN, /* no name exists, whatever records there are */
 	ZONE_ALWAYS_NODATA,   /* every name exists, and has no records */
 	ZONE_ALWAYS_NULL,     /* every name has the addresses 0.0.0.0 and ::, and no others */

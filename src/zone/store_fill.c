@@ -238,6 +238,7 @@ static bool has_names_of_its_own(const struct own_zone *zone)
 	case ZONE_REFUSE:
 	case ZONE_DENY:
 	case ZONE_OF_WILDCARD: return true;
+	case ZONE_NOVIEW:
 	case ZONE_REDIRECT:
 	case ZONE_ALWAYS_NXDOMAIN:
 	case ZONE_ALWAYS_NODATA:
