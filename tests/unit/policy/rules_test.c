@@ -63,8 +63,15 @@ static void what_stays_is_shared(void **state)
 	}
 	assert_int_equal(rulebook_current(&book)->generation, 11);
 	assert_int_equal(rulebook_current(&book)->answers, 1);
+	assert_int_equal(rulebook_current(&book)->fetched, 1);
 	rulebook_publish(&book, make(&book), RULES_CHANGE_ANSWERS);
 	assert_int_equal(rulebook_current(&book)->answers, 2);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
+	/* What was fetched for the cache has nothing to do with names of our own. */
+	rulebook_publish(&book, make(&book), RULES_CHANGE_NAMES);
+	assert_int_equal(rulebook_current(&book)->answers, 3);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
+	assert_int_equal(rulebook_current(&book)->generation, 13);
 	rulebook_end(&book);
 	assert_int_equal(ended_n, 12);
 }
@@ -105,6 +112,7 @@ static void the_same_again_is_no_new_generation(void **state)
 	assert_true(rulebook_publish_again(&book));
 	assert_int_equal(rulebook_current(&book)->generation, 1);
 	assert_int_equal(rulebook_current(&book)->answers, 2);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
 	rulebook_end(&book);
 }
 
