@@ -76,12 +76,18 @@ bool rules_set_part(struct rules *r, enum rules_part part, void *what, void (*en
 	return true;
 }
 
-/* Jobs use the cache that is in force: however many old rule sets are held, they cost little. */
-static void let_go_of_cache(struct rules *before)
+/* Jobs use the cache and the leases that are in force: however many old rule sets are held, they
+ * cost little. */
+static void let_go_of_large(struct rules *before)
 {
-	let_go(before->parts[RULES_CACHE]);
-	before->parts[RULES_CACHE] = NULL;
+	static const enum rules_part large[] = {RULES_CACHE, RULES_LEASES};
+
+	for (unsigned i = 0; i < ARRAY_LEN(large); i++) {
+		let_go(before->parts[large[i]]);
+		before->parts[large[i]] = NULL;
+	}
 	before->cache = NULL;
+	before->leases = NULL;
 }
 
 void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change)
@@ -97,7 +103,7 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
 	if (before) {
 		readers_wait();
-		let_go_of_cache(before);
+		let_go_of_large(before);
 	}
 	(void)rulebook_tidy(book);
 }

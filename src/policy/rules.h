@@ -58,7 +58,8 @@ struct rules {
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones; /* names of our own; NULL for none */
-	const struct leases *leases;    /* names of clients; NULL for none */
+	const struct leases *leases;    /* names of clients; NULL for none, and in those that are
+					   not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config; /* what it was built from, for the daemon */

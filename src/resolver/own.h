@@ -13,6 +13,9 @@
 #include "zone/leases.h"
 #include "zone/store.h"
 
+/** Are there none at all? */
+bool own_is_empty(const struct job *job);
+
 /**
  * What there is for (@p name in lower case, @p type), where forward and stub zones have their
  * say as zone_store_find() tells. @p name must outlive @p out.

@@ -254,11 +254,10 @@ static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *
 
 static enum looked look_in_zones(struct job *job, struct frame *f)
 {
-	const bool nothing = is_link(f->purpose) || (!job->rules->zones && !job->rules->leases);
 	struct zone_answer own;
 	enum zone_outcome found;
 
-	if (nothing)
+	if (is_link(f->purpose) || own_is_empty(job))
 		return LOOKED_NOTHING;
 	found = own_find_beside(job, route_of(job, f), f->question.name, f->question.type, &own);
 	switch (found) {

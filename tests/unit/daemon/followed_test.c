@@ -210,12 +210,9 @@ static void what_passes_leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_last_good_state_stays),
-		TEST(changes_are_seen_once),
-		TEST(nothing_is_told_before_the_pause),
-		TEST(what_no_folder_tells_is_seen_later),
-		TEST(a_file_that_stays_open),
-		TEST(kinds_are_kept_apart),
+		TEST(the_last_good_state_stays),        TEST(changes_are_seen_once),
+		TEST(nothing_is_told_before_the_pause), TEST(what_no_folder_tells_is_seen_later),
+		TEST(a_file_that_stays_open),           TEST(kinds_are_kept_apart),
 		TEST(what_passes_leaves_nothing),
 	};
 	int failed = mkdtemp(folder) ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -121,8 +121,11 @@ static void what_is_written_wins(void **state)
 	static const struct {
 		const char *record;
 		unsigned here; /* records of a.lan A */
-	} cases[] = {{"a.lan. A 192.0.2.1", 1},	 {"a.lan. TXT x", 0},	{"x.a.lan. TXT x", 0},
-		     {"*.lan. TXT x", 0},	 {"*.lan. A 192.0.2.1", 1}};
+	} cases[] = {{"a.lan. A 192.0.2.1", 1},
+		     {"a.lan. TXT x", 0},
+		     {"x.a.lan. TXT x", 0},
+		     {"*.lan. TXT x", 0},
+		     {"*.lan. A 192.0.2.1", 1}};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
@@ -218,8 +221,8 @@ static void aliases_lead_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(names_and_addresses), TEST(without_other_names), TEST(what_is_written_wins),
-		TEST(zones_of_other_kinds), TEST(beside_routes),      TEST(aliases_lead_there),
+		TEST(names_and_addresses),  TEST(without_other_names), TEST(what_is_written_wins),
+		TEST(zones_of_other_kinds), TEST(beside_routes),       TEST(aliases_lead_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
