@@ -58,7 +58,7 @@ static char *hostname_to_text(const struct lease *l, char out[4 * LEASE_HOSTNAME
 		if (c > 0x20 && c < 0x7f && c != '\\' && c != '"')
 			*at++ = (char)c;
 		else
-			at += sprintf(at, "\\%03u", c);
+			at += snprintf(at, 5, "\\%03u", c);
 	}
 	*at = '\0';
 	return out;
