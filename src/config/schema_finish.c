@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tern/name.h>
+
 #include "base/compiler.h"
 #include "config/config.h"
 
@@ -171,14 +173,27 @@ bool finish_stub(void *mapping, struct schema_fault *fault)
 	return true;
 }
 
+/* Names of clients there would be taken for something else. */
+static bool is_no_domain(const uint8_t *name)
+{
+	static const uint8_t localhost[] = "\11localhost", in_addr[] = "\7in-addr\4arpa",
+			     ip6[] = "\3ip6\4arpa";
+
+	return *name == 0 || tern_name_is_below_or_equal(name, localhost) ||
+	       tern_name_is_below_or_equal(name, in_addr) || tern_name_is_below_or_equal(name, ip6);
+}
+
 bool finish_lease(void *mapping, struct schema_fault *fault)
 {
 	const struct lease_options *o = mapping;
 
-	fault->key = *o->file ? "domain" : "file";
-	if (*o->file && *o->domain != 0)
-		return true;
+	if (!*o->file) {
+		fault->key = "file";
+		snprintf(fault->why, sizeof fault->why, "expected a path");
+		return false;
+	}
+	fault->key = "domain";
 	snprintf(fault->why, sizeof fault->why,
-		 *o->file ? "expected a name below the root" : "expected a path");
-	return false;
+		 "expected a name that is neither the root, localhost nor a reverse zone");
+	return !is_no_domain(o->domain);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tern/name.h>
+
 #include "base/compiler.h"
 #include "config/config.h"
 #include "resolver/job.h"

@@ -31,6 +31,9 @@ struct names_state {
 	time_t leases_at;      /* and names of leases */
 	uint64_t notes_ms;     /* when it was told what is wrong with leases */
 	uint64_t looked_ms;    /* when leases that have ended were looked for */
+	int64_t clock_s;       /* so far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME */
+	bool clock_known;      /* it was looked at */
+	bool jumped;           /* that has changed, and leases were not told yet */
 };
 
 struct server {

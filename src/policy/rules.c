@@ -138,15 +138,20 @@ static void make_rules_of(struct rules *r, const struct view *v)
 		own->lists_asked = v->lists_asked;
 }
 
-/* Jobs use the caches that are in force: however many old rule sets are held, they cost little. */
-static void let_go_of_caches(struct rules *before)
+/* Jobs use the caches and the leases that are in force: however many old rule sets are held, they
+ * cost little. */
+static void let_go_of_large(struct rules *before)
 {
 	rules_drop_part(before, RULES_CACHE);
+	rules_drop_part(before, RULES_LEASES);
 	for (unsigned i = 0; i < VIEWS_MAX; i++)
 		rules_drop_part(before, RULES_VIEW_CACHES + i);
 	before->cache = NULL;
-	for (unsigned i = 0; before->views && i < before->views->classes_n; i++)
+	before->leases = NULL;
+	for (unsigned i = 0; before->views && i < before->views->classes_n; i++) {
 		before->of_views[i].cache = NULL;
+		before->of_views[i].leases = NULL;
+	}
 }
 
 void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change)
@@ -164,7 +169,7 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
 	if (before) {
 		readers_wait();
-		let_go_of_caches(before);
+		let_go_of_large(before);
 	}
 	(void)rulebook_tidy(book);
 }

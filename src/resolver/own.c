@@ -25,18 +25,25 @@ bool own_grants(const struct rules *rules, const struct lease *lease)
 	return lease->naming == LEASE_NAMED && is_free(rules, lease->name);
 }
 
+/* Those in force: they come and go while the job waits. */
+static const struct leases *leases_of(const struct job *job)
+{
+	return job->resolver->rules->leases;
+}
+
 /* The configuration says no more of @name than that it doesn't exist: @outcome. */
 static enum zone_outcome find_lease(const struct job *job, const uint8_t *name, uint16_t type,
 				    enum zone_outcome outcome, struct zone_answer *out)
 {
+	const struct leases *leases = leases_of(job);
 	const struct rules *rules = job->rules;
 	const int64_t now_s = job->now->wall_s;
 	struct lease_found found;
 
-	if (!leases_find(rules->leases, name, now_s, &found) || !is_free(rules, name) ||
+	if (!leases_find(leases, name, now_s, &found) || !is_free(rules, name) ||
 	    (found.reverse && !own_grants(rules, found.lease)))
 		return outcome;
-	if (leases_records(rules->leases, &found, name, type, now_s, out))
+	if (leases_records(leases, &found, name, type, now_s, out))
 		return ZONE_ANSWER;
 	zone_store_deny(rules->zones, name, found.reverse ? name : tern_name_parent(name), out);
 	out->soa.ttl_s = MIN(out->soa.ttl_s, (uint32_t)LEASES_TTL_S);
@@ -56,7 +63,7 @@ static enum zone_outcome ask_zones(const struct job *job, const struct route *ro
 	if (rules->zones)
 		found = zone_store_find(rules->zones, name, type, zone_of(route), out);
 
-	if (!rules->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
+	if (!leases_of(job) || found == ZONE_ANSWER || found == ZONE_NODATA)
 		return found;
 	return find_lease(job, name, type, found, out);
 }
