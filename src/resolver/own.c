@@ -25,24 +25,20 @@ bool own_grants(const struct rules *rules, const struct lease *lease)
 	return lease->naming == LEASE_NAMED && is_free(rules, lease->name);
 }
 
-/* Those in force: they come and go while the job waits. */
-static const struct leases *leases_of(const struct job *job)
-{
-	return job->resolver->rules->leases;
-}
-
 /* The configuration says no more of @name than that it doesn't exist: @outcome. */
-static enum zone_outcome find_lease(const struct job *job, const uint8_t *name, uint16_t type,
-				    enum zone_outcome outcome, struct zone_answer *out)
+static enum zone_outcome find_lease(const struct own_ground *g, const uint8_t *name, uint16_t type,
+				    enum zone_outcome outcome, struct own_answer *own)
 {
-	const struct leases *leases = leases_of(job);
-	const struct rules *rules = job->rules;
-	const int64_t now_s = job->now->wall_s;
+	const struct leases *leases = g->leases;
+	const struct rules *rules = g->rules;
+	const int64_t now_s = g->wall_s;
+	struct zone_answer *out = &own->zone;
 	struct lease_found found;
 
 	if (!leases_find(leases, name, now_s, &found) || !is_free(rules, name) ||
 	    (found.reverse && !own_grants(rules, found.lease)))
 		return outcome;
+	own->by = OWN_BY_LEASE;
 	if (leases_records(leases, &found, name, type, now_s, out))
 		return ZONE_ANSWER;
 	zone_store_deny(rules->zones, name, found.reverse ? name : tern_name_parent(name), out);
@@ -50,22 +46,31 @@ static enum zone_outcome find_lease(const struct job *job, const uint8_t *name, 
 	return ZONE_NODATA;
 }
 
-static enum zone_outcome ask_zones(const struct job *job, const struct route *route,
-				   const uint8_t *name, uint16_t type, struct zone_answer *out)
+static enum zone_outcome ask_store(const struct zone_store *store, enum own_by by,
+				   const struct route *route, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
 {
-	const struct rules *rules = job->rules;
-	enum zone_outcome found = rules->view_zones ? zone_store_find(rules->view_zones, name, type,
-								      zone_of(route), out)
-						    : ZONE_NOT_HERE;
+	enum zone_outcome found =
+		store ? zone_store_find(store, name, type, zone_of(route), &out->zone)
+		      : ZONE_NOT_HERE;
+
+	if (found != ZONE_NOT_HERE)
+		out->by = by;
+	return found;
+}
+
+static enum zone_outcome ask_zones(const struct own_ground *g, const struct route *route,
+				   const uint8_t *name, uint16_t type, struct own_answer *out)
+{
+	enum zone_outcome found =
+		ask_store(g->rules->view_zones, OWN_BY_VIEW, route, name, type, out);
 
 	if (found != ZONE_NOT_HERE)
 		return found;
-	if (rules->zones)
-		found = zone_store_find(rules->zones, name, type, zone_of(route), out);
-
-	if (!leases_of(job) || found == ZONE_ANSWER || found == ZONE_NODATA)
+	found = ask_store(g->rules->zones, OWN_BY_ZONES, route, name, type, out);
+	if (!g->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
 		return found;
-	return find_lease(job, name, type, found, out);
+	return find_lease(g, name, type, found, out);
 }
 
 /* --- lists ------------------------------------------------------------------------------ */
@@ -95,6 +100,7 @@ static bool give_addresses(const struct listed *l, const uint8_t *name, uint16_t
 static enum zone_outcome act(const struct list_verdict *v, const uint8_t *name, uint16_t type,
 			     struct own_answer *out)
 {
+	out->zone.source = 0;
 	zone_answer_deny(tern_name_suffix(name, v->labels), LIST_TTL_S, &out->zone);
 	switch (v->list->action) {
 	case LIST_NXDOMAIN: return ZONE_NXDOMAIN;
@@ -108,10 +114,9 @@ static enum zone_outcome act(const struct list_verdict *v, const uint8_t *name, 
 	return ZONE_NOT_HERE;
 }
 
-static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, uint16_t type,
+static enum zone_outcome ask_lists(const struct rules *rules, const uint8_t *name, uint16_t type,
 				   struct own_answer *out)
 {
-	const struct rules *rules = job->rules;
 
 	if (!rules->lists || rules->lists_asked == 0)
 		return ZONE_NOT_HERE;
@@ -119,6 +124,7 @@ static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, u
 
 	if (!v.list)
 		return ZONE_NOT_HERE;
+	out->by = OWN_BY_LIST;
 	out->list = v.list;
 	out->line = v.line;
 	return act(&v, name, type, out);
@@ -126,17 +132,29 @@ static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, u
 
 /* --- together ---------------------------------------------------------------------------- */
 
+enum zone_outcome own_find_by(const struct own_ground *g, const struct route *route,
+			      enum own_for who, const uint8_t *name, uint16_t type,
+			      struct own_answer *out)
+{
+	enum zone_outcome found;
+
+	out->by = OWN_BY_NOBODY;
+	out->list = NULL;
+	found = ask_zones(g, route, name, type, out);
+	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER)
+		return found;
+	return ask_lists(g->rules, name, type, out);
+}
+
 enum zone_outcome own_find_beside(const struct job *job, const struct route *route,
 				  enum own_for who, const uint8_t *name, uint16_t type,
 				  struct own_answer *out)
 {
-	enum zone_outcome found;
+	/* Leases come and go while the job waits: those in force count. */
+	const struct own_ground g = {job->rules, job->resolver->rules->leases, job->now->wall_s};
 
-	out->list = NULL;
-	found = ask_zones(job, route, name, type, &out->zone);
-	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER || (job->flags & JOB_UNFILTERED))
-		return found;
-	return ask_lists(job, name, type, out);
+	return own_find_by(&g, route, job->flags & JOB_UNFILTERED ? OWN_FOR_RESOLVER : who, name,
+			   type, out);
 }
 
 enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,

@@ -21,8 +21,18 @@ enum own_for {
 	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that */
 };
 
+enum own_by { OWN_BY_NOBODY, OWN_BY_VIEW, OWN_BY_ZONES, OWN_BY_LEASE, OWN_BY_LIST };
+
+/** By what it is decided. */
+struct own_ground {
+	const struct rules *rules;
+	const struct leases *leases; /* NULL for none */
+	int64_t wall_s;
+};
+
 struct own_answer {
 	struct zone_answer zone;
+	enum own_by by;
 	const struct listed *list; /* the list that decided; NULL for none */
 	uint32_t line;             /* of its entry */
 };
@@ -33,6 +43,11 @@ struct own_answer {
  */
 enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
 			   uint16_t type, struct own_answer *out);
+
+/** The same by @p g, for who has no job. */
+enum zone_outcome own_find_by(const struct own_ground *g, const struct route *route,
+			      enum own_for who, const uint8_t *name, uint16_t type,
+			      struct own_answer *out);
 
 /** The same, with the @p route that the question belongs to, or NULL. */
 enum zone_outcome own_find_beside(const struct job *job, const struct route *route,

@@ -156,6 +156,7 @@ static enum zone_outcome give_set(const struct entry *e, const uint8_t *name,
 				  struct zone_answer *out)
 {
 	out->set = set_of(e, name);
+	out->source = e->source;
 	return ZONE_ANSWER;
 }
 
@@ -220,6 +221,7 @@ static enum zone_outcome find_alone(const struct zone_store *s, const uint8_t *n
 	if (at == NAME_INDEX_NONE)
 		return ZONE_NOT_HERE;
 	e = find_set(s, name, at, type);
+	out->source = s->entries[at].source;
 	if (e)
 		return give_set(e, name, out);
 	return has_records(s, name, at) ? deny(s, name, ZONE_NODATA, out) : ZONE_NOT_HERE;
@@ -244,6 +246,7 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 		return ZONE_NOT_HERE;
 	if (!zone || gives_way(zone, elsewhere))
 		return find_alone(s, name, type, out);
+	out->source = zone->source;
 	switch (zone->behaviour) {
 	case ZONE_STATIC:
 	case ZONE_TRANSPARENT:

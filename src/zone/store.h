@@ -113,6 +113,7 @@ struct zone_answer {
 	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not */
 	struct tern_rrset soa; /* its TTL is that of the denial */
 	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
+	uint32_t source; /* of the record or the zone that decided, as it was added; 0: nobody's */
 };
 
 /** Fill in the SOA of a denial: one that is made up for @p apex, which must outlive @p out. */
