@@ -99,7 +99,6 @@ bool schema_is_planned(const char *path)
 		"query-log",
 		"server.memory",
 		"forward-zones.transport",
-		"forward-zones.policy",
 		"forward-zones.pins",
 		"forward-zones.ca",
 		"forward-zones.url",

@@ -91,6 +91,13 @@ static const struct schema_word tls_words[] = {
 
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
 
+static const struct schema_word policy_words[] = {
+	{"fastest", ROUTE_FASTEST},
+	{"ordered", ROUTE_ORDERED},
+	{"parallel", ROUTE_PARALLEL},
+	{NULL, 0},
+};
+
 static const struct schema_word behaviour_words[] = {
 	{"static", ZONE_STATIC},
 	{"transparent", ZONE_TRANSPARENT},
@@ -297,6 +304,16 @@ static const struct schema_key dnssec_keys[] = {
 		.words = validate_words, .initial = "auto"                                         \
 	}
 
+#define ZONE_FIRST                                                                                 \
+	{                                                                                          \
+		.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"           \
+	}
+#define ZONE_POLICY                                                                                \
+	{                                                                                          \
+		.name = "policy", .kind = SCHEMA_WORD, IN_ZONE(policy), .words = policy_words,     \
+		.initial = "fastest"                                                               \
+	}
+
 static const struct schema_key forward_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
@@ -306,15 +323,13 @@ static const struct schema_key forward_keys[] = {
 	 IN_ZONE(transport),
 	 .words = tls_words,
 	 .initial = "false"},
-	{.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"},
+	ZONE_FIRST,
+	ZONE_POLICY,
 	{0},
 };
 
 static const struct schema_key stub_keys[] = {
-	ZONE_NAME,
-	ZONE_ADDRESSES,
-	ZONE_VALIDATE,
-	{0},
+	ZONE_NAME, ZONE_ADDRESSES, ZONE_VALIDATE, ZONE_FIRST, {0},
 };
 
 static const struct schema_key access_keys[] = {

@@ -242,8 +242,9 @@ const struct config *ruleset_config(const struct rules *rules)
 
 static bool routes_are_equal(const struct route *a, const struct route *b)
 {
-	if (a->kind != b->kind || a->first != b->first || a->transport != b->transport ||
-	    a->validate != b->validate || a->servers_n != b->servers_n)
+	if (a->kind != b->kind || a->first != b->first || a->policy != b->policy ||
+	    a->transport != b->transport || a->validate != b->validate ||
+	    a->servers_n != b->servers_n)
 		return false;
 	for (unsigned i = 0; i < a->servers_n; i++) {
 		if (!address_equal(&a->servers[i], &b->servers[i]))

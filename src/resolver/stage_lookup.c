@@ -367,6 +367,7 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 
 	if (!cut)
 		return NULL;
+	cut->policy = route->policy;
 	cut->route_first = route->first;
 	cut->until_ms = job->now->mono_ns / NS_PER_MS + ROUTE_FIRST_MS;
 	for (unsigned i = 0; i < route->servers_n; i++)
