@@ -62,6 +62,7 @@ struct config {
 	struct route *stub_zones;
 	unsigned stub_zones_n;
 	struct access_list access;
+	struct rate_options rates;
 	struct special_options special;
 	struct local_options local;
 	struct list_options *lists;

@@ -90,7 +90,6 @@ bool schema_is_planned(const char *path)
 		"response-policy-zones",
 		"dns64",
 		"rebinding-protection",
-		"rate-limits",
 		"zones",
 		"keys",
 		"metrics",

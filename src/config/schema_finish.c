@@ -197,3 +197,12 @@ bool finish_lease(void *mapping, struct schema_fault *fault)
 		 "expected a name that is neither the root, localhost nor a reverse zone");
 	return !is_no_domain(o->domain);
 }
+
+bool finish_rates(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+
+	fault->key = "exempt";
+	snprintf(fault->why, sizeof fault->why, "expected networks, without connected");
+	return !has_connected(c->rates.exempt, c->rates.exempt_n);
+}

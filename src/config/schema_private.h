@@ -9,6 +9,7 @@
 #include "config/schema.h"
 
 /* Each completes a mapping whose keys were good; see struct schema_key. */
+bool finish_rates(void *mapping, struct schema_fault *fault);
 bool finish_listen(void *mapping, struct schema_fault *fault);
 bool finish_server(void *mapping, struct schema_fault *fault);
 bool finish_resolver(void *mapping, struct schema_fault *fault);

@@ -9,6 +9,7 @@
 #include <tern/name.h>
 
 #include "base/compiler.h"
+#include "base/rates.h"
 #include "config/config.h"
 #include "resolver/job.h"
 #include "resolver/zonecut.h"
@@ -347,6 +348,27 @@ static const struct schema_key access_keys[] = {
 	{0},
 };
 
+static const struct schema_key rate_keys[] = {
+	{.name = "client-rate",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.client_rate),
+	 .max = RATES_MAX,
+	 .initial = "0"},
+	{.name = "client-slip",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.client_slip),
+	 .max = 100,
+	 .initial = "2"},
+	{.name = "zone-rate",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.zone_rate),
+	 .max = RATES_MAX,
+	 .initial = "0"},
+	{.name = "exempt", .kind = SCHEMA_CLIENTS, TO_LIST(rates.exempt)},
+	{.name = "zone-exempt", .kind = SCHEMA_ZONE, TO_LIST(rates.zone_exempt)},
+	{0},
+};
+
 static const struct schema_key special_keys[] = {
 	{.name = "serve", .kind = SCHEMA_BOOL, TO(special.serve), .initial = "true"},
 	{.name = "except", .kind = SCHEMA_ZONE, TO_LIST(special.except)},
@@ -473,6 +495,7 @@ const struct schema_key schema_root[] = {
 	 .keys = stub_keys,
 	 .finish = finish_stub},
 	{.name = "access", .keys = access_keys},
+	{.name = "rate-limits", .keys = rate_keys, .finish = finish_rates},
 	{.name = "special-zones", .keys = special_keys},
 	{.name = "local-zones", TO_LIST(local.zones), .keys = local_keys},
 	{.name = "local-data", .kind = SCHEMA_STRING, TO_LIST(local.data), .max = RECORD_OCTETS},

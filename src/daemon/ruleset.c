@@ -77,6 +77,7 @@ static bool take_config(struct rules *r, struct load *load)
 	r->routes = (struct routes){part->routes, load->routes_n, part->routes_index};
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
+	r->rates = part->config->rates;
 	r->lists_asked = lists_of_everybody(part->config);
 	return true;
 }

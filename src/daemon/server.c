@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/rates.h"
 #include "base/readers.h"
 #include "daemon/doubt.h"
 #include "daemon/holder.h"
@@ -76,7 +77,8 @@ static bool make_shared(struct server *s)
 	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
 	s->shared.infra = infra_create(&s->shared.hash_key);
 	s->shared.inflight = inflight_create();
-	return s->shared.infra && s->shared.inflight;
+	s->shared.rates = rates_create();
+	return s->shared.infra && s->shared.inflight && s->shared.rates;
 }
 
 static bool take_cache(struct server *s, struct rules *rules)
@@ -437,6 +439,7 @@ enum server_end server_run(const struct server_start *start)
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
 	readers_leave();
+	rates_destroy(s->shared.rates);
 	inflight_destroy(s->shared.inflight);
 	infra_destroy(s->shared.infra);
 	if (s->signal_fd >= 0)

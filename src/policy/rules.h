@@ -60,6 +60,7 @@ struct rules {
 	struct routes routes;
 	struct resolver_options resolver;
 	struct serve_options serve;
+	struct rate_options rates;
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones;      /* names of our own; NULL for none */

@@ -111,6 +111,7 @@ struct worker {
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
+	unsigned slips;                    /* answers to clients that ask too often, counted */
 	struct complaints complaints;
 	struct shares task_shares;
 	struct shares waiter_shares;
