@@ -84,7 +84,6 @@ bool schema_is_planned(const char *path)
 	static const char *const planned[] = {
 		"tls",
 		"https",
-		"local-zones.file",
 		"lists.url",
 		"lists.refresh",
 		"response-policy-zones",

@@ -382,6 +382,7 @@ static const struct schema_key local_keys[] = {
 	 IN_LOCAL(behaviour),
 	 .words = behaviour_words,
 	 .initial = "static"},
+	{.name = "file", .kind = SCHEMA_STRING, IN_LOCAL(file), .max = PATH_OCTETS, .initial = ""},
 	{.name = "records",
 	 .kind = SCHEMA_STRING,
 	 LIST_OF(struct local_zone, records),

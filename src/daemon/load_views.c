@@ -54,6 +54,19 @@ static void seal(struct view_load *x, const struct local_options *local, struct 
 				   : local_key(local, fault.against, against));
 }
 
+static void tell_zone_file(void *context, unsigned index, const char *file, unsigned line,
+			   const char *why)
+{
+	struct view_load *x = context;
+	char key[48];
+
+	snprintf(key, sizeof key, "local-zones[%u].file", index);
+	if (line > 0)
+		load_add_reason(x->why, "%s:%u: %s", file, line, why);
+	else
+		blame(x, key, "%s: %s", file, why);
+}
+
 static void take_names(struct view_load *x, const struct view_options *o, struct view *v)
 {
 	struct zone_store *zones;
@@ -64,7 +77,8 @@ static void take_names(struct view_load *x, const struct view_options *o, struct
 	v->zones = zones;
 	if (!zones)
 		blame(x, "local-zones", "out of memory");
-	else if (local_add(zones, &o->local, tell_local, x))
+	else if (local_add(zones, &o->local, tell_local, x) &&
+		 load_zone_files(zones, &o->local, NULL, tell_zone_file, x))
 		seal(x, &o->local, zones);
 }
 

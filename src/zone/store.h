@@ -76,6 +76,15 @@ MUST_USE bool zone_store_add_rdata(struct zone_store *s, const uint8_t *owner, u
 				   uint32_t ttl_s, const uint8_t *rdata, uint16_t len,
 				   uint32_t source);
 
+/**
+ * Add a record of a zone file, whose parts are valid and which must be in the zone @p apex. What
+ * signs and denies is passed over. False with a static @p why.
+ */
+MUST_USE bool zone_store_add_of_zone(struct zone_store *s, const uint8_t *apex,
+				     const uint8_t *owner, uint16_t type, uint32_t ttl_s,
+				     const uint8_t *rdata, uint16_t len, uint32_t source,
+				     const char **why);
+
 /** @p name exists, but has no records. False when memory is short. */
 MUST_USE bool zone_store_add_empty(struct zone_store *s, const uint8_t *name);
 
