@@ -23,6 +23,7 @@
 
 #include "base/compiler.h"
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/view.h"
@@ -60,6 +61,7 @@ struct rules {
 	struct routes routes;
 	struct resolver_options resolver;
 	struct serve_options serve;
+	struct answer_changes changes;
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones;      /* names of our own; NULL for none */

@@ -1,8 +1,9 @@
 /*
  * own.h - what is decided here about a name, for all who would look elsewhere.
  *
- * Names of our own win over lists, and both over the cache, expired data and what a reply says
- * of an alias's target.
+ * Names of our own win over lists, those over search engines that are to be safe and the reverse
+ * names of NAT64's addresses, and all of them over the cache, expired data and what a reply says of
+ * an alias's target.
  *
  * First the configuration is asked, and then the leases: a client chose its name itself, so it
  * gets none that is written, that a wildcard or a zone with one answer for all stands for, or that
@@ -25,6 +26,8 @@ struct own_answer {
 	struct zone_answer zone;
 	const struct listed *list; /* the list that decided; NULL for none */
 	uint32_t line;             /* of its entry */
+	enum kept_origin origin;
+	uint8_t alias[TERN_NAME_MAX + 2]; /* the record of one that is made up here */
 };
 
 /**
