@@ -21,6 +21,7 @@
 #include "cache/cache.h"
 #include "config/config_place.h"
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/lists.h"
 #include "policy/options.h"
 #include "policy/route.h"
@@ -40,6 +41,7 @@ struct view_options {
 	struct route *stub_zones;
 	unsigned stub_zones_n;
 	struct access_list access;
+	struct answer_changes changes;
 	uint64_t cache_size; /* of one of its own; 0: an eighth of cache.size */
 };
 
@@ -64,6 +66,7 @@ struct config {
 	struct access_list access;
 	struct rate_options rates;
 	struct special_options special;
+	struct answer_changes changes;
 	struct local_options local;
 	struct list_options *lists;
 	unsigned lists_n;

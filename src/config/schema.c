@@ -87,8 +87,6 @@ bool schema_is_planned(const char *path)
 		"lists.url",
 		"lists.refresh",
 		"response-policy-zones",
-		"dns64",
-		"rebinding-protection",
 		"zones",
 		"keys",
 		"metrics",
@@ -183,6 +181,9 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
+	case SCHEMA_NETWORK:
+	case SCHEMA_NAT64:
+	case SCHEMA_TYPE:
 	case SCHEMA_CLIENTS: break;
 	}
 }

@@ -118,6 +118,13 @@ static const struct schema_word lease_words[] = {
 	{"odhcpd", LEASE_ODHCPD},   {"networkd", LEASE_NETWORKD}, {NULL, 0},
 };
 
+static const struct schema_word safe_search_words[] = {
+	{"false", SAFE_SEARCH_OFF},
+	{"true", SAFE_SEARCH_ON},
+	{"moderate", SAFE_SEARCH_MODERATE},
+	{NULL, 0},
+};
+
 static const struct schema_word level_words[] = {
 	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
 	{"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},     {NULL, 0},
@@ -369,6 +376,48 @@ static const struct schema_key rate_keys[] = {
 	{0},
 };
 
+/* What is said for everybody, and of each view. */
+#define DNS64_KEYS(type)                                                                           \
+	{                                                                                          \
+		{.name = "prefix",                                                                 \
+		 .kind = SCHEMA_NAT64,                                                             \
+		 MEMBER_OF(type, changes.dns64.prefix),                                            \
+		 .initial = ""},                                                                   \
+			{.name = "exclude",                                                        \
+			 .kind = SCHEMA_NETWORK,                                                   \
+			 LIST_OF(type, changes.dns64.exclude),                                     \
+			 .items_max = 64,                                                          \
+			 .initial = "::ffff:0:0/96"},                                              \
+			{0},                                                                       \
+	}
+#define REBINDING_KEYS(type)                                                                       \
+	{                                                                                          \
+		{.name = "enabled",                                                                \
+		 .kind = SCHEMA_BOOL,                                                              \
+		 MEMBER_OF(type, changes.rebinding.enabled),                                       \
+		 .initial = "false"},                                                              \
+			{.name = "allow",                                                          \
+			 .kind = SCHEMA_ZONE,                                                      \
+			 LIST_OF(type, changes.rebinding.allow),                                   \
+			 .items_max = 1024},                                                       \
+			{0},                                                                       \
+	}
+#define SAFE_SEARCH(type)                                                                          \
+	{                                                                                          \
+		.name = "safe-search", .kind = SCHEMA_WORD, MEMBER_OF(type, changes.safe_search),  \
+		.words = safe_search_words, .initial = "false"                                     \
+	}
+#define FILTER_TYPES(type)                                                                         \
+	{                                                                                          \
+		.name = "filter-types", .kind = SCHEMA_TYPE, LIST_OF(type, changes.filter_types),  \
+		.items_max = 64                                                                    \
+	}
+
+static const struct schema_key dns64_keys[] = DNS64_KEYS(struct config);
+static const struct schema_key rebinding_keys[] = REBINDING_KEYS(struct config);
+static const struct schema_key view_dns64_keys[] = DNS64_KEYS(struct view_options);
+static const struct schema_key view_rebinding_keys[] = REBINDING_KEYS(struct view_options);
+
 static const struct schema_key special_keys[] = {
 	{.name = "serve", .kind = SCHEMA_BOOL, TO(special.serve), .initial = "true"},
 	{.name = "except", .kind = SCHEMA_ZONE, TO_LIST(special.except)},
@@ -470,6 +519,10 @@ static const struct schema_key view_keys[] = {
 	 .keys = forward_keys,
 	 .finish = finish_forward},
 	{.name = "stub-zones", VIEW_LIST(stub_zones), .keys = stub_keys, .finish = finish_stub},
+	{.name = "dns64", .keys = view_dns64_keys},
+	{.name = "rebinding-protection", .keys = view_rebinding_keys},
+	SAFE_SEARCH(struct view_options),
+	FILTER_TYPES(struct view_options),
 	{.name = "cache-size",
 	 .kind = SCHEMA_SIZE,
 	 IN_VIEW(cache_size),
@@ -505,6 +558,10 @@ const struct schema_key schema_root[] = {
 	 .items_max = LISTS_MAX,
 	 .keys = list_keys,
 	 .finish = finish_list},
+	{.name = "dns64", .keys = dns64_keys},
+	{.name = "rebinding-protection", .keys = rebinding_keys},
+	SAFE_SEARCH(struct config),
+	FILTER_TYPES(struct config),
 	{.name = "views",
 	 TO_LIST(views),
 	 .items_max = VIEWS_MAX,

@@ -204,6 +204,10 @@ static json_t *own_line(const struct telling *t, const struct own_answer *own,
 	char where[WHERE_MAX];
 	json_t *line;
 
+	if (own->by == OWN_BY_NAT64)
+		return line_of("dns64", "an alias for the name of the IPv4 address");
+	if (own->by == OWN_BY_SAFE_SEARCH)
+		return line_of("safe", "%s: a search engine, by safe-search", outcome_text(found));
 	if (own->by == OWN_BY_LEASE)
 		return line_of("lease", "%s: the name of a DHCP client", outcome_text(found));
 	if (own->by == OWN_BY_LIST) {

@@ -161,6 +161,30 @@ static void take_lists(struct view_load *x, const struct view_options *o, struct
 	}
 }
 
+/* Each key that the view does not write is as it is for everybody. */
+static bool writes(const struct view_load *x, const char *key)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "views[%u].%s", x->index, key);
+	return config_writes(x->config, path);
+}
+
+static void take_changes(struct view_load *x, const struct view_options *o, struct view *v)
+{
+	v->changes = x->config->changes;
+	if (writes(x, "dns64"))
+		v->changes.dns64 = o->changes.dns64;
+	if (writes(x, "rebinding-protection"))
+		v->changes.rebinding = o->changes.rebinding;
+	if (writes(x, "safe-search"))
+		v->changes.safe_search = o->changes.safe_search;
+	if (!writes(x, "filter-types"))
+		return;
+	v->changes.filter_types = o->changes.filter_types;
+	v->changes.filter_types_n = o->changes.filter_types_n;
+}
+
 static void take_view(struct view_load *x, const struct view_options *o, struct view *v)
 {
 	char key[48];
@@ -175,6 +199,7 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	v->access = o->access;
 	v->cache_octets = o->cache_size ? o->cache_size : x->config->cache.size / 8;
 	take_lists(x, o, v);
+	take_changes(x, o, v);
 	take_names(x, o, v);
 	take_routes(x, o, v);
 }

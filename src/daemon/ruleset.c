@@ -78,6 +78,7 @@ static bool take_config(struct rules *r, struct load *load)
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
 	r->rates = part->config->rates;
+	r->changes = part->config->changes;
 	r->lists_asked = lists_of_everybody(part->config);
 	return true;
 }
@@ -364,6 +365,8 @@ bool ruleset_changes_answers(const struct rules *before, const struct rules *aft
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || before->views != after->views || ruleset_changes_names(before, after) ||
+	return outdated || before->views != after->views ||
+	       !changes_are_equal(&before->changes, &after->changes) ||
+	       ruleset_changes_names(before, after) ||
 	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

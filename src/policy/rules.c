@@ -128,6 +128,7 @@ static void make_rules_of(struct rules *r, const struct view *v)
 	own->of_views = NULL;
 	own->view = v->class;
 	own->view_zones = v->zones;
+	own->changes = v->changes;
 	if (cache)
 		own->cache = cache;
 	if (v->has_access)

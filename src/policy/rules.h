@@ -23,6 +23,7 @@
 
 #include "base/compiler.h"
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/view.h"
@@ -61,6 +62,7 @@ struct rules {
 	struct resolver_options resolver;
 	struct serve_options serve;
 	struct rate_options rates;
+	struct answer_changes changes;
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones;      /* names of our own; NULL for none */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/client_map.h"
 #include "policy/endpoint.h"
 #include "policy/route.h"
@@ -31,6 +32,7 @@ struct view {
 	bool has_lists;            /* and its own choice of lists */
 	struct access_list access; /* texts and arrays belong to whoever made the set */
 	struct routes routes;      /* those of everybody are among them */
+	struct answer_changes changes;
 	uint64_t lists_asked;
 	const struct zone_store *zones; /* asked before those of everybody; NULL for none */
 	uint64_t cache_octets;          /* of a cache of its own */

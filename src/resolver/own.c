@@ -1,7 +1,11 @@
 /* own.c - see own.h. */
 #include "resolver/own.h"
 
+#include <string.h>
+
 #include <tern/rr.h>
+
+#include "base/bytes.h"
 
 static const uint8_t *zone_of(const struct route *route)
 {
@@ -126,8 +130,87 @@ static enum zone_outcome ask_lists(const struct rules *rules, const uint8_t *nam
 		return ZONE_NOT_HERE;
 	out->by = OWN_BY_LIST;
 	out->list = v.list;
+	out->origin = KEPT_LISTED;
 	out->line = v.line;
 	return act(&v, name, type, out);
+}
+
+/* --- aliases that are made up -------------------------------------------------------------- */
+
+static void make_alias(const uint8_t *name, uint32_t ttl_s, struct own_answer *out)
+{
+	size_t len = tern_name_len(out->alias + 2);
+
+	put_u16(out->alias, (uint16_t)len);
+	out->zone.set = (struct tern_rrset){
+		.owner = name,
+		.rdata = out->alias,
+		.rdata_len = (uint32_t)len + 2,
+		.ttl_s = ttl_s,
+		.type = TERN_TYPE_CNAME,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = 1,
+	};
+	out->origin = KEPT_PUBLIC;
+}
+
+/* Where a browser finds an engine's address. All else that its name has is as ever. */
+static enum zone_outcome make_safe(const struct rules *rules, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
+{
+	const char *target = safe_search_target(rules->changes.safe_search, name);
+
+	if (!target || tern_name_from_text(target, strlen(target), out->alias + 2) != TERN_OK)
+		return ZONE_NOT_HERE;
+	out->by = OWN_BY_SAFE_SEARCH;
+	switch (type) {
+	case TERN_TYPE_A:
+	case TERN_TYPE_AAAA:
+	case TERN_TYPE_CNAME:
+	case TERN_TYPE_ANY: make_alias(name, SAFE_SEARCH_TTL_S, out); return ZONE_ANSWER;
+	/* They would lead by the engine's own name past the alias. */
+	case TERN_TYPE_SVCB:
+	case TERN_TYPE_HTTPS:
+		zone_answer_deny(name, SAFE_SEARCH_TTL_S, &out->zone);
+		return ZONE_NODATA;
+	default: out->by = OWN_BY_NOBODY; return ZONE_NOT_HERE;
+	}
+}
+
+/* Somebody serves names of IPv6 addresses here, and was chosen for that. */
+static bool is_served(const struct route *route)
+{
+	static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
+
+	return route && tern_name_is_below(route->zone, ip6_arpa);
+}
+
+/* A special zone, of private addresses say, knows no better than that the name doesn't exist. */
+static bool is_unclaimed(const struct rules *rules, const struct route *route, const uint8_t *name)
+{
+	return (!rules->zones || !zone_store_claims(rules->zones, name, zone_of(route))) &&
+	       (!rules->view_zones || !zone_store_claims(rules->view_zones, name, zone_of(route)));
+}
+
+/*
+ * RFC 6147 5.3.1: the name of an address that NAT64 makes is that of the IPv4 address in it, unless
+ * names of our own, which had @found for it, say more.
+ */
+static bool make_reverse(const struct rules *rules, const struct route *route,
+			 enum zone_outcome found, const uint8_t *name, uint16_t type,
+			 struct own_answer *out)
+{
+	const struct prefix *prefix = &rules->changes.dns64.prefix;
+
+	if (prefix->base.family == 0 || is_served(route) ||
+	    (type != TERN_TYPE_PTR && type != TERN_TYPE_CNAME && type != TERN_TYPE_ANY) ||
+	    !(found == ZONE_NOT_HERE ||
+	      (found == ZONE_NXDOMAIN && is_unclaimed(rules, route, name))) ||
+	    !nat64_reverse(prefix, name, out->alias + 2))
+		return false;
+	make_alias(name, DNS64_TTL_S, out);
+	out->by = OWN_BY_NAT64;
+	return true;
 }
 
 /* --- together ---------------------------------------------------------------------------- */
@@ -140,10 +223,16 @@ enum zone_outcome own_find_by(const struct own_ground *g, const struct route *ro
 
 	out->by = OWN_BY_NOBODY;
 	out->list = NULL;
+	out->origin = KEPT_OWN;
 	found = ask_zones(g, route, name, type, out);
-	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER)
+	if (who == OWN_FOR_RESOLVER)
 		return found;
-	return ask_lists(g->rules, name, type, out);
+	if (make_reverse(g->rules, route, found, name, type, out))
+		return ZONE_ANSWER;
+	if (found != ZONE_NOT_HERE)
+		return found;
+	found = ask_lists(g->rules, name, type, out);
+	return found != ZONE_NOT_HERE ? found : make_safe(g->rules, name, type, out);
 }
 
 enum zone_outcome own_find_beside(const struct job *job, const struct route *route,

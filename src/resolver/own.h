@@ -1,8 +1,9 @@
 /*
  * own.h - what is decided here about a name, for all who would look elsewhere.
  *
- * Names of our own win over lists, and both over the cache, expired data and what a reply says
- * of an alias's target.
+ * Names of our own win over lists, those over search engines that are to be safe and the reverse
+ * names of NAT64's addresses, and all of them over the cache, expired data and what a reply says of
+ * an alias's target.
  *
  * First the configuration is asked, and then the leases: a client chose its name itself, so it
  * gets none that is written, that a wildcard or a zone with one answer for all stands for, or that
@@ -21,7 +22,15 @@ enum own_for {
 	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that */
 };
 
-enum own_by { OWN_BY_NOBODY, OWN_BY_VIEW, OWN_BY_ZONES, OWN_BY_LEASE, OWN_BY_LIST };
+enum own_by {
+	OWN_BY_NOBODY,
+	OWN_BY_VIEW,
+	OWN_BY_ZONES,
+	OWN_BY_LEASE,
+	OWN_BY_LIST,
+	OWN_BY_NAT64,
+	OWN_BY_SAFE_SEARCH,
+};
 
 /** By what it is decided. */
 struct own_ground {
@@ -35,6 +44,8 @@ struct own_answer {
 	enum own_by by;
 	const struct listed *list; /* the list that decided; NULL for none */
 	uint32_t line;             /* of its entry */
+	enum kept_origin origin;
+	uint8_t alias[TERN_NAME_MAX + 2]; /* the record of one that is made up here */
 };
 
 /**

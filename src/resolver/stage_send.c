@@ -6,6 +6,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
@@ -151,8 +152,9 @@ static void tell_sending(struct job *job)
 /* The addresses of servers can be had elsewhere, what the client wants can not. */
 bool may_listen(const struct job *job, const struct frame *f)
 {
-	bool elsewhere = f->purpose == FRAME_ADDRESS || f->purpose == FRAME_GLUE ||
-			 f->purpose == FRAME_PRIME || (f->at.cut->route_first && !f->name.no_route);
+	bool elsewhere = dns64_may_ask_more(job, f) || f->purpose == FRAME_ADDRESS ||
+			 f->purpose == FRAME_GLUE || f->purpose == FRAME_PRIME ||
+			 (f->at.cut->route_first && !f->name.no_route);
 
 	return f->at.silent_n > 0 && !f->at.listened && !elsewhere &&
 	       job->now->mono_ns / NS_PER_MS + LISTEN_LEAST_MS < job->deadline_ms;

@@ -202,7 +202,7 @@ static void start_prefetch(struct worker *w, const struct served *s)
 		return;
 	memcpy(q.name, s->lower, s->request.name_len);
 	q.type = s->request.type;
-	client_prefetch(w, &q, s->request.flags & TERN_FLAG_CD, s->key.view);
+	client_prefetch(w, &q, client_how(&s->request), s->key.view);
 }
 
 static void serve_datagram(struct worker *w, struct listener *l, const struct udp_peer *peer,
