@@ -30,6 +30,8 @@ set(CPACK_DEBIAN_DAEMON_PACKAGE_NAME tern)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_DAEMON_PACKAGE_DEPENDS passwd)
+# The certificates by which servers of lists are trusted.
+set(CPACK_DEBIAN_DAEMON_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_DEBIAN_DAEMON_DESCRIPTION "caching recursive DNS resolver
 ternd resolves names from the root down, validates them with DNSSEC and
 caches what it learned. ternctl controls it, ternq asks questions.")

@@ -98,6 +98,18 @@ bool state_parse(const char *text, size_t len, state_line *take, void *out, unsi
 
 /* --- files ------------------------------------------------------------------------ */
 
+char *state_path_of(const char *name)
+{
+	const char *folder = getenv("STATE_DIRECTORY");
+	char *path = NULL;
+
+	/* Of several, apart by colons, the first. */
+	if (!folder || !*folder ||
+	    asprintf(&path, "%.*s/%s", (int)strcspn(folder, ":"), folder, name) < 0)
+		return NULL;
+	return path;
+}
+
 const char *state_beside(const char *path, const char *suffix, char out[STATE_PATH_OCTETS])
 {
 	snprintf(out, STATE_PATH_OCTETS, "%s.%s", path, suffix);

@@ -49,6 +49,12 @@ enum state_found {
 MUST_USE enum state_found state_read(const char *path, state_line *take, void *out,
 				     struct log *log);
 
+/**
+ * The path of @p name in the folder that the service manager gives for what outlives the daemon
+ * (STATE_DIRECTORY), to be freed; NULL when there is no such folder, or memory is short.
+ */
+MUST_USE char *state_path_of(const char *name);
+
 /** FILE.@p suffix, into @p out. */
 const char *state_beside(const char *path, const char *suffix, char out[STATE_PATH_OCTETS]);
 

@@ -7,6 +7,7 @@
 #include <tern/name.h>
 
 #include "base/compiler.h"
+#include "base/url.h"
 #include "config/config.h"
 
 bool finish_listen(void *mapping, struct schema_fault *fault)
@@ -104,6 +105,8 @@ static void set_ports(struct route *route)
 bool finish_list(void *mapping, struct schema_fault *fault)
 {
 	struct list_options *l = mapping;
+	const char *why;
+	struct url url;
 
 	fault->key = "action";
 	if (!list_action_read(l->action_text, l)) {
@@ -112,8 +115,18 @@ bool finish_list(void *mapping, struct schema_fault *fault)
 		return false;
 	}
 	fault->key = "file";
-	if (!*l->file) {
-		snprintf(fault->why, sizeof fault->why, "expected a path");
+	if (!*l->file == !*l->url) {
+		snprintf(fault->why, sizeof fault->why, "expected either it or url");
+		return false;
+	}
+	fault->key = "url";
+	if (*l->url && !url_read(l->url, &url, &why)) {
+		snprintf(fault->why, sizeof fault->why, "%s", why);
+		return false;
+	}
+	fault->key = "ca";
+	if (*l->ca && (!*l->url || !url.tls)) {
+		snprintf(fault->why, sizeof fault->why, "expected with a url of https only");
 		return false;
 	}
 	fault->key = "name";

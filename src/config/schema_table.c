@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/rates.h"
+#include "base/url.h"
 #include "config/config.h"
 #include "resolver/job.h"
 #include "resolver/zonecut.h"
@@ -446,6 +447,14 @@ static const struct schema_key list_keys[] = {
 	 .required = true,
 	 .max = LIST_NAME_MAX - 1},
 	{.name = "file", .kind = SCHEMA_STRING, IN_LIST(file), .max = PATH_OCTETS, .initial = ""},
+	{.name = "url", .kind = SCHEMA_STRING, IN_LIST(url), .max = URL_MAX, .initial = ""},
+	{.name = "refresh",
+	 .kind = SCHEMA_SECONDS,
+	 IN_LIST(refresh_s),
+	 .min = LIST_REFRESH_MIN_S,
+	 .max = LIST_REFRESH_MAX_S,
+	 .initial = "1d"},
+	{.name = "ca", .kind = SCHEMA_STRING, IN_LIST(ca), .max = PATH_OCTETS, .initial = ""},
 	{.name = "action",
 	 .kind = SCHEMA_STRING,
 	 IN_LIST(action_text),

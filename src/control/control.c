@@ -314,6 +314,10 @@ static void go_on(struct control *c, struct client *k, bool pipe_ready, uint64_t
 	switch (k->work) {
 	case WORK_NONE: break;
 	case WORK_RELOAD: k->since_ms = now_ms; break;
+	case WORK_LISTS:
+		k->since_ms = now_ms;
+		lists_look(c, k);
+		break;
 	case WORK_DUMP: dump_slice(c, k); break;
 	case WORK_LEASES: leases_slice(k); break;
 	case WORK_TRACE:

@@ -28,6 +28,9 @@
  *            explain     client, name, type
  *                                      an object per line, one for each step of the decision
  *            leases                    an object per line: each lease, then each file
+ *            lists                     an object per line, one for each list
+ *            lists-update              the same of those that were fetched; "list" may be there:
+ * its name leases                    an object per line: each lease, then each file
  *
  * Threads    main thread only, which is an online reader of the cache while
  *            control_serve() runs. Long work is done in slices.
@@ -72,6 +75,16 @@ struct control_host {
 			uint16_t type, void (*tell)(void *to, json_t *line), void *to);
 	/** Load the configuration anew; the number of the load that will have seen the file. */
 	unsigned (*reload)(void *context);
+	/**
+	 * Add to @p to what is told of the list @p list if it has a URL: "url", "fetched_s"
+	 * (seconds ago, -1 for never), "next_s" (seconds until), "changed", "failures",
+	 * "fetch_error".
+	 */
+	void (*add_source)(void *context, const char *list, json_t *to);
+	/** Fetch the list @p list now, NULL for all; false when it has no URL. */
+	bool (*update_lists)(void *context, const char *list);
+	/** Has that ended, and is what was fetched in force? */
+	bool (*lists_are_updated)(void *context, const char *list);
 };
 
 /**

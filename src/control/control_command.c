@@ -24,6 +24,7 @@ struct request_members {
 	const char *level;
 	const char *duration;
 	const char *client;
+	const char *list;
 };
 
 /** The same, understood. */
@@ -32,9 +33,17 @@ struct order {
 	enum log_level level;
 	uint32_t duration_s;
 	struct address client;
+	const char *list; /* NULL: all */
 };
 
-enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8, NEEDS_CLIENT = 16 };
+enum {
+	NEEDS_NAME = 1,
+	NEEDS_TYPE = 2,
+	NEEDS_LEVEL = 4,
+	MAY_HAVE_DURATION = 8,
+	NEEDS_CLIENT = 16,
+	MAY_HAVE_LIST = 32
+};
 
 struct command {
 	const char *name;
@@ -229,6 +238,11 @@ static void run_explain(struct control *c, struct client *k, const struct order 
 	reply_end(k);
 }
 
+static void run_lists_update(struct control *c, struct client *k, const struct order *o)
+{
+	lists_update(c, k, o->list);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -244,6 +258,7 @@ static const struct command commands[] = {
 	{"explain", NEEDS_CLIENT | NEEDS_NAME | NEEDS_TYPE, run_explain},
 	{"leases", 0, run_leases},
 	{"lists", 0, run_lists},
+	{"lists-update", MAY_HAVE_LIST, run_lists_update},
 };
 
 /* --- reading the request ------------------------------------------------------- */
@@ -260,6 +275,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->duration;
 	if (strcmp(key, "client") == 0)
 		return &m->client;
+	if (strcmp(key, "list") == 0)
+		return &m->list;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
 }
 
@@ -315,6 +332,7 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		{"level", m->level, NEEDS_LEVEL, 0},
 		{"duration", m->duration, 0, MAY_HAVE_DURATION},
 		{"client", m->client, NEEDS_CLIENT, 0},
+		{"list", m->list, 0, MAY_HAVE_LIST},
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
@@ -376,6 +394,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 		reply_error(k, "\"%s\" is not an address", m->client);
 		return false;
 	}
+	o->list = m->list;
 	return understand_duration(k, m->duration, o);
 }
 

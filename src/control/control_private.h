@@ -19,6 +19,7 @@
 #include "base/compiler.h"
 #include "control/control.h"
 #include "control/metrics.h"
+#include "policy/lists.h"
 
 #define UNSENT_ENOUGH 65536     /* octets waiting for the client: more work is left for later */
 #define UNSENT_MAX    (8 << 20) /* octets that one slice may reach; the largest RRset has 1 MiB */
@@ -34,7 +35,7 @@ struct unsent {
 };
 
 /** Something that goes on after the request was read. */
-enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD };
+enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD, WORK_LISTS };
 
 /** A list of leases goes on by the rule set that it began with. */
 struct leases_work {
@@ -61,6 +62,7 @@ struct client {
 	struct unsent unsent;
 	struct trace_work trace;
 	struct leases_work leases;
+	char list[LIST_NAME_MAX]; /* that it waits for; "" for all */
 	char request[CONTROL_REQUEST_MAX];
 };
 
@@ -120,6 +122,10 @@ void leases_end(struct client *k);
 
 /* control_lists.c */
 void lists_print(struct control *c, struct client *k);
+/** Fetch @p list, NULL for all, and wait. */
+void lists_update(struct control *c, struct client *k, const char *list);
+/** Tell what came of it, if it has ended. */
+void lists_look(struct control *c, struct client *k);
 
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <tern/name.h>
 #include <tern/rr.h>
@@ -243,6 +244,20 @@ static void doubt_prefixes(struct doubts *d)
 	}
 }
 
+/* --- lists -------------------------------------------------------------------------------- */
+
+static void doubt_lists(struct doubts *d)
+{
+	char key[KEY_MAX];
+
+	for (unsigned i = 0; i < d->config->lists_n; i++) {
+		if (strncasecmp(d->config->lists[i].url, "http:", 5) != 0)
+			continue;
+		snprintf(key, sizeof key, "lists[%u].url", i);
+		doubt(d, key, "http: whoever is on the way can write the list; is there https?");
+	}
+}
+
 void doubt_all(const struct config *config, doubt_tell *tell, void *context)
 {
 	struct doubts d = {.config = config, .tell = tell, .context = context};
@@ -256,6 +271,7 @@ void doubt_all(const struct config *config, doubt_tell *tell, void *context)
 	if (*config->snapshot)
 		doubt(&d, "cache.snapshot", "not supported by this version, ignored");
 	doubt_cache(&d);
+	doubt_lists(&d);
 	if (config->resolver.validation != VALIDATION_OFF) {
 		doubt_anchors(&d);
 		doubt_exceptions(&d);

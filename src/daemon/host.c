@@ -54,6 +54,8 @@ static void add_names(const struct server *s, json_t *status)
 					  names_to_json(s->names.hosts, rules->config->hosts_n,
 							s->names.hosts_unread, s->names.hosts_at,
 							s->names.hosts_bad));
+	if (rules->config->lists_n > 0)
+		(void)json_object_set_new(status, "lists", fetching_status(s));
 	if (!leases)
 		return;
 	for (unsigned i = 0; i < leases_files(leases); i++) {
@@ -119,6 +121,26 @@ static unsigned reload(void *context)
 	return loader_ask(s->loader);
 }
 
+static void add_source(void *context, const char *list, json_t *to)
+{
+	fetching_add(context, list, to);
+}
+
+static bool update_lists(void *context, const char *list)
+{
+	struct server *s = context;
+
+	return sources_update(s->sources, list);
+}
+
+/* Also what was fetched is in force by then. */
+static bool lists_are_updated(void *context, const char *list)
+{
+	const struct server *s = context;
+
+	return !sources_are_busy(s->sources, list) && !loader_is_busy(s->loader);
+}
+
 struct control_host host_of(struct server *s)
 {
 	return (struct control_host){.context = s,
@@ -128,5 +150,8 @@ struct control_host host_of(struct server *s)
 				     .add_exception = add_exception,
 				     .remove_exception = remove_exception,
 				     .explain = explain_answer,
-				     .reload = reload};
+				     .reload = reload,
+				     .add_source = add_source,
+				     .update_lists = update_lists,
+				     .lists_are_updated = lists_are_updated};
 }

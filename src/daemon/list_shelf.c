@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "daemon/followed.h"
+#include "keeper/copy.h"
 
 #define FOLDER_FILES_MAX 1024
 
@@ -20,6 +21,7 @@ struct shelved {
 	struct shelved *next;
 	char *name;
 	char *path;
+	bool fetched; /* the path is that of a copy */
 	bool allow;
 	bool used;               /* since the load began */
 	struct name_list *names; /* NULL: it never could be read */
@@ -28,6 +30,7 @@ struct shelved {
 
 struct list_shelf {
 	struct hash_key key;
+	const char *copies; /* folder, or NULL */
 	struct shelved *first;
 };
 
@@ -41,6 +44,11 @@ struct list_shelf *list_shelf_create(void)
 	random_init(&random);
 	random_bytes(&random, &shelf->key, sizeof shelf->key);
 	return shelf;
+}
+
+void list_shelf_set_copies(struct list_shelf *shelf, const char *folder)
+{
+	shelf->copies = folder;
 }
 
 static void free_shelved(struct shelved *s)
@@ -76,24 +84,39 @@ void list_shelf_destroy(struct list_shelf *shelf)
 	free(shelf);
 }
 
+/* Where the list is, to be freed; of a copy that is nowhere "". */
+static char *path_of(const struct list_shelf *shelf, const struct list_options *o)
+{
+	char file[COPY_NAME_MAX];
+
+	if (*o->file)
+		return strdup(o->file);
+	return shelf->copies ? copy_path(shelf->copies, copy_name(o->name, o->url, file))
+			     : strdup("");
+}
+
 static struct shelved *find(struct list_shelf *shelf, const struct list_options *o)
 {
 	struct shelved *s = shelf->first;
+	char *path = path_of(shelf, o);
 
-	while (s && !(s->allow == o->allow && strcmp(s->name, o->name) == 0 &&
-		      strcmp(s->path, o->file) == 0))
+	while (s && path &&
+	       !(s->allow == o->allow && strcmp(s->name, o->name) == 0 &&
+		 strcmp(s->path, path) == 0))
 		s = s->next;
-	if (s)
-		return s;
-	s = calloc(1, sizeof *s);
-	if (!s)
-		return NULL;
+	if (!s && path)
+		s = calloc(1, sizeof *s);
+	if (!s || s->path) {
+		free(path);
+		return path ? s : NULL;
+	}
+	s->path = path;
 	s->name = strdup(o->name);
-	s->path = strdup(o->file);
-	if (!s->name || !s->path) {
+	if (!s->name) {
 		free_shelved(s);
 		return NULL;
 	}
+	s->fetched = !*o->file;
 	s->allow = o->allow;
 	s->next = shelf->first;
 	shelf->first = s;
@@ -184,6 +207,13 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 && errno == ENOENT;
+}
+
 /* Has anything changed? In a folder each file counts. */
 static bool has_changed(const struct shelved *s, struct followed *followed)
 {
@@ -219,6 +249,8 @@ static bool read_again(struct list_shelf *shelf, struct shelved *s, struct follo
 	} else {
 		list_builder_destroy(r.builder);
 	}
+	if (!names && s->fetched && !s->names && is_missing(s->path))
+		snprintf(r.error, sizeof r.error, "not fetched yet");
 	memcpy(s->state.error, r.error, sizeof s->state.error);
 	if (!names)
 		return false;
@@ -251,6 +283,9 @@ static void tell_failed(const struct shelved *s, unsigned index, list_told *tell
 {
 	char text[512];
 
+	/* Where nothing is fetched at all, that is no news. */
+	if (!*s->path)
+		return;
 	snprintf(text, sizeof text, "%s%s", s->state.error,
 		 s->names ? "; what was read before stays" : "; the list is empty");
 	tell(context, index, text);

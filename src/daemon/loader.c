@@ -127,6 +127,12 @@ void loader_ask_files(struct loader *l, unsigned what)
 		start(l, what);
 }
 
+bool loader_is_busy(const struct loader *l)
+{
+	/* What is wanted waits for a load that is under way. */
+	return l->busy;
+}
+
 bool loader_take(struct loader *l, struct load *out, unsigned *number, char why[LOAD_WHY_MAX])
 {
 	eventfd_t told;

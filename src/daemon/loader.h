@@ -29,6 +29,9 @@ unsigned loader_ask(struct loader *l);
 /** Read the data files of @p what anew (bits of enum load_what); such loads have no number. */
 void loader_ask_files(struct loader *l, unsigned what);
 
+/** Is a load under way, or asked for? */
+bool loader_is_busy(const struct loader *l);
+
 /**
  * Take what was read; @p out says what. False when nothing was: @p why.
  * @param number  gets the number of the load, 0 for one of data files

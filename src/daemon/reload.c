@@ -255,6 +255,7 @@ static void apply(struct reload *r)
 	if (r->before->logging.level != r->after->logging.level)
 		log_set_level(&s->log, server_log_level(s, r->after));
 	publish(r);
+	fetching_take(s);
 	move_listeners(r);
 	move_workers(r);
 	crew_divide_descriptors(s);
@@ -316,7 +317,7 @@ static void take_all(struct server *s, struct load *load, unsigned number, bool 
 	} else {
 		tell_failure(s, number, why);
 		/* The files that are followed are those that were named by what failed, perhaps. */
-		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES);
+		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES | LOAD_LISTS);
 	}
 	json_decref(r.changed);
 	json_decref(r.kept);

@@ -272,6 +272,7 @@ static bool take_turn(struct server *s)
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);
+	fetching_tick(s);
 	sockets_tick(s->sockets, s->workers);
 	crew_divide_descriptors(s);
 	if (interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0)) {
@@ -322,6 +323,7 @@ static bool serve(struct server *s)
 {
 	if (!privilege_drop(server_config(s)->server.user, &s->log) || !crew_make(s))
 		return false;
+	fetching_take(s);
 	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
 		   s->shared.workers_n);
 	notify_ready();
@@ -387,6 +389,7 @@ static bool run(struct server *s)
 	crew_divide_descriptors(s);
 	crew_tell_descriptors(s);
 	good = serve(s);
+	sources_stop(s->sources);
 	readers_sleep();
 	crew_stop(s);
 	watchdog_destroy(s->watchdog);
@@ -402,7 +405,7 @@ static enum server_end prepare_and_run(struct server *s)
 		return server_check(s);
 
 	s->followed = followed_create();
-	struct rules *rules = s->followed ? read_rules(s) : NULL;
+	struct rules *rules = s->followed && fetching_prepare(s) ? read_rules(s) : NULL;
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
@@ -433,9 +436,11 @@ enum server_end server_run(const struct server_start *start)
 	readers_enter();
 	enum server_end end = prepare_and_run(s);
 
+	sources_destroy(s->sources);
 	keeper_destroy(s->keeper);
 	loader_destroy(s->loader);
 	followed_destroy(s->followed);
+	free(s->copies);
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
 	readers_leave();

@@ -5,6 +5,7 @@
  *   crew.c     the workers
  *   reload.c   another configuration put in force while workers run
  *   refresh.c  data files, by the same configuration
+ *   fetching.c lists that are fetched
  *   check.c    a configuration looked at, and nothing done
  *   host.c     what the control socket is told, and may do
  */
@@ -20,6 +21,7 @@
 #include "daemon/sockets.h"
 #include "daemon/watchdog.h"
 #include "keeper/keeper.h"
+#include "keeper/sources.h"
 #include "worker/worker.h"
 
 /** What is told of names in files. */
@@ -50,6 +52,9 @@ struct server {
 	struct watchdog *watchdog;
 	struct loader *loader;
 	struct followed *followed; /* data files that the configuration names */
+	struct sources *sources;   /* lists that are fetched */
+	char *copies;              /* folder of what is fetched */
+	bool copies_temporary;     /* it ends with the daemon */
 	struct names_state names;
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
@@ -145,6 +150,22 @@ void refresh_note_names(struct server *s, const struct load *load);
 
 /** Some leases may have ended, or the clock was set. */
 void refresh_tick(struct server *s, uint64_t now_ms);
+
+/* fetching.c */
+/** Say where copies are, before anything is loaded; false when memory is short. */
+MUST_USE bool fetching_prepare(struct server *s);
+
+/** Fetch what the configuration in force says; privileges are dropped. */
+void fetching_take(struct server *s);
+
+/** Do what is due. */
+void fetching_tick(struct server *s);
+
+/** Add to @p list what is told of the list @p name, if it is fetched. */
+void fetching_add(const struct server *s, const char *name, json_t *list);
+
+/** The line of `status`; NULL without lists, or when memory is short. */
+json_t *fetching_status(const struct server *s);
 
 /* host.c */
 struct control_host host_of(struct server *s);

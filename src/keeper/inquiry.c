@@ -31,7 +31,8 @@ static bool send_errand(const struct worker_shared *shared, struct inquiry *q, u
 			   .flags = flags,
 			   .cache = q->cache,
 			   .anchors = q->anchors,
-			   .back = &q->inbox};
+			   .back = &q->inbox,
+			   .found = &q->found};
 	/* Any will do, and not always the same. */
 	uint64_t any = clock_ns(CLOCK_MONOTONIC) / 1000;
 

@@ -29,6 +29,7 @@ struct inquiry {
 	struct question question;
 	struct cache *cache;
 	struct trust_anchors *anchors;
+	struct errand_found found; /* once it is done */
 };
 
 /**

@@ -32,16 +32,9 @@ const struct rollover *rollover_of(const struct keeper *k, const uint8_t *zone)
 /* "auto" is in the folder that systemd gives, without one there is none. */
 static char *state_path(const char *configured)
 {
-	const char *folder = getenv("STATE_DIRECTORY");
-	char *path = NULL;
-
 	if (strcmp(configured, "auto") != 0)
 		return *configured ? strdup(configured) : NULL;
-	/* Of several, apart by colons, the first. */
-	if (folder && *folder &&
-	    asprintf(&path, "%.*s/trust-anchors", (int)strcspn(folder, ":"), folder) < 0)
-		return NULL;
-	return path;
+	return state_path_of("trust-anchors");
 }
 
 static void write_states(struct keeper *k)

@@ -21,6 +21,8 @@
 #define LIST_ERROR_MAX     160
 #define LIST_TTL_S         60 /* of what is answered for a name that is listed */
 #define LIST_ADDRESSES_MAX 8
+#define LIST_REFRESH_MIN_S 60
+#define LIST_REFRESH_MAX_S 31536000
 
 /** What becomes of a name that is listed. */
 enum list_action {
@@ -36,9 +38,10 @@ enum list_action {
 struct list_options {
 	char *name;
 	char *file; /* "" for none; a folder: all files in it */
-	char *url;  /* "" for none */
-	uint32_t refresh_s;
-	char *action_text; /* what the following was read from */
+	char *url;  /* "" for none: it has either a file or this */
+	char *ca;   /* file of the certificates that its server is trusted by; "": the system's */
+	uint32_t refresh_s; /* how often it is fetched */
+	char *action_text;  /* what the following was read from */
 	enum list_action action;
 	struct address addresses[LIST_ADDRESSES_MAX]; /* of LIST_ADDRESS; ports are 0 */
 	unsigned addresses_n;

@@ -58,6 +58,7 @@ static const struct command {
 	 NULL,
 	 "lists",
 	 "what lists have, how old they are, how often they decided"},
+	{"lists-update", {"list"}, 1, NULL, "lists update [NAME]", "fetch lists by URL now"},
 	{"trace", {"name", "type"}, 1, "A", "trace NAME [TYPE]", "resolve and print every step"},
 	{"log-level",
 	 {"level"},
@@ -119,12 +120,18 @@ static bool parse_options(int argc, char **argv, struct options *out)
 	return true;
 }
 
+static bool is_of_two_words(int argc, char **argv)
+{
+	return argc > 1 && (strcmp(argv[0], "nta") == 0 ||
+			    (strcmp(argv[0], "lists") == 0 && strcmp(argv[1], "update") == 0));
+}
+
 /* "nta add" is one command of two words; @words gets how many there were. */
 static const struct command *find_command(int argc, char **argv, int *words)
 {
 	char name[32];
 
-	*words = strcmp(argv[0], "nta") == 0 && argc > 1 ? 2 : 1;
+	*words = is_of_two_words(argc, argv) ? 2 : 1;
 	snprintf(name, sizeof name, "%s%s%s", argv[0], *words > 1 ? "-" : "",
 		 *words > 1 ? argv[1] : "");
 	for (size_t i = 0; i < COMMANDS; i++) {

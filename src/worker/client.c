@@ -232,6 +232,8 @@ static void finish_task(struct worker *w, struct task *t)
 	if ((t->job.flags & JOB_REFRESH) && r->rcode != TERN_RCODE_SERVFAIL)
 		cache_drop_answers(w->rules->cache, t->job.question.name, t->job.question.type);
 	answer_all(w, t, r);
+	if (t->errand)
+		mail_errand_note(t->errand, r);
 	if (renew)
 		q = t->job.question;
 	end_task(w, t);

@@ -137,6 +137,40 @@ bool worker_stop_accepting(struct worker *w, unsigned slot)
 	return send_order(w, LISTEN_STOP_ACCEPTING, slot, NULL);
 }
 
+static void note_addresses(struct errand_found *f, const struct tern_rrset *set)
+{
+	uint16_t wanted = set->type == TERN_TYPE_A ? 4 : 16;
+	struct tern_rdata_iter it = tern_rrset_rdatas(set);
+	struct tern_rdata rdata;
+
+	while (f->n < ERRAND_ADDRESSES_MAX && tern_rdata_next(&it, &rdata)) {
+		struct address *a = &f->addresses[f->n];
+
+		if (rdata.len != wanted)
+			continue;
+		memcpy(a->octets, rdata.octets, wanted);
+		a->family = wanted == 4 ? 4 : 6;
+		f->n++;
+	}
+}
+
+void mail_errand_note(const struct errand_letter *letter, const struct result *result)
+{
+	struct errand_found *f = letter->errand.found;
+	uint16_t type = letter->errand.question.type;
+
+	if (!f)
+		return;
+	f->rcode = result->rcode;
+	memcpy(f->why, result->text, sizeof f->why);
+	if (result->rcode != TERN_RCODE_NOERROR || (type != TERN_TYPE_A && type != TERN_TYPE_AAAA))
+		return;
+	for (const struct kept *k = result->answer.first; k; k = k->next) {
+		if (k->set.type == type)
+			note_addresses(f, &k->set);
+	}
+}
+
 void mail_errand_done(struct errand_letter *letter)
 {
 	mailbox_send_back(letter->errand.back, &letter->letter);

@@ -32,6 +32,9 @@ MUST_USE bool mail_query(struct worker *w, unsigned to, const struct request *r,
 void mail_answer(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
 
+/** Note for the sender of an errand what came of it. */
+void mail_errand_note(const struct errand_letter *letter, const struct result *result);
+
 /** Tell the sender of an errand that it is done: the letter goes back. */
 void mail_errand_done(struct errand_letter *letter);
 

@@ -133,6 +133,16 @@ uint64_t worker_cpu_ns(const struct worker *w);
 pthread_t worker_thread(const struct worker *w);
 pid_t worker_thread_id(const struct worker *w);
 
+#define ERRAND_ADDRESSES_MAX 8 /* that are told; others are in the cache */
+
+/** What an errand came to. */
+struct errand_found {
+	struct address addresses[ERRAND_ADDRESSES_MAX]; /* of the type asked for; ports are 0 */
+	unsigned n;
+	uint16_t rcode;
+	char why[JOB_TEXT_MAX]; /* as in the extended error; "" for nothing */
+};
+
 /**
  * A question of the daemon's own, resolved apart from what clients see: what is
  * found goes into a cache of its own, and nothing is known beforehand. What it
@@ -145,6 +155,8 @@ struct errand {
 	struct cache *cache;
 	const struct trust_anchors *anchors;
 	struct mailbox *back;
+	struct errand_found *found; /* zeroed; names of our own and aliases are followed. NULL for
+				       nothing */
 };
 
 /** Run @p errand on @p w. False when memory is short or the mailbox is full: no letter comes. */
