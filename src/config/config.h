@@ -21,11 +21,29 @@
 #include "cache/cache.h"
 #include "config/config_place.h"
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/lists.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "zone/lease.h"
 #include "zone/local.h"
+
+/** One of `views`. */
+struct view_options {
+	char *name;
+	struct prefix *clients;
+	unsigned clients_n;
+	char **lists; /* names */
+	unsigned lists_n;
+	struct local_options local;
+	struct route *forward_zones;
+	unsigned forward_zones_n;
+	struct route *stub_zones;
+	unsigned stub_zones_n;
+	struct access_list access;
+	struct answer_changes changes;
+	uint64_t cache_size; /* of one of its own; 0: an eighth of cache.size */
+};
 
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
 struct config {
@@ -46,10 +64,14 @@ struct config {
 	struct route *stub_zones;
 	unsigned stub_zones_n;
 	struct access_list access;
+	struct rate_options rates;
 	struct special_options special;
+	struct answer_changes changes;
 	struct local_options local;
 	struct list_options *lists;
 	unsigned lists_n;
+	struct view_options *views;
+	unsigned views_n;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
 	struct lease_options *leases;

@@ -56,10 +56,13 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_ZONE: return names_are_equal(a, b);
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER: return address_equal(a, b);
+	case SCHEMA_NETWORK:
+	case SCHEMA_NAT64:
 	case SCHEMA_CLIENTS: return prefixes_are_equal(a, b);
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:
+	case SCHEMA_TYPE:
 	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE:
 	case SCHEMA_SECONDS:
@@ -96,7 +99,7 @@ void config_diff(const struct config *a, const struct config *b,
 	char path[SCHEMA_PATH_MAX];
 
 	for (const struct schema_key *top = schema_root; top->name; top++) {
-		if (top->list) {
+		if (top->list || !top->keys) {
 			if (!is_equal(top, (const char *)a + top->offset,
 				      (const char *)b + top->offset))
 				visit(context, top->name);

@@ -268,6 +268,23 @@ static void read_top_section(struct config_reader *r, const struct schema_key *k
 	seen->faulty |= r->stopped || r->report->lines_n > errors_before;
 }
 
+/** A section inside a list's element begins and ends with it. */
+static void read_inner_section(struct config_reader *r, const struct schema_key *key, void *mapping)
+{
+	struct place given[SCHEMA_KEYS_MAX] = {{NULL, 0}};
+
+	read_section(r, key->keys, (char *)mapping + key->offset, given);
+}
+
+static bool is_of_document(const struct schema_key *key)
+{
+	const struct schema_key *k = schema_root;
+
+	while (k->name && k != key)
+		k++;
+	return k->name != NULL;
+}
+
 static void read_include_item(struct config_reader *r)
 {
 	static const struct schema_key path = {.kind = SCHEMA_STRING, .max = PATH_MAX - 1};
@@ -316,8 +333,10 @@ static void read_value(struct config_reader *r, const struct schema_key *key, vo
 		read_list(r, key, mapping, again);
 	else if (key->kind == SCHEMA_INCLUDE)
 		read_include(r);
-	else if (key->kind == SCHEMA_SECTION)
+	else if (key->kind == SCHEMA_SECTION && is_of_document(key))
 		read_top_section(r, key, mapping);
+	else if (key->kind == SCHEMA_SECTION)
+		read_inner_section(r, key, mapping);
 	else
 		read_scalar(r, key, (char *)mapping + key->offset);
 }

@@ -19,6 +19,7 @@
 #include "base/address.h"
 #include "base/quantity.h"
 #include "dnssec/key.h"
+#include "policy/nat64.h"
 
 bool value_is_null(const struct value *v)
 {
@@ -172,6 +173,33 @@ static bool read_clients(const struct value *v, struct prefix *out)
 	if (strcmp(v->text, "connected") != 0)
 		return prefix_from_text(v->text, out);
 	memset(out, 0, sizeof *out);
+	return true;
+}
+
+/* An IPv4 network would be taken for one of mapped addresses. */
+static bool read_network(const struct value *v, struct prefix *out)
+{
+	return strchr(v->text, ':') && prefix_from_text(v->text, out);
+}
+
+static bool read_nat64(const struct value *v, struct prefix *out)
+{
+	struct prefix p = {0};
+
+	if (v->len > 0 && (!prefix_from_text(v->text, &p) || !nat64_is_prefix(&p)))
+		return false;
+	*out = p;
+	return true;
+}
+
+static bool read_type(const struct value *v, uint16_t *out)
+{
+	uint16_t type;
+
+	if (tern_type_from_text(v->text, v->len, &type) != TERN_OK || type == 0 ||
+	    tern_type_is_meta(type))
+		return false;
+	*out = type;
 	return true;
 }
 
@@ -330,6 +358,15 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "connected, a network, ADDR/BITS with all host bits 0, or ADDR");
 		break;
+	case SCHEMA_NETWORK:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "a network of IPv6, ADDR/BITS with all host bits 0, or ADDR");
+		break;
+	case SCHEMA_NAT64:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "a prefix of IPv6 with 32, 40, 48, 56, 64 or 96 bits, or \"\"");
+		break;
+	case SCHEMA_TYPE: snprintf(out, SCHEMA_WHY_MAX, "a type of records, as AAAA"); break;
 	case SCHEMA_ZONE:
 	case SCHEMA_NAME_TEXT: snprintf(out, SCHEMA_WHY_MAX, "a domain name"); break;
 	case SCHEMA_ANCHOR: snprintf(out, SCHEMA_WHY_MAX, "a DS or DNSKEY record"); break;
@@ -354,6 +391,9 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_LISTEN: return read_listen(v, at);
 	case SCHEMA_SERVER: return read_server(v, at);
 	case SCHEMA_CLIENTS: return read_clients(v, at);
+	case SCHEMA_NETWORK: return read_network(v, at);
+	case SCHEMA_NAT64: return read_nat64(v, at);
+	case SCHEMA_TYPE: return read_type(v, at);
 	case SCHEMA_ZONE: return read_zone(v, at, expected);
 	case SCHEMA_NAME_TEXT: return read_name_text(v, at, expected);
 	case SCHEMA_ANCHOR: return read_anchor(v, at, expected);

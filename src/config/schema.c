@@ -84,12 +84,9 @@ bool schema_is_planned(const char *path)
 	static const char *const planned[] = {
 		"tls",
 		"https",
-		"local-zones.file",
+		"lists.url",
+		"lists.refresh",
 		"response-policy-zones",
-		"dns64",
-		"rebinding-protection",
-		"rate-limits",
-		"views",
 		"zones",
 		"keys",
 		"metrics",
@@ -98,7 +95,6 @@ bool schema_is_planned(const char *path)
 		"query-log",
 		"server.memory",
 		"forward-zones.transport",
-		"forward-zones.policy",
 		"forward-zones.pins",
 		"forward-zones.ca",
 		"forward-zones.url",
@@ -185,6 +181,9 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
+	case SCHEMA_NETWORK:
+	case SCHEMA_NAT64:
+	case SCHEMA_TYPE:
 	case SCHEMA_CLIENTS: break;
 	}
 }

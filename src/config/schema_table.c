@@ -1,12 +1,15 @@
 /* schema_table.c - every key with its kind, default, limits and place; see schema.h. */
-#include "config/schema.h"
+#include "config/schema_private.h"
 
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <tern/name.h>
+
 #include "base/compiler.h"
+#include "base/rates.h"
 #include "base/url.h"
 #include "config/config.h"
 #include "resolver/job.h"
@@ -35,163 +38,11 @@
 #define TO_LIST(member)   LIST_OF(struct config, member)
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
 #define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
+#define IN_VIEW(member)   MEMBER_OF(struct view_options, member)
+#define VIEW_LIST(member) LIST_OF(struct view_options, member)
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
-
-static bool finish_listen(void *mapping, struct schema_fault *fault)
-{
-	struct listen_options *l = mapping;
-	bool at_address = l->at.address.family != 0;
-
-	fault->key = "transport";
-	if (l->at.transport != TRANSPORT_UDP) {
-		snprintf(fault->why, sizeof fault->why, "not supported by this version");
-		return false;
-	}
-	fault->key = "address";
-	if (at_address == (*l->interface != '\0')) {
-		snprintf(fault->why, sizeof fault->why, "expected either it or interface");
-		return false;
-	}
-	fault->key = "port";
-	if (at_address && l->port != 0) {
-		snprintf(fault->why, sizeof fault->why, "expected with interface only: ADDR@PORT");
-		return false;
-	}
-	if (!at_address && l->port == 0)
-		l->port = 53;
-	return true;
-}
-
-static bool listen_alike(const struct listen_options *a, const struct listen_options *b)
-{
-	return endpoint_equal(&a->at, &b->at) && strcmp(a->interface, b->interface) == 0 &&
-	       a->port == b->port;
-}
-
-static bool finish_server(void *mapping, struct schema_fault *fault)
-{
-	const struct config *c = mapping;
-
-	for (unsigned i = 1; i < c->server.listen_n; i++) {
-		const struct listen_options *l = &c->server.listen[i];
-		char text[ADDRESS_TEXT_MAX];
-
-		for (unsigned j = 0; j < i; j++) {
-			if (!listen_alike(l, &c->server.listen[j]))
-				continue;
-			fault->key = "listen";
-			snprintf(
-				fault->why, sizeof(fault->why), "lists %s twice",
-				*l->interface ? l->interface : address_to_text(&l->at.address, text));
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool finish_resolver(void *mapping, struct schema_fault *fault)
-{
-	const struct config *c = mapping;
-
-	if (c->resolver.ipv4 || c->resolver.ipv6)
-		return true;
-	fault->key = "ipv4";
-	snprintf(fault->why, sizeof(fault->why),
-		 "expected true when ipv6 is false: no server could be asked");
-	return false;
-}
-
-static bool finish_cache(void *mapping, struct schema_fault *fault)
-{
-	struct config *c = mapping;
-
-	if (!c->resolver.serve_stale)
-		c->cache.stale_s = 0;
-	if (c->resolver.min_ttl_s <= c->resolver.max_ttl_s)
-		return true;
-	fault->key = "min-ttl";
-	snprintf(fault->why, sizeof(fault->why), "expected at most max-ttl (%us), found %us",
-		 c->resolver.max_ttl_s, c->resolver.min_ttl_s);
-	return false;
-}
-
-/** The default port depends on `tls`, which may stand behind `addresses`. */
-static void set_ports(struct route *route)
-{
-	for (unsigned i = 0; i < route->servers_n; i++) {
-		if (route->servers[i].port == 0)
-			route->servers[i].port = route->transport == TRANSPORT_TLS ? 853 : 53;
-	}
-}
-
-static bool finish_list(void *mapping, struct schema_fault *fault)
-{
-	struct list_options *l = mapping;
-	const char *why;
-	struct url url;
-
-	fault->key = "action";
-	if (!list_action_read(l->action_text, l)) {
-		snprintf(fault->why, sizeof fault->why,
-			 "expected nxdomain, nodata, null, refuse, drop or addresses");
-		return false;
-	}
-	fault->key = "file";
-	if (!*l->file == !*l->url) {
-		snprintf(fault->why, sizeof fault->why, "expected either it or url");
-		return false;
-	}
-	fault->key = "url";
-	if (*l->url && !url_read(l->url, &url, &why)) {
-		snprintf(fault->why, sizeof fault->why, "%s", why);
-		return false;
-	}
-	fault->key = "ca";
-	if (*l->ca && (!*l->url || !url.tls)) {
-		snprintf(fault->why, sizeof fault->why, "expected with a url of https only");
-		return false;
-	}
-	fault->key = "name";
-	if (!*l->name) {
-		snprintf(fault->why, sizeof fault->why, "expected a name");
-		return false;
-	}
-	return true;
-}
-
-static bool finish_forward(void *mapping, struct schema_fault *fault)
-{
-	struct route *route = mapping;
-
-	(void)fault;
-	route->kind = ROUTE_FORWARD;
-	set_ports(route);
-	return true;
-}
-
-static bool finish_stub(void *mapping, struct schema_fault *fault)
-{
-	struct route *route = mapping;
-
-	(void)fault;
-	route->kind = ROUTE_STUB;
-	set_ports(route);
-	return true;
-}
-
-static bool finish_lease(void *mapping, struct schema_fault *fault)
-{
-	const struct lease_options *o = mapping;
-
-	fault->key = *o->file ? "domain" : "file";
-	if (*o->file && *o->domain != 0)
-		return true;
-	snprintf(fault->why, sizeof fault->why,
-		 *o->file ? "expected a name below the root" : "expected a path");
-	return false;
-}
 
 static const struct schema_word qmin_words[] = {
 	{"strict", QMIN_STRICT},
@@ -242,6 +93,13 @@ static const struct schema_word tls_words[] = {
 
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
 
+static const struct schema_word policy_words[] = {
+	{"fastest", ROUTE_FASTEST},
+	{"ordered", ROUTE_ORDERED},
+	{"parallel", ROUTE_PARALLEL},
+	{NULL, 0},
+};
+
 static const struct schema_word behaviour_words[] = {
 	{"static", ZONE_STATIC},
 	{"transparent", ZONE_TRANSPARENT},
@@ -249,6 +107,7 @@ static const struct schema_word behaviour_words[] = {
 	{"redirect", ZONE_REDIRECT},
 	{"refuse", ZONE_REFUSE},
 	{"deny", ZONE_DENY},
+	{"noview", ZONE_NOVIEW},
 	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
 	{"always-nodata", ZONE_ALWAYS_NODATA},
 	{"always-null", ZONE_ALWAYS_NULL},
@@ -258,6 +117,13 @@ static const struct schema_word behaviour_words[] = {
 static const struct schema_word lease_words[] = {
 	{"dnsmasq", LEASE_DNSMASQ}, {"isc", LEASE_ISC},           {"kea", LEASE_KEA},
 	{"odhcpd", LEASE_ODHCPD},   {"networkd", LEASE_NETWORKD}, {NULL, 0},
+};
+
+static const struct schema_word safe_search_words[] = {
+	{"false", SAFE_SEARCH_OFF},
+	{"true", SAFE_SEARCH_ON},
+	{"moderate", SAFE_SEARCH_MODERATE},
+	{NULL, 0},
 };
 
 static const struct schema_word level_words[] = {
@@ -285,6 +151,11 @@ static const struct schema_key listen_keys[] = {
 	 IN_LISTEN(at.transport),
 	 .words = transport_words,
 	 .initial = "dns"},
+	{.name = "view",
+	 .kind = SCHEMA_STRING,
+	 IN_LISTEN(view),
+	 .max = VIEW_NAME_MAX - 1,
+	 .initial = ""},
 	{0},
 };
 
@@ -442,6 +313,16 @@ static const struct schema_key dnssec_keys[] = {
 		.words = validate_words, .initial = "auto"                                         \
 	}
 
+#define ZONE_FIRST                                                                                 \
+	{                                                                                          \
+		.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"           \
+	}
+#define ZONE_POLICY                                                                                \
+	{                                                                                          \
+		.name = "policy", .kind = SCHEMA_WORD, IN_ZONE(policy), .words = policy_words,     \
+		.initial = "fastest"                                                               \
+	}
+
 static const struct schema_key forward_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
@@ -451,15 +332,13 @@ static const struct schema_key forward_keys[] = {
 	 IN_ZONE(transport),
 	 .words = tls_words,
 	 .initial = "false"},
-	{.name = "first", .kind = SCHEMA_BOOL, IN_ZONE(first), .initial = "false"},
+	ZONE_FIRST,
+	ZONE_POLICY,
 	{0},
 };
 
 static const struct schema_key stub_keys[] = {
-	ZONE_NAME,
-	ZONE_ADDRESSES,
-	ZONE_VALIDATE,
-	{0},
+	ZONE_NAME, ZONE_ADDRESSES, ZONE_VALIDATE, ZONE_FIRST, {0},
 };
 
 static const struct schema_key access_keys[] = {
@@ -477,6 +356,69 @@ static const struct schema_key access_keys[] = {
 	{0},
 };
 
+static const struct schema_key rate_keys[] = {
+	{.name = "client-rate",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.client_rate),
+	 .max = RATES_MAX,
+	 .initial = "0"},
+	{.name = "client-slip",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.client_slip),
+	 .max = 100,
+	 .initial = "2"},
+	{.name = "zone-rate",
+	 .kind = SCHEMA_NUMBER,
+	 TO(rates.zone_rate),
+	 .max = RATES_MAX,
+	 .initial = "0"},
+	{.name = "exempt", .kind = SCHEMA_CLIENTS, TO_LIST(rates.exempt)},
+	{.name = "zone-exempt", .kind = SCHEMA_ZONE, TO_LIST(rates.zone_exempt)},
+	{0},
+};
+
+/* What is said for everybody, and of each view. */
+#define DNS64_KEYS(type)                                                                           \
+	{                                                                                          \
+		{.name = "prefix",                                                                 \
+		 .kind = SCHEMA_NAT64,                                                             \
+		 MEMBER_OF(type, changes.dns64.prefix),                                            \
+		 .initial = ""},                                                                   \
+			{.name = "exclude",                                                        \
+			 .kind = SCHEMA_NETWORK,                                                   \
+			 LIST_OF(type, changes.dns64.exclude),                                     \
+			 .items_max = 64,                                                          \
+			 .initial = "::ffff:0:0/96"},                                              \
+			{0},                                                                       \
+	}
+#define REBINDING_KEYS(type)                                                                       \
+	{                                                                                          \
+		{.name = "enabled",                                                                \
+		 .kind = SCHEMA_BOOL,                                                              \
+		 MEMBER_OF(type, changes.rebinding.enabled),                                       \
+		 .initial = "false"},                                                              \
+			{.name = "allow",                                                          \
+			 .kind = SCHEMA_ZONE,                                                      \
+			 LIST_OF(type, changes.rebinding.allow),                                   \
+			 .items_max = 1024},                                                       \
+			{0},                                                                       \
+	}
+#define SAFE_SEARCH(type)                                                                          \
+	{                                                                                          \
+		.name = "safe-search", .kind = SCHEMA_WORD, MEMBER_OF(type, changes.safe_search),  \
+		.words = safe_search_words, .initial = "false"                                     \
+	}
+#define FILTER_TYPES(type)                                                                         \
+	{                                                                                          \
+		.name = "filter-types", .kind = SCHEMA_TYPE, LIST_OF(type, changes.filter_types),  \
+		.items_max = 64                                                                    \
+	}
+
+static const struct schema_key dns64_keys[] = DNS64_KEYS(struct config);
+static const struct schema_key rebinding_keys[] = REBINDING_KEYS(struct config);
+static const struct schema_key view_dns64_keys[] = DNS64_KEYS(struct view_options);
+static const struct schema_key view_rebinding_keys[] = REBINDING_KEYS(struct view_options);
+
 static const struct schema_key special_keys[] = {
 	{.name = "serve", .kind = SCHEMA_BOOL, TO(special.serve), .initial = "true"},
 	{.name = "except", .kind = SCHEMA_ZONE, TO_LIST(special.except)},
@@ -490,6 +432,7 @@ static const struct schema_key local_keys[] = {
 	 IN_LOCAL(behaviour),
 	 .words = behaviour_words,
 	 .initial = "static"},
+	{.name = "file", .kind = SCHEMA_STRING, IN_LOCAL(file), .max = PATH_OCTETS, .initial = ""},
 	{.name = "records",
 	 .kind = SCHEMA_STRING,
 	 LIST_OF(struct local_zone, records),
@@ -518,6 +461,7 @@ static const struct schema_key list_keys[] = {
 	 .max = LIST_ADDRESSES_MAX * ADDRESS_TEXT_MAX,
 	 .initial = "nxdomain"},
 	{.name = "allow", .kind = SCHEMA_BOOL, IN_LIST(allow), .initial = "false"},
+	{.name = "default", .kind = SCHEMA_BOOL, IN_LIST(of_everybody), .initial = "true"},
 	{0},
 };
 
@@ -554,6 +498,49 @@ static const struct schema_key logging_keys[] = {
 	{0},
 };
 
+static const struct schema_key view_access_keys[] = {
+	{.name = "allow", .kind = SCHEMA_CLIENTS, VIEW_LIST(access.allow)},
+	{.name = "deny-action",
+	 .kind = SCHEMA_WORD,
+	 IN_VIEW(access.drop),
+	 .words = deny_words,
+	 .initial = "refuse"},
+	{0},
+};
+
+static const struct schema_key view_keys[] = {
+	{.name = "name",
+	 .kind = SCHEMA_STRING,
+	 IN_VIEW(name),
+	 .required = true,
+	 .max = VIEW_NAME_MAX - 1},
+	{.name = "clients", .kind = SCHEMA_CLIENTS, VIEW_LIST(clients)},
+	{.name = "access", .keys = view_access_keys},
+	{.name = "lists",
+	 .kind = SCHEMA_STRING,
+	 VIEW_LIST(lists),
+	 .max = LIST_NAME_MAX - 1,
+	 .items_max = LISTS_MAX},
+	{.name = "local-zones", VIEW_LIST(local.zones), .keys = local_keys},
+	{.name = "local-data", .kind = SCHEMA_STRING, VIEW_LIST(local.data), .max = RECORD_OCTETS},
+	{.name = "forward-zones",
+	 VIEW_LIST(forward_zones),
+	 .keys = forward_keys,
+	 .finish = finish_forward},
+	{.name = "stub-zones", VIEW_LIST(stub_zones), .keys = stub_keys, .finish = finish_stub},
+	{.name = "dns64", .keys = view_dns64_keys},
+	{.name = "rebinding-protection", .keys = view_rebinding_keys},
+	SAFE_SEARCH(struct view_options),
+	FILTER_TYPES(struct view_options),
+	{.name = "cache-size",
+	 .kind = SCHEMA_SIZE,
+	 IN_VIEW(cache_size),
+	 .min = MIB,
+	 .max = TIB,
+	 .optional = true},
+	{0},
+};
+
 const struct schema_key schema_root[] = {
 	{.name = "include", .kind = SCHEMA_INCLUDE},
 	{.name = "server", .keys = server_keys, .finish = finish_server},
@@ -571,6 +558,7 @@ const struct schema_key schema_root[] = {
 	 .keys = stub_keys,
 	 .finish = finish_stub},
 	{.name = "access", .keys = access_keys},
+	{.name = "rate-limits", .keys = rate_keys, .finish = finish_rates},
 	{.name = "special-zones", .keys = special_keys},
 	{.name = "local-zones", TO_LIST(local.zones), .keys = local_keys},
 	{.name = "local-data", .kind = SCHEMA_STRING, TO_LIST(local.data), .max = RECORD_OCTETS},
@@ -579,6 +567,15 @@ const struct schema_key schema_root[] = {
 	 .items_max = LISTS_MAX,
 	 .keys = list_keys,
 	 .finish = finish_list},
+	{.name = "dns64", .keys = dns64_keys},
+	{.name = "rebinding-protection", .keys = rebinding_keys},
+	SAFE_SEARCH(struct config),
+	FILTER_TYPES(struct config),
+	{.name = "views",
+	 TO_LIST(views),
+	 .items_max = VIEWS_MAX,
+	 .keys = view_keys,
+	 .finish = finish_view},
 	{.name = "hosts",
 	 .kind = SCHEMA_STRING,
 	 TO_LIST(hosts),

@@ -25,6 +25,9 @@
  *            nta-list                  one object
  *            nta-remove  name          one object
  *            reload                    one object, when the configuration is in force
+ *            explain     client, name, type
+ *                                      an object per line, one for each step of the decision
+ *            leases                    an object per line: each lease, then each file
  *            lists                     an object per line, one for each list
  *            lists-update              the same of those that were fetched; "list" may be there:
  * its name leases                    an object per line: each lease, then each file
@@ -67,6 +70,9 @@ struct control_host {
 	bool (*add_exception)(void *context, const uint8_t *name, uint32_t life_s,
 			      const char **why);
 	bool (*remove_exception)(void *context, const uint8_t *name, const char **why);
+	/** Tell @p tell, which takes the objects over, why @p client is answered as it is. */
+	void (*explain)(void *context, const struct address *client, const uint8_t *name,
+			uint16_t type, void (*tell)(void *to, json_t *line), void *to);
 	/** Load the configuration anew; the number of the load that will have seen the file. */
 	unsigned (*reload)(void *context);
 	/**

@@ -23,6 +23,7 @@ struct request_members {
 	const char *type;
 	const char *level;
 	const char *duration;
+	const char *client;
 	const char *list;
 };
 
@@ -31,10 +32,18 @@ struct order {
 	struct question question;
 	enum log_level level;
 	uint32_t duration_s;
+	struct address client;
 	const char *list; /* NULL: all */
 };
 
-enum { NEEDS_NAME = 1, NEEDS_TYPE = 2, NEEDS_LEVEL = 4, MAY_HAVE_DURATION = 8, MAY_HAVE_LIST = 16 };
+enum {
+	NEEDS_NAME = 1,
+	NEEDS_TYPE = 2,
+	NEEDS_LEVEL = 4,
+	MAY_HAVE_DURATION = 8,
+	NEEDS_CLIENT = 16,
+	MAY_HAVE_LIST = 32
+};
 
 struct command {
 	const char *name;
@@ -111,7 +120,7 @@ static void run_stats(struct control *c, struct client *k, const struct order *o
 
 static void run_flush(struct control *c, struct client *k, const struct order *o)
 {
-	size_t n = cache_flush_name(shared_cache(c->shared), o->question.name);
+	size_t n = shared_flush_name(c->shared, o->question.name);
 
 	/* What was made of it during the walk is not kept either. */
 	(void)!rulebook_publish_again(&c->shared->rules);
@@ -120,7 +129,7 @@ static void run_flush(struct control *c, struct client *k, const struct order *o
 
 static void run_flush_zone(struct control *c, struct client *k, const struct order *o)
 {
-	size_t n = cache_flush_zone(shared_cache(c->shared), o->question.name);
+	size_t n = shared_flush_zone(c->shared, o->question.name);
 
 	(void)!rulebook_publish_again(&c->shared->rules);
 	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */
@@ -209,6 +218,26 @@ static void run_lists(struct control *c, struct client *k, const struct order *o
 	lists_print(c, k);
 }
 
+static void tell_step(void *to, json_t *line)
+{
+	struct client *k = to;
+
+	if (k->json) {
+		unsent_add_json_line(&k->unsent, line);
+		return;
+	}
+	unsent_print(&k->unsent, "%-8s %s\n", json_string_value(json_object_get(line, "step")),
+		     json_string_value(json_object_get(line, "text")));
+	json_decref(line);
+}
+
+static void run_explain(struct control *c, struct client *k, const struct order *o)
+{
+	c->host->explain(c->host->context, &o->client, o->question.name, o->question.type,
+			 tell_step, k);
+	reply_end(k);
+}
+
 static void run_lists_update(struct control *c, struct client *k, const struct order *o)
 {
 	lists_update(c, k, o->list);
@@ -226,6 +255,7 @@ static const struct command commands[] = {
 	{"nta-list", 0, run_nta_list},
 	{"nta-remove", NEEDS_NAME, run_nta_remove},
 	{"reload", 0, run_reload},
+	{"explain", NEEDS_CLIENT | NEEDS_NAME | NEEDS_TYPE, run_explain},
 	{"leases", 0, run_leases},
 	{"lists", 0, run_lists},
 	{"lists-update", MAY_HAVE_LIST, run_lists_update},
@@ -243,6 +273,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->type;
 	if (strcmp(key, "duration") == 0)
 		return &m->duration;
+	if (strcmp(key, "client") == 0)
+		return &m->client;
 	if (strcmp(key, "list") == 0)
 		return &m->list;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
@@ -299,6 +331,7 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		{"type", m->type, NEEDS_TYPE, 0},
 		{"level", m->level, NEEDS_LEVEL, 0},
 		{"duration", m->duration, 0, MAY_HAVE_DURATION},
+		{"client", m->client, NEEDS_CLIENT, 0},
 		{"list", m->list, 0, MAY_HAVE_LIST},
 	};
 
@@ -355,6 +388,10 @@ static bool understand(struct client *k, const struct request_members *m, struct
 	if (m->level && !log_level_from_text(m->level, &o->level)) {
 		reply_error(k, "\"%s\" is not a log level: error, warning, notice, info or debug",
 			    m->level);
+		return false;
+	}
+	if (m->client && !address_from_text(m->client, 0, &o->client)) {
+		reply_error(k, "\"%s\" is not an address", m->client);
 		return false;
 	}
 	o->list = m->list;

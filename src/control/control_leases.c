@@ -58,7 +58,7 @@ static char *hostname_to_text(const struct lease *l, char out[4 * LEASE_HOSTNAME
 		if (c > 0x20 && c < 0x7f && c != '\\' && c != '"')
 			*at++ = (char)c;
 		else
-			at += sprintf(at, "\\%03u", c);
+			at += snprintf(at, 5, "\\%03u", c);
 	}
 	*at = '\0';
 	return out;
@@ -178,14 +178,18 @@ static void print_files(struct client *k, const struct leases *leases)
 
 void leases_start(struct control *c, struct client *k)
 {
-	const struct rules *rules = rulebook_current(&c->shared->rules);
+	const struct rules *now = rulebook_current(&c->shared->rules);
 
-	if (!rules->leases) {
+	if (!now->leases) {
 		reply_error(k, "no files of leases are configured");
 		return;
 	}
-	rules_hold(rules);
-	k->leases = (struct leases_work){rules, 0};
+	/* Its parts are shared, and stay when the leases change. */
+	k->leases = (struct leases_work){rules_derive(now), 0};
+	if (!k->leases.rules) {
+		reply_error(k, "out of memory");
+		return;
+	}
 	k->work = WORK_LEASES;
 	leases_slice(k);
 }
@@ -209,7 +213,6 @@ void leases_slice(struct client *k)
 
 void leases_end(struct client *k)
 {
-	if (k->leases.rules)
-		rules_release(k->leases.rules);
+	rules_destroy(k->leases.rules);
 	k->leases.rules = NULL;
 }

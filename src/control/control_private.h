@@ -39,8 +39,8 @@ enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD, WORK_LIS
 
 /** A list of leases goes on by the rule set that it began with. */
 struct leases_work {
-	const struct rules *rules; /* held, or NULL */
-	unsigned at;               /* the next lease */
+	struct rules *rules; /* a copy, or NULL */
+	unsigned at;         /* the next lease */
 };
 
 struct trace_work {

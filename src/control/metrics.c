@@ -74,6 +74,7 @@ static const struct named_count queries[] = {
 	COUNT(prefetches),
 	COUNT(pool_empty),
 	COUNT(client_limited),
+	COUNT(rate_limited),
 	COUNT(zone_limited),
 	COUNT(budget_exhausted),
 	COUNT(expired),

@@ -226,6 +226,24 @@ static void doubt_exceptions(struct doubts *d)
 	}
 }
 
+static void doubt_dns64(struct doubts *d, const char *key, const struct prefix *prefix)
+{
+	if (prefix->base.family && !nat64_keeps_unused(prefix))
+		doubt(d, key, "bits 64 to 71 should be 0 (RFC 6052): translators may refuse it");
+}
+
+static void doubt_prefixes(struct doubts *d)
+{
+	const struct config *c = d->config;
+	char key[KEY_MAX];
+
+	doubt_dns64(d, "dns64.prefix", &c->changes.dns64.prefix);
+	for (unsigned i = 0; i < c->views_n; i++) {
+		snprintf(key, sizeof key, "views[%u].dns64.prefix", i);
+		doubt_dns64(d, key, &c->views[i].changes.dns64.prefix);
+	}
+}
+
 /* --- lists -------------------------------------------------------------------------------- */
 
 static void doubt_lists(struct doubts *d)
@@ -260,6 +278,7 @@ void doubt_all(const struct config *config, doubt_tell *tell, void *context)
 	}
 	doubt_routes(&d, config->forward_zones, config->forward_zones_n, "forward-zones");
 	doubt_routes(&d, config->stub_zones, config->stub_zones_n, "stub-zones");
+	doubt_prefixes(&d);
 	if (d.interfaces)
 		freeifaddrs(d.interfaces);
 }

@@ -148,6 +148,12 @@ static struct file *find(struct followed *f, unsigned kind, const char *path)
 	return file;
 }
 
+/* Most who empty a file are about to fill it again, on a busy machine not at once. */
+static unsigned patience_ms(const struct signature *s, unsigned else_ms)
+{
+	return s->inode != 0 && s->size == 0 ? FOLLOWED_EMPTY_MS : else_ms;
+}
+
 /* Was it written so lately that more may come? A clock that was set back says nothing. */
 static bool is_being_written(const struct signature *s)
 {
@@ -157,7 +163,7 @@ static bool is_being_written(const struct signature *s)
 	int64_t age_ms = (int64_t)(now.tv_sec - s->changed.tv_sec) * 1000 +
 			 (now.tv_nsec - s->changed.tv_nsec) / 1000000;
 
-	return age_ms >= 0 && age_ms < STEPS_MS;
+	return age_ms >= 0 && age_ms < patience_ms(s, STEPS_MS);
 }
 
 /* Who empties a file and fills it again would seem to have nothing in it. */
@@ -166,7 +172,7 @@ static char *read_at_rest(const char *path, size_t max, struct signature *seen, 
 	for (unsigned waited_ms = 0;; waited_ms += STEPS_MS) {
 		/* Looked at first: what is written while it is read is another one again. */
 		*seen = look_at(path);
-		bool last = waited_ms >= FOLLOWED_WRITE_MS;
+		bool last = waited_ms >= patience_ms(seen, FOLLOWED_WRITE_MS);
 
 		if (last || !is_being_written(seen)) {
 			char *text = file_read_up_to(path, max, len);

@@ -20,6 +20,7 @@
 #define FOLLOWED_LOOK_MS  10000
 #define FOLLOWED_PAUSE_MS 100 /* from the first sign of a change: more may follow */
 #define FOLLOWED_WRITE_MS 100
+#define FOLLOWED_EMPTY_MS 500 /* of one that is empty */
 
 #define FOLLOWED_OCTETS_MAX (64u << 20) /* of a file */
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "daemon/explain.h"
 #include "daemon/server_private.h"
 #include "zone/leases.h"
 
@@ -107,6 +108,12 @@ static bool remove_exception(void *context, const uint8_t *name, const char **wh
 	return keeper_remove_exception(s->keeper, name, why);
 }
 
+static void explain_answer(void *context, const struct address *client, const uint8_t *name,
+			   uint16_t type, void (*tell)(void *to, json_t *line), void *to)
+{
+	explain(context, client, name, type, tell, to);
+}
+
 static unsigned reload(void *context)
 {
 	struct server *s = context;
@@ -142,6 +149,7 @@ struct control_host host_of(struct server *s)
 				     .exceptions = exceptions,
 				     .add_exception = add_exception,
 				     .remove_exception = remove_exception,
+				     .explain = explain_answer,
 				     .reload = reload,
 				     .add_source = add_source,
 				     .update_lists = update_lists,

@@ -89,6 +89,7 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	load_names(l, &ground, followed, why);
 	load_leases(l, &ground, followed, why);
 	load_lists(l, &ground, followed, why);
+	load_views(l, &ground, why);
 	refuse_tls(c, why);
 	return why[0] == '\0';
 }
@@ -131,6 +132,7 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 
 void load_free(struct load *l)
 {
+	load_views_free(l->views);
 	list_set_destroy(l->lists);
 	leases_destroy(l->leases);
 	zone_store_destroy(l->zones);

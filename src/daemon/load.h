@@ -21,6 +21,7 @@ struct list_set;
 struct name_index;
 struct root_hints;
 struct rules;
+struct view_set;
 struct zone_store;
 
 /** Bits: what was read. */
@@ -45,6 +46,7 @@ struct load {
 	unsigned hosts_unread;      /* such files that can't be read */
 	struct leases *leases;      /* NULL for none, when LOAD_LEASES was read */
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
+	struct view_set *views;     /* NULL for none */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */
 };
@@ -66,6 +68,9 @@ MUST_USE bool load_read_most(const char *path, struct followed *followed, struct
 /** Read only the files of @p what by what @p rules say, which the caller holds. As load_read(). */
 MUST_USE bool load_read_files(const struct rules *rules, unsigned what, struct followed *followed,
 			      struct load *out, char why[LOAD_WHY_MAX]);
+
+/** Free a view_set that was loaded; NULL is allowed. */
+void load_views_free(void *set);
 
 /** Free what is still there. */
 void load_free(struct load *load);

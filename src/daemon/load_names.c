@@ -141,21 +141,27 @@ static bool add_hosts_of(struct load *l, const struct config *c, struct followed
 	return true;
 }
 
-static bool add_hosts(struct load *l, const struct config *c, struct followed *given)
+static bool add_hosts(struct load *l, const struct config *c, struct followed *followed)
 {
-	struct followed *followed = given ? given : followed_create();
 	uint32_t lines_n = 0;
-	bool good = followed != NULL;
+	bool good = true;
 
-	if (followed)
-		followed_begin(followed, FOLLOWED_HOSTS);
 	for (unsigned i = 0; i < c->hosts_n && good; i++)
 		good = add_hosts_of(l, c, followed, i, &lines_n);
-	if (followed)
-		followed_end(followed, FOLLOWED_HOSTS);
-	if (!given)
-		followed_destroy(followed);
 	return good;
+}
+
+static void tell_zone_file(void *context, unsigned index, const char *file, unsigned line,
+			   const char *why)
+{
+	const struct local_telling *t = context;
+	char key[48], where[LOAD_KEY_MAX];
+
+	snprintf(key, sizeof key, "local-zones[%u].file", index);
+	if (line > 0)
+		load_add_reason(t->why, "%s:%u: %s", file, line, why);
+	else
+		load_add_reason(t->why, "%s%s: %s", load_say_key(t->config, key, where), file, why);
 }
 
 /* --- the domains of leases ----------------------------------------------------------- */
@@ -202,18 +208,35 @@ static bool add_domains(struct load *l, const struct load_ground *g)
 	return true;
 }
 
-void load_names(struct load *l, const struct load_ground *g, struct followed *followed,
-		char why[LOAD_WHY_MAX])
+static void add_all(struct load *l, const struct load_ground *g, struct followed *followed,
+		    struct local_telling *t)
 {
 	const struct config *c = g->config;
-	struct local_telling t = {c, why};
 
 	l->zones = zone_store_create();
 	if (!l->zones || (c->special.serve && !special_zones_add(l->zones, is_owners, g)) ||
 	    !add_domains(l, g))
-		load_add_reason(why, "out of memory");
+		load_add_reason(t->why, "out of memory");
 	else if (!add_hosts(l, c, followed))
-		load_add_reason(why, "hosts: out of memory");
-	else if (local_add(l->zones, &c->local, tell_local, &t))
-		seal_zones(l, &t);
+		load_add_reason(t->why, "hosts: out of memory");
+	else if (local_add(l->zones, &c->local, tell_local, t) &&
+		 load_zone_files(l->zones, &c->local, followed, tell_zone_file, t))
+		seal_zones(l, t);
+}
+
+void load_names(struct load *l, const struct load_ground *g, struct followed *given,
+		char why[LOAD_WHY_MAX])
+{
+	struct followed *followed = given ? given : followed_create();
+	struct local_telling t = {g->config, why};
+
+	if (!followed) {
+		load_add_reason(why, "out of memory");
+		return;
+	}
+	followed_begin(followed, FOLLOWED_HOSTS);
+	add_all(l, g, followed, &t);
+	followed_end(followed, FOLLOWED_HOSTS);
+	if (!given)
+		followed_destroy(followed);
 }

@@ -5,6 +5,8 @@
  *   load_names.c   names of our own: special ones, local data, files of hosts
  *   load_leases.c  files of leases
  *   load_lists.c   lists of names
+ *   load_views.c   views
+ *   load_zones.c   zone files of local-zones
  *   load_text.c    what is told of all that
  */
 #pragma once
@@ -16,6 +18,8 @@
 #define LOAD_KEY_MAX (PATH_MAX + 64) /* octets of "FILE:LINE: KEY: " */
 
 /** What files are read by: of the same load, or of the rule set in force. */
+struct local_options; /* zone/local.h */
+
 struct load_ground {
 	const struct config *config;
 	const struct route *routes;
@@ -43,3 +47,18 @@ void load_leases(struct load *l, const struct load_ground *g, struct followed *f
 /** Fill l->lists, in the same way. */
 void load_lists(struct load *l, const struct load_ground *g, struct followed *followed,
 		char why[LOAD_WHY_MAX]);
+
+/** Fill l->views. Reasons why not are added to @p why. */
+void load_views(struct load *l, const struct load_ground *g, char why[LOAD_WHY_MAX]);
+
+/** Told of a zone file that can't be had: the zone's place, the file, the line or 0, and why. */
+typedef void load_zone_told(void *context, unsigned index, const char *file, unsigned line,
+			    const char *why);
+
+/**
+ * Add the zone files that @p local names to @p store. They are followed with the files of hosts
+ * when
+ * @p followed is not NULL. False when one can't be read, or memory is short.
+ */
+MUST_USE bool load_zone_files(struct zone_store *store, const struct local_options *local,
+			      struct followed *followed, load_zone_told *tell, void *context);

@@ -14,7 +14,7 @@
 
 #define NOTES_PAUSE_MS 60000 /* the same file may be wrong each time it changes */
 #define LOOK_PAUSE_MS  5000  /* from one look for leases that have ended to the next */
-#define CLOCK_BACK_S   2
+#define JUMP_S         2     /* a clock that is only being slewed moves less in a tick */
 
 void refresh_note_names(struct server *s, const struct load *load)
 {
@@ -47,13 +47,15 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	const struct rules *before = rulebook_current(book);
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
 	bool lists = fresh->lists != before->lists;
-	bool names = ruleset_changes_names(before, fresh);
+	/* By another clock, leases have another time left than answers say. */
+	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
 
-	if (!hosts && !leases && !lists) {
+	if (!hosts && !leases && !lists && !names) {
 		rules_destroy(fresh);
 		return;
 	}
 	rulebook_publish(book, fresh, names ? RULES_CHANGE_NAMES : RULES_CHANGE_SERVING);
+	s->names.jumped = false;
 	if (hosts)
 		s->names.hosts_at = time(NULL);
 	if (leases && names)
@@ -85,14 +87,29 @@ void refresh_take(struct server *s, struct load *load, bool good, char *why)
 		log_error(&s->log, "files not read again: %s", why);
 }
 
+/* Has the wall clock been set since the last tick? */
+static bool clock_jumps(struct server *s, int64_t wall_s)
+{
+	int64_t offset_s = wall_s - (int64_t)(clock_ns(CLOCK_BOOTTIME) / NS_PER_S);
+	int64_t moved_s = s->names.clock_known ? offset_s - s->names.clock_s : 0;
+
+	s->names.clock_s = offset_s;
+	s->names.clock_known = true;
+	return moved_s > JUMP_S || moved_s < -JUMP_S;
+}
+
 void refresh_tick(struct server *s, uint64_t now_ms)
 {
 	const struct leases *leases = rulebook_current(&s->shared.rules)->leases;
 	int64_t wall_s = (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+	bool jumps = clock_jumps(s, wall_s);
 
-	if (!leases || now_ms - s->names.looked_ms < LOOK_PAUSE_MS ||
-	    (wall_s < leases_next_end(leases) && wall_s + CLOCK_BACK_S >= leases_made_at(leases)))
+	if (!leases)
 		return;
+	if (!jumps &&
+	    (wall_s < leases_next_end(leases) || now_ms - s->names.looked_ms < LOOK_PAUSE_MS))
+		return;
+	s->names.jumped |= jumps;
 	s->names.looked_ms = now_ms;
 	loader_ask_files(s->loader, LOAD_LEASES);
 }

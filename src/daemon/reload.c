@@ -140,6 +140,16 @@ static void note_zone(void *context, const uint8_t *zone)
 	more[z->n++] = zone;
 }
 
+static void drop_from(struct cache *cache, const struct zones *z)
+{
+	if (!cache)
+		return;
+	if (z->all)
+		cache_flush_zone(cache, tern_name_root);
+	else if (z->n > 0)
+		cache_flush_zones(cache, z->names, z->n);
+}
+
 /* However many zones have changed, one walk over the cache has to do. */
 static void drop_outdated(struct rulebook *book, const struct rules *before,
 			  const struct rules *after)
@@ -147,10 +157,9 @@ static void drop_outdated(struct rulebook *book, const struct rules *before,
 	struct zones z = {.all = false};
 
 	ruleset_outdated(before, after, note_zone, &z);
-	if (z.all)
-		cache_flush_zone(after->cache, tern_name_root);
-	else if (z.n > 0)
-		cache_flush_zones(after->cache, z.names, z.n);
+	drop_from(after->cache, &z);
+	for (unsigned class = 1; after->views && class <= after->views->classes_n; class ++)
+		drop_from(rules_view_cache(after, class), &z);
 	/* Short of memory, what was made during the walk lives on for its TTL. */
 	if (z.all || z.n > 0)
 		(void)!rulebook_publish_again(book);
@@ -267,8 +276,10 @@ static bool prepare(struct reload *r, struct load *load, char why[LOAD_WHY_MAX])
 		return false;
 	r->after = without_const(ruleset_config(r->rules));
 	keep_what_must(r);
-	return take_cache(r) && interfaces_fill(r->server->interfaces, r->rules) &&
-	       take_trust(r, why);
+	return take_cache(r) &&
+	       server_make_view_caches(r->server, r->rules,
+				       rulebook_current(&r->server->shared.rules)) &&
+	       interfaces_fill(r->server->interfaces, r->rules) && take_trust(r, why);
 }
 
 static void tell_failure(struct server *s, unsigned number, char *why)

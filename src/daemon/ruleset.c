@@ -50,6 +50,16 @@ static bool take_hints(struct rules *r, struct load *load)
 	return true;
 }
 
+/* Those that are asked where no view chooses. */
+static uint64_t lists_of_everybody(const struct config *c)
+{
+	uint64_t asked = 0;
+
+	for (unsigned i = 0; i < c->lists_n; i++)
+		asked |= (uint64_t)c->lists[i].of_everybody << i;
+	return asked;
+}
+
 static bool take_config(struct rules *r, struct load *load)
 {
 	struct config_part *part = calloc(1, sizeof *part);
@@ -67,6 +77,9 @@ static bool take_config(struct rules *r, struct load *load)
 	r->routes = (struct routes){part->routes, load->routes_n, part->routes_index};
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
+	r->rates = part->config->rates;
+	r->changes = part->config->changes;
+	r->lists_asked = lists_of_everybody(part->config);
 	return true;
 }
 
@@ -132,8 +145,66 @@ static bool take_lists(struct rules *r, struct load *load)
 	if (!rules_set_part(r, RULES_LISTS, lists, end_lists))
 		return false;
 	r->lists = lists;
-	r->lists_asked = lists->n == LISTS_MAX ? UINT64_MAX : (UINT64_C(1) << lists->n) - 1;
 	return true;
+}
+
+/* --- views ------------------------------------------------------------------------- */
+
+static const struct view *find_view(const struct view_set *set, const char *name)
+{
+	for (unsigned i = 0; set && i < set->n; i++) {
+		if (strcmp(set->views[i].name, name) == 0)
+			return &set->views[i];
+	}
+	return NULL;
+}
+
+static bool has_class(const struct view_set *set, unsigned class)
+{
+	for (unsigned i = 0; set && i < set->n; i++) {
+		if (set->views[i].class == class)
+			return true;
+	}
+	return false;
+}
+
+/* One that nobody has, nor had before if that can be: jobs of a view that is gone may go on. */
+static uint8_t free_class(const struct view_set *set, const struct view_set *before)
+{
+	for (unsigned either = 0; either < 2; either++) {
+		for (uint8_t class = 1; class <= VIEWS_MAX; class ++) {
+			if (!has_class(set, class) && (either || !has_class(before, class)))
+				return class;
+		}
+	}
+	return VIEWS_MAX;
+}
+
+static void give_classes(struct view_set *set, const struct view_set *before)
+{
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct view *old = find_view(before, set->views[i].name);
+
+		if (old)
+			set->views[i].class = old->class;
+	}
+	for (unsigned i = 0; i < set->n; i++) {
+		struct view *v = &set->views[i];
+
+		if (v->class == 0)
+			v->class = free_class(set, before);
+		set->classes_n = MAX(set->classes_n, (unsigned)v->class);
+	}
+}
+
+static bool take_views(struct rules *r, struct load *load, const struct rules *before)
+{
+	struct view_set *views = load->views;
+
+	load->views = NULL;
+	if (views)
+		give_classes(views, before ? before->views : NULL);
+	return rules_set_views(r, views, load_views_free);
 }
 
 static struct rules *end_making(struct rules *r, struct load *load, bool good)
@@ -149,7 +220,7 @@ struct rules *ruleset_make(struct load *load, const struct rules *before)
 {
 	struct rules *r = begin(before);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
-		    take_lists(r, load) && take_config(r, load);
+		    take_lists(r, load) && take_views(r, load, before) && take_config(r, load);
 
 	return end_making(r, load, good);
 }
@@ -173,8 +244,9 @@ const struct config *ruleset_config(const struct rules *rules)
 
 static bool routes_are_equal(const struct route *a, const struct route *b)
 {
-	if (a->kind != b->kind || a->first != b->first || a->transport != b->transport ||
-	    a->validate != b->validate || a->servers_n != b->servers_n)
+	if (a->kind != b->kind || a->first != b->first || a->policy != b->policy ||
+	    a->transport != b->transport || a->validate != b->validate ||
+	    a->servers_n != b->servers_n)
 		return false;
 	for (unsigned i = 0; i < a->servers_n; i++) {
 		if (!address_equal(&a->servers[i], &b->servers[i]))
@@ -188,6 +260,12 @@ static const struct route *find_route(const struct routes *routes, const uint8_t
 	const struct route *r = route_find(routes, zone);
 
 	return r && tern_name_equal(r->zone, zone) ? r : NULL;
+}
+
+static void note_any(void *context, const uint8_t *zone)
+{
+	(void)zone;
+	*(bool *)context = true;
 }
 
 struct visitor {
@@ -205,6 +283,16 @@ static void visit_routes(const struct routes *a, const struct routes *b, bool ch
 		if (!other || (changed_too && !routes_are_equal(&a->routes[i], other)))
 			v->visit(v->context, a->routes[i].zone);
 	}
+}
+
+bool ruleset_routes_are_equal(const struct routes *a, const struct routes *b)
+{
+	bool differ = false;
+	const struct visitor v = {note_any, &differ};
+
+	visit_routes(a, b, true, &v);
+	visit_routes(b, a, false, &v);
+	return !differ;
 }
 
 static bool has_anchor(const struct trust_anchors *t, const struct trust_anchor *a)
@@ -266,12 +354,6 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 	visit_trust(after->anchors, before->anchors, &v);
 }
 
-static void note_any(void *context, const uint8_t *zone)
-{
-	(void)zone;
-	*(bool *)context = true;
-}
-
 bool ruleset_changes_names(const struct rules *before, const struct rules *after)
 {
 	return before->zones != after->zones || before->lists != after->lists ||
@@ -283,6 +365,8 @@ bool ruleset_changes_answers(const struct rules *before, const struct rules *aft
 	bool outdated = false;
 
 	ruleset_outdated(before, after, note_any, &outdated);
-	return outdated || ruleset_changes_names(before, after) ||
+	return outdated || before->views != after->views ||
+	       !changes_are_equal(&before->changes, &after->changes) ||
+	       ruleset_changes_names(before, after) ||
 	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
 }

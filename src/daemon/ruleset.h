@@ -21,6 +21,9 @@ struct rules *ruleset_refresh(struct load *load, const struct rules *before);
 /** The configuration of @p rules, which lives as long as they. */
 const struct config *ruleset_config(const struct rules *rules);
 
+/** Do both send every name to the same servers in the same way? */
+bool ruleset_routes_are_equal(const struct routes *a, const struct routes *b);
+
 /** Would any answer be another one by @p after than by @p before? */
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after);
 

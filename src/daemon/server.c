@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/rates.h"
 #include "base/readers.h"
 #include "daemon/doubt.h"
 #include "daemon/holder.h"
@@ -76,7 +77,8 @@ static bool make_shared(struct server *s)
 	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
 	s->shared.infra = infra_create(&s->shared.hash_key);
 	s->shared.inflight = inflight_create();
-	return s->shared.infra && s->shared.inflight;
+	s->shared.rates = rates_create();
+	return s->shared.infra && s->shared.inflight && s->shared.rates;
 }
 
 static bool take_cache(struct server *s, struct rules *rules)
@@ -96,7 +98,8 @@ static bool take_cache(struct server *s, struct rules *rules)
 /* What is in force from the start; false when memory is short. */
 static bool make_rules(struct server *s, struct rules *rules)
 {
-	if (!make_shared(s) || !take_cache(s, rules) || !interfaces_fill(s->interfaces, rules)) {
+	if (!make_shared(s) || !take_cache(s, rules) || !server_make_view_caches(s, rules, NULL) ||
+	    !interfaces_fill(s->interfaces, rules)) {
 		rules_destroy(rules);
 		return false;
 	}
@@ -441,6 +444,7 @@ enum server_end server_run(const struct server_start *start)
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
 	readers_leave();
+	rates_destroy(s->shared.rates);
 	inflight_destroy(s->shared.inflight);
 	infra_destroy(s->shared.infra);
 	if (s->signal_fd >= 0)

@@ -33,6 +33,9 @@ struct names_state {
 	time_t leases_at;      /* and names of leases */
 	uint64_t notes_ms;     /* when it was told what is wrong with leases */
 	uint64_t looked_ms;    /* when leases that have ended were looked for */
+	int64_t clock_s;       /* so far CLOCK_REALTIME is ahead of CLOCK_BOOTTIME */
+	bool clock_known;      /* it was looked at */
+	bool jumped;           /* that has changed, and leases were not told yet */
 };
 
 struct server {
@@ -127,6 +130,12 @@ void crew_stop(struct server *s);
 /* check.c */
 /** Tell everything that is wrong or doubtful about the configuration, or that it is good. */
 enum server_end server_check(struct server *s);
+
+/* view_caches.c */
+/** Give @p rules the caches of views; what may stay of @p before (NULL for none) does. False when
+ * memory is short. */
+MUST_USE bool server_make_view_caches(struct server *s, struct rules *rules,
+				      const struct rules *before);
 
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */

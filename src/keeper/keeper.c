@@ -124,7 +124,7 @@ static void watch_clock(struct keeper *k)
 				    "without their dates, and no answer is called secure");
 		break;
 	case WALL_SET:
-		cache_flush_zone(shared_cache(s), tern_name_root);
+		(void)shared_flush_zone(s, tern_name_root);
 		(void)!rulebook_publish_again(&s->rules);
 		log_notice(s->log, "the clock is set: the cache was emptied to check all again");
 		break;

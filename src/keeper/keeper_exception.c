@@ -57,7 +57,7 @@ static bool apply(struct keeper *k, const uint8_t *name)
 {
 	if (!keeper_publish(k))
 		return false;
-	cache_flush_zone(shared_cache(k->shared), name);
+	(void)shared_flush_zone(k->shared, name);
 	/* Short of memory, what was made of it in between lives on for its TTL. */
 	(void)!rulebook_publish_again(&k->shared->rules);
 	return true;

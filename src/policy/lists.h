@@ -45,7 +45,8 @@ struct list_options {
 	enum list_action action;
 	struct address addresses[LIST_ADDRESSES_MAX]; /* of LIST_ADDRESS; ports are 0 */
 	unsigned addresses_n;
-	bool allow; /* its names are exceptions */
+	bool allow;        /* its names are exceptions */
+	bool of_everybody; /* it is asked where no view chooses */
 };
 
 /** Read "nxdomain", "nodata", "null", "refuse", "drop", or addresses apart by spaces. */

@@ -37,6 +37,18 @@ struct listen_options {
 	struct endpoint at; /* its address has family 0 when an interface is named */
 	char *interface;    /* "" for none */
 	unsigned port;      /* at the interface's addresses; 0 when none was written */
+	char *view;         /* of whoever asks there; "" for none */
+};
+
+/** How often, a second; 0: as often as they like. */
+struct rate_options {
+	unsigned client_rate;  /* questions by UDP of one client: an address, or a /64 */
+	unsigned client_slip;  /* each so many that is too much is answered, truncated; 0: none */
+	unsigned zone_rate;    /* questions to the servers of one zone */
+	struct prefix *exempt; /* clients that are not counted */
+	unsigned exempt_n;
+	uint8_t **zone_exempt; /* zones, with all below; lower case */
+	unsigned zone_exempt_n;
 };
 
 /** How clients are served. */

@@ -18,6 +18,13 @@ enum route_kind {
 	ROUTE_STUB,    /* authoritative servers: where iteration starts, asked with RD=0 */
 };
 
+/** Which of a route's servers are asked first. */
+enum route_policy {
+	ROUTE_FASTEST,  /* those that answer fastest; another one now and then */
+	ROUTE_ORDERED,  /* the first that is not dead, as they are written */
+	ROUTE_PARALLEL, /* all at once: whoever answers first counts */
+};
+
 /** Must what a route's servers say validate? */
 enum route_validate {
 	VALIDATE_AUTO,    /* unless the public tree proves that it has no such zone */
@@ -30,7 +37,8 @@ struct route {
 	struct address *servers;
 	unsigned servers_n; /* at least 1 */
 	enum route_kind kind;
-	bool first; /* forward: iterate when the forwarders fail */
+	enum route_policy policy;
+	bool first; /* iterate when its servers fail */
 	enum transport transport;
 	enum route_validate validate;
 };

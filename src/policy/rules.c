@@ -34,6 +34,17 @@ struct rules *rules_create(void)
 	return with_count(calloc(1, sizeof(struct rules)));
 }
 
+/* For the rules of views. */
+static bool make_room(struct rules *r)
+{
+	free(r->of_views);
+	r->of_views = NULL;
+	if (!r->views || r->views->classes_n == 0)
+		return true;
+	r->of_views = calloc(r->views->classes_n, sizeof *r->of_views);
+	return r->of_views != NULL;
+}
+
 struct rules *rules_derive(const struct rules *from)
 {
 	struct rules *r = rules_create();
@@ -45,6 +56,12 @@ struct rules *rules_derive(const struct rules *from)
 	*r = *from;
 	r->holders = holders;
 	r->older = NULL;
+	r->of_views = NULL;
+	if (!make_room(r)) {
+		free(r->holders);
+		free(r);
+		return NULL;
+	}
 	for (unsigned i = 0; i < RULES_PARTS_N; i++) {
 		if (r->parts[i])
 			r->parts[i]->users++;
@@ -58,11 +75,12 @@ void rules_destroy(struct rules *r)
 		return;
 	for (unsigned i = 0; i < RULES_PARTS_N; i++)
 		let_go(r->parts[i]);
+	free(r->of_views);
 	free(r->holders);
 	free(r);
 }
 
-bool rules_set_part(struct rules *r, enum rules_part part, void *what, void (*end)(void *what))
+bool rules_set_part(struct rules *r, unsigned part, void *what, void (*end)(void *what))
 {
 	struct shared_part *p = malloc(sizeof *p);
 
@@ -76,12 +94,65 @@ bool rules_set_part(struct rules *r, enum rules_part part, void *what, void (*en
 	return true;
 }
 
-/* Jobs use the cache that is in force: however many old rule sets are held, they cost little. */
-static void let_go_of_cache(struct rules *before)
+void rules_drop_part(struct rules *r, unsigned part)
 {
-	let_go(before->parts[RULES_CACHE]);
-	before->parts[RULES_CACHE] = NULL;
+	let_go(r->parts[part]);
+	r->parts[part] = NULL;
+}
+
+bool rules_set_views(struct rules *r, struct view_set *views, void (*end)(void *what))
+{
+	if (!views)
+		rules_drop_part(r, RULES_VIEWS);
+	else if (!rules_set_part(r, RULES_VIEWS, views, end))
+		return false;
+	r->views = views;
+	return make_room(r);
+}
+
+struct cache *rules_view_cache(const struct rules *r, unsigned class)
+{
+	const struct shared_part *part = r->parts[RULES_VIEW_CACHES + class - 1];
+
+	return part ? part->what : NULL;
+}
+
+/* What is different for the clients of @v. */
+static void make_rules_of(struct rules *r, const struct view *v)
+{
+	struct rules *own = &r->of_views[v->class - 1];
+	struct cache *cache = rules_view_cache(r, v->class);
+
+	*own = *r;
+	own->views = NULL;
+	own->of_views = NULL;
+	own->view = v->class;
+	own->view_zones = v->zones;
+	own->changes = v->changes;
+	if (cache)
+		own->cache = cache;
+	if (v->has_access)
+		own->access = v->access;
+	if (v->has_routes)
+		own->routes = v->routes;
+	if (v->has_lists)
+		own->lists_asked = v->lists_asked;
+}
+
+/* Jobs use the caches and the leases that are in force: however many old rule sets are held, they
+ * cost little. */
+static void let_go_of_large(struct rules *before)
+{
+	rules_drop_part(before, RULES_CACHE);
+	rules_drop_part(before, RULES_LEASES);
+	for (unsigned i = 0; i < VIEWS_MAX; i++)
+		rules_drop_part(before, RULES_VIEW_CACHES + i);
 	before->cache = NULL;
+	before->leases = NULL;
+	for (unsigned i = 0; before->views && i < before->views->classes_n; i++) {
+		before->of_views[i].cache = NULL;
+		before->of_views[i].leases = NULL;
+	}
 }
 
 void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_change change)
@@ -94,10 +165,12 @@ void rulebook_publish(struct rulebook *book, struct rules *fresh, enum rules_cha
 						     change == RULES_CHANGE_NONE)
 				: 1;
 	fresh->older = before;
+	for (unsigned i = 0; fresh->views && i < fresh->views->n; i++)
+		make_rules_of(fresh, &fresh->views->views[i]);
 	atomic_store_explicit(&book->current, fresh, memory_order_release);
 	if (before) {
 		readers_wait();
-		let_go_of_cache(before);
+		let_go_of_large(before);
 	}
 	(void)rulebook_tidy(book);
 }

@@ -23,8 +23,10 @@
 
 #include "base/compiler.h"
 #include "policy/access.h"
+#include "policy/changes.h"
 #include "policy/options.h"
 #include "policy/route.h"
+#include "policy/view.h"
 
 struct cache;         /* cache/cache.h */
 struct config;        /* config/config.h */
@@ -46,7 +48,9 @@ enum rules_part {
 	RULES_LISTS,
 	RULES_LEASES,
 	RULES_NETWORKS,
-	RULES_PARTS_N
+	RULES_VIEWS,
+	RULES_VIEW_CACHES, /* of class 1, and so on */
+	RULES_PARTS_N = RULES_VIEW_CACHES + VIEWS_MAX
 };
 
 struct rules {
@@ -57,16 +61,23 @@ struct rules {
 	struct routes routes;
 	struct resolver_options resolver;
 	struct serve_options serve;
+	struct rate_options rates;
+	struct answer_changes changes;
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
-	const struct zone_store *zones; /* names of our own; NULL for none */
-	const struct list_set *lists;   /* of names that are filtered; NULL for none */
-	uint64_t lists_asked;           /* a bit each */
-	const struct leases *leases;    /* names of clients; NULL for none */
+	const struct zone_store *zones;      /* names of our own; NULL for none */
+	const struct zone_store *view_zones; /* of the view, asked before; NULL for none */
+	const struct list_set *lists;        /* of names that are filtered; NULL for none */
+	uint64_t lists_asked;                /* a bit each */
+	const struct leases *leases;         /* names of clients; NULL for none, and in those that
+						are not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
-	const struct config *config; /* what it was built from, for the daemon */
-	struct wall_time *wall;      /* NULL: signatures always have to be in time */
+	const struct config *config;  /* what it was built from, for the daemon */
+	struct wall_time *wall;       /* NULL: signatures always have to be in time */
+	const struct view_set *views; /* NULL for none, and in the rules of a view */
+	struct rules *of_views;       /* by class, from 1 on; copies with what is different */
+	unsigned view;                /* class of these; 0 for those of everybody */
 	struct shared_part *parts[RULES_PARTS_N];
 	_Atomic uint32_t *holders; /* jobs that work by it; a copy shares the count. NULL: it
 				      stays for ever */
@@ -83,12 +94,33 @@ MUST_USE struct rules *rules_derive(const struct rules *from);
 void rules_destroy(struct rules *rules);
 
 /**
- * @p what belongs to @p rules, and to those that are derived of it, from here on: the last of
- * them ends it with @p end. What was this part before is let go. False when memory
- * is short: then @p what was ended.
+ * @p what belongs to @p rules as @p part (enum rules_part), and to those that are derived of it,
+ * from here on: the last of them ends it with @p end. What was this part before is let go. False
+ * when memory is short: then @p what was ended.
  */
-MUST_USE bool rules_set_part(struct rules *rules, enum rules_part part, void *what,
+MUST_USE bool rules_set_part(struct rules *rules, unsigned part, void *what,
 			     void (*end)(void *what));
+
+/** @p rules have no such part any more. */
+void rules_drop_part(struct rules *rules, unsigned part);
+
+/**
+ * The same for @p views, which may be NULL for none: their rules are made when @p rules are
+ * published.
+ */
+MUST_USE bool rules_set_views(struct rules *rules, struct view_set *views, void (*end)(void *what));
+
+/** The cache of its own that the view of @p class has, or NULL. */
+struct cache *rules_view_cache(const struct rules *rules, unsigned class);
+
+/** The rules of the view of @p class, which may be 0; those of everybody when there is none. */
+static inline const struct rules *rules_for_view(const struct rules *rules, unsigned class)
+{
+	if (likely(class == 0) || !rules->views || class > rules->views->classes_n ||
+	    rules->of_views[class - 1].view != class)
+		return rules;
+	return &rules->of_views[class - 1];
+}
 
 /** A job works by @p rules from here on, */
 static inline void rules_hold(const struct rules *rules)

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "resolver/kept.h"
+#include "resolver/outgoing.h"
 #include "resolver/own.h"
 
 #define LOOKUPS_MAX  8 /* in the cache, per answer: limits.md row 48 */
@@ -49,7 +50,7 @@ static const struct kept *gather(struct gathering *g, const uint8_t *name, uint1
 		return NULL;
 	if (!cache_get_set(g->job->resolver->cache, name, type, CACHE_ANY, g->job->now->boot_s,
 			   &hit) ||
-	    hit.proof_len > 0 || !is_trusted(r, &hit) ||
+	    hit.proof_len > 0 || !is_trusted(r, &hit) || outgoing_withholds(g->job, &hit.set) ||
 	    !keep(g->job, &r->additional, &hit.set, LINK_BIT(0)))
 		return NULL;
 	r->additional_ttl_s = MIN(r->additional_ttl_s, hit.ttl_s);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "resolver/dns64.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
 
@@ -91,8 +92,11 @@ void failure_remember_answer(struct job *job, const struct frame *top, bool stal
 		.text = job->result.text,
 		.ttl_s = stale ? FAILURE_STALE_S : CACHE_FAILURE_MAX_S,
 	};
-	struct question q = job->question;
+	struct question q = dns64_question(job);
 
+	/* Two questions used the limit up: none of them did by itself. */
+	if (job->dns64 && fault == FAULT_LIMIT)
+		return;
 	if (job->known_failure || fault == FAULT_OURS)
 		return;
 	if (fault == FAULT_SERVERS)

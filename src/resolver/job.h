@@ -61,6 +61,14 @@ struct question {
 	uint16_t type;
 };
 
+/** Whose data it is: enum kept_origin decides what may become of it on its way out. */
+enum kept_origin {
+	KEPT_PUBLIC,      /* somebody else's, */
+	KEPT_OWN,         /* a name of our own, */
+	KEPT_LISTED,      /* what a list gives, */
+	KEPT_SYNTHESIZED, /* or public, for NAT64 */
+};
+
 /** An RRset kept in the arena for the answer. */
 struct kept {
 	struct kept *next;
@@ -70,6 +78,7 @@ struct kept {
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
+	uint8_t origin;           /* enum kept_origin */
 	uint16_t ede;             /* why it is insecure: enum tern_ede; TERN_EDE_NONE for none */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
 	uint8_t wildcard;         /* labels behind the asterisk it came from, 0xff for none */
@@ -98,6 +107,7 @@ struct result {
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
 	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
 	bool dropped;     /* nothing is to be answered */
+	bool rebound;     /* an address inside was held back: `text` says which */
 	uint32_t ttl_s;   /* the least TTL in it */
 	uint32_t life_s;  /* what that TTL was when new */
 	char text[JOB_TEXT_MAX]; /* why, for the extended error */
@@ -256,6 +266,8 @@ enum job_flag {
 	JOB_CHECKING_DISABLED = 4, /* the client validates by itself: CD=1 */
 	JOB_NO_RECURSION = 8,      /* RD=0: what is here, or REFUSED; nobody is asked */
 	JOB_UNFILTERED = 32,       /* for our own use: lists say nothing */
+	JOB_AS_IT_IS =
+		64, /* the client validates, and makes what NAT64 needs, by itself: CD=1, DO=1 */
 	JOB_PRIME = 16, /* the question is the root's NS set: prime the delegation, RFC 9609 */
 };
 
@@ -290,6 +302,7 @@ struct job {
 			     */
 	struct proven *proven;   /* what its own sub-questions found, newest first */
 	enum fault fault;        /* the gravest so far: see failure.h */
+	struct dns64 *dns64;     /* a second question is asked, for NAT64; NULL: not */
 	struct nsec3_memo *memo; /* hashes of the message being proven; NULL before the first */
 	uint8_t refetch_zone[TERN_NAME_MAX + 1];
 	uint8_t link_name[TERN_NAME_MAX + 1]; /* of the link that PROVE fetches */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 
 #define TO(stage) (1u << (stage))
@@ -93,6 +94,10 @@ static void job_return(struct job *job, enum outcome outcome)
 {
 	struct frame *f = &job->frames[--job->depth];
 
+	if (job->depth == 0 && dns64_ask_more(job, f, outcome)) {
+		job->depth = 1;
+		return;
+	}
 	if (job->depth == 0) {
 		stage_reply(job, outcome);
 		return;
@@ -170,6 +175,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->result.ttl_s = UINT32_MAX;
 	job->avoid_n = 0;
 	job->memo = NULL;
+	job->dns64 = NULL;
 	job->proven = NULL;
 	job->refetch = false;
 	job->link_sends = 0;

@@ -125,6 +125,9 @@ void job_tell(struct job *job, const char *format, ...) PRINTF(2, 3);
  */
 void remember_dead_cut(struct job *job, const struct frame *f);
 
+/** Is there an expired answer to the client's own question, where NAT64 would make one up? */
+bool stale_is_better(struct job *job);
+
 /**
  * The client's answer has a set with @p ttl_s left of @p life_s seconds: the least
  * TTL decides how long the answer may be kept rendered. Other frames' are not noted.

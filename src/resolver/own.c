@@ -1,7 +1,11 @@
 /* own.c - see own.h. */
 #include "resolver/own.h"
 
+#include <string.h>
+
 #include <tern/rr.h>
+
+#include "base/bytes.h"
 
 static const uint8_t *zone_of(const struct route *route)
 {
@@ -26,34 +30,51 @@ bool own_grants(const struct rules *rules, const struct lease *lease)
 }
 
 /* The configuration says no more of @name than that it doesn't exist: @outcome. */
-static enum zone_outcome find_lease(const struct job *job, const uint8_t *name, uint16_t type,
-				    enum zone_outcome outcome, struct zone_answer *out)
+static enum zone_outcome find_lease(const struct own_ground *g, const uint8_t *name, uint16_t type,
+				    enum zone_outcome outcome, struct own_answer *own)
 {
-	const struct rules *rules = job->rules;
-	const int64_t now_s = job->now->wall_s;
+	const struct leases *leases = g->leases;
+	const struct rules *rules = g->rules;
+	const int64_t now_s = g->wall_s;
+	struct zone_answer *out = &own->zone;
 	struct lease_found found;
 
-	if (!leases_find(rules->leases, name, now_s, &found) || !is_free(rules, name) ||
+	if (!leases_find(leases, name, now_s, &found) || !is_free(rules, name) ||
 	    (found.reverse && !own_grants(rules, found.lease)))
 		return outcome;
-	if (leases_records(rules->leases, &found, name, type, now_s, out))
+	own->by = OWN_BY_LEASE;
+	if (leases_records(leases, &found, name, type, now_s, out))
 		return ZONE_ANSWER;
 	zone_store_deny(rules->zones, name, found.reverse ? name : tern_name_parent(name), out);
 	out->soa.ttl_s = MIN(out->soa.ttl_s, (uint32_t)LEASES_TTL_S);
 	return ZONE_NODATA;
 }
 
-static enum zone_outcome ask_zones(const struct job *job, const struct route *route,
-				   const uint8_t *name, uint16_t type, struct zone_answer *out)
+static enum zone_outcome ask_store(const struct zone_store *store, enum own_by by,
+				   const struct route *route, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
 {
-	const struct rules *rules = job->rules;
 	enum zone_outcome found =
-		rules->zones ? zone_store_find(rules->zones, name, type, zone_of(route), out)
-			     : ZONE_NOT_HERE;
+		store ? zone_store_find(store, name, type, zone_of(route), &out->zone)
+		      : ZONE_NOT_HERE;
 
-	if (!rules->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
+	if (found != ZONE_NOT_HERE)
+		out->by = by;
+	return found;
+}
+
+static enum zone_outcome ask_zones(const struct own_ground *g, const struct route *route,
+				   const uint8_t *name, uint16_t type, struct own_answer *out)
+{
+	enum zone_outcome found =
+		ask_store(g->rules->view_zones, OWN_BY_VIEW, route, name, type, out);
+
+	if (found != ZONE_NOT_HERE)
 		return found;
-	return find_lease(job, name, type, found, out);
+	found = ask_store(g->rules->zones, OWN_BY_ZONES, route, name, type, out);
+	if (!g->leases || found == ZONE_ANSWER || found == ZONE_NODATA)
+		return found;
+	return find_lease(g, name, type, found, out);
 }
 
 /* --- lists ------------------------------------------------------------------------------ */
@@ -83,6 +104,7 @@ static bool give_addresses(const struct listed *l, const uint8_t *name, uint16_t
 static enum zone_outcome act(const struct list_verdict *v, const uint8_t *name, uint16_t type,
 			     struct own_answer *out)
 {
+	out->zone.source = 0;
 	zone_answer_deny(tern_name_suffix(name, v->labels), LIST_TTL_S, &out->zone);
 	switch (v->list->action) {
 	case LIST_NXDOMAIN: return ZONE_NXDOMAIN;
@@ -96,10 +118,9 @@ static enum zone_outcome act(const struct list_verdict *v, const uint8_t *name, 
 	return ZONE_NOT_HERE;
 }
 
-static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, uint16_t type,
+static enum zone_outcome ask_lists(const struct rules *rules, const uint8_t *name, uint16_t type,
 				   struct own_answer *out)
 {
-	const struct rules *rules = job->rules;
 
 	if (!rules->lists || rules->lists_asked == 0)
 		return ZONE_NOT_HERE;
@@ -107,24 +128,122 @@ static enum zone_outcome ask_lists(const struct job *job, const uint8_t *name, u
 
 	if (!v.list)
 		return ZONE_NOT_HERE;
+	out->by = OWN_BY_LIST;
 	out->list = v.list;
+	out->origin = KEPT_LISTED;
 	out->line = v.line;
 	return act(&v, name, type, out);
 }
 
+/* --- aliases that are made up -------------------------------------------------------------- */
+
+static void make_alias(const uint8_t *name, uint32_t ttl_s, struct own_answer *out)
+{
+	size_t len = tern_name_len(out->alias + 2);
+
+	put_u16(out->alias, (uint16_t)len);
+	out->zone.set = (struct tern_rrset){
+		.owner = name,
+		.rdata = out->alias,
+		.rdata_len = (uint32_t)len + 2,
+		.ttl_s = ttl_s,
+		.type = TERN_TYPE_CNAME,
+		.rclass = TERN_CLASS_IN,
+		.rr_n = 1,
+	};
+	out->origin = KEPT_PUBLIC;
+}
+
+/* Where a browser finds an engine's address. All else that its name has is as ever. */
+static enum zone_outcome make_safe(const struct rules *rules, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
+{
+	const char *target = safe_search_target(rules->changes.safe_search, name);
+
+	if (!target || tern_name_from_text(target, strlen(target), out->alias + 2) != TERN_OK)
+		return ZONE_NOT_HERE;
+	out->by = OWN_BY_SAFE_SEARCH;
+	switch (type) {
+	case TERN_TYPE_A:
+	case TERN_TYPE_AAAA:
+	case TERN_TYPE_CNAME:
+	case TERN_TYPE_ANY: make_alias(name, SAFE_SEARCH_TTL_S, out); return ZONE_ANSWER;
+	/* They would lead by the engine's own name past the alias. */
+	case TERN_TYPE_SVCB:
+	case TERN_TYPE_HTTPS:
+		zone_answer_deny(name, SAFE_SEARCH_TTL_S, &out->zone);
+		return ZONE_NODATA;
+	default: out->by = OWN_BY_NOBODY; return ZONE_NOT_HERE;
+	}
+}
+
+/* Somebody serves names of IPv6 addresses here, and was chosen for that. */
+static bool is_served(const struct route *route)
+{
+	static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
+
+	return route && tern_name_is_below(route->zone, ip6_arpa);
+}
+
+/* A special zone, of private addresses say, knows no better than that the name doesn't exist. */
+static bool is_unclaimed(const struct rules *rules, const struct route *route, const uint8_t *name)
+{
+	return (!rules->zones || !zone_store_claims(rules->zones, name, zone_of(route))) &&
+	       (!rules->view_zones || !zone_store_claims(rules->view_zones, name, zone_of(route)));
+}
+
+/*
+ * RFC 6147 5.3.1: the name of an address that NAT64 makes is that of the IPv4 address in it, unless
+ * names of our own, which had @found for it, say more.
+ */
+static bool make_reverse(const struct rules *rules, const struct route *route,
+			 enum zone_outcome found, const uint8_t *name, uint16_t type,
+			 struct own_answer *out)
+{
+	const struct prefix *prefix = &rules->changes.dns64.prefix;
+
+	if (prefix->base.family == 0 || is_served(route) ||
+	    (type != TERN_TYPE_PTR && type != TERN_TYPE_CNAME && type != TERN_TYPE_ANY) ||
+	    !(found == ZONE_NOT_HERE ||
+	      (found == ZONE_NXDOMAIN && is_unclaimed(rules, route, name))) ||
+	    !nat64_reverse(prefix, name, out->alias + 2))
+		return false;
+	make_alias(name, DNS64_TTL_S, out);
+	out->by = OWN_BY_NAT64;
+	return true;
+}
+
 /* --- together ---------------------------------------------------------------------------- */
+
+enum zone_outcome own_find_by(const struct own_ground *g, const struct route *route,
+			      enum own_for who, const uint8_t *name, uint16_t type,
+			      struct own_answer *out)
+{
+	enum zone_outcome found;
+
+	out->by = OWN_BY_NOBODY;
+	out->list = NULL;
+	out->origin = KEPT_OWN;
+	found = ask_zones(g, route, name, type, out);
+	if (who == OWN_FOR_RESOLVER)
+		return found;
+	if (make_reverse(g->rules, route, found, name, type, out))
+		return ZONE_ANSWER;
+	if (found != ZONE_NOT_HERE)
+		return found;
+	found = ask_lists(g->rules, name, type, out);
+	return found != ZONE_NOT_HERE ? found : make_safe(g->rules, name, type, out);
+}
 
 enum zone_outcome own_find_beside(const struct job *job, const struct route *route,
 				  enum own_for who, const uint8_t *name, uint16_t type,
 				  struct own_answer *out)
 {
-	enum zone_outcome found;
+	/* Leases come and go while the job waits: those in force count. */
+	const struct own_ground g = {job->rules, job->resolver->rules->leases, job->now->wall_s};
 
-	out->list = NULL;
-	found = ask_zones(job, route, name, type, &out->zone);
-	if (found != ZONE_NOT_HERE || who == OWN_FOR_RESOLVER || (job->flags & JOB_UNFILTERED))
-		return found;
-	return ask_lists(job, name, type, out);
+	return own_find_by(&g, route, job->flags & JOB_UNFILTERED ? OWN_FOR_RESOLVER : who, name,
+			   type, out);
 }
 
 enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,

@@ -1,8 +1,9 @@
 /*
  * own.h - what is decided here about a name, for all who would look elsewhere.
  *
- * Names of our own win over lists, and both over the cache, expired data and what a reply says
- * of an alias's target.
+ * Names of our own win over lists, those over search engines that are to be safe and the reverse
+ * names of NAT64's addresses, and all of them over the cache, expired data and what a reply says of
+ * an alias's target.
  *
  * First the configuration is asked, and then the leases: a client chose its name itself, so it
  * gets none that is written, that a wildcard or a zone with one answer for all stands for, or that
@@ -21,10 +22,30 @@ enum own_for {
 	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that */
 };
 
+enum own_by {
+	OWN_BY_NOBODY,
+	OWN_BY_VIEW,
+	OWN_BY_ZONES,
+	OWN_BY_LEASE,
+	OWN_BY_LIST,
+	OWN_BY_NAT64,
+	OWN_BY_SAFE_SEARCH,
+};
+
+/** By what it is decided. */
+struct own_ground {
+	const struct rules *rules;
+	const struct leases *leases; /* NULL for none */
+	int64_t wall_s;
+};
+
 struct own_answer {
 	struct zone_answer zone;
+	enum own_by by;
 	const struct listed *list; /* the list that decided; NULL for none */
 	uint32_t line;             /* of its entry */
+	enum kept_origin origin;
+	uint8_t alias[TERN_NAME_MAX + 2]; /* the record of one that is made up here */
 };
 
 /**
@@ -33,6 +54,11 @@ struct own_answer {
  */
 enum zone_outcome own_find(const struct job *job, enum own_for who, const uint8_t *name,
 			   uint16_t type, struct own_answer *out);
+
+/** The same by @p g, for who has no job. */
+enum zone_outcome own_find_by(const struct own_ground *g, const struct route *route,
+			      enum own_for who, const uint8_t *name, uint16_t type,
+			      struct own_answer *out);
 
 /** The same, with the @p route that the question belongs to, or NULL. */
 enum zone_outcome own_find_beside(const struct job *job, const struct route *route,

@@ -119,16 +119,28 @@ static int choose(const struct candidate *list, unsigned n, struct random *rando
 	return list[0].index;
 }
 
-bool others_are_left(struct job *job, struct frame *f)
+static int select_other(struct job *job, struct frame *f)
 {
 	struct cut_server *s = &f->at.cut->servers[f->try.server];
 	bool failed = s->failed;
 
 	s->failed = true;
-	bool left = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS) >= 0;
+	int other = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS);
 
 	s->failed = failed;
-	return left;
+	return other;
+}
+
+bool others_are_left(struct job *job, struct frame *f)
+{
+	return select_other(job, f) >= 0;
+}
+
+bool fresh_ones_are_left(struct job *job, struct frame *f)
+{
+	int other = select_other(job, f);
+
+	return other >= 0 && f->at.cut->servers[other].tries == 0;
 }
 
 int select_server(const struct job *job, const struct zone_cut *cut, uint64_t now_ms)
@@ -136,5 +148,7 @@ int select_server(const struct job *job, const struct zone_cut *cut, uint64_t no
 	struct candidate list[CUT_SERVERS_MAX];
 	unsigned n = list_candidates(job, cut, now_ms, list);
 
+	if (n > 0 && cut->policy == ROUTE_ORDERED)
+		return list[0].index;
 	return n > 0 ? choose(list, n, job->resolver->random) : -1;
 }

@@ -4,7 +4,8 @@
  * Mostly one of the fastest band, now and then one that is not known yet; each
  * server once before any twice; a family that does not work from here and
  * servers known as lame or dead only when nothing else is left, as are those that
- * gave this job bogus data.
+ * gave this job bogus data. A route may want its servers in the order they are written
+ * in, or all at once.
  */
 #pragma once
 
@@ -27,6 +28,9 @@ int select_server(const struct job *job, const struct zone_cut *cut, uint64_t no
 
 /** Is there anybody to ask besides the frame's present server? */
 bool others_are_left(struct job *job, struct frame *f);
+
+/** One that was not asked yet? */
+bool fresh_ones_are_left(struct job *job, struct frame *f);
 
 /** Did this server give the job bogus data? */
 bool is_avoided(const struct job *job, const struct address *server);

@@ -231,13 +231,16 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 /* --- names of our own ------------------------------------------------------------------ */
 
 /* Never proven, and never stored: the rule set has it. */
-static bool keep_own(struct job *job, struct frame *f, const struct tern_rrset *set)
+static bool keep_own(struct job *job, struct frame *f, const struct own_answer *own)
 {
+	const struct tern_rrset *set = &own->zone.set;
+
 	note_ttl(job, set->ttl_s, set->ttl_s);
 	if (!keep(job, &f->found.answer, set, LINK_BIT(f->found.links)))
 		return false;
 	f->found.answer.last->security = CACHE_INSECURE;
 	f->found.answer.last->proven = f->found.answer.last->cached = true;
+	f->found.answer.last->origin = (uint8_t)own->origin;
 	return true;
 }
 
@@ -287,7 +290,7 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 	switch (found) {
 	case ZONE_NOT_HERE: return LOOKED_NOTHING;
 	case ZONE_ANSWER:
-		if (!keep_own(job, f, &own.zone.set))
+		if (!keep_own(job, f, &own))
 			return LOOKED_FAILED;
 		if (own.zone.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))
 			return LOOKED_DONE;
@@ -367,6 +370,7 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 
 	if (!cut)
 		return NULL;
+	cut->policy = route->policy;
 	cut->route_first = route->first;
 	cut->until_ms = job->now->mono_ns / NS_PER_MS + ROUTE_FIRST_MS;
 	for (unsigned i = 0; i < route->servers_n; i++)

@@ -18,6 +18,7 @@
 #include <tern/rr.h>
 
 #include "resolver/aggressive.h"
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/kept.h"
 #include "resolver/keys.h"
@@ -410,7 +411,7 @@ static void start_again(struct job *job, struct frame *f, bool elsewhere)
 		job->avoid[job->avoid_n++] = f->found.answered_by;
 	job->lower_case |= elsewhere; /* a signer made for one spelling may have failed on ours */
 	if (f->purpose == FRAME_CLIENT)
-		f->question = job->question;
+		f->question = dns64_question(job);
 	f->found = (struct found){.denial.ede = TERN_EDE_NONE};
 	f->failed_link = 0;
 	f->name = (struct name_search){0};

@@ -96,6 +96,10 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	const struct address *a = &asked_server(f)->addr;
 	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
 
+	if (job->outbox.beside) {
+		f->at.silent_n++;
+		return go(STAGE_PICK);
+	}
 	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
 		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;

@@ -10,9 +10,11 @@
 #include "resolver/additional.h"
 #include "resolver/aggressive.h"
 #include "resolver/believe.h"
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/outgoing.h"
 #include "resolver/sentinel.h"
 
 static void reply_failed(struct job *job, const struct frame *top)
@@ -94,6 +96,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 	refetch_end(job);
 	if (outcome == OUTCOME_FAILED)
 		outcome = deny_without_servers(job, top);
+	outcome = dns64_conclude(job, outcome);
 	if (outcome == OUTCOME_FAILED || outcome == OUTCOME_UNKNOWN) {
 		outcome == OUTCOME_FAILED ? reply_failed(job, top) : reply_unknown(job);
 		return;
@@ -126,6 +129,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 		     kept_find(&top->found.authority, top->question.name, TERN_TYPE_NSEC);
 	if (top->found.yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
+	outgoing_pass(job, r);
 	/* What is to be told of the answer itself wants the room. */
 	if (outcome == OUTCOME_ANSWER && r->ede == TERN_EDE_NONE)
 		additional_from_cache(job);

@@ -6,6 +6,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
@@ -85,6 +86,17 @@ static bool is_for_tcp(const struct cut_server *server, const struct infra_serve
 					  (server->silences == 0 && infra_has(infra, INFRA_TCP)));
 }
 
+#define BESIDE_MS  1 /* from one of those that are asked at once to the next */
+#define BESIDE_MAX 3 /* that somebody else is asked beside: a job listens for so many and one */
+
+/* The others are asked at once, too. */
+static bool is_one_of_many(struct job *job, struct frame *f)
+{
+	return f->at.cut->policy == ROUTE_PARALLEL && f->at.silent_n < BESIDE_MAX &&
+	       f->try.transport == TRANSPORT_UDP && f->at.cut->servers[f->try.server].tries == 0 &&
+	       fresh_ones_are_left(job, f);
+}
+
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
 {
 	struct upstream_query *q = &job->outbox;
@@ -105,7 +117,8 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->random_case = !(form & INFRA_BIT(INFRA_NO_CASE)) && !job->lower_case &&
 			 f->try.transport == TRANSPORT_UDP;
 	q->fresh = server->silences == SERVER_FRESH_TRY; /* that path may be broken for good */
-	q->timeout_ms = timeout_of(job, f, infra);
+	q->beside = is_one_of_many(job, f);
+	q->timeout_ms = q->beside ? BESIDE_MS : timeout_of(job, f, infra);
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
 	choose_name(job, f, q);
@@ -139,8 +152,9 @@ static void tell_sending(struct job *job)
 /* The addresses of servers can be had elsewhere, what the client wants can not. */
 bool may_listen(const struct job *job, const struct frame *f)
 {
-	bool elsewhere = f->purpose == FRAME_ADDRESS || f->purpose == FRAME_GLUE ||
-			 f->purpose == FRAME_PRIME || (f->at.cut->route_first && !f->name.no_route);
+	bool elsewhere = dns64_may_ask_more(job, f) || f->purpose == FRAME_ADDRESS ||
+			 f->purpose == FRAME_GLUE || f->purpose == FRAME_PRIME ||
+			 (f->at.cut->route_first && !f->name.no_route);
 
 	return f->at.silent_n > 0 && !f->at.listened && !elsewhere &&
 	       job->now->mono_ns / NS_PER_MS + LISTEN_LEAST_MS < job->deadline_ms;

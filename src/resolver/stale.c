@@ -6,8 +6,10 @@
 #include <tern/name.h>
 
 #include "resolver/believe.h"
+#include "resolver/dns64.h"
 #include "resolver/kept.h"
 #include "resolver/machine.h"
+#include "resolver/outgoing.h"
 #include "resolver/own.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
@@ -89,6 +91,7 @@ static enum collected collect_own(struct job *job, struct question *q, struct re
 	out->security = CACHE_INSECURE;
 	if (!keep(job, &out->answer, &own.zone.set, 0))
 		return COLLECTED_FAILED;
+	out->answer.last->origin = (uint8_t)own.origin;
 	if (own.zone.set.type != TERN_TYPE_CNAME || !alias_hides(q->type))
 		return COLLECTED_DONE;
 	struct tern_rdata_iter it = tern_rrset_rdatas(&own.zone.set);
@@ -100,9 +103,9 @@ static enum collected collect_own(struct job *job, struct question *q, struct re
 }
 
 /* Follow the cached alias path from the client's own question. */
-static bool collect(struct job *job, const struct moment *now, struct result *out)
+static bool collect(struct job *job, const struct moment *now, struct question q,
+		    struct result *out)
 {
-	struct question q = job->question;
 	struct cache *cache = job->resolver->cache;
 	struct cache_hit hit;
 
@@ -145,17 +148,65 @@ static bool collect(struct job *job, const struct moment *now, struct result *ou
 	return false;
 }
 
+static bool may_be_served(const struct job *job)
+{
+	return job->rules->resolver.serve_stale && !(job->flags & JOB_NO_SERVE) &&
+	       !job->result.bogus;
+}
+
+static const struct result begin = {
+	.ede = TERN_EDE_STALE_ANSWER, .security = CACHE_SECURE, .uncacheable = true};
+
+/* Is it what a client that asks for AAAA wants, whether NAT64 is there or not? */
+static bool is_enough(const struct job *job, const struct result *r)
+{
+	return r->rcode != TERN_RCODE_NOERROR || !dns64_is_empty(job, &r->answer);
+}
+
+bool stale_is_better(struct job *job)
+{
+	struct result stale = begin;
+
+	return may_be_served(job) && collect(job, job->now, job->question, &stale) &&
+	       is_enough(job, &stale);
+}
+
+/* Addresses for NAT64 out of the cache take the place of @out, or of nothing. */
+static bool collect_for_nat64(struct job *job, const struct moment *now, struct result *out)
+{
+	struct question q = job->question;
+	struct result made = begin;
+
+	q.type = TERN_TYPE_A;
+	if (!collect(job, now, q, &made) || !dns64_synthesize(job, &made.answer, DNS64_TTL_S))
+		return false;
+	made.authority = (struct kept_list){0};
+	made.stale |= out->stale;
+	made.security = MIN(made.security, CACHE_INSECURE);
+	*out = made;
+	return true;
+}
+
+static bool collect_all(struct job *job, const struct moment *now, struct result *out)
+{
+	bool found = collect(job, now, job->question, out);
+
+	if (!dns64_is_wanted(job) || (found && is_enough(job, out)))
+		return found;
+	return collect_for_nat64(job, now, out) || found;
+}
+
 bool job_stale_result(struct job *job, const struct moment *now, struct result *out)
 {
-	struct result stale = {
-		.ede = TERN_EDE_STALE_ANSWER, .security = CACHE_SECURE, .uncacheable = true};
+	struct result stale = begin;
 
-	if (!job->rules->resolver.serve_stale || (job->flags & JOB_NO_SERVE) || job->result.bogus ||
-	    !collect(job, now, &stale))
+	if (!may_be_served(job) || !collect_all(job, now, &stale))
 		return false;
-	if (!stale.stale)
+	outgoing_pass(job, &stale);
+	if (stale.ede == TERN_EDE_STALE_ANSWER && !stale.stale)
 		stale.ede = TERN_EDE_NONE;
-	snprintf(stale.text, sizeof stale.text, "%s", job->why);
+	if (stale.ede != TERN_EDE_FILTERED)
+		snprintf(stale.text, sizeof stale.text, "%s", job->why);
 	*out = stale;
 	return true;
 }

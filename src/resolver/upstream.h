@@ -45,6 +45,7 @@ struct upstream_query {
 	uint16_t udp_size;      /* and this size, octets */
 	bool random_case;       /* 0x20 */
 	bool fresh;             /* if tried before in vain, then from a new socket */
+	bool beside;            /* at its time another one is asked as well: that is no silence */
 	bool listen;            /* send nothing: wait for an answer to what was asked before */
 	uint8_t cookie_len;     /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];

@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "cache/cache.h"
+#include "policy/route.h"
 
 #define CUT_NS_MAX      16 /* server names kept of one set (limits.md) */
 #define CUT_NS_ADDRS    6  /* addresses kept per server name */
@@ -57,10 +58,11 @@ struct zone_cut {
 	const uint8_t *zone; /* lower case */
 	uint8_t labels;
 	enum cut_source source;
-	bool route_first;  /* CUT_FORWARD: iterate when all fail, */
-	uint64_t until_ms; /* or by then, CLOCK_MONOTONIC */
-	uint32_t age_s;    /* seconds since the parent said so; 0 for this job's own referral */
-	uint32_t ttl_s;    /* seconds left of the delegation: bounds those below it */
+	enum route_policy policy; /* of a route */
+	bool route_first;         /* a route: iterate when all fail, */
+	uint64_t until_ms;        /* or by then, CLOCK_MONOTONIC */
+	uint32_t age_s; /* seconds since the parent said so; 0 for this job's own referral */
+	uint32_t ttl_s; /* seconds left of the delegation: bounds those below it */
 	uint8_t ns_n;
 	uint8_t servers_n;
 	uint8_t failed_lookups; /* server names that led nowhere */

@@ -21,7 +21,7 @@
 #include "tools/idn.h"
 
 #define DEFAULT_SOCKET "/run/tern/control.sock"
-#define ARGUMENTS_MAX  2
+#define ARGUMENTS_MAX  3
 
 enum exit_code { EXIT_GOOD = 0, EXIT_DAEMON = 1, EXIT_USAGE = 2, EXIT_CONNECTION = 3 };
 
@@ -45,6 +45,12 @@ static const struct command {
 	 "flush-zone NAME",
 	 "forget everything at and below a name"},
 	{"dump-cache", {NULL}, 0, NULL, "dump-cache", "print all that is cached"},
+	{"explain",
+	 {"client", "name", "type"},
+	 1,
+	 "A",
+	 "explain CLIENT NAME [TYPE]",
+	 "why is that client answered so? Nobody is asked"},
 	{"leases", {NULL}, 0, NULL, "leases", "who has which address, and under what name"},
 	{"lists",
 	 {NULL},

@@ -17,6 +17,7 @@
 
 #include <tern/rr.h>
 
+#include "worker/view_of.h"
 #include "worker/worker_private.h"
 
 struct render_context client_context(const struct worker *w, const struct address *client,
@@ -66,12 +67,21 @@ void client_refuse(struct worker *w, const struct request *r, const struct route
 		   "too many questions are being resolved");
 }
 
+unsigned client_how(const struct request *r)
+{
+	if (!(r->flags & TERN_FLAG_CD))
+		return 0;
+	return JOB_CHECKING_DISABLED | (r->dnssec_ok ? JOB_AS_IT_IS : 0u);
+}
+
 /* --- the task table ------------------------------------------------------ */
 
-static uint64_t hash_question(const struct worker *w, const struct question *q, bool cd)
+static uint64_t hash_question(const struct worker *w, const struct question *q, unsigned how,
+			      unsigned view)
 {
 	/* Nobody joins a task whose answer is by a rule set that would answer otherwise. */
-	uint64_t what = (uint64_t)w->rules->answers << 32 | (uint64_t)q->type << 1 | cd;
+	uint64_t what = (uint64_t)w->rules->answers << 32 | (uint64_t)view << 24 |
+			(uint64_t)q->type << 8 | how;
 
 	return hash_bytes(&w->shared->hash_key, what, q->name, tern_name_len(q->name));
 }
@@ -81,15 +91,15 @@ static struct cds_hlist_head *bucket_of(struct worker *w, uint64_t hash)
 	return &w->task_buckets[hash % TASK_BUCKETS];
 }
 
-static struct task *find_task(struct worker *w, const struct question *q, uint64_t hash, bool cd)
+static struct task *find_task(struct worker *w, const struct question *q, uint64_t hash,
+			      unsigned how, unsigned view)
 {
 	struct task *t;
 
 	cds_hlist_for_each_entry_2(t, bucket_of(w, hash), same_hash)
 	{
-		if (t->hash == hash && t->job.question.type == q->type &&
-		    t->checking_disabled == cd && !t->alone &&
-		    tern_name_equal(t->job.question.name, q->name))
+		if (t->hash == hash && t->job.question.type == q->type && t->how == how &&
+		    t->view == view && !t->alone && tern_name_equal(t->job.question.name, q->name))
 			return t;
 	}
 	return NULL;
@@ -203,10 +213,11 @@ static bool is_worth_renewing(const struct worker *w, struct task *t)
 static void finish_task(struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
-	bool renew = is_worth_renewing(w, t), cd = t->checking_disabled;
+	bool renew = is_worth_renewing(w, t);
+	unsigned view = t->view, how = t->how;
 	struct question q;
 
-	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL || r->let_through))
+	if (unlikely(r->rcode == TERN_RCODE_SERVFAIL || r->let_through || r->rebound))
 		complaint_of_task(w, t);
 
 	if (has_waiters(t) && r->cached)
@@ -227,7 +238,7 @@ static void finish_task(struct worker *w, struct task *t)
 		q = t->job.question;
 	end_task(w, t);
 	if (renew)
-		client_prefetch(w, &q, cd);
+		client_prefetch(w, &q, how, view);
 }
 
 /* Run on until the job waits for a server or for its next turn, or is done. */
@@ -314,7 +325,8 @@ static void on_task_timer(struct timer *timer)
 }
 
 /* NULL when there is no place, or @p party has its share of them. */
-static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t party)
+static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsigned view,
+			     uint16_t party)
 {
 	struct task *t = shares_allow(&w->task_shares, party) ? pool_take(&w->tasks) : NULL;
 
@@ -332,7 +344,8 @@ static struct task *new_task(struct worker *w, uint64_t hash, bool cd, uint16_t 
 	CDS_INIT_LIST_HEAD(&t->waiters);
 	t->worker = w;
 	t->hash = hash;
-	t->checking_disabled = cd;
+	t->how = (uint8_t)how;
+	t->view = (uint8_t)view;
 	t->stale_tried = false;
 	t->announced = t->alone = false;
 	t->trace_fd = -1;
@@ -346,9 +359,8 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 {
 	struct job_trace *trace = t->trace_fd >= 0 ? &t->trace : NULL;
 
-	if (t->checking_disabled)
-		flags |= JOB_CHECKING_DISABLED;
-	struct resolver *resolver = t->own ? t->own : &w->resolver;
+	flags |= t->how;
+	struct resolver *resolver = t->own ? t->own : resolver_of(w, t->view);
 	bool finished = job_start_traced(&t->job, resolver, q, flags, trace, &w->loop.now);
 
 	/* In the table only now: the job has its question from here on. */
@@ -372,10 +384,9 @@ static void start_task(struct worker *w, struct task *t, const struct question *
 static void answer_without_recursion(struct worker *w, struct task *t, const struct question *q)
 {
 	bool stale_is_good = w->rules->serve.stale_wait_ms == 0;
-	bool cd = t->checking_disabled;
-	unsigned flags = JOB_NO_RECURSION | (stale_is_good ? 0u : JOB_NO_SERVE) |
-			 (cd ? JOB_CHECKING_DISABLED : 0u);
-	bool finished = job_start(&t->job, &w->resolver, q, flags, &w->loop.now);
+	unsigned view = t->view, how = t->how;
+	unsigned flags = JOB_NO_RECURSION | (stale_is_good ? 0u : JOB_NO_SERVE) | how;
+	bool finished = job_start(&t->job, resolver_of(w, view), q, flags, &w->loop.now);
 
 	/* Who wants recursion must not get this answer. */
 	t->alone = true;
@@ -385,26 +396,26 @@ static void answer_without_recursion(struct worker *w, struct task *t, const str
 	/* It never waits for the network, but it may have given way to others. */
 	drive(t, finished);
 	if (stale)
-		client_prefetch(w, q, cd);
+		client_prefetch(w, q, how, view);
 }
 
 /* A task that nobody joins, and nobody waits for. */
-static struct task *new_lone_task(struct worker *w, const struct question *q)
+static struct task *new_lone_task(struct worker *w, const struct question *q, unsigned view)
 {
-	struct task *t = new_task(w, hash_question(w, q, false), false, PARTY_OURSELF);
+	struct task *t = new_task(w, hash_question(w, q, 0, view), 0, view, PARTY_OURSELF);
 
 	if (t)
 		t->alone = t->stale_tried = true;
 	return t;
 }
 
-void client_prime(struct worker *w)
+void client_prime(struct worker *w, unsigned view)
 {
 	struct question q = {.name = {0}, .type = TERN_TYPE_NS};
 
-	w->resolver.prime_wanted = false;
+	resolver_of(w, view)->prime_wanted = false;
 	/* A client's question for the same is answered by itself. */
-	struct task *t = new_lone_task(w, &q);
+	struct task *t = new_lone_task(w, &q, view);
 
 	if (t)
 		start_task(w, t, &q, JOB_PRIME | JOB_NO_SERVE);
@@ -419,10 +430,10 @@ static struct question question_of(const struct request *r)
 }
 
 static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,
-			     const struct request *r, const struct route_back *back)
+			     unsigned view, const struct request *r, const struct route_back *back)
 {
 	bool recurse = r->flags & TERN_FLAG_RD;
-	struct task *t = new_task(w, hash, r->flags & TERN_FLAG_CD,
+	struct task *t = new_task(w, hash, client_how(r), view,
 				  party_of(&w->shared->hash_key, &back->client));
 
 	if (!t || waiter_add(w, t, r, back) != ADDED) {
@@ -477,9 +488,10 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 		    bool may_hand_over)
 {
 	struct question q = question_of(r);
-	bool cd = r->flags & TERN_FLAG_CD;
-	uint64_t hash = hash_question(w, &q, cd);
-	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, cd) : NULL;
+	unsigned how = client_how(r);
+	unsigned view = view_of(w, &back->client, back->listener);
+	uint64_t hash = hash_question(w, &q, how, view);
+	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, how, view) : NULL;
 
 	if (is_loop(w, t, &q, r, back))
 		return false;
@@ -499,17 +511,17 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 			return true;
 		}
 	}
-	return start_for_client(w, &q, hash, r, back);
+	return start_for_client(w, &q, hash, view, r, back);
 }
 
-void client_prefetch(struct worker *w, const struct question *q, bool cd)
+void client_prefetch(struct worker *w, const struct question *q, unsigned how, unsigned view)
 {
-	uint64_t hash = hash_question(w, q, cd);
+	uint64_t hash = hash_question(w, q, how, view);
 
-	if (find_task(w, q, hash, cd) ||
+	if (find_task(w, q, hash, how, view) ||
 	    inflight_claim(w->shared->inflight, hash, w->index) != w->index)
 		return;
-	struct task *t = new_task(w, hash, cd, PARTY_OURSELF);
+	struct task *t = new_task(w, hash, how, view, PARTY_OURSELF);
 
 	if (!t) {
 		inflight_release(w->shared->inflight, hash, w->index);
@@ -523,7 +535,7 @@ void client_prefetch(struct worker *w, const struct question *q, bool cd)
 
 void client_trace(struct worker *w, const struct question *q, int fd)
 {
-	struct task *t = new_lone_task(w, q);
+	struct task *t = new_lone_task(w, q, 0);
 
 	if (!t) {
 		close(fd);
@@ -565,7 +577,7 @@ void client_run_errand(struct worker *w, struct errand_letter *letter)
 {
 	const struct errand *errand = &letter->errand;
 	struct resolver *own = resolver_for(w, errand);
-	struct task *t = own ? new_lone_task(w, &errand->question) : NULL;
+	struct task *t = own ? new_lone_task(w, &errand->question, 0) : NULL;
 
 	if (!t) {
 		free(own);

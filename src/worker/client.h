@@ -28,11 +28,14 @@ struct worker;
 bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
 		    bool may_hand_over);
 
-/** Refresh what is about to expire; nobody waits. */
-void client_prefetch(struct worker *w, const struct question *q, bool checking_disabled);
+/** How @p r wants to be answered: flags of its job (enum job_flag). */
+unsigned client_how(const struct request *r);
+
+/** Refresh what is about to expire, for who asks as @p how says; nobody waits. */
+void client_prefetch(struct worker *w, const struct question *q, unsigned how, unsigned view);
 
 /** Fetch the root's list of its servers; nobody waits. */
-void client_prime(struct worker *w);
+void client_prime(struct worker *w, unsigned view);
 
 /** Resolve telling every step to @p fd, which is closed at the end. */
 void client_trace(struct worker *w, const struct question *q, int fd);

@@ -45,11 +45,14 @@ static void tell_summary(struct timer *timer)
 	struct worker *w = CONTAINER_OF(timer, struct worker, complaints.summary);
 	struct complaints *c = &w->complaints;
 
-	log_notice(w->shared->log,
-		   "not told one by one in the last %u s: %u SERVFAIL, %u SERVFAIL out of the "
-		   "cache, %u answers that do not validate, %u queries of clients that are denied",
-		   COMPLAINT_PAUSE_S, c->left_out[COMPLAINT_FAILED], c->left_out[COMPLAINT_KNOWN],
-		   c->left_out[COMPLAINT_LET_THROUGH], c->left_out[COMPLAINT_DENIED]);
+	log_notice(
+		w->shared->log,
+		"not told one by one in the last %u s: %u SERVFAIL, %u SERVFAIL out of the "
+		"cache, %u answers that do not validate, %u queries of clients that are denied, %u "
+		"answers with addresses inside",
+		COMPLAINT_PAUSE_S, c->left_out[COMPLAINT_FAILED], c->left_out[COMPLAINT_KNOWN],
+		c->left_out[COMPLAINT_LET_THROUGH], c->left_out[COMPLAINT_DENIED],
+		c->left_out[COMPLAINT_REBOUND]);
 	memset(c->left_out, 0, sizeof c->left_out);
 }
 
@@ -98,7 +101,7 @@ static void describe_clients(const struct task *t, char *out, size_t max)
 static enum complaint kind_of(const struct task *t)
 {
 	if (t->job.result.rcode != TERN_RCODE_SERVFAIL)
-		return COMPLAINT_LET_THROUGH;
+		return t->job.result.rebound ? COMPLAINT_REBOUND : COMPLAINT_LET_THROUGH;
 	return t->job.known_failure ? COMPLAINT_KNOWN : COMPLAINT_FAILED;
 }
 
@@ -114,6 +117,21 @@ static const char *describe_server(const struct job *job, char out[ADDRESS_TEXT_
 	return out;
 }
 
+/* The name is the attacker's, and may be another each time: so it is told once per zone, too. */
+static void tell_rebound(struct worker *w, struct task *t)
+{
+	const struct job *job = &t->job;
+	char name[TERN_NAME_TEXT_MAX], type[16], clients[ADDRESS_TEXT_MAX + 24];
+
+	if (cds_list_empty(&t->waiters) ||
+	    !admit(w, COMPLAINT_REBOUND, zone_of(w, t, COMPLAINT_REBOUND)))
+		return;
+	describe_clients(t, clients, sizeof clients);
+	log_notice(w->shared->log, "held back from %s: %s %s: %s", clients,
+		   tern_name_to_text(job->question.name, name),
+		   tern_type_to_text(job->question.type, type, sizeof type), job->result.text);
+}
+
 void complaint_of_task(struct worker *w, struct task *t)
 {
 	const struct job *job = &t->job;
@@ -122,6 +140,11 @@ void complaint_of_task(struct worker *w, struct task *t)
 	char name[TERN_NAME_TEXT_MAX], type[16], clients[ADDRESS_TEXT_MAX + 24],
 		server[ADDRESS_TEXT_MAX + 8];
 	bool let_through = kind == COMPLAINT_LET_THROUGH;
+
+	if (kind == COMPLAINT_REBOUND) {
+		tell_rebound(w, t);
+		return;
+	}
 	const char *why = let_through ? job->why : r->text;
 	uint16_t ede = let_through ? job->why_ede : r->ede;
 

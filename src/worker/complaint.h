@@ -32,6 +32,7 @@ enum complaint {
 	COMPLAINT_FAILED,      /**< a client got SERVFAIL */
 	COMPLAINT_KNOWN,       /**< the same, by a failure out of the cache: only counted */
 	COMPLAINT_LET_THROUGH, /**< did not validate, and was answered all the same */
+	COMPLAINT_REBOUND,     /**< an address inside was held back: rebinding protection */
 	COMPLAINT_DENIED,      /**< by the access list */
 	COMPLAINT_KINDS,
 };

@@ -38,6 +38,7 @@ void keep_rendered(struct worker *w, const struct task *t, const struct request 
 			.name_len = (uint16_t)tern_name_len(q->name),
 			.type = q->type,
 			.variant = variant,
+			.view = t->view,
 			.rules = t->job.rules->answers},
 		.message = w->scratch,
 		.message_len = (uint16_t)len,

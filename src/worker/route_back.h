@@ -16,7 +16,7 @@ struct tcp_client;
 struct route_back {
 	uint32_t tcp_serial;
 	uint16_t worker;  /* whose TCP client it is */
-	uint8_t listener; /* UDP: which socket */
+	uint8_t listener; /* where it came in; UDP: which socket */
 	bool tcp;
 	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
 	struct tcp_client *tcp_client;

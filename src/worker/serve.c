@@ -9,9 +9,13 @@
 #include <tern/message.h>
 #include <tern/rr.h>
 
+#include "base/rates.h"
 #include "cache/answers.h"
 #include "policy/access.h"
+#include "worker/view_of.h"
 #include "worker/worker_private.h"
+
+#define RATE_SALT 0x4a7e00 /* tells these hashes from others */
 
 enum verdict {
 	VERDICT_ANSWERED, /* len octets of the buffer are the answer */
@@ -38,7 +42,7 @@ static COLD enum verdict refuse(struct worker *w, struct served *s, uint8_t *out
 
 	tally_add(&w->tally.refused);
 	complaint_of_client(w, &s->client);
-	if (w->rules->access.drop)
+	if (rules_for_view(w->rules, s->key.view)->access.drop)
 		return VERDICT_DROP;
 	s->len = render_error(&s->request, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED, NULL, &context,
 			      out, out_max);
@@ -79,6 +83,7 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 	const struct request *r = &s->request;
 
 	s->refresh = false;
+	s->key.view = (uint8_t)view_of(w, &s->client, s->listener);
 	s->parsed = request_parse(octets, len, &context, &s->request);
 	if (unlikely(s->parsed != REQUEST_QUERY)) {
 		s->octets = octets;
@@ -91,6 +96,7 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 		.name_len = r->name_len,
 		.type = r->type,
 		.variant = request_variant(r),
+		.view = s->key.view,
 		.rules = w->rules->answers,
 	};
 	s->hash = answer_hash(w->rules->cache, &s->key);
@@ -134,6 +140,41 @@ static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_
 	return VERDICT_ANSWERED;
 }
 
+/* A client's own addresses count as one: a /64 of IPv6, which one host has all of. */
+static COLD bool asks_too_often(struct worker *w, const struct served *s)
+{
+	const struct rate_options *o = &w->rules->rates;
+	struct address who = s->client;
+
+	/* Who has a cookie, or a connection, is nobody's victim. */
+	if (s->request.tcp || s->request.cookie_valid || !w->shared->rates)
+		return false;
+	for (unsigned i = 0; i < o->exempt_n; i++) {
+		if (prefix_holds(&o->exempt[i], &who))
+			return false;
+	}
+	if (who.family == 6)
+		memset(who.octets + 8, 0, 8);
+	uint64_t hash = hash_bytes(&w->shared->hash_key, RATE_SALT | who.family, who.octets, 16);
+
+	return !rates_allow(w->shared->rates, hash, o->client_rate, w->loop.now.mono_ns);
+}
+
+/* Now and then the way to ask by TCP is shown: a victim whose address is forged has none of it. */
+static COLD enum verdict limit(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
+{
+	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
+	unsigned slip = w->rules->rates.client_slip;
+
+	tally_add(&w->tally.rate_limited);
+	if (slip == 0 || ++w->slips % slip != 0)
+		return VERDICT_DROP;
+	s->len = render_error(&s->request, TERN_RCODE_NOERROR, TERN_EDE_NONE, NULL, &context, out,
+			      out_max);
+	out[2] |= TERN_FLAG_TC >> 8;
+	return VERDICT_ANSWERED;
+}
+
 /* Answer what read_query() has read, if that takes nobody else. */
 static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
 {
@@ -142,8 +183,10 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		return VERDICT_DROP;
 	}
 	count_query(w, &s->request, s->client.family == 6);
-	if (unlikely(!access_allows(&w->rules->access, &s->client)))
+	if (unlikely(!access_allows(&rules_for_view(w->rules, s->key.view)->access, &s->client)))
 		return refuse(w, s, out, out_max);
+	if (unlikely(w->rules->rates.client_rate > 0) && asks_too_often(w, s))
+		return limit(w, s, out, out_max);
 	if (unlikely(s->parsed == REQUEST_ERROR))
 		return answer_error(w, s, out, out_max);
 	if (unlikely(s->request.rclass != TERN_CLASS_IN))
@@ -159,7 +202,7 @@ static void start_prefetch(struct worker *w, const struct served *s)
 		return;
 	memcpy(q.name, s->lower, s->request.name_len);
 	q.type = s->request.type;
-	client_prefetch(w, &q, s->request.flags & TERN_FLAG_CD);
+	client_prefetch(w, &q, client_how(&s->request), s->key.view);
 }
 
 static void serve_datagram(struct worker *w, struct listener *l, const struct udp_peer *peer,
@@ -219,6 +262,7 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 
 		peers[i] = d.peer;
 		s->parsed = REQUEST_DROP;
+		s->listener = l->index;
 		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
 		    (likely(s->client.port != l->at.port) || !is_ourselves(l, &s->client)))
 			read_query(w, d.octets, d.len, false, s);
@@ -252,6 +296,7 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	struct served s;
 
 	s.client = back->client;
+	s.listener = back->listener;
 	s.keepalive_ms = back->keepalive_ms;
 	read_query(w, octets, len, back->tcp, &s);
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {

@@ -30,7 +30,8 @@ struct tally {
 	tally_count prefetches;
 	tally_count pool_empty;     /* no job or waiter left */
 	tally_count client_limited; /* a client's network had its share of the waiting answers */
-	tally_count zone_limited;   /* too many outstanding queries to one zone */
+	tally_count rate_limited;   /* a client asked more often than rate-limits says */
+	tally_count zone_limited;   /* too many outstanding queries to one zone, or too often */
 	tally_count budget_exhausted;
 	tally_count expired; /* gave up at the deadline */
 	tally_count upstream_udp;

@@ -29,7 +29,8 @@ struct task {
 	struct timer timer;
 	uint64_t hash;
 	uint16_t party; /* whose place it takes */
-	bool checking_disabled;
+	uint8_t view;   /* class of those who wait */
+	uint8_t how;    /* of client_how(): other clients don't join */
 	bool stale_tried;
 	bool announced; /* in the in-flight table */
 	bool alone;     /* nobody joins it: traced, for the daemon, or without recursion */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "policy/access.h"
+#include "worker/view_of.h"
 #include "worker/worker_private.h"
 
 #define ACCEPTS_PER_EVENT 32
@@ -61,6 +62,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 	struct route_back back = {
 		.tcp_serial = c->serial,
 		.worker = (uint16_t)w->index,
+		.listener = c->listener,
 		.tcp = true,
 		.keepalive_ms = (uint16_t)stream->idle_ms,
 		.tcp_client = c,
@@ -193,13 +195,15 @@ static bool make_place(struct worker *w, uint16_t party)
 	return true;
 }
 
-static struct tcp_client *take_place(struct worker *w, const struct address *a)
+static struct tcp_client *take_place(struct worker *w, const struct address *a, uint8_t listener)
 {
-	bool allowed = access_allows(&w->rules->access, a);
+	const struct access_list *access =
+		&rules_for_view(w->rules, view_of(w, a, listener))->access;
+	bool allowed = access_allows(access, a);
 	uint16_t party = allowed ? party_of(&w->shared->hash_key, a) : PARTY_DENIED;
 	struct tcp_client *c;
 
-	if (!allowed && w->rules->access.drop)
+	if (!allowed && access->drop)
 		return NULL;
 	if (!allowed)
 		make_place_for_denied(w);
@@ -211,6 +215,7 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a)
 	c->worker = w;
 	c->address = *a;
 	c->party = party;
+	c->listener = listener;
 	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
@@ -218,9 +223,9 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a)
 	return c;
 }
 
-static void serve_connection(struct worker *w, int fd, const struct address *a)
+static void serve_connection(struct worker *w, int fd, const struct address *a, uint8_t listener)
 {
-	struct tcp_client *c = take_place(w, a);
+	struct tcp_client *c = take_place(w, a, listener);
 	bool busy = w->client_shares.taken_n > w->client_shares.max / 4 * 3;
 
 	if (!c) {
@@ -279,7 +284,7 @@ void tcp_accept_ready(struct watch *watch, uint32_t events)
 		if (fd < 0)
 			return;
 		if (address_from_sockaddr((struct sockaddr *)&sa, &a))
-			serve_connection(l->worker, fd, &a);
+			serve_connection(l->worker, fd, &a, l->index);
 		else
 			close(fd);
 	}

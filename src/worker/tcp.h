@@ -32,8 +32,9 @@ struct tcp_client {
 	struct cds_list_head
 		node; /* of the worker's clients_idle or clients_owed, used last at the end */
 	struct address address;
-	uint16_t party;  /* whose place it takes */
-	uint32_t serial; /* tells a connection from the next one in the same place */
+	uint16_t party;   /* whose place it takes */
+	uint8_t listener; /* where it was accepted */
+	uint32_t serial;  /* tells a connection from the next one in the same place */
 };
 
 /** A listener has connections to be accepted. */

@@ -16,7 +16,10 @@
 
 #include <tern/rr.h>
 
+#include "base/rates.h"
 #include "worker/upstream_private.h"
+
+#define ZONE_RATE_SALT 0x4a7e20 /* tells these hashes from others */
 
 static uint64_t hash_exchange(const struct worker *w, const struct address *server,
 			      const uint8_t *name)
@@ -49,6 +52,24 @@ static bool is_crowded(const struct zone_load *load, const struct upstream_query
 	if (load->timed_out > load->answered && load->timed_out >= ZONE_TIMEOUTS_MIN)
 		max = ZONE_OUTSTANDING_BAD;
 	return load->outstanding >= max;
+}
+
+/* Its servers are asked as often as the operator allows; those of the uppermost zones are all's. */
+static bool is_too_often(struct worker *w, const struct upstream_query *q)
+{
+	const struct rate_options *o = &w->rules->rates;
+
+	if (likely(o->zone_rate == 0) || q->recurse || tern_name_labels(q->zone) < 2 ||
+	    !w->shared->rates)
+		return false;
+	for (unsigned i = 0; i < o->zone_exempt_n; i++) {
+		if (tern_name_is_below_or_equal(q->zone, o->zone_exempt[i]))
+			return false;
+	}
+	return !rates_allow(
+		w->shared->rates,
+		hash_bytes(&w->shared->hash_key, ZONE_RATE_SALT, q->zone, tern_name_len(q->zone)),
+		o->zone_rate, w->loop.now.mono_ns);
 }
 
 static void note_outcome(struct zone_load *load, enum upstream_event event)
@@ -425,7 +446,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 		attach(asker, x, q);
 		return true;
 	}
-	bool crowded = is_crowded(load, q);
+	bool crowded = is_crowded(load, q) || is_too_often(w, q);
 
 	if (crowded && !x) {
 		tally_add(&w->tally.zone_limited);

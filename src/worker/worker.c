@@ -31,6 +31,23 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
 }
 
+/* A class that is no view's any more has what everybody has. */
+static void take_views(struct worker *w)
+{
+	const struct view_set *views = w->rules->views;
+
+	if (views && w->view_resolvers_n < views->classes_n)
+		w->view_resolvers_n = views->classes_n;
+	for (unsigned class = 1; class <= w->view_resolvers_n; class ++) {
+		struct resolver *r = &w->view_resolvers[class - 1];
+
+		r->rules = rules_for_view(w->rules, class);
+		r->cache = r->rules->cache;
+	}
+	for (unsigned i = 0; i < w->listeners_n; i++)
+		w->listeners[i].view = (uint8_t)view_of_listener(views, &w->listeners[i].at);
+}
+
 static void take_rules(struct worker *w)
 {
 	uint32_t clients_max =
@@ -41,6 +58,8 @@ static void take_rules(struct worker *w)
 	w->rules = rulebook_current(&w->shared->rules);
 	w->resolver.rules = w->rules;
 	w->resolver.cache = w->rules->cache;
+	if (unlikely(w->rules->views || w->view_resolvers_n > 0))
+		take_views(w);
 }
 
 static void init_resolver(struct worker *w)
@@ -56,6 +75,8 @@ static void init_resolver(struct worker *w)
 		.crypto = w->crypto,
 		.scratch = w->signed_data,
 	};
+	for (unsigned i = 0; i < VIEWS_MAX; i++)
+		w->view_resolvers[i] = w->resolver;
 }
 
 /* All of them, or none is open any more. */
@@ -165,7 +186,11 @@ static void take_turn(struct worker *w)
 	if (unlikely(w->resolver.impostors_n == IMPOSTORS_MAX))
 		complaint_of_interception(w);
 	if (w->resolver.prime_wanted)
-		client_prime(w);
+		client_prime(w, 0);
+	for (unsigned class = 1; class <= w->view_resolvers_n; class ++) {
+		if (w->view_resolvers[class - 1].prime_wanted)
+			client_prime(w, class);
+	}
 	listen_flush_all(w);
 }
 

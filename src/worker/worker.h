@@ -46,6 +46,7 @@ struct worker_shared {
 	struct log *log;
 	struct infra *infra;
 	struct inflight *inflight;
+	struct rates *rates;      /* of clients and zones; NULL: nobody is counted */
 	struct hash_key hash_key; /* of the in-flight table */
 	struct hash_key cookie_secret;
 	struct rulebook rules;            /* a worker looks once per turn */
@@ -63,6 +64,14 @@ static inline struct cache *shared_cache(const struct worker_shared *shared)
 {
 	return rulebook_current(&shared->rules)->cache;
 }
+
+/** All caches in force: that one, and those of views. Main thread. */
+void shared_each_cache(const struct worker_shared *shared,
+		       void (*visit)(void *context, struct cache *cache), void *context);
+
+/** Forget a name, or a zone and all below it, in all of them; how much it was. Main thread. */
+size_t shared_flush_name(const struct worker_shared *shared, const uint8_t *name);
+size_t shared_flush_zone(const struct worker_shared *shared, const uint8_t *zone);
 
 /**
  * Make worker @p index with sockets in the slots below @p listeners_n (taken over; -1 for a slot

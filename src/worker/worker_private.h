@@ -64,7 +64,8 @@ struct listener {
 	bool udp_on; /* in the loop, */
 	bool tcp_on; /* as this, but for a pause */
 	bool accept_paused;
-	bool shared; /* other workers have the same sockets */
+	bool shared;  /* other workers have the same sockets */
+	uint8_t view; /* class of whoever asks here; 0: the address tells */
 };
 
 struct worker {
@@ -72,6 +73,8 @@ struct worker {
 	const struct rules *rules; /* in force in this turn */
 	struct loop loop;
 	struct resolver resolver;
+	struct resolver view_resolvers[VIEWS_MAX]; /* by class, from 1 on, */
+	unsigned view_resolvers_n;                 /* and how many have been in use */
 	struct random random;
 	struct crypto *crypto;
 	struct tally tally;
@@ -108,6 +111,7 @@ struct worker {
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
+	unsigned slips;                    /* answers to clients that ask too often, counted */
 	struct complaints complaints;
 	struct shares task_shares;
 	struct shares waiter_shares;

@@ -142,11 +142,6 @@ int64_t leases_next_end(const struct leases *l)
 	return l->next_end;
 }
 
-int64_t leases_made_at(const struct leases *l)
-{
-	return l->made_at;
-}
-
 unsigned leases_files(const struct leases *l)
 {
 	return l->files_n;

@@ -90,9 +90,8 @@ const struct lease *leases_at(const struct leases *l, unsigned i);
 unsigned leases_files(const struct leases *l);
 const struct lease_file *leases_file(const struct leases *l, unsigned i);
 
-/** When the first lease ends, LEASE_FOR_EVER for never; and when the table was made. */
+/** When the first lease ends, LEASE_FOR_EVER for never. */
 int64_t leases_next_end(const struct leases *l);
-int64_t leases_made_at(const struct leases *l);
 
 /**
  * May an answer by @p before, or that there is none, be wrong by @p after? Not if only ends have

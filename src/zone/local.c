@@ -51,6 +51,15 @@ bool local_add(struct zone_store *store, const struct local_options *options, lo
 	return a.good;
 }
 
+uint32_t local_zone_source(const struct local_options *options, unsigned index)
+{
+	uint32_t source = 1;
+
+	for (unsigned i = 0; i < index; i++)
+		source += 1 + options->zones[i].records_n;
+	return source;
+}
+
 char *local_key(const struct local_options *options, uint32_t source, char out[LOCAL_KEY_MAX])
 {
 	uint32_t left = source - 1;

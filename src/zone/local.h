@@ -15,6 +15,7 @@
 struct local_zone {
 	uint8_t *name; /* lower case */
 	enum zone_behaviour behaviour;
+	char *file;     /* with more of them, in a zone file; "" for none */
 	char **records; /* in presentation format; names without a final dot are below the zone */
 	unsigned records_n;
 };
@@ -38,6 +39,9 @@ typedef void local_told(void *context, const char *key, const char *why, const c
  */
 MUST_USE bool local_add(struct zone_store *store, const struct local_options *options,
 			local_told *tell, void *context);
+
+/** How local_add() numbers the zone at @p index. */
+uint32_t local_zone_source(const struct local_options *options, unsigned index);
 
 /** The key that a fault's source, as local_add() numbered it, stands for. */
 char *local_key(const struct local_options *options, uint32_t source, char out[LOCAL_KEY_MAX]);

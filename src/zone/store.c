@@ -156,6 +156,7 @@ static enum zone_outcome give_set(const struct entry *e, const uint8_t *name,
 				  struct zone_answer *out)
 {
 	out->set = set_of(e, name);
+	out->source = e->source;
 	return ZONE_ANSWER;
 }
 
@@ -220,9 +221,20 @@ static enum zone_outcome find_alone(const struct zone_store *s, const uint8_t *n
 	if (at == NAME_INDEX_NONE)
 		return ZONE_NOT_HERE;
 	e = find_set(s, name, at, type);
+	out->source = s->entries[at].source;
 	if (e)
 		return give_set(e, name, out);
 	return has_records(s, name, at) ? deny(s, name, ZONE_NODATA, out) : ZONE_NOT_HERE;
+}
+
+/* Is the name in another zone, below this one? One that nobody wrote
+ * wins over no route. */
+static bool gives_way(const struct own_zone *zone, const uint8_t *elsewhere)
+{
+	if (!elsewhere)
+		return false;
+	return tern_name_is_below(elsewhere, zone->apex) ||
+	       (zone->source == 0 && tern_name_equal(elsewhere, zone->apex));
 }
 
 enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *name, uint16_t type,
@@ -232,8 +244,9 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 
 	if (!s->sealed)
 		return ZONE_NOT_HERE;
-	if (!zone || (elsewhere && tern_name_is_below(elsewhere, zone->apex)))
+	if (!zone || gives_way(zone, elsewhere))
 		return find_alone(s, name, type, out);
+	out->source = zone->source;
 	switch (zone->behaviour) {
 	case ZONE_STATIC:
 	case ZONE_TRANSPARENT:
@@ -241,6 +254,7 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 	case ZONE_OF_WILDCARD:
 	case ZONE_DENY:
 	case ZONE_REFUSE: return find_in_zone(s, zone, name, type, out);
+	case ZONE_NOVIEW: break;
 	case ZONE_REDIRECT: return redirect(s, zone->apex, name, type, out);
 	case ZONE_ALWAYS_NXDOMAIN: return deny(s, zone->apex, ZONE_NXDOMAIN, out);
 	case ZONE_ALWAYS_NODATA: return deny(s, zone->apex, ZONE_NODATA, out);
@@ -259,7 +273,7 @@ bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const ui
 
 	if (exists(s, name, at))
 		return true;
-	if (!zone || (elsewhere && tern_name_is_below(elsewhere, zone->apex)))
+	if (!zone || gives_way(zone, elsewhere))
 		return false;
 	switch (zone->behaviour) {
 	case ZONE_STATIC:
@@ -270,6 +284,7 @@ bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const ui
 	case ZONE_REFUSE:
 		return tern_name_equal(zone->apex, name) ||
 		       wildcard_for(s, name, zone->apex, wildcard, &at);
+	case ZONE_NOVIEW: return false;
 	case ZONE_REDIRECT:
 	case ZONE_ALWAYS_NXDOMAIN:
 	case ZONE_ALWAYS_NODATA:

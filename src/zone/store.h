@@ -36,6 +36,7 @@ enum zone_behaviour {
 	ZONE_REDIRECT,        /* every name has the records of the apex */
 	ZONE_REFUSE,          /* they are refused */
 	ZONE_DENY,            /* they get no answer at all */
+	ZONE_NOVIEW,          /* whatever records there are, others are asked: see policy/view.h */
 	ZONE_ALWAYS_NXDOMAIN, /* no name exists, whatever records there are */
 	ZONE_ALWAYS_NODATA,   /* every name exists, and has no records */
 	ZONE_ALWAYS_NULL,     /* every name has the addresses 0.0.0.0 and ::, and no others */
@@ -75,6 +76,15 @@ MUST_USE bool zone_store_add_rdata(struct zone_store *s, const uint8_t *owner, u
 				   uint32_t ttl_s, const uint8_t *rdata, uint16_t len,
 				   uint32_t source);
 
+/**
+ * Add a record of a zone file, whose parts are valid and which must be in the zone @p apex. What
+ * signs and denies is passed over. False with a static @p why.
+ */
+MUST_USE bool zone_store_add_of_zone(struct zone_store *s, const uint8_t *apex,
+				     const uint8_t *owner, uint16_t type, uint32_t ttl_s,
+				     const uint8_t *rdata, uint16_t len, uint32_t source,
+				     const char **why);
+
 /** @p name exists, but has no records. False when memory is short. */
 MUST_USE bool zone_store_add_empty(struct zone_store *s, const uint8_t *name);
 
@@ -112,6 +122,7 @@ struct zone_answer {
 	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not */
 	struct tern_rrset soa; /* its TTL is that of the denial */
 	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
+	uint32_t source; /* of the record or the zone that decided, as it was added; 0: nobody's */
 };
 
 /** Fill in the SOA of a denial: one that is made up for @p apex, which must outlive @p out. */

@@ -155,6 +155,28 @@ bool zone_store_add(struct zone_store *s, const char *text, const uint8_t *origi
 	return !*why;
 }
 
+/* Of a zone that is not served as signed. */
+static bool is_signing(uint16_t type)
+{
+	return type == TERN_TYPE_RRSIG || type == TERN_TYPE_NSEC || type == TERN_TYPE_NSEC3 ||
+	       type == TERN_TYPE_NSEC3PARAM;
+}
+
+bool zone_store_add_of_zone(struct zone_store *s, const uint8_t *apex, const uint8_t *owner,
+			    uint16_t type, uint32_t ttl_s, const uint8_t *rdata, uint16_t len,
+			    uint32_t source, const char **why)
+{
+	*why = NULL;
+	if (type == TERN_TYPE_DNAME)
+		*why = "DNAME is not supported here";
+	else if (!tern_name_is_below_or_equal(owner, apex))
+		*why = "the name is outside of the zone";
+	else if (!is_signing(type) &&
+		 !zone_store_add_rdata(s, owner, type, ttl_s, rdata, len, source))
+		*why = "out of memory";
+	return !*why;
+}
+
 /* --- sealing ---------------------------------------------------------------------- */
 
 static int compare_zones(const void *a, const void *b)
@@ -238,6 +260,7 @@ static bool has_names_of_its_own(const struct own_zone *zone)
 	case ZONE_REFUSE:
 	case ZONE_DENY:
 	case ZONE_OF_WILDCARD: return true;
+	case ZONE_NOVIEW:
 	case ZONE_REDIRECT:
 	case ZONE_ALWAYS_NXDOMAIN:
 	case ZONE_ALWAYS_NODATA:

@@ -213,17 +213,14 @@ def test_a_clock_that_jumps():
     start(env=clock.env, **leases())
     expect(ask('alpha.lan'), 'NOERROR', ['192.168.7.10'])
     clock.set(3600)
-    time.sleep(0.1)
+    at_most(wait_for('alpha.lan', []), 1, 'seconds')
     equal(rcode(ask('alpha.lan', 'MX')), 'NXDOMAIN')
     expect(ask('ever.lan'), 'NOERROR', ['192.168.7.11'])
-    time.sleep(6)       # the table is made anew without it
     clock.set(0)
-    until = time.monotonic() + 8
-    while data(ask('alpha.lan', 'A')) != ['192.168.7.10']:
-        check(time.monotonic() < until, 'it is not back')
-        time.sleep(0.1)
+    at_most(wait_for('alpha.lan', ['192.168.7.10']), 1, 'seconds')
+    expect(ask('alpha.lan', 'MX'), 'NOERROR', [], 'MX')
     clock.set(-50 * 365 * 86400)
-    time.sleep(0.1)
+    time.sleep(0.5)
     expect(ask('alpha.lan', 'TXT'), 'NOERROR', [], 'TXT')
     at_most(expect(ask('alpha.lan'), 'NOERROR', ['192.168.7.10']).answer[0].ttl, 60, 'TTL')
 

@@ -73,7 +73,12 @@ static const struct {
 	{"leases: [{file: /l, format: dnsmask, domain: lan}]",
 	 "t:1: leases[0].format: expected dnsmasq, isc, kea, odhcpd or networkd"},
 	{"leases: [{file: /l, format: isc, domain: .}]",
-	 "t:1: leases[0].domain: expected a name below the root"},
+	 "t:1: leases[0].domain: expected a name that is neither the root, localhost nor a "
+	 "reverse zone"},
+	{"leases: [{file: /l, format: isc, domain: x.Localhost}]",
+	 "t:1: leases[0].domain: expected a name that is neither"},
+	{"leases: [{file: /l, format: isc, domain: 168.192.in-addr.arpa}]",
+	 "t:1: leases[0].domain: expected a name that is neither"},
 	{"leases: [{file: \"\", format: isc, domain: lan}]",
 	 "t:1: leases[0].file: expected a path"},
 	{"forward-zones: [~]", "t:1: forward-zones[0].name: is missing"},

@@ -66,11 +66,11 @@ static bool is_told(void)
 }
 
 /* The clock stands right behind the pause. */
-static bool changes_at(uint64_t now_ms)
+static unsigned changes_at(uint64_t now_ms)
 {
-	bool early = followed_changed(followed, is_told(), now_ms);
+	unsigned early = followed_changed(followed, is_told(), now_ms);
 
-	return followed_changed(followed, false, now_ms + FOLLOWED_PAUSE_MS) || early;
+	return followed_changed(followed, false, now_ms + FOLLOWED_PAUSE_MS) | early;
 }
 
 static void the_last_good_state_stays(void **state)
@@ -139,15 +139,81 @@ static void what_no_folder_tells_is_seen_later(void **state)
 	assert_true(followed_changed(followed, false, 1000 + FOLLOWED_LOOK_MS));
 }
 
+/* Who writes leases keeps the file open, and no folder tells of that. */
+static void a_file_that_stays_open(void **state)
+{
+	FILE *f = fopen(path, "a");
+
+	(void)state;
+	assert_non_null(f);
+	(void)text_of(false);
+	(void)followed_changed(followed, false, 1000); /* the first look */
+	assert_false(is_told());
+	fputs(" more", f);
+	fflush(f);
+	assert_true(is_told());
+	assert_int_equal(changes_at(2000), FOLLOWED_HOSTS);
+	assert_string_equal(text_of(false), "one more");
+	fclose(f);
+}
+
+static const char *read_as(unsigned kind, const char *name, const char **why)
+{
+	static char copy[64];
+	size_t len;
+	const char *text = followed_read(followed, kind, name, &len, why);
+
+	snprintf(copy, sizeof copy, "%.*s", text ? (int)len : 0, text ? text : "");
+	return text ? copy : NULL;
+}
+
+static void kinds_are_kept_apart(void **state)
+{
+	const char *why;
+
+	(void)state;
+	(void)text_of(false);
+	followed_begin(followed, FOLLOWED_LEASES);
+	put(other, "leases");
+	assert_string_equal(read_as(FOLLOWED_LEASES, other, &why), "leases");
+	followed_end(followed, FOLLOWED_LEASES);
+	(void)followed_changed(followed, is_told(), 1000);
+	put(other, "other leases");
+	assert_int_equal(changes_at(2000), FOLLOWED_LEASES);
+	put(path, "other hosts");
+	put(other, "leases again");
+	assert_int_equal(changes_at(3000), FOLLOWED_HOSTS | FOLLOWED_LEASES);
+	/* Naming the one kind anew forgets nothing of the other. */
+	followed_begin(followed, FOLLOWED_HOSTS);
+	followed_end(followed, FOLLOWED_HOSTS);
+	put(other, "");
+	assert_int_equal(changes_at(4000), FOLLOWED_LEASES);
+}
+
+static void what_passes_leaves_nothing(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_null(read_as(FOLLOWED_LEASES | FOLLOWED_PASSING, other, &why));
+	(void)followed_changed(followed, is_told(), 1000);
+	put(other, "cleaned");
+	assert_int_equal(changes_at(2000), FOLLOWED_LEASES);
+	assert_string_equal(read_as(FOLLOWED_LEASES | FOLLOWED_PASSING, other, &why), "cleaned");
+	unlink(other);
+	assert_null(read_as(FOLLOWED_LEASES | FOLLOWED_PASSING, other, &why));
+	assert_non_null(why);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_files, close_files)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_last_good_state_stays),
-		TEST(changes_are_seen_once),
-		TEST(nothing_is_told_before_the_pause),
-		TEST(what_no_folder_tells_is_seen_later),
+		TEST(the_last_good_state_stays),        TEST(changes_are_seen_once),
+		TEST(nothing_is_told_before_the_pause), TEST(what_no_folder_tells_is_seen_later),
+		TEST(a_file_that_stays_open),           TEST(kinds_are_kept_apart),
+		TEST(what_passes_leaves_nothing),
 	};
 	int failed = mkdtemp(folder) ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 

@@ -209,6 +209,24 @@ static void the_domain_is_a_zone_unless_it_is_spoken_of(void **state)
 	assert_true(domain_is_served("local-zones: [{name: x.lan, behaviour: always-nxdomain}]"));
 }
 
+/* Which is no contradiction: the zone of the leases takes the other's place. */
+static void a_domain_may_be_a_special_name(void **state)
+{
+	struct zone_answer out;
+	char text[256];
+
+	(void)state;
+	snprintf(text, sizeof text, "leases: [{file: %s, format: dnsmasq, domain: home.arpa}]\n",
+		 leases);
+	put(path, text);
+	if (!load_read(path, NULL, &load, why))
+		fail_msg("%s", why);
+	assert_int_equal(zone_store_find(load.zones, NAME("x.home.arpa."), 1, NULL, &out),
+			 ZONE_NXDOMAIN);
+	assert_int_equal(out.soa.ttl_s, LEASES_TTL_S);
+	load_free(&load);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_loader, close_loader)
 
 int main(void)
@@ -219,6 +237,7 @@ int main(void)
 		TEST(all_wins_over_files),
 		TEST(what_is_the_same_is_shared),
 		TEST(the_domain_is_a_zone_unless_it_is_spoken_of),
+		TEST(a_domain_may_be_a_special_name),
 	};
 	int failed = mkdtemp(folder) ? 0 : 1;
 

@@ -226,7 +226,7 @@ static void local_data_that_is_wrong(void **state)
 		       ":4: local-zones[1].name: the zone is there twice, see ");
 	assert_non_null(strstr(why, ":2: local-zones[0].name"));
 	assert_refused("local-zones: [{name: lan, file: x}]",
-		       "local-zones[0].file: not supported by this version");
+		       "local-zones[0].file: x: No such file or directory");
 }
 
 /* They are told of, and harm nothing. */

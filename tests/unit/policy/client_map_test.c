@@ -1,5 +1,5 @@
-/* client_map_test.c - the longest network wins, at its borders and beside others; compared with asking
- * each network. */
+/* client_map_test.c - the longest network wins, at its borders and beside others; compared with
+ * asking each network. */
 #include "../test.h"
 
 #include <stdlib.h>
@@ -28,10 +28,16 @@ static uint16_t find(const struct client_map *m, const char *text)
 static void longest_wins(void **state)
 {
 	struct client_network n[] = {
-		network("10.0.0.0/8", 1),    network("10.1.0.0/16", 2), network("10.1.1.1/32", 3),
-		network("10.1.1.0/24", 4),   network("0.0.0.0/0", 5),   network("2001:db8::/32", 6),
-		network("2001:db8::1/128", 7), network("255.255.255.255/32", 8),
-		network("10.0.0.0/8", 9),    network("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", 10),
+		network("10.0.0.0/8", 1),
+		network("10.1.0.0/16", 2),
+		network("10.1.1.1/32", 3),
+		network("10.1.1.0/24", 4),
+		network("0.0.0.0/0", 5),
+		network("2001:db8::/32", 6),
+		network("2001:db8::1/128", 7),
+		network("255.255.255.255/32", 8),
+		network("10.0.0.0/8", 9),
+		network("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", 10),
 		network("2001:db8:0:1::/64", 11),
 	};
 	struct client_map m;
@@ -77,7 +83,8 @@ static uint16_t ask_each(const struct client_network *n, unsigned count, const s
 	const struct client_network *best = NULL;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (prefix_holds(&n[i].prefix, a) && (!best || n[i].prefix.bits > best->prefix.bits))
+		if (prefix_holds(&n[i].prefix, a) &&
+		    (!best || n[i].prefix.bits > best->prefix.bits))
 			best = &n[i];
 	}
 	return best ? best->value : CLIENT_MAP_NONE;

@@ -63,8 +63,15 @@ static void what_stays_is_shared(void **state)
 	}
 	assert_int_equal(rulebook_current(&book)->generation, 11);
 	assert_int_equal(rulebook_current(&book)->answers, 1);
+	assert_int_equal(rulebook_current(&book)->fetched, 1);
 	rulebook_publish(&book, make(&book), RULES_CHANGE_ANSWERS);
 	assert_int_equal(rulebook_current(&book)->answers, 2);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
+	/* What was fetched for the cache has nothing to do with names of our own. */
+	rulebook_publish(&book, make(&book), RULES_CHANGE_NAMES);
+	assert_int_equal(rulebook_current(&book)->answers, 3);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
+	assert_int_equal(rulebook_current(&book)->generation, 13);
 	rulebook_end(&book);
 	assert_int_equal(ended_n, 12);
 }
@@ -105,18 +112,19 @@ static void the_same_again_is_no_new_generation(void **state)
 	assert_true(rulebook_publish_again(&book));
 	assert_int_equal(rulebook_current(&book)->generation, 1);
 	assert_int_equal(rulebook_current(&book)->answers, 2);
+	assert_int_equal(rulebook_current(&book)->fetched, 2);
 	rulebook_end(&book);
 }
 
 /* With its size changed again and again there would be a cache for each. */
-static void but_not_its_cache(void **state)
+static void assert_let_go(enum rules_part part)
 {
 	struct rulebook book = {NULL};
 	static int caches[3];
 	struct rules *first = make(&book);
 
-	(void)state;
-	assert_true(rules_set_part(first, RULES_CACHE, &caches[0], note_end));
+	ended_n = 0;
+	assert_true(rules_set_part(first, part, &caches[0], note_end));
 	rulebook_publish(&book, first, RULES_CHANGE_ANSWERS);
 	rules_hold(first);
 	rulebook_publish(&book, make(&book), RULES_CHANGE_SERVING);
@@ -124,7 +132,7 @@ static void but_not_its_cache(void **state)
 	for (unsigned i = 1; i < 3; i++) {
 		struct rules *r = make(&book);
 
-		assert_true(rules_set_part(r, RULES_CACHE, &caches[i], note_end));
+		assert_true(rules_set_part(r, part, &caches[i], note_end));
 		rulebook_publish(&book, r, RULES_CHANGE_SERVING);
 		assert_int_equal(ended_n, i);
 	}
@@ -132,6 +140,13 @@ static void but_not_its_cache(void **state)
 	rules_release(first);
 	rulebook_end(&book);
 	assert_int_equal(ended_n, 3);
+}
+
+static void but_not_its_cache_nor_leases(void **state)
+{
+	(void)state;
+	assert_let_go(RULES_CACHE);
+	assert_let_go(RULES_LEASES);
 }
 
 static void a_copy_holds_its_original(void **state)
@@ -226,7 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_stays_is_shared),
 		TEST(a_job_keeps_what_it_goes_by),
-		TEST(but_not_its_cache),
+		TEST(but_not_its_cache_nor_leases),
 		TEST(a_copy_holds_its_original),
 		TEST(one_that_was_never_published_is_let_go),
 		TEST(readers_see_one_whole),

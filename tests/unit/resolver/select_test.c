@@ -237,6 +237,31 @@ static void givers_of_bogus_data_come_later(void **state)
 	assert_int_equal(pick(), 0);
 }
 
+/* The operator's order counts more than speed, but not more than whether somebody lives. */
+static void in_the_order_they_are_written(void **state)
+{
+	unsigned counts[CUT_SERVERS_MAX + 1];
+
+	(void)state;
+	cut->policy = ROUTE_ORDERED;
+	add("192.0.2.1");
+	add("192.0.2.2");
+	add("192.0.2.3");
+	measure("192.0.2.1", 300);
+	measure("192.0.2.3", 1);
+	draw(counts);
+	assert_int_equal(counts[0], DRAWS);
+	cut->servers[0].tries = 1;
+	draw(counts);
+	assert_int_equal(counts[1], DRAWS);
+	cut->servers[1].failed = true;
+	draw(counts);
+	assert_int_equal(counts[2], DRAWS);
+	cut->servers[2].tries = 1;
+	draw(counts);
+	assert_int_equal(counts[0], DRAWS);
+}
+
 #define CUT_TEST(f) cmocka_unit_test_setup_teardown(f, open_cut, close_cut)
 
 int main(void)
@@ -254,6 +279,7 @@ int main(void)
 		CUT_TEST(the_lame_come_later),
 		CUT_TEST(the_dead_come_last_and_one_of_them_only),
 		CUT_TEST(givers_of_bogus_data_come_later),
+		CUT_TEST(in_the_order_they_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

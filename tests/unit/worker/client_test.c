@@ -162,7 +162,7 @@ static void by_tcp_the_answer_comes_back(void **state)
 static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
 {
 	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
-	uint64_t what = (uint64_t)rules.answers << 32 | (uint64_t)q.type << 1;
+	uint64_t what = (uint64_t)rules.answers << 32 | (uint64_t)q.type << 8;
 	uint64_t hash = hash_bytes(&shared.hash_key, what, q.name, 10);
 	int d = client_of(listeners[1].udp);
 

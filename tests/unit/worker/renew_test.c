@@ -36,7 +36,7 @@ static void ask_known(uint16_t id, uint8_t last)
 static bool is_claimed(void)
 {
 	struct question question = {.name = "\3www\4test", .type = TERN_TYPE_A};
-	uint64_t hash = hash_question(w, &question, false);
+	uint64_t hash = hash_question(w, &question, 0, 0);
 	unsigned owner = inflight_claim(shared.inflight, hash, 200);
 
 	if (owner == 200)
@@ -146,19 +146,19 @@ static void a_renewal_without_a_place(void **state)
 
 	(void)state;
 	w->task_shares.max = 0;
-	client_prefetch(w, &question, false);
+	client_prefetch(w, &question, 0, 0);
 	assert_int_equal(counted(&tally()->prefetches), 0);
 	assert_false(is_claimed());
 	w->task_shares.max = TASKS_MAX;
 	/* Nor is what another worker is on. */
-	uint64_t hash = hash_question(w, &question, false);
+	uint64_t hash = hash_question(w, &question, 0, 0);
 
 	assert_int_equal(inflight_claim(shared.inflight, hash, 7), 7);
-	client_prefetch(w, &question, false);
+	client_prefetch(w, &question, 0, 0);
 	assert_int_equal(counted(&tally()->prefetches), 0);
 	assert_int_equal(w->tasks.taken_n, 0);
 	inflight_release(shared.inflight, hash, 7);
-	client_prefetch(w, &question, true);
+	client_prefetch(w, &question, JOB_CHECKING_DISABLED, 0);
 	struct asked a = take();
 
 	assert_true(a.m.flags & TERN_FLAG_CD);
@@ -185,8 +185,8 @@ static void it_asks_for_the_roots_servers(void **state)
 	assert_false(w->resolver.prime_wanted);
 	/* Nobody joins it: a client's question is answered by itself. */
 	assert_null(find_task(w, &(struct question){.type = TERN_TYPE_NS},
-			      hash_question(w, &(struct question){.type = TERN_TYPE_NS}, false),
-			      false));
+			      hash_question(w, &(struct question){.type = TERN_TYPE_NS}, 0, 0),
+			      false, 0));
 	assert_int_equal(w->tasks.taken_n, 1);
 }
 
@@ -208,7 +208,7 @@ static void after_one_that_was_alone_others_join(void **state)
 	expect(c, 2, TERN_RCODE_NOERROR, 4);
 	/* And one that was announced gives back nothing that is another's. */
 	struct question question = {.name = "\3www\4test", .type = TERN_TYPE_A};
-	uint64_t hash = hash_question(w, &question, false);
+	uint64_t hash = hash_question(w, &question, 0, 0);
 
 	assert_int_equal(inflight_claim(shared.inflight, hash, 0), 0);
 	ask_with(c, 5, "www.test.", 0, false);

@@ -43,7 +43,7 @@ static struct tcp_client *let_in(const char *text)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	assert_true(fds_n < FDS_MAX);
 	fds[fds_n++] = ends[0];
-	serve_connection(w, ends[1], &at);
+	serve_connection(w, ends[1], &at, 0);
 	if (counted(&tally()->tcp_accepted) == accepted)
 		return NULL;
 	return cds_list_entry(w->clients_idle.prev, struct tcp_client, node);

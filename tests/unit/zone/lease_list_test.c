@@ -116,7 +116,7 @@ static void bad_lines_of_dnsmasq(void **state)
 	read_text(LEASE_DNSMASQ, "x y z\n1800003600 02:00:00:00:00:01 192.168.1 host *\n"
 				 "1800003600 02:00:00:00:00:01 192.168.1.10 host\n"
 				 "99999999999999999999 02:00:00:00:00:01 192.168.1.11 a *\n"
-				 "\n1800003600 zz 192.168.1.12 b xyz");
+				 "\n1800003600 zz 192.168.1.12 b xyz\n  \t ");
 	assert_bad(4, 1, "expected the end of a lease");
 	assert_int_equal(list.bad[1].line, 2);
 	assert_string_equal(list.bad[1].why, "expected an address");
@@ -168,6 +168,12 @@ static void isc(void **state)
 static void broken_log_of_isc(void **state)
 {
 	(void)state;
+	/* What a statement lacks is not taken from the one before. */
+	read_text(LEASE_ISC, "lease 192.168.1.8 { ends never; binding state active; x y "
+			     "02:00:00:00:00:09; hardware ethernet; x y z 1; client-hostname; }");
+	assert_int_equal(of("192.168.1.8")->mac_len, 0);
+	lease_list_free(&list);
+	lease_list_init(&list);
 	read_text(LEASE_ISC, "lease 192.168.1.300 { binding state active; }\n"
 			     "lease 192.168.1.9 { ends someday; binding state active; }\n}\n"
 			     "lease 192.168.1.10 {\n ends never;\n client-hostname \"cut");

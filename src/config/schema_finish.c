@@ -1,0 +1,221 @@
+/* schema_finish.c - what only a whole mapping can tell; see schema_private.h. */
+#include "config/schema_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tern/name.h>
+
+#include "base/compiler.h"
+#include "base/url.h"
+#include "config/config.h"
+
+bool finish_listen(void *mapping, struct schema_fault *fault)
+{
+	struct listen_options *l = mapping;
+	bool at_address = l->at.address.family != 0;
+
+	fault->key = "transport";
+	if (l->at.transport != TRANSPORT_UDP) {
+		snprintf(fault->why, sizeof fault->why, "not supported by this version");
+		return false;
+	}
+	fault->key = "address";
+	if (at_address == (*l->interface != '\0')) {
+		snprintf(fault->why, sizeof fault->why, "expected either it or interface");
+		return false;
+	}
+	fault->key = "port";
+	if (at_address && l->port != 0) {
+		snprintf(fault->why, sizeof fault->why, "expected with interface only: ADDR@PORT");
+		return false;
+	}
+	fault->key = "view";
+	if (!at_address && *l->view) {
+		snprintf(fault->why, sizeof fault->why, "expected with address only");
+		return false;
+	}
+	if (!at_address && l->port == 0)
+		l->port = 53;
+	return true;
+}
+
+static bool listen_alike(const struct listen_options *a, const struct listen_options *b)
+{
+	return endpoint_equal(&a->at, &b->at) && strcmp(a->interface, b->interface) == 0 &&
+	       a->port == b->port;
+}
+
+bool finish_server(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+
+	for (unsigned i = 1; i < c->server.listen_n; i++) {
+		const struct listen_options *l = &c->server.listen[i];
+		char text[ADDRESS_TEXT_MAX];
+
+		for (unsigned j = 0; j < i; j++) {
+			if (!listen_alike(l, &c->server.listen[j]))
+				continue;
+			fault->key = "listen";
+			snprintf(
+				fault->why, sizeof(fault->why), "lists %s twice",
+				*l->interface ? l->interface : address_to_text(&l->at.address, text));
+			return false;
+		}
+	}
+	return true;
+}
+
+bool finish_resolver(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+
+	if (c->resolver.ipv4 || c->resolver.ipv6)
+		return true;
+	fault->key = "ipv4";
+	snprintf(fault->why, sizeof(fault->why),
+		 "expected true when ipv6 is false: no server could be asked");
+	return false;
+}
+
+bool finish_cache(void *mapping, struct schema_fault *fault)
+{
+	struct config *c = mapping;
+
+	if (!c->resolver.serve_stale)
+		c->cache.stale_s = 0;
+	if (c->resolver.min_ttl_s <= c->resolver.max_ttl_s)
+		return true;
+	fault->key = "min-ttl";
+	snprintf(fault->why, sizeof(fault->why), "expected at most max-ttl (%us), found %us",
+		 c->resolver.max_ttl_s, c->resolver.min_ttl_s);
+	return false;
+}
+
+/** The default port depends on `tls`, which may stand behind `addresses`. */
+static void set_ports(struct route *route)
+{
+	for (unsigned i = 0; i < route->servers_n; i++) {
+		if (route->servers[i].port == 0)
+			route->servers[i].port = route->transport == TRANSPORT_TLS ? 853 : 53;
+	}
+}
+
+bool finish_list(void *mapping, struct schema_fault *fault)
+{
+	struct list_options *l = mapping;
+	const char *why;
+	struct url url;
+
+	fault->key = "action";
+	if (!list_action_read(l->action_text, l)) {
+		snprintf(fault->why, sizeof fault->why,
+			 "expected nxdomain, nodata, null, refuse, drop or addresses");
+		return false;
+	}
+	fault->key = "file";
+	if (!*l->file == !*l->url) {
+		snprintf(fault->why, sizeof fault->why, "expected either it or url");
+		return false;
+	}
+	fault->key = "url";
+	if (*l->url && !url_read(l->url, &url, &why)) {
+		snprintf(fault->why, sizeof fault->why, "%s", why);
+		return false;
+	}
+	fault->key = "ca";
+	if (*l->ca && (!*l->url || !url.tls)) {
+		snprintf(fault->why, sizeof fault->why, "expected with a url of https only");
+		return false;
+	}
+	fault->key = "name";
+	if (!*l->name) {
+		snprintf(fault->why, sizeof fault->why, "expected a name");
+		return false;
+	}
+	return true;
+}
+
+/* What `connected` stands for changes: that is for everybody's access list. */
+static bool has_connected(const struct prefix *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (prefix_is_connected(&list[i]))
+			return true;
+	}
+	return false;
+}
+
+bool finish_view(void *mapping, struct schema_fault *fault)
+{
+	const struct view_options *v = mapping;
+
+	fault->key = "name";
+	if (!*v->name) {
+		snprintf(fault->why, sizeof fault->why, "expected a name");
+		return false;
+	}
+	fault->key = has_connected(v->clients, v->clients_n) ? "clients" : "access";
+	if (has_connected(v->clients, v->clients_n) ||
+	    has_connected(v->access.allow, v->access.allow_n)) {
+		snprintf(fault->why, sizeof fault->why,
+			 "expected networks: a view's are not those of the interfaces");
+		return false;
+	}
+	return true;
+}
+
+bool finish_forward(void *mapping, struct schema_fault *fault)
+{
+	struct route *route = mapping;
+
+	(void)fault;
+	route->kind = ROUTE_FORWARD;
+	set_ports(route);
+	return true;
+}
+
+bool finish_stub(void *mapping, struct schema_fault *fault)
+{
+	struct route *route = mapping;
+
+	(void)fault;
+	route->kind = ROUTE_STUB;
+	set_ports(route);
+	return true;
+}
+
+/* Names of clients there would be taken for something else. */
+static bool is_no_domain(const uint8_t *name)
+{
+	static const uint8_t localhost[] = "\11localhost", in_addr[] = "\7in-addr\4arpa",
+			     ip6[] = "\3ip6\4arpa";
+
+	return *name == 0 || tern_name_is_below_or_equal(name, localhost) ||
+	       tern_name_is_below_or_equal(name, in_addr) || tern_name_is_below_or_equal(name, ip6);
+}
+
+bool finish_lease(void *mapping, struct schema_fault *fault)
+{
+	const struct lease_options *o = mapping;
+
+	if (!*o->file) {
+		fault->key = "file";
+		snprintf(fault->why, sizeof fault->why, "expected a path");
+		return false;
+	}
+	fault->key = "domain";
+	snprintf(fault->why, sizeof fault->why,
+		 "expected a name that is neither the root, localhost nor a reverse zone");
+	return !is_no_domain(o->domain);
+}
+
+bool finish_rates(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+
+	fault->key = "exempt";
+	snprintf(fault->why, sizeof fault->why, "expected networks, without connected");
+	return !has_connected(c->rates.exempt, c->rates.exempt_n);
+}
