@@ -25,8 +25,16 @@
 #include "policy/lists.h"
 #include "policy/options.h"
 #include "policy/route.h"
+#include "policy/rpz.h"
 #include "zone/lease.h"
 #include "zone/local.h"
+
+/** One of `response-policy-zones`. */
+struct policy_zone_options {
+	uint8_t *name;
+	char *file;
+	enum rpz_action action; /* RPZ_GIVEN: as the rules say */
+};
 
 /** One of `views`. */
 struct view_options {
@@ -72,6 +80,8 @@ struct config {
 	unsigned lists_n;
 	struct view_options *views;
 	unsigned views_n;
+	struct policy_zone_options *policies;
+	unsigned policies_n;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
 	struct lease_options *leases;

@@ -86,7 +86,6 @@ bool schema_is_planned(const char *path)
 		"https",
 		"lists.url",
 		"lists.refresh",
-		"response-policy-zones",
 		"zones",
 		"keys",
 		"metrics",

@@ -40,6 +40,7 @@
 #define IN_LOCAL(member)  MEMBER_OF(struct local_zone, member)
 #define IN_VIEW(member)   MEMBER_OF(struct view_options, member)
 #define VIEW_LIST(member) LIST_OF(struct view_options, member)
+#define IN_POLICY(member) MEMBER_OF(struct policy_zone_options, member)
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
@@ -92,6 +93,16 @@ static const struct schema_word tls_words[] = {
 };
 
 static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
+
+static const struct schema_word policy_action_words[] = {
+	{"given", RPZ_GIVEN},
+	{"nxdomain", RPZ_NXDOMAIN},
+	{"nodata", RPZ_NODATA},
+	{"passthru", RPZ_PASSTHRU},
+	{"drop", RPZ_DROP},
+	{"tcp-only", RPZ_TCP_ONLY},
+	{NULL, 0},
+};
 
 static const struct schema_word policy_words[] = {
 	{"fastest", ROUTE_FASTEST},
@@ -498,6 +509,21 @@ static const struct schema_key logging_keys[] = {
 	{0},
 };
 
+static const struct schema_key policy_zone_keys[] = {
+	{.name = "name", .kind = SCHEMA_ZONE, IN_POLICY(name), .required = true},
+	{.name = "file",
+	 .kind = SCHEMA_STRING,
+	 IN_POLICY(file),
+	 .max = PATH_OCTETS,
+	 .required = true},
+	{.name = "action",
+	 .kind = SCHEMA_WORD,
+	 IN_POLICY(action),
+	 .words = policy_action_words,
+	 .initial = "given"},
+	{0},
+};
+
 static const struct schema_key view_access_keys[] = {
 	{.name = "allow", .kind = SCHEMA_CLIENTS, VIEW_LIST(access.allow)},
 	{.name = "deny-action",
@@ -571,6 +597,10 @@ const struct schema_key schema_root[] = {
 	{.name = "rebinding-protection", .keys = rebinding_keys},
 	SAFE_SEARCH(struct config),
 	FILTER_TYPES(struct config),
+	{.name = "response-policy-zones",
+	 TO_LIST(policies),
+	 .items_max = RPZ_ZONES_MAX,
+	 .keys = policy_zone_keys},
 	{.name = "views",
 	 TO_LIST(views),
 	 .items_max = VIEWS_MAX,

@@ -27,6 +27,7 @@
 struct telling {
 	const struct rules *all; /* of everybody */
 	const struct rules *rules;
+	const struct address *client;
 	const struct config *config;
 	const struct view *view;            /* NULL for none */
 	const struct view_options *options; /* of it */
@@ -208,6 +209,12 @@ static json_t *own_line(const struct telling *t, const struct own_answer *own,
 		return line_of("dns64", "an alias for the name of the IPv4 address");
 	if (own->by == OWN_BY_SAFE_SEARCH)
 		return line_of("safe", "%s: a search engine, by safe-search", outcome_text(found));
+	if (own->by == OWN_BY_POLICY) {
+		char owner[TERN_NAME_TEXT_MAX];
+
+		return line_of("policy", "%s: policy zone %s, rule %s", outcome_text(found),
+			       own->policy, tern_name_to_text(own->rule.owner, owner));
+	}
 	if (own->by == OWN_BY_LEASE)
 		return line_of("lease", "%s: the name of a DHCP client", outcome_text(found));
 	if (own->by == OWN_BY_LIST) {
@@ -398,8 +405,10 @@ static void tell_servers(struct telling *t, const struct route *route, uint32_t 
 /* One name; true when an alias leads to the next one. */
 static bool explain_name(struct telling *t)
 {
-	const struct own_ground ground = {t->rules, t->rules->leases,
-					  (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S)};
+	const struct own_ground ground = {.rules = t->rules,
+					  .leases = t->rules->leases,
+					  .wall_s = (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S),
+					  .client = t->client};
 	uint32_t now_s = (uint32_t)(clock_ns(CLOCK_BOOTTIME) / NS_PER_S);
 	const uint8_t *at = t->type == TERN_TYPE_DS ? tern_name_parent(t->name) : t->name;
 	const struct route *route = route_find(&t->rules->routes, at);

@@ -29,6 +29,7 @@ enum followed_kind {
 	FOLLOWED_HOSTS = 1,
 	FOLLOWED_LEASES = 2,
 	FOLLOWED_LISTS = 8,
+	FOLLOWED_POLICIES = 16,
 	FOLLOWED_PASSING = 4, /* and that nothing stays of it when it is taken away */
 };
 

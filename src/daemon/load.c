@@ -10,6 +10,7 @@
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "policy/lists.h"
+#include "policy/rpz.h"
 #include "policy/rules.h"
 #include "resolver/hints.h"
 #include "zone/leases.h"
@@ -89,6 +90,7 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	load_names(l, &ground, followed, why);
 	load_leases(l, &ground, followed, why);
 	load_lists(l, &ground, followed, why);
+	load_policies(l, &ground, followed, why);
 	load_views(l, &ground, why);
 	refuse_tls(c, why);
 	return why[0] == '\0';
@@ -122,6 +124,8 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 		load_names(out, &ground, followed, why);
 	if (what & LOAD_LEASES)
 		load_leases(out, &ground, followed, why);
+	if (what & LOAD_POLICIES)
+		load_policies(out, &ground, followed, why);
 	if (what & LOAD_LISTS)
 		load_lists(out, &ground, followed, why);
 	if (why[0] == '\0')
@@ -133,6 +137,7 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 void load_free(struct load *l)
 {
 	load_views_free(l->views);
+	rpz_set_destroy(l->policies);
 	list_set_destroy(l->lists);
 	leases_destroy(l->leases);
 	zone_store_destroy(l->zones);

@@ -20,6 +20,7 @@ struct leases;
 struct list_set;
 struct name_index;
 struct root_hints;
+struct rpz_set;
 struct rules;
 struct view_set;
 struct zone_store;
@@ -29,7 +30,8 @@ enum load_what {
 	LOAD_HOSTS = 1,
 	LOAD_LEASES = 2,
 	LOAD_LISTS = 4,
-	LOAD_ALL = 15, /* these and the configuration */
+	LOAD_POLICIES = 16,
+	LOAD_ALL = 31, /* these and the configuration */
 };
 
 /** What was read. */
@@ -46,6 +48,7 @@ struct load {
 	unsigned hosts_unread;      /* such files that can't be read */
 	struct leases *leases;      /* NULL for none, when LOAD_LEASES was read */
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
+	struct rpz_set *policies;   /* NULL for none, when LOAD_POLICIES was read */
 	struct view_set *views;     /* NULL for none */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */

@@ -216,8 +216,7 @@ static void take_clients(struct view_load *x)
 	n = 0;
 	for (unsigned i = 0; networks && i < c->views_n; i++) {
 		for (unsigned j = 0; j < c->views[i].clients_n; j++)
-			networks[n++] =
-				(struct client_network){c->views[i].clients[j], (uint16_t)i};
+			networks[n++] = (struct client_network){c->views[i].clients[j], i};
 	}
 	if (!networks || !client_map_make(&x->set->clients, networks, n))
 		load_add_reason(x->why, "views: out of memory");

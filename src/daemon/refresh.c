@@ -46,7 +46,7 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	struct rulebook *book = &s->shared.rules;
 	const struct rules *before = rulebook_current(book);
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
-	bool lists = fresh->lists != before->lists;
+	bool lists = fresh->lists != before->lists || fresh->rpz != before->rpz;
 	/* By another clock, leases have another time left than answers say. */
 	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
 
@@ -65,7 +65,7 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	if (hosts || lists)
 		log_notice(&s->log, "files read again: generation %llu, changed: %s%s%s%s",
 			   generation, hosts ? "hosts" : "", hosts && lists ? ", " : "",
-			   lists ? "lists" : "", leases ? ", leases" : "");
+			   lists ? "lists or policy zones" : "", leases ? ", leases" : "");
 	else
 		log_debug(&s->log, "files read again: generation %llu, changed: leases",
 			  generation);

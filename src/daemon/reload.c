@@ -72,6 +72,8 @@ static void note_files(struct reload *r)
 		note_change(r, "leases");
 	if (before->lists != r->rules->lists)
 		note_change(r, "lists");
+	if (before->rpz != r->rules->rpz)
+		note_change(r, "response-policy-zones");
 }
 
 /* Take back what can't change now, so that the next time it is told again. */
@@ -317,7 +319,7 @@ static void take_all(struct server *s, struct load *load, unsigned number, bool 
 	} else {
 		tell_failure(s, number, why);
 		/* The files that are followed are those that were named by what failed, perhaps. */
-		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES | LOAD_LISTS);
+		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES | LOAD_LISTS | LOAD_POLICIES);
 	}
 	json_decref(r.changed);
 	json_decref(r.kept);

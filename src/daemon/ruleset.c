@@ -8,6 +8,7 @@
 
 #include "dnssec/anchor.h"
 #include "policy/lists.h"
+#include "policy/rpz.h"
 #include "resolver/hints.h"
 #include "zone/leases.h"
 #include "zone/store.h"
@@ -47,6 +48,32 @@ static bool take_hints(struct rules *r, struct load *load)
 	if (!rules_set_part(r, RULES_HINTS, fresh, free))
 		return false;
 	r->hints = fresh;
+	return true;
+}
+
+static void end_policies(void *what)
+{
+	rpz_set_destroy(what);
+}
+
+/* Policy zones that say the same stay the same. */
+static bool take_policies(struct rules *r, struct load *load)
+{
+	struct rpz_set *policies = load->policies;
+
+	load->policies = NULL;
+	if (!policies) {
+		rules_drop_part(r, RULES_RPZ);
+		r->rpz = NULL;
+		return true;
+	}
+	if (r->rpz && rpz_set_equal(r->rpz, policies)) {
+		rpz_set_destroy(policies);
+		return true;
+	}
+	if (!rules_set_part(r, RULES_RPZ, policies, end_policies))
+		return false;
+	r->rpz = policies;
 	return true;
 }
 
@@ -220,7 +247,8 @@ struct rules *ruleset_make(struct load *load, const struct rules *before)
 {
 	struct rules *r = begin(before);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
-		    take_lists(r, load) && take_views(r, load, before) && take_config(r, load);
+		    take_lists(r, load) && take_policies(r, load) && take_views(r, load, before) &&
+		    take_config(r, load);
 
 	return end_making(r, load, good);
 }
@@ -230,7 +258,8 @@ struct rules *ruleset_refresh(struct load *load, const struct rules *before)
 	struct rules *r = begin(before);
 	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
 		    (!(load->what & LOAD_LEASES) || take_leases(r, load)) &&
-		    (!(load->what & LOAD_LISTS) || take_lists(r, load));
+		    (!(load->what & LOAD_LISTS) || take_lists(r, load)) &&
+		    (!(load->what & LOAD_POLICIES) || take_policies(r, load));
 
 	return end_making(r, load, good);
 }
@@ -357,6 +386,7 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 bool ruleset_changes_names(const struct rules *before, const struct rules *after)
 {
 	return before->zones != after->zones || before->lists != after->lists ||
+	       before->rpz != after->rpz ||
 	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
 }
 

@@ -69,11 +69,11 @@ static int compare_networks(const void *a, const void *b)
 		order = compare(wide_of(&x->prefix.base), wide_of(&y->prefix.base));
 	if (order == 0)
 		order = (int)x->prefix.bits - (int)y->prefix.bits;
-	return order != 0 ? order : (int)x->value - (int)y->value;
+	return order != 0 ? order : (x->value > y->value) - (x->value < y->value);
 }
 
 /* From @at on the value is @value; what began there before has no length. */
-static void begin(struct client_map *m, unsigned first, struct wide at, uint16_t value)
+static void begin(struct client_map *m, unsigned first, struct wide at, uint32_t value)
 {
 	if (m->n > first && m->starts[m->n - 1].high == at.high &&
 	    m->starts[m->n - 1].low == at.low)
@@ -157,7 +157,7 @@ void client_map_free(struct client_map *m)
 	*m = (struct client_map){.n = 0};
 }
 
-uint16_t client_map_find(const struct client_map *m, const struct address *client)
+uint32_t client_map_find(const struct client_map *m, const struct address *client)
 {
 	struct wide at = wide_of(client);
 	unsigned low = client->family == 4 ? 0 : m->ipv4_n;

@@ -12,12 +12,12 @@
 #include "base/address.h"
 #include "base/compiler.h"
 
-#define CLIENT_MAP_NONE UINT16_MAX
+#define CLIENT_MAP_NONE UINT32_MAX
 
 /** A network and its number. */
 struct client_network {
 	struct prefix prefix;
-	uint16_t value; /* not CLIENT_MAP_NONE */
+	uint32_t value; /* not CLIENT_MAP_NONE */
 };
 
 /** Ranges that follow each other: each begins at its address and ends before the next one. */
@@ -26,7 +26,7 @@ struct client_map {
 		uint64_t high;
 		uint64_t low; /* IPv4: the address */
 	} * starts;
-	uint16_t *values;
+	uint32_t *values;
 	unsigned ipv4_n; /* the first ones are of IPv4, */
 	unsigned n;      /* the rest of IPv6 */
 };
@@ -41,4 +41,4 @@ MUST_USE bool client_map_make(struct client_map *map, struct client_network *net
 void client_map_free(struct client_map *map);
 
 /** The number of the longest network that has @p client, or CLIENT_MAP_NONE. */
-uint16_t client_map_find(const struct client_map *map, const struct address *client);
+uint32_t client_map_find(const struct client_map *map, const struct address *client);

@@ -36,6 +36,7 @@ struct trust_anchors; /* dnssec/anchor.h */
 struct wall_time;     /* dnssec/walltime.h */
 struct shared_part;
 struct list_set;   /* policy/lists.h */
+struct rpz_set;    /* policy/rpz.h */
 struct zone_store; /* zone/store.h */
 
 /** What is shared between rule sets, and freed with the last of them. */
@@ -46,6 +47,7 @@ enum rules_part {
 	RULES_CACHE,
 	RULES_ZONES,
 	RULES_LISTS,
+	RULES_RPZ,
 	RULES_LEASES,
 	RULES_NETWORKS,
 	RULES_VIEWS,
@@ -69,6 +71,7 @@ struct rules {
 	const struct zone_store *view_zones; /* of the view, asked before; NULL for none */
 	const struct list_set *lists;        /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;                /* a bit each */
+	const struct rpz_set *rpz;           /* policy zones; NULL for none */
 	const struct leases *leases;         /* names of clients; NULL for none, and in those that
 						are not in force any more */
 	const struct root_hints *hints;

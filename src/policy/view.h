@@ -66,7 +66,7 @@ static inline unsigned view_of_listener(const struct view_set *views, const stru
 /** The class of @p client. */
 static inline unsigned view_of_client(const struct view_set *views, const struct address *client)
 {
-	uint16_t found = client_map_find(&views->clients, client);
+	uint32_t found = client_map_find(&views->clients, client);
 
 	return found == CLIENT_MAP_NONE ? 0 : views->views[found].class;
 }

@@ -107,6 +107,7 @@ struct result {
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
 	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
 	bool dropped;     /* nothing is to be answered */
+	bool tcp_only;    /* and by UDP nothing but that TCP would do */
 	bool rebound;     /* an address inside was held back: `text` says which */
 	uint32_t ttl_s;   /* the least TTL in it */
 	uint32_t life_s;  /* what that TTL was when new */
@@ -283,7 +284,9 @@ struct job {
 	struct frame frames[JOB_DEPTH_MAX]; /* frames[depth - 1] runs */
 	struct question question;           /* as the client asked it */
 	struct resolver *resolver;
-	const struct rules *rules;          /* held from start to end */
+	const struct rules *rules; /* held from start to end */
+	struct address
+		client; /* of whom policy zones speak, set before the start; family 0 for none */
 	const struct moment *now;           /* of the running turn */
 	struct job_trace *trace;            /* NULL for none */
 	struct upstream_query outbox;       /* valid while parked */
@@ -309,6 +312,7 @@ struct job {
 	uint32_t progress;                    /* counts the questions that a frame came to ask */
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	uint64_t links_since_ms; /* links that anybody fetched since then are new enough for it */
+	bool past_policy;        /* policy zones have said what they had to say */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool refetch;       /* the keys of refetch_zone are fetched anew, */
 	bool refetch_asked; /* and have been asked for */

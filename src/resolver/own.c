@@ -213,6 +213,59 @@ static bool make_reverse(const struct rules *rules, const struct route *route,
 	return true;
 }
 
+/* --- policy zones --------------------------------------------------------------------------- */
+
+/* The first zone that speaks of the client, or of the name. */
+static bool find_rule(const struct own_ground *g, const uint8_t *name, struct own_answer *out)
+{
+	const struct rpz_set *set = g->rules->rpz;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct rpz_zone *z = set->zones[i].zone;
+
+		if (!(g->client && rpz_find_address(z, RPZ_CLIENT_IP, g->client, &out->rule)) &&
+		    !rpz_find_name(z, RPZ_QNAME, name, &out->rule))
+			continue;
+		out->policy = set->zones[i].name;
+		return true;
+	}
+	return false;
+}
+
+static enum zone_outcome obey(const uint8_t *name, uint16_t type, struct own_answer *out)
+{
+	const struct rpz_rule *rule = &out->rule;
+
+	out->by = OWN_BY_POLICY;
+	out->zone.source = 0;
+	zone_answer_deny(name, rule->ttl_s, &out->zone);
+	switch (rule->action) {
+	case RPZ_NXDOMAIN: return ZONE_NXDOMAIN;
+	case RPZ_DROP: return ZONE_DROPPED;
+	case RPZ_CNAME:
+		if (!rpz_alias(rule, name, out->alias + 2))
+			return ZONE_NXDOMAIN;
+		make_alias(name, rule->ttl_s, out);
+		out->origin = KEPT_OWN;
+		return ZONE_ANSWER;
+	case RPZ_DATA: return rpz_set(rule, name, type, &out->zone.set) ? ZONE_ANSWER : ZONE_NODATA;
+	case RPZ_NODATA: return ZONE_NODATA;
+	case RPZ_GIVEN:
+	case RPZ_PASSTHRU:
+	case RPZ_TCP_ONLY: break;
+	}
+	out->by = OWN_BY_NOBODY;
+	return ZONE_NOT_HERE;
+}
+
+static enum zone_outcome ask_policies(const struct own_ground *g, const uint8_t *name,
+				      uint16_t type, struct own_answer *out)
+{
+	if (!g->rules->rpz || g->past_policy || !find_rule(g, name, out))
+		return ZONE_NOT_HERE;
+	return obey(name, type, out);
+}
+
 /* --- together ---------------------------------------------------------------------------- */
 
 enum zone_outcome own_find_by(const struct own_ground *g, const struct route *route,
@@ -223,12 +276,16 @@ enum zone_outcome own_find_by(const struct own_ground *g, const struct route *ro
 
 	out->by = OWN_BY_NOBODY;
 	out->list = NULL;
+	out->policy = NULL;
 	out->origin = KEPT_OWN;
 	found = ask_zones(g, route, name, type, out);
 	if (who == OWN_FOR_RESOLVER)
 		return found;
 	if (make_reverse(g->rules, route, found, name, type, out))
 		return ZONE_ANSWER;
+	if (found != ZONE_NOT_HERE)
+		return found;
+	found = ask_policies(g, name, type, out);
 	if (found != ZONE_NOT_HERE)
 		return found;
 	found = ask_lists(g->rules, name, type, out);
@@ -240,7 +297,11 @@ enum zone_outcome own_find_beside(const struct job *job, const struct route *rou
 				  struct own_answer *out)
 {
 	/* Leases come and go while the job waits: those in force count. */
-	const struct own_ground g = {job->rules, job->resolver->rules->leases, job->now->wall_s};
+	const struct own_ground g = {.rules = job->rules,
+				     .leases = job->resolver->rules->leases,
+				     .wall_s = job->now->wall_s,
+				     .client = job->client.family ? &job->client : NULL,
+				     .past_policy = job->past_policy};
 
 	return own_find_by(&g, route, job->flags & JOB_UNFILTERED ? OWN_FOR_RESOLVER : who, name,
 			   type, out);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "policy/lists.h"
+#include "policy/rpz.h"
 #include "resolver/job.h"
 #include "zone/leases.h"
 #include "zone/store.h"
@@ -27,6 +28,7 @@ enum own_by {
 	OWN_BY_VIEW,
 	OWN_BY_ZONES,
 	OWN_BY_LEASE,
+	OWN_BY_POLICY,
 	OWN_BY_LIST,
 	OWN_BY_NAT64,
 	OWN_BY_SAFE_SEARCH,
@@ -37,11 +39,15 @@ struct own_ground {
 	const struct rules *rules;
 	const struct leases *leases; /* NULL for none */
 	int64_t wall_s;
+	const struct address *client; /* of whom policy zones may speak; NULL for none */
+	bool past_policy;             /* they have said what they had to say */
 };
 
 struct own_answer {
 	struct zone_answer zone;
 	enum own_by by;
+	const char *policy;        /* the policy zone with the rule that fits; NULL for none */
+	struct rpz_rule rule;      /* passthru and tcp-only leave the rest to others */
 	const struct listed *list; /* the list that decided; NULL for none */
 	uint32_t line;             /* of its entry */
 	enum kept_origin origin;

@@ -273,7 +273,24 @@ static void tell_list(struct job *job, const struct frame *f, const struct own_a
 		 own->list->name, own->line);
 }
 
-/* What is decided here: names of our own, and lists. */
+/* What a policy zone has said is not asked again: aliases that it makes lead where they lead. */
+static void tell_policy(struct job *job, const struct frame *f, const struct own_answer *own)
+{
+	char name[TERN_NAME_TEXT_MAX], owner[TERN_NAME_TEXT_MAX];
+	struct result *r = &job->result;
+
+	job->past_policy = true;
+	r->tcp_only |= own->rule.action == RPZ_TCP_ONLY;
+	r->uncacheable |= r->tcp_only || own->rule.trigger == RPZ_CLIENT_IP;
+	job_tell(job, "%s: policy zone %s, rule %s", tern_name_to_text(f->question.name, name),
+		 own->policy, tern_name_to_text(own->rule.owner, owner));
+	if (own->by != OWN_BY_POLICY)
+		return;
+	r->ede = TERN_EDE_BLOCKED;
+	snprintf(r->text, sizeof r->text, "policy zone %s, rule %.80s", own->policy, owner);
+}
+
+/* What is decided here: names of our own, policy zones and lists. */
 static enum looked look_at_own(struct job *job, struct frame *f)
 {
 	struct own_answer own;
@@ -283,6 +300,8 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 		return LOOKED_NOTHING;
 	found = own_find_beside(job, route_of(job, f), who_wants(f), f->question.name,
 				f->question.type, &own);
+	if (own.policy)
+		tell_policy(job, f, &own);
 	if (found == ZONE_NOT_HERE)
 		return LOOKED_NOTHING;
 	if (own.list)

@@ -15,6 +15,7 @@
 #include "resolver/kept.h"
 #include "resolver/machine.h"
 #include "resolver/outgoing.h"
+#include "resolver/policy_reply.h"
 #include "resolver/sentinel.h"
 
 static void reply_failed(struct job *job, const struct frame *top)
@@ -129,6 +130,7 @@ void stage_reply(struct job *job, enum outcome outcome)
 		     kept_find(&top->found.authority, top->question.name, TERN_TYPE_NSEC);
 	if (top->found.yxdomain)
 		r->rcode = TERN_RCODE_YXDOMAIN;
+	policy_reply(job, r);
 	outgoing_pass(job, r);
 	/* What is to be told of the answer itself wants the room. */
 	if (outcome == OUTCOME_ANSWER && r->ede == TERN_EDE_NONE)

@@ -140,6 +140,14 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	struct render_context context =
 		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
 
+	if (unlikely(result->tcp_only) && !waiter->request.tcp) {
+		size_t short_len = render_error(&waiter->request, TERN_RCODE_NOERROR, TERN_EDE_NONE,
+						NULL, &context, w->scratch, sizeof w->scratch);
+
+		w->scratch[2] |= TERN_FLAG_TC >> 8;
+		client_send(w, &waiter->back, w->scratch, short_len);
+		return;
+	}
 	if (unlikely(result->dropped)) {
 		tally_add(&w->tally.dropped);
 		client_send(w, &waiter->back, w->scratch, 0);
@@ -346,6 +354,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsi
 	t->hash = hash;
 	t->how = (uint8_t)how;
 	t->view = (uint8_t)view;
+	t->job.client.family = 0;
 	t->stale_tried = false;
 	t->announced = t->alone = false;
 	t->trace_fd = -1;
@@ -445,6 +454,8 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 		client_refuse(w, r, back);
 		return false;
 	}
+	if (is_in_policy(w, &back->client))
+		t->job.client = back->client;
 	if (!recurse) {
 		answer_without_recursion(w, t, q);
 		return true;
@@ -491,6 +502,11 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	unsigned how = client_how(r);
 	unsigned view = view_of(w, &back->client, back->listener);
 	uint64_t hash = hash_question(w, &q, how, view);
+
+	/* Of whom policy zones speak, nobody but himself waits for the same. */
+	if (unlikely(is_in_policy(w, &back->client)))
+		hash = hash_bytes(&w->shared->hash_key, hash, back->client.octets,
+				  sizeof back->client.octets);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, how, view) : NULL;
 
 	if (is_loop(w, t, &q, r, back))

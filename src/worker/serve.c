@@ -191,6 +191,8 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		return answer_error(w, s, out, out_max);
 	if (unlikely(s->request.rclass != TERN_CLASS_IN))
 		return answer_other_class(w, s, out, out_max);
+	if (unlikely(is_in_policy(w, &s->client)))
+		return VERDICT_RESOLVE;
 	return answer_from_cache(w, s, out, out_max) ? VERDICT_ANSWERED : VERDICT_RESOLVE;
 }
 

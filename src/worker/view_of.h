@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "policy/rpz.h"
 #include "worker/worker_private.h"
 
 /** The class of @p client, who asks at listener number @p listener. */
@@ -19,6 +20,21 @@ static inline unsigned view_of(const struct worker *w, const struct address *cli
 	if (w->listeners[listener].view != 0)
 		return w->listeners[listener].view;
 	return view_of_client(views, client);
+}
+
+/** Do policy zones speak of @p client? Then what others are answered is not for him. */
+static inline bool is_in_policy(const struct worker *w, const struct address *client)
+{
+	const struct rpz_set *set = w->rules->rpz;
+	struct rpz_rule rule;
+
+	if (likely(!set) || !set->has[RPZ_CLIENT_IP])
+		return false;
+	for (unsigned i = 0; i < set->n; i++) {
+		if (rpz_find_address(set->zones[i].zone, RPZ_CLIENT_IP, client, &rule))
+			return true;
+	}
+	return false;
 }
 
 /** What the jobs of @p view work with. */

@@ -9,7 +9,7 @@
 
 #define MANY 300
 
-static struct client_network network(const char *text, uint16_t value)
+static struct client_network network(const char *text, uint32_t value)
 {
 	struct client_network n = {.value = value};
 
@@ -17,7 +17,7 @@ static struct client_network network(const char *text, uint16_t value)
 	return n;
 }
 
-static uint16_t find(const struct client_map *m, const char *text)
+static uint32_t find(const struct client_map *m, const char *text)
 {
 	struct address a;
 
@@ -78,7 +78,7 @@ static void nothing(void **state)
 	client_map_free(&m);
 }
 
-static uint16_t ask_each(const struct client_network *n, unsigned count, const struct address *a)
+static uint32_t ask_each(const struct client_network *n, unsigned count, const struct address *a)
 {
 	const struct client_network *best = NULL;
 
@@ -116,7 +116,7 @@ static void as_each_network_says(void **state)
 			n[i].prefix.bits = (uint8_t)((unsigned)rand() % (width + 1));
 			for (unsigned bit = n[i].prefix.bits; bit < width; bit++)
 				n[i].prefix.base.octets[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-			n[i].value = (uint16_t)i;
+			n[i].value = i;
 		}
 		assert_true(client_map_make(&m, n, MANY));
 		for (unsigned i = 0; i < 2000; i++) {
