@@ -139,6 +139,7 @@ static void excluded_ones_count_as_none(void **state)
 	assert_true(has_aaaa("www.test.", "2001:db8:64::192.0.2.1"));
 	/* Without a denial there is no SOA. */
 	assert_int_equal(answer_set("www.test.", AAAA)->ttl_s, 600);
+	assert_int_equal(world.job.result.ttl_s, world.job.result.life_s);
 	/* They are never told, whatever else there is. */
 	ask("no.test.", AAAA);
 	reply(AA, TERN_RCODE_NOERROR, "an no.test. 60 AAAA ::ffff:192.0.2.9", NULL);
@@ -395,6 +396,9 @@ static void assert_held_back(void)
 	assert_int_equal(world.job.result.authority.n, 1);
 	assert_int_not_equal(world.job.result.security, CACHE_SECURE);
 	assert_true(world.job.result.uncacheable && world.job.result.rebound);
+	/* Nothing is renewed because it was held back. */
+	if (!world.job.result.stale)
+		assert_true(world.job.result.ttl_s > world.job.result.life_s / 10);
 }
 
 static void inside(void **state)
