@@ -245,7 +245,9 @@ static enum outcome take_synthesized(struct job *job)
 	if (copy_aliases(job, &found->authority, (uint16_t)(LINK_BIT(found->links) - 1),
 			 &authority))
 		found->authority = authority;
-	r->ttl_s = MIN(r->ttl_s, d->ttl_s);
+	/* It is no sign of age: nothing is to be renewed for it. */
+	if (d->ttl_s < r->ttl_s)
+		r->ttl_s = r->life_s = d->ttl_s;
 	if (d->security != CACHE_SECURE && r->security == CACHE_SECURE)
 		r->security = CACHE_INSECURE;
 	return OUTCOME_ANSWER;

@@ -38,7 +38,6 @@ static void PRINTF(3, 4) withhold(struct job *job, struct result *r, const char 
 	r->security = CACHE_INSECURE;
 	r->compact = false;
 	r->uncacheable = true; /* what is kept rendered has no OPT to tell it in */
-	r->ttl_s = MIN(r->ttl_s, (uint32_t)WITHHELD_TTL_S);
 }
 
 /* --- addresses that count as none ---------------------------------------------------------- */

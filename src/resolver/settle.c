@@ -129,7 +129,9 @@ struct turn settle(struct job *job, struct frame *f)
 	}
 	if (f->purpose == FRAME_CLIENT) {
 		job->result.security = least;
-		job->result.ede = insecure_ede(f);
+		/* A list has told why already. */
+		if (job->result.ede != TERN_EDE_BLOCKED)
+			job->result.ede = insecure_ede(f);
 	}
 	if (is_link(f->purpose))
 		return settle_link(job, f);

@@ -9,14 +9,16 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/select.h"
 
-#define FAILED_LOOKUPS_MAX 5  /* server names that led nowhere, per zone cut (NXNSAttack) */
-#define DELEGATION_OLD_S   10 /* younger ones are worth no second question to the parent */
-#define NAME_SILENCES_MAX  4  /* by UDP, for the address of a server: limits.md row 23 */
-#define FRAME_SENDS_MAX    50 /* for one name, besides those that led to a zone further down */
+#define FAILED_LOOKUPS_MAX 5    /* server names that led nowhere, per zone cut (NXNSAttack) */
+#define DELEGATION_OLD_S   10   /* younger ones are worth no second question to the parent */
+#define NAME_SILENCES_MAX  4    /* by UDP, for the address of a server: limits.md row 23 */
+#define FRAME_SENDS_MAX    50   /* for one name, besides those that led to a zone further down */
+#define TIME_FOR_A_MS      1900 /* half of the time: see dns64.h */
 
 static unsigned add_addresses(struct zone_cut *cut, unsigned ns, const struct tern_rrset *set)
 {
@@ -242,6 +244,13 @@ static bool is_time_for_iteration(const struct job *job, const struct frame *f)
 	       job->now->mono_ns / NS_PER_MS >= f->at.cut->until_ms;
 }
 
+/* Servers that are silent for AAAA must leave time to ask for A. */
+static bool is_time_for_a(const struct job *job, const struct frame *f)
+{
+	return f->at.silent_n > 0 && dns64_may_ask_more(job, f) &&
+	       job->now->mono_ns / NS_PER_MS + TIME_FOR_A_MS >= job->deadline_ms;
+}
+
 static struct turn look_up(const struct frame *f, uint16_t type)
 {
 	const struct cut_ns *ns = &f->at.cut->ns[f->child_ns];
@@ -300,7 +309,8 @@ struct turn stage_pick(struct job *job, struct frame *f)
 		remember_dead_cut(job, f);
 		return give(OUTCOME_FAILED);
 	}
-	if (is_time_for_iteration(job, f) || (f->at.once && f->at.fruitless > 0) ||
+	if (is_time_for_iteration(job, f) || is_time_for_a(job, f) ||
+	    (f->at.once && f->at.fruitless > 0) ||
 	    (f->at.fruitless >= CUT_TRIES_MAX && !zone_cut_take_doubtful(f->at.cut)))
 		return cut_is_exhausted(job, f);
 	int server = select_server(job, f->at.cut, job->now->mono_ns / NS_PER_MS);

@@ -27,6 +27,18 @@ class Patchy(Zone):
         return Send(self.honest(q), delay=int(kind[4:]) / 1000 if re.fullmatch('late[0-9]+', kind) else 0)
 
 
+class OnlyFour(Zone):
+    """Knows addresses of IPv4 only: what it does when asked for AAAA is the first part of the name."""
+
+    def handle(self, q):
+        kind, _, _ = q.name.split('.')[0].partition('-')
+        if q.type == wire.AAAA and kind == 'hole':
+            return Drop()
+        if q.type == wire.AAAA and kind in ('servfail', 'notimp', 'refused'):
+            return Send(q.reply(rcode={'servfail': 2, 'notimp': 4, 'refused': 5}[kind]))
+        return super().handle(q)
+
+
 class Lossy(Zone):
     """Right after 20 ms, but for every third question or answer, which is lost."""
     delay = 0.02
@@ -146,6 +158,7 @@ def zones():
         'slow.evil': Slow(),
         'two.evil': Slow(servers=2, delay=0),
         'patchy.evil': Patchy(),
+        'only-four.evil': OnlyFour(),
         'patchy-two.evil': Patchy(servers=2),
         'lossy.evil': Lossy(),
         'lossy-three.evil': Lossy(servers=3),
