@@ -366,7 +366,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsi
 
 static void start_task(struct worker *w, struct task *t, const struct question *q, unsigned flags)
 {
-	struct job_trace *trace = t->trace_fd >= 0 ? &t->trace : NULL;
+	struct job_trace *trace = t->trace_fd >= 0 ? &t->trace : trace_to_log(t);
 
 	flags |= t->how;
 	struct resolver *resolver = t->own ? t->own : resolver_of(w, t->view);

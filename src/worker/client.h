@@ -70,5 +70,8 @@ void keep_rendered(struct worker *w, const struct task *t, const struct request 
 /** Tell every step of the task to @p fd, which is taken over. */
 void trace_begin(struct task *t, int fd);
 
+/** The listener by which the log hears of @p t, at level info or debug; NULL below. */
+struct job_trace *trace_to_log(struct task *t);
+
 /** Tell how it ended and close. */
 void trace_end(struct task *t);

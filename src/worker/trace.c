@@ -39,6 +39,29 @@ void trace_begin(struct task *t, int fd)
 	t->trace.step = write_step;
 }
 
+/* What a job does is for who looks for a fault; what went wrong on its way, for who looks at all. */
+static void log_step(struct job_trace *trace, const char *line)
+{
+	struct task *t = CONTAINER_OF(trace, struct task, trace);
+	struct log *log = t->worker->shared->log;
+	char name[TERN_NAME_TEXT_MAX], type[16];
+
+	tern_name_to_text(t->job.question.name, name);
+	tern_type_to_text(t->job.question.type, type, sizeof type);
+	if (*line == '!')
+		log_info(log, "%s %s: %s", name, type, line + 2);
+	else
+		log_debug(log, "%s %s: %s", name, type, line);
+}
+
+struct job_trace *trace_to_log(struct task *t)
+{
+	if (likely(!log_wants(t->worker->shared->log, LOG_LEVEL_INFO)))
+		return NULL;
+	t->trace.step = log_step;
+	return &t->trace;
+}
+
 static const char *verdict_text(const struct result *r)
 {
 	switch (r->security) {

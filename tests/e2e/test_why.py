@@ -76,3 +76,16 @@ def test_what_is_left_out_is_counted():
     check('s: 4 SERVFAIL, 3 SERVFAIL out of the cache, 0 answers that do not validate, 0 queries' in line, line)
     fails('m.lame-refused.evil')
     equal(len(lines(tern, 'SERVFAIL to ')), 2)
+
+
+def test_what_happens_on_the_way():
+    """At info each server that failed, at debug each step; neither costs the default level anything."""
+    tern = Tern(logging={'level': 'info'})
+    fails('n0.lame-refused.evil')
+    check(lines(tern, r' info: n0\.lame-refused\.evil\. A: .*REFUSED.* from '), tern.log_text()[-1500:])
+    equal(lines(tern, r' debug: n0\.'), [])
+    tern.stop()
+    tern = Tern(logging={'level': 'debug'})
+    fails('n0.lame-refused.evil')
+    check(lines(tern, r' debug: n0\.lame-refused\.evil\. A: zone cut '), tern.log_text()[-1500:])
+    check(lines(tern, r' debug: n0\.lame-refused\.evil\. A: > '), tern.log_text()[-1500:])
