@@ -28,6 +28,8 @@
  *            explain     client, name, type
  *                                      an object per line, one for each step of the decision
  *            leases                    an object per line: each lease, then each file
+ *            pause       duration      one object; "view" may be there; the duration may be "off"
+ *            views                     an object per line
  *            lists                     an object per line, one for each list
  *            lists-update              the same of those that were fetched; "list" may be there:
  * its name leases                    an object per line: each lease, then each file
@@ -73,6 +75,11 @@ struct control_host {
 	/** Tell @p tell, which takes the objects over, why @p client is answered as it is. */
 	void (*explain)(void *context, const struct address *client, const uint8_t *name,
 			uint16_t type, void (*tell)(void *to, json_t *line), void *to);
+	/** Lists say nothing for so long, 0: they do again; @p view NULL: for everybody. False
+	 * with a static @p why. */
+	bool (*pause)(void *context, const char *view, uint32_t seconds, const char **why);
+	/** The views, an array; NULL when memory is short. */
+	json_t *(*views)(void *context);
 	/** Load the configuration anew; the number of the load that will have seen the file. */
 	unsigned (*reload)(void *context);
 	/**

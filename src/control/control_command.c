@@ -25,6 +25,7 @@ struct request_members {
 	const char *duration;
 	const char *client;
 	const char *list;
+	const char *view;
 };
 
 /** The same, understood. */
@@ -34,6 +35,7 @@ struct order {
 	uint32_t duration_s;
 	struct address client;
 	const char *list; /* NULL: all */
+	const char *view; /* NULL: everybody */
 };
 
 enum {
@@ -42,7 +44,9 @@ enum {
 	NEEDS_LEVEL = 4,
 	MAY_HAVE_DURATION = 8,
 	NEEDS_CLIENT = 16,
-	MAY_HAVE_LIST = 32
+	MAY_HAVE_LIST = 32,
+	MAY_HAVE_VIEW = 64,
+	NEEDS_DURATION = 128,
 };
 
 struct command {
@@ -164,6 +168,10 @@ static void run_nta_add(struct control *c, struct client *k, const struct order 
 	const char *why;
 
 	tern_name_to_text(o->question.name, name);
+	if (o->duration_s == 0) {
+		reply_error(k, "duration: expected how long");
+		return;
+	}
 	if (!c->host->add_exception(c->host->context, o->question.name, o->duration_s, &why)) {
 		reply_error(k, "%s: %s", name, why);
 		return;
@@ -243,6 +251,51 @@ static void run_lists_update(struct control *c, struct client *k, const struct o
 	lists_update(c, k, o->list);
 }
 
+static void run_pause(struct control *c, struct client *k, const struct order *o)
+{
+	const char *why;
+
+	if (!c->host->pause(c->host->context, o->view, o->duration_s, &why))
+		reply_error(k, "%s", why);
+	else
+		reply_object(k, json_pack("{s:I}", "paused_s", (json_int_t)o->duration_s));
+}
+
+static void print_view(struct client *k, json_t *view)
+{
+	const char *name = json_string_value(json_object_get(view, "name"));
+	int own = json_is_true(json_object_get(view, "own_cache"));
+	long long paused_s = json_integer_value(json_object_get(view, "paused_s"));
+
+	unsent_print(&k->unsent, "%s: %lld networks, %lld lists, %lld zones of its own", name,
+		     json_integer_value(json_object_get(view, "networks")),
+		     json_integer_value(json_object_get(view, "lists")),
+		     json_integer_value(json_object_get(view, "zones")));
+	if (own)
+		unsent_print(&k->unsent, ", %lld entries in a cache of its own",
+			     json_integer_value(json_object_get(view, "cached")));
+	if (paused_s > 0)
+		unsent_print(&k->unsent, ", lists pause for %llds", paused_s);
+	unsent_print(&k->unsent, "\n");
+}
+
+static void run_views(struct control *c, struct client *k, const struct order *o)
+{
+	json_t *views = c->host->views(c->host->context), *view;
+	size_t i;
+
+	(void)o;
+	json_array_foreach(views, i, view)
+	{
+		if (k->json)
+			unsent_add_json_line(&k->unsent, json_incref(view));
+		else
+			print_view(k, view);
+	}
+	json_decref(views);
+	reply_end(k);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -258,6 +311,8 @@ static const struct command commands[] = {
 	{"explain", NEEDS_CLIENT | NEEDS_NAME | NEEDS_TYPE, run_explain},
 	{"leases", 0, run_leases},
 	{"lists", 0, run_lists},
+	{"pause", NEEDS_DURATION | MAY_HAVE_VIEW, run_pause},
+	{"views", 0, run_views},
 	{"lists-update", MAY_HAVE_LIST, run_lists_update},
 };
 
@@ -273,6 +328,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->type;
 	if (strcmp(key, "duration") == 0)
 		return &m->duration;
+	if (strcmp(key, "view") == 0)
+		return &m->view;
 	if (strcmp(key, "client") == 0)
 		return &m->client;
 	if (strcmp(key, "list") == 0)
@@ -330,7 +387,8 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		{"name", m->name, NEEDS_NAME, 0},
 		{"type", m->type, NEEDS_TYPE, 0},
 		{"level", m->level, NEEDS_LEVEL, 0},
-		{"duration", m->duration, 0, MAY_HAVE_DURATION},
+		{"duration", m->duration, NEEDS_DURATION, MAY_HAVE_DURATION},
+		{"view", m->view, 0, MAY_HAVE_VIEW},
 		{"client", m->client, NEEDS_CLIENT, 0},
 		{"list", m->list, 0, MAY_HAVE_LIST},
 	};
@@ -354,6 +412,10 @@ static bool understand_duration(struct client *k, const char *text, struct order
 	uint64_t ms;
 
 	o->duration_s = EXCEPTION_LIFE_S;
+	if (text && strcmp(text, "off") == 0) {
+		o->duration_s = 0;
+		return true;
+	}
 	if (!text)
 		return true;
 	if (quantity_ms(text, &ms) && ms >= 1000 && ms % 1000 == 0 &&
@@ -395,6 +457,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 		return false;
 	}
 	o->list = m->list;
+	o->view = m->view;
 	return understand_duration(k, m->duration, o);
 }
 

@@ -240,6 +240,10 @@ static void tell_exception(struct telling *t)
 
 	if (!r->lists || r->lists_asked == 0)
 		return;
+	if (r->paused >> r->view & 1) {
+		say(t, line_of("list", "lists pause"));
+		return;
+	}
 	v = list_set_ask(r->lists, r->lists_asked, t->name, t->type);
 	if (v.spared_by)
 		say(t, line_of("list", "excepted: list %s, line %u", v.spared_by->name, v.line));

@@ -1,5 +1,6 @@
 /* host.c - what the control socket is told of the daemon, and may make it do. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "daemon/explain.h"
@@ -121,6 +122,44 @@ static unsigned reload(void *context)
 	return loader_ask(s->loader);
 }
 
+static bool pause_for(void *context, const char *view, uint32_t seconds, const char **why)
+{
+	return pause_lists(context, view, seconds, why);
+}
+
+static json_t *view_to_json(const struct server *s, const struct view *v)
+{
+	const struct view_options *o = NULL;
+	const struct config *c = server_config(s);
+	const struct rules *rules = rulebook_current(&s->shared.rules);
+	struct cache *cache = rules_view_cache(rules, v->class);
+	struct cache_counts counts = {.entries = 0};
+
+	for (unsigned i = 0; i < c->views_n; i++) {
+		if (strcmp(c->views[i].name, v->name) == 0)
+			o = &c->views[i];
+	}
+	if (cache)
+		cache_count(cache, &counts);
+	return json_pack("{s:s,s:i,s:i,s:i,s:b,s:I,s:i}", "name", v->name, "networks",
+			 o ? (int)o->clients_n : 0, "lists",
+			 __builtin_popcountll(v->has_lists ? v->lists_asked : rules->lists_asked),
+			 "zones", o ? (int)(o->forward_zones_n + o->stub_zones_n) : 0, "own_cache",
+			 cache != NULL, "cached", (json_int_t)counts.entries, "paused_s",
+			 (int)pause_left_s(s, v->class));
+}
+
+static json_t *views(void *context)
+{
+	const struct server *s = context;
+	const struct view_set *set = rulebook_current(&s->shared.rules)->views;
+	json_t *array = json_array();
+
+	for (unsigned i = 0; set && i < set->n; i++)
+		(void)json_array_append_new(array, view_to_json(s, &set->views[i]));
+	return array;
+}
+
 static void add_source(void *context, const char *list, json_t *to)
 {
 	fetching_add(context, list, to);
@@ -151,6 +190,8 @@ struct control_host host_of(struct server *s)
 				     .remove_exception = remove_exception,
 				     .explain = explain_answer,
 				     .reload = reload,
+				     .pause = pause_for,
+				     .views = views,
 				     .add_source = add_source,
 				     .update_lists = update_lists,
 				     .lists_are_updated = lists_are_updated};

@@ -270,6 +270,7 @@ static bool take_turn(struct server *s)
 	control_serve(s->retired, of_control + n, retired_n);
 	end_retired(s);
 	follow_files(s, fds[FD_FOLLOWED].revents != 0);
+	pause_tick(s);
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);

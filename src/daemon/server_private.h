@@ -56,6 +56,10 @@ struct server {
 	char *copies;              /* folder of what is fetched */
 	bool copies_temporary;     /* it ends with the daemon */
 	struct names_state names;
+	struct {
+		uint64_t all_until_ms;            /* CLOCK_BOOTTIME */
+		uint64_t until_ms[VIEWS_MAX + 1]; /* by class */
+	} pauses;
 	struct hash_key cache_key;
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
@@ -136,6 +140,17 @@ enum server_end server_check(struct server *s);
  * memory is short. */
 MUST_USE bool server_make_view_caches(struct server *s, struct rules *rules,
 				      const struct rules *before);
+
+/* pause.c */
+/** Lists say nothing for @p seconds, or do again with 0; @p view: a name, NULL for everybody. False
+ * with a static @p why. */
+bool pause_lists(struct server *s, const char *view, uint32_t seconds, const char **why);
+
+/** A pause may have ended. */
+void pause_tick(struct server *s);
+
+/** Seconds until lists count again for @p class, 0 when they do. */
+uint32_t pause_left_s(const struct server *s, unsigned class);
 
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */

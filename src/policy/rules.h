@@ -71,9 +71,10 @@ struct rules {
 	const struct zone_store *view_zones; /* of the view, asked before; NULL for none */
 	const struct list_set *lists;        /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;                /* a bit each */
-	const struct rpz_set *rpz;           /* policy zones; NULL for none */
-	const struct leases *leases;         /* names of clients; NULL for none, and in those that
-						are not in force any more */
+	uint32_t paused;             /* lists say nothing for a while: a bit for each class */
+	const struct rpz_set *rpz;   /* policy zones; NULL for none */
+	const struct leases *leases; /* names of clients; NULL for none, and in those that
+					are not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config;  /* what it was built from, for the daemon */

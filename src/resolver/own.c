@@ -122,7 +122,7 @@ static enum zone_outcome ask_lists(const struct rules *rules, const uint8_t *nam
 				   struct own_answer *out)
 {
 
-	if (!rules->lists || rules->lists_asked == 0)
+	if (!rules->lists || rules->lists_asked == 0 || (rules->paused >> rules->view & 1))
 		return ZONE_NOT_HERE;
 	struct list_verdict v = list_set_ask(rules->lists, rules->lists_asked, name, type);
 

@@ -39,7 +39,8 @@ void trace_begin(struct task *t, int fd)
 	t->trace.step = write_step;
 }
 
-/* What a job does is for who looks for a fault; what went wrong on its way, for who looks at all. */
+/* What a job does is for who looks for a fault; what went wrong on its way, for who looks at all.
+ */
 static void log_step(struct job_trace *trace, const char *line)
 {
 	struct task *t = CONTAINER_OF(trace, struct task, trace);

@@ -1,6 +1,7 @@
 """Lists of names that are filtered: what a listed name gets, aliases, exceptions, changed and broken files, and load."""
 import json
 import os
+import re
 import threading
 import time
 
@@ -187,3 +188,26 @@ def test_changes_under_load():
         thread.join()
     equal(wrong, [])
     at_least(answers[0], 1000, 'answers')
+
+
+def test_pauses():
+    """Lists say nothing for a while, for everybody or one view; over a reload; and then again, by themselves."""
+    sections = {'lists': [listing('www.example.com\n')], 'views': [{'name': 'v', 'clients': ['127.0.0.2/32']}]}
+    tern = start(**sections)
+    blocked('www.example.com')
+    ternctl('pause', '1h', 'v')
+    expect(ask('www.example.com', source='127.0.0.2'), 'NOERROR', ['192.0.2.81'])
+    blocked('www.example.com')
+    reload(tern, **sections, logging={'level': 'info'})
+    expect(ask('www.example.com', source='127.0.0.2'), 'NOERROR', ['192.0.2.81'])
+    check('lists pause' in ternctl('explain', '127.0.0.2', 'www.example.com'))
+    check(re.search(r'v: 1 networks, 1 lists, 0 zones of its own, lists pause for 3[56]\d\ds', ternctl('views')), ternctl('views'))
+    ternctl('pause', 'off', 'v')
+    equal(rcode(ask('www.example.com', source='127.0.0.2')), 'NXDOMAIN')
+    ternctl('pause', '2s')
+    expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+    expect(ask('www.example.com', source='127.0.0.2'), 'NOERROR', ['192.0.2.81'])
+    until(lambda: rcode(ask('www.example.com')) == 'NXDOMAIN')
+    check('no view has this name' in ternctl('pause', '1h', 'w', code=1))
+    check('expected how long' in ternctl('nta', 'add', 'example.com', 'off', code=1))
+    check('duration' in ternctl('pause', 'x', code=1))
