@@ -141,7 +141,7 @@ static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_
 }
 
 /* A client's own addresses count as one: a /64 of IPv6, which one host has all of. */
-static COLD bool asks_too_often(struct worker *w, const struct served *s)
+static bool asks_too_often(struct worker *w, const struct served *s)
 {
 	const struct rate_options *o = &w->rules->rates;
 	struct address who = s->client;
