@@ -118,6 +118,8 @@ static const struct schema_word behaviour_words[] = {
 	{"redirect", ZONE_REDIRECT},
 	{"refuse", ZONE_REFUSE},
 	{"deny", ZONE_DENY},
+	{"inform", ZONE_INFORM},
+	{"inform-deny", ZONE_INFORM_DENY},
 	{"noview", ZONE_NOVIEW},
 	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
 	{"always-nodata", ZONE_ALWAYS_NODATA},

@@ -107,6 +107,7 @@ struct result {
 	bool made;        /* out of a wildcard or of ranges: any name could be asked like this */
 	bool uncacheable; /* has TTL 0 data, or ANY: not to be kept rendered */
 	bool dropped;     /* nothing is to be answered */
+	bool informs;     /* the operator wants to hear of whoever asks */
 	bool tcp_only;    /* and by UDP nothing but that TCP would do */
 	bool rebound;     /* an address inside was held back: `text` says which */
 	uint32_t ttl_s;   /* the least TTL in it */

@@ -60,6 +60,7 @@ static enum zone_outcome ask_store(const struct zone_store *store, enum own_by b
 
 	if (found != ZONE_NOT_HERE)
 		out->by = by;
+	out->informs |= store && out->zone.informs;
 	return found;
 }
 
@@ -278,6 +279,7 @@ enum zone_outcome own_find_by(const struct own_ground *g, const struct route *ro
 	out->list = NULL;
 	out->policy = NULL;
 	out->origin = KEPT_OWN;
+	out->informs = false;
 	found = ask_zones(g, route, name, type, out);
 	if (who == OWN_FOR_RESOLVER)
 		return found;

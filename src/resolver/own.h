@@ -46,6 +46,7 @@ struct own_ground {
 struct own_answer {
 	struct zone_answer zone;
 	enum own_by by;
+	bool informs;              /* a zone wants to hear of whoever asks, whatever is decided */
 	const char *policy;        /* the policy zone with the rule that fits; NULL for none */
 	struct rpz_rule rule;      /* passthru and tcp-only leave the rest to others */
 	const struct listed *list; /* the list that decided; NULL for none */

@@ -300,6 +300,8 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 		return LOOKED_NOTHING;
 	found = own_find_beside(job, route_of(job, f), who_wants(f), f->question.name,
 				f->question.type, &own);
+	if (own.informs && job->depth == 1)
+		job->result.informs = job->result.uncacheable = true;
 	if (own.policy)
 		tell_policy(job, f, &own);
 	if (found == ZONE_NOT_HERE)

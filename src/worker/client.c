@@ -134,12 +134,25 @@ static void count_outcome(struct worker *w, const struct result *result)
 		tally_add(&w->tally.resolved);
 }
 
+/* A zone of our own wants to hear of whoever asks for its names. */
+static COLD void tell_of(struct worker *w, const struct waiter *waiter)
+{
+	char client[ADDRESS_TEXT_MAX], name[TERN_NAME_TEXT_MAX], type[16];
+
+	log_notice(w->shared->log, "inform: %s asks for %s %s",
+		   address_to_text(&waiter->back.client, client),
+		   tern_name_to_text(waiter->request.name, name),
+		   tern_type_to_text(waiter->request.type, type, sizeof type));
+}
+
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
 	struct render_context context =
 		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
 
+	if (unlikely(result->informs))
+		tell_of(w, waiter);
 	if (unlikely(result->tcp_only) && !waiter->request.tcp) {
 		size_t short_len = render_error(&waiter->request, TERN_RCODE_NOERROR, TERN_EDE_NONE,
 						NULL, &context, w->scratch, sizeof w->scratch);

@@ -181,7 +181,7 @@ static enum zone_outcome find_in_zone(const struct zone_store *s, const struct o
 		return give_set(e, name, out);
 	if (zone->behaviour == ZONE_REFUSE)
 		return ZONE_REFUSED;
-	if (zone->behaviour == ZONE_DENY)
+	if (zone->behaviour == ZONE_DENY || zone->behaviour == ZONE_INFORM_DENY)
 		return ZONE_DROPPED;
 	if (zone->behaviour == ZONE_TYPETRANSPARENT || (!there && !is_static))
 		return ZONE_NOT_HERE;
@@ -242,17 +242,21 @@ enum zone_outcome zone_store_find(const struct zone_store *s, const uint8_t *nam
 {
 	const struct own_zone *zone = s->sealed ? find_zone_above(s, name) : NULL;
 
+	out->informs = false;
 	if (!s->sealed)
 		return ZONE_NOT_HERE;
 	if (!zone || gives_way(zone, elsewhere))
 		return find_alone(s, name, type, out);
 	out->source = zone->source;
+	out->informs = zone->behaviour == ZONE_INFORM || zone->behaviour == ZONE_INFORM_DENY;
 	switch (zone->behaviour) {
 	case ZONE_STATIC:
 	case ZONE_TRANSPARENT:
 	case ZONE_TYPETRANSPARENT:
 	case ZONE_OF_WILDCARD:
 	case ZONE_DENY:
+	case ZONE_INFORM:
+	case ZONE_INFORM_DENY:
 	case ZONE_REFUSE: return find_in_zone(s, zone, name, type, out);
 	case ZONE_NOVIEW: break;
 	case ZONE_REDIRECT: return redirect(s, zone->apex, name, type, out);
@@ -281,6 +285,8 @@ bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const ui
 	case ZONE_TYPETRANSPARENT:
 	case ZONE_OF_WILDCARD:
 	case ZONE_DENY:
+	case ZONE_INFORM:
+	case ZONE_INFORM_DENY:
 	case ZONE_REFUSE:
 		return tern_name_equal(zone->apex, name) ||
 		       wildcard_for(s, name, zone->apex, wildcard, &at);

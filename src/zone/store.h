@@ -36,6 +36,8 @@ enum zone_behaviour {
 	ZONE_REDIRECT,        /* every name has the records of the apex */
 	ZONE_REFUSE,          /* they are refused */
 	ZONE_DENY,            /* they get no answer at all */
+	ZONE_INFORM,          /* as transparent, and whoever asks is told of */
+	ZONE_INFORM_DENY,     /* as deny, and so */
 	ZONE_NOVIEW,          /* whatever records there are, others are asked: see policy/view.h */
 	ZONE_ALWAYS_NXDOMAIN, /* no name exists, whatever records there are */
 	ZONE_ALWAYS_NODATA,   /* every name exists, and has no records */
@@ -122,6 +124,7 @@ struct zone_answer {
 	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not */
 	struct tern_rrset soa; /* its TTL is that of the denial */
 	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
+	bool informs;                     /* whoever asks is to be told of, whatever was found */
 	uint32_t source; /* of the record or the zone that decided, as it was added; 0: nobody's */
 };
 

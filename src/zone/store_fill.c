@@ -259,6 +259,8 @@ static bool has_names_of_its_own(const struct own_zone *zone)
 	case ZONE_TYPETRANSPARENT:
 	case ZONE_REFUSE:
 	case ZONE_DENY:
+	case ZONE_INFORM:
+	case ZONE_INFORM_DENY:
 	case ZONE_OF_WILDCARD: return true;
 	case ZONE_NOVIEW:
 	case ZONE_REDIRECT:

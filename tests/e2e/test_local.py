@@ -174,3 +174,18 @@ def test_many_hosts():
     expect(ask(reverse('10.1.134.159'), 'PTR'), 'NOERROR', ['h99999.house.'], 'PTR')
     equal(json.loads(ternctl('--json', 'status'))['configuration']['generation'], 2)
     tern.alive()
+
+
+def test_inform():
+    """Who asks for a name is told, each time, whatever the answer is and wherever it comes from."""
+    tern = start(**{'local-zones': [{'name': 'example.com', 'behaviour': 'inform', 'records': ['own A 192.168.1.2']},
+                                    {'name': 'quiet.lan', 'behaviour': 'inform-deny'}]})
+    for _ in range(2):
+        expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+        expect(ask('own.example.com'), 'NOERROR', ['192.168.1.2'])
+    expect(ask('www.example.org'), 'NOERROR')
+    equal(exchange(question('x.quiet.lan').to_wire()), None)
+    told = [line.split('inform: ')[1] for line in tern.log_text().splitlines() if 'inform: ' in line]
+    equal([' '.join(t.split()[1:]) for t in told], ['asks for www.example.com. A', 'asks for own.example.com. A'] * 2 +
+          ['asks for x.quiet.lan. A'])
+    check(all(t.startswith('127.0.0.1@') for t in told), told)
