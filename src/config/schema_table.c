@@ -216,6 +216,7 @@ static const struct schema_key resolver_keys[] = {
 	 .words = qmin_words,
 	 .initial = "relaxed"},
 	{.name = "ipv4", .kind = SCHEMA_BOOL, TO(resolver.ipv4), .initial = "true"},
+	{.name = "nat64", .kind = SCHEMA_NAT64, TO(resolver.nat64), .initial = ""},
 	{.name = "ipv6", .kind = SCHEMA_BOOL, TO(resolver.ipv6), .initial = "true"},
 	{.name = "do-not-query-localhost",
 	 .kind = SCHEMA_BOOL,

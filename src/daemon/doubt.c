@@ -125,7 +125,7 @@ static void doubt_routes(struct doubts *d, const struct route *routes, unsigned 
 		for (unsigned j = 0; j < routes[i].servers_n; j++) {
 			const struct address *a = &routes[i].servers[j];
 
-			askable += a->family == 4 ? o->ipv4 : o->ipv6;
+			askable += a->family == 4 ? options_reach_ipv4(o) : o->ipv6;
 			if (!is_ourselves(d, a))
 				continue;
 			snprintf(key, sizeof key, "%s[%u].addresses[%u]", list, i, j);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "policy/endpoint.h"
 
 enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
@@ -24,6 +25,8 @@ struct resolver_options {
 	enum qmin_mode qmin;
 	bool ipv4;
 	bool ipv6;
+	struct prefix nat64; /* without ipv4: where its addresses are reached (RFC 9872); family 0
+				for nowhere */
 	bool do_not_query_localhost;
 	bool serve_stale;
 	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */
@@ -31,6 +34,12 @@ struct resolver_options {
 	uint32_t max_ttl_s;
 	uint32_t max_negative_ttl_s;
 };
+
+/** Can servers that have IPv4 addresses only be asked? */
+static inline bool options_reach_ipv4(const struct resolver_options *o)
+{
+	return o->ipv4 || o->nat64.base.family != 0;
+}
 
 /** Where clients ask: an endpoint, or one at each address that an interface has. */
 struct listen_options {

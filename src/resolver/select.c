@@ -1,6 +1,7 @@
 #include "resolver/select.h"
 
 #include "base/random.h"
+#include "policy/nat64.h"
 
 struct candidate {
 	uint8_t index;
@@ -8,6 +9,11 @@ struct candidate {
 	bool known;
 	uint32_t cost_ms;
 };
+
+static bool reaches(const struct resolver_options *o, const struct address *ipv4)
+{
+	return o->ipv4 || (o->nat64.base.family != 0 && nat64_may_embed(&o->nat64, ipv4->octets));
+}
 
 /* Whom the operator named may be on this host; whom strangers name may not. */
 static bool is_allowed(const struct cut_server *s, const struct zone_cut *cut,
@@ -17,7 +23,7 @@ static bool is_allowed(const struct cut_server *s, const struct zone_cut *cut,
 
 	if (s->failed || s->tries >= SERVER_TRIES_MAX)
 		return false;
-	if (s->addr.family == 4 ? !o->ipv4 : !o->ipv6)
+	if (s->addr.family == 4 ? !reaches(o, &s->addr) : !o->ipv6)
 		return false;
 	return CUT_IS_ROUTE(cut) || !o->do_not_query_localhost || !address_is_loopback(&s->addr);
 }

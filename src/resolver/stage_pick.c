@@ -75,7 +75,7 @@ static void look_in_cache_for_addresses(struct job *job, struct zone_cut *cut)
 		if (ns->has_glue || ns->cache_read)
 			continue;
 		ns->cache_read = true;
-		if (o->ipv4 && take_cached_addresses(job, cut, i, TERN_TYPE_A))
+		if (options_reach_ipv4(o) && take_cached_addresses(job, cut, i, TERN_TYPE_A))
 			ns->asked_a = true;
 		if (o->ipv6 && take_cached_addresses(job, cut, i, TERN_TYPE_AAAA))
 			ns->asked_aaaa = true;
@@ -134,7 +134,7 @@ static bool is_beside_one_in_vain(const struct zone_cut *cut, const struct cut_n
 /* A type of address to look up for a name; 0 for none. IPv4 first unless it is switched off. */
 static uint16_t type_to_look_up(const struct resolver_options *o, const struct cut_ns *ns)
 {
-	if (o->ipv4 && !ns->asked_a)
+	if (options_reach_ipv4(o) && !ns->asked_a)
 		return TERN_TYPE_A;
 	return o->ipv6 && !ns->asked_aaaa ? TERN_TYPE_AAAA : 0;
 }

@@ -6,6 +6,7 @@
 #include <tern/name.h>
 #include <tern/rr.h>
 
+#include "policy/nat64.h"
 #include "resolver/dns64.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
@@ -97,13 +98,24 @@ static bool is_one_of_many(struct job *job, struct frame *f)
 	       fresh_ones_are_left(job, f);
 }
 
+/* From a host without IPv4 the way to it leads through NAT64, which takes the port along. */
+static struct address way_to(const struct resolver_options *o, const struct address *server)
+{
+	struct address to = {.family = 6, .port = server->port};
+
+	if (server->family != 4 || o->ipv4)
+		return *server;
+	nat64_embed(&o->nat64, server->octets, to.octets);
+	return to;
+}
+
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
 {
 	struct upstream_query *q = &job->outbox;
 	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
 	memset(q, 0, sizeof *q);
-	q->to.address = server->addr;
+	q->to.address = way_to(&job->rules->resolver, &server->addr);
 	q->zone = f->at.cut->zone;
 	q->to.transport = f->try.transport;
 	q->recurse = f->at.cut->source == CUT_FORWARD;

@@ -232,6 +232,28 @@ static void formerr_with_an_opt(void **state)
 	assert_true(world.job.outbox.edns); /* it knows EDNS: not for good */
 }
 
+/* From a host without IPv4: the way leads through NAT64, what is known stays that of the server. */
+static void through_nat64(void **state)
+{
+	(void)state;
+	world.rules.resolver.ipv4 = false;
+	assert_true(prefix_from_text("64:ff9b::/96", &world.rules.resolver.nat64));
+	know("test.", "ns.test.", "198.41.0.4", NULL);
+	ask("www.test.", A);
+	assert_asked("64:ff9b::c629:4", "www.test.", A);
+	reply(QR | TERN_FLAG_AA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
+	assert_int_equal(world.job.result.answer.n, 1);
+	/* What no translator takes is not asked there. */
+	know("inside.", "ns.inside.", "10.0.0.1", NULL);
+	ask("www.inside.", A);
+	assert_true(world.done);
+	assert_int_equal(world.job.result.rcode, TERN_RCODE_SERVFAIL);
+	world.rules.resolver.nat64.base.family = 0;
+	know("four.", "ns.four.", "198.41.0.5", NULL);
+	ask("www.four.", A);
+	assert_true(world.done);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +270,7 @@ int main(void)
 		TEST(a_failed_zone_has_a_route_now),
 		TEST(another_case_and_no_tcp),
 		TEST(formerr_with_an_opt),
+		TEST(through_nat64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
