@@ -146,7 +146,8 @@ static void take_bootstrap(struct adguard *g, const struct import_place *place, 
 
 static void take_local_server(struct adguard *g, const struct import_place *place, yaml_node_t *n)
 {
-	import_leave(g->im, place, "write \"%s\" as forward zones for the reverse names it knows",
+	import_leave(g->im, place,
+		     "write \"%.80s\" as forward zones for the reverse names it knows",
 		     adguard_text(g, n, NULL));
 }
 

@@ -77,11 +77,11 @@ void adguard_upstream(struct adguard *g, const struct import_place *place, const
 		return;
 	}
 	if (strstr(at, "://") && strncmp(at, "udp://", 6) != 0 && strncmp(at, "tcp://", 6) != 0)
-		import_leave(g->im, place, "\"%s\" is left out: " IMPORT_NO_TLS, text);
+		import_leave(g->im, place, "\"%.80s\" is left out: " IMPORT_NO_TLS, text);
 	else if (strpbrk(at, " \t") || *at == '#')
-		import_leave(g->im, place, "\"%s\" is left out: write one server a line", text);
+		import_leave(g->im, place, "\"%.80s\" is left out: write one server a line", text);
 	else if (!read_server(strncmp(at, "tcp://", 6) == 0 ? at + 6 : at, server))
-		import_leave(g->im, place, "\"%s\" is no address of a server", text);
+		import_leave(g->im, place, "\"%.80s\" is no address of a server", text);
 	else {
 		for (char *name = strtok_r(names ? names : dot, "/", &rest); name;
 		     name = strtok_r(NULL, "/", &rest))
@@ -127,7 +127,7 @@ static void take_list(struct adguard *g, const struct import_place *place, yaml_
 	bool allow = strcmp(place->option, "whitelist_filters") == 0;
 
 	if (strcmp(adguard_text(g, n, "enabled"), "false") == 0) {
-		import_leave(g->im, place, "\"%s\" is switched off there", name);
+		import_leave(g->im, place, "\"%.80s\" is switched off there", name);
 		return;
 	}
 	import_list(g->im, place, *name ? name : "adguard", url, *url != '/',
@@ -210,7 +210,7 @@ static unsigned make_view(struct adguard *g, const struct import_place *place, y
 
 		if (!import_network(id, network)) {
 			import_leave(g->im, place,
-				     "\"%s\" of \"%s\" is left out: clients are known "
+				     "\"%.80s\" of \"%.80s\" is left out: clients are known "
 				     "by their addresses only",
 				     id, name);
 			continue;
@@ -248,7 +248,7 @@ static void take_client(struct adguard *g, const struct import_place *place, yam
 				     ? "true"
 				     : "false");
 	if (strcmp(adguard_text(g, n, "use_global_blocked_services"), "false") == 0)
-		import_leave(im, place, "services that \"%s\" may not use are left out", name);
+		import_leave(im, place, "services that \"%.80s\" may not use are left out", name);
 	if (!asks)
 		return;
 	for (yaml_node_item_t *i = servers->data.sequence.items.start;

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTION_MAX  64
-#define LEASES_FILE "/var/lib/misc/dnsmasq.leases"
-#define NAME_OCTETS 1024 /* of entries of the cache there, names and records */
-#define CACHE_LEAST (8u << 20)
-#define TTL_MAX_S   2147483647u
+#define LINE_MAX_OCTETS 65535
+#define OPTION_MAX      64
+#define LEASES_FILE     "/var/lib/misc/dnsmasq.leases"
+#define NAME_OCTETS     1024 /* of entries of the cache there, names and records */
+#define CACHE_LEAST     (8u << 20)
+#define TTL_MAX_S       2147483647u
 
 /* --- servers and addresses ------------------------------------------------------------------ */
 
@@ -304,7 +305,7 @@ static void take_folder(struct dnsmasq *m, const struct import_place *place, cha
 
 		if (*end != '*') {
 			import_leave(m->im, place,
-				     "files that do not end in \"%s\" are not looked "
+				     "files that do not end in \"%.80s\" are not looked "
 				     "for",
 				     end);
 			continue;
@@ -384,8 +385,22 @@ static const char *const silent[] = {
 	NULL,
 };
 
+static bool is_of_fields(const char *option)
+{
+	static const char *const whole[] = {"resolv-file",  "addn-hosts",     "conf-file",
+					    "servers-file", "dhcp-leasefile", NULL};
+
+	for (const char *const *w = whole; *w; w++) {
+		if (strcmp(*w, option) == 0)
+			return false;
+	}
+	return true;
+}
+
 void dnsmasq_take(struct dnsmasq *m, const struct import_place *place, char *value)
 {
+	if (!is_of_fields(place->option))
+		dnsmasq_show_commas(value);
 	if (dnsmasq_record(m->im, place, value))
 		return;
 	for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
@@ -411,7 +426,8 @@ void dnsmasq_take(struct dnsmasq *m, const struct import_place *place, char *val
 
 /* --- lines ------------------------------------------------------------------------------- */
 
-/* Take quotes away and cut a comment off, which has a blank before it. */
+/* Take quotes away and cut a comment off, which has a blank before it. Commas in quotes separate
+ * nothing. */
 static char *clean(char *line)
 {
 	bool quoted = false;
@@ -426,7 +442,7 @@ static char *clean(char *line)
 			break;
 		if (quoted && *c == '\\' && (c[1] == '"' || c[1] == '\\'))
 			c++;
-		*to++ = *c;
+		*to++ = quoted && *c == ',' ? DNSMASQ_COMMA : *c;
 	}
 	*to = '\0';
 	return import_trim(line);
@@ -441,6 +457,11 @@ void dnsmasq_read(struct dnsmasq *m, const char *path, char *text, size_t len)
 		char *value, option[OPTION_MAX];
 
 		place.line++;
+		place.option = "line";
+		if (strlen(line) > LINE_MAX_OCTETS) {
+			import_leave(m->im, &place, "more than %d octets", LINE_MAX_OCTETS);
+			continue;
+		}
 		line = clean(line);
 		if (!*line)
 			continue;
@@ -489,13 +510,11 @@ static void finish(struct dnsmasq *m, const char *path)
 	strcpy(m->root.name, ".");
 	if (m->root.servers_n > 0)
 		import_route_join(m->im, &m->root);
-	else if (!m->no_resolv && !m->is_part)
+	else if (!m->no_resolv)
 		import_leave(m->im, &place,
 			     "the servers of /etc/resolv.conf are not asked: names "
 			     "are resolved from the root on");
 	finish_leases(m);
-	if (m->is_part)
-		return;
 	place.option = "no-hosts";
 	if (!m->no_hosts)
 		import_hosts(m->im, &place, "/etc/hosts");

@@ -8,7 +8,8 @@
 
 #include "tools/import_values.h"
 
-#define DNSMASQ_FIELDS_MAX 64
+#define DNSMASQ_FIELDS_MAX 1024
+#define DNSMASQ_COMMA      '\1' /* stands for a comma that was quoted */
 
 /** A file of dnsmasq's and those that it includes. */
 struct dnsmasq {
@@ -19,8 +20,10 @@ struct dnsmasq {
 	char *domain;
 	bool no_hosts, no_resolv, validates;
 	bool leases_wanted; /* it gives leases */
-	bool is_part;       /* a file of a few lines beside another program's (Pi-hole) */
 };
+
+/** Commas for what stands for quoted ones. */
+void dnsmasq_show_commas(char *text);
 
 /** Split @p text at @p separator, in place; what is too much stays in the last field. */
 unsigned dnsmasq_split(char *text, char separator, char *fields[DNSMASQ_FIELDS_MAX]);

@@ -21,6 +21,14 @@ static bool is_address(const char *text)
 	return !strpbrk(text, "@%") && address_from_text(text, 53, &a);
 }
 
+void dnsmasq_show_commas(char *text)
+{
+	for (; *text; text++) {
+		if (*text == DNSMASQ_COMMA)
+			*text = ',';
+	}
+}
+
 unsigned dnsmasq_split(char *text, char separator, char *fields[DNSMASQ_FIELDS_MAX])
 {
 	unsigned n = 0;
@@ -30,6 +38,8 @@ unsigned dnsmasq_split(char *text, char separator, char *fields[DNSMASQ_FIELDS_M
 
 		if (next)
 			*next = '\0';
+		if (separator == ',')
+			dnsmasq_show_commas(text);
 		fields[n++] = import_trim(text);
 		if (!next)
 			break;

@@ -93,7 +93,9 @@ int import_main(int argc, char **argv)
 			import_write(&im, stdout);
 		if (good)
 			import_notes_write(&im.notes, "", stderr);
-		if (good && !im.broken && fflush(stdout) == 0)
+		if (good && fflush(stdout) != 0)
+			perror("ternctl: standard output");
+		else if (good && !im.broken)
 			code = EXIT_GOOD;
 	}
 	import_fini(&im);

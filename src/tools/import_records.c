@@ -153,7 +153,7 @@ void import_address_of(struct import *im, const struct import_place *place, cons
 	struct address a;
 
 	if (strpbrk(address, "@%") || !address_from_text(address, 53, &a)) {
-		import_leave(im, place, "\"%s\" is no address", address);
+		import_leave(im, place, "\"%.80s\" is no address", address);
 		return;
 	}
 	address_to_text(&a, text);
@@ -169,7 +169,7 @@ void import_pointer(struct import *im, const struct import_place *place, const c
 	struct address a;
 
 	if (strpbrk(address, "@%") || !address_from_text(address, 53, &a)) {
-		import_leave(im, place, "\"%s\" is no address", address);
+		import_leave(im, place, "\"%.80s\" is no address", address);
 		return;
 	}
 	if (!import_name(im, place, name, to))

@@ -19,7 +19,7 @@ void import_route_add(struct import *im, const struct import_place *place,
 	struct address a;
 
 	if (strlen(text) >= sizeof copy) {
-		import_leave(im, place, "\"%s\" is no address of a server", text);
+		import_leave(im, place, "\"%.80s\" is no address of a server", text);
 		return;
 	}
 	strcpy(copy, text);
@@ -28,7 +28,7 @@ void import_route_add(struct import *im, const struct import_place *place,
 			*c = '@'; /* dnsmasq's way to write a port */
 	}
 	if (!address_from_text(copy, 53, &a) || address_is_unusable(&a)) {
-		import_leave(im, place, "\"%s\" is no address of a server", text);
+		import_leave(im, place, "\"%.80s\" is no address of a server", text);
 		return;
 	}
 	if (a.scope == 0)
@@ -255,7 +255,7 @@ void import_list(struct import *im, const struct import_place *place, const char
 	else if (!import_is_text(from, 4095))
 		why = "expected the path of a file";
 	if (why) {
-		import_leave(im, place, "\"%s\" is left out: %s", from, why);
+		import_leave(im, place, "\"%.80s\" is left out: %s", from, why);
 		return;
 	}
 	/* A cut in the middle of a character is no text. */

@@ -150,7 +150,7 @@ static void end_section(struct unbound *u)
 {
 	struct import *im = u->im;
 
-	if (u->is_zone && u->tls)
+	if (u->is_zone && (u->tls || u->all_tls))
 		import_leave(im, &u->route.place, "the zone %s is left out: " IMPORT_NO_TLS,
 			     u->route.name);
 	else if (u->is_zone)

@@ -18,6 +18,7 @@ struct unbound {
 	unsigned view;             /* of a view */
 	bool is_zone;              /* forward-zone or stub-zone */
 	bool tls;                  /* of such a zone */
+	bool all_tls;              /* every server is asked by TLS from here on */
 	bool is_remote;            /* an rpz that is transferred */
 };
 

@@ -107,16 +107,17 @@ static void take_access(struct unbound *u, const struct import_place *place, cha
 	if (strncmp(v[1], "allow", 5) == 0) {
 		import_allow(u->im, place, v[0]);
 		if (v[1][5])
-			import_leave(u->im, place, "\"%s\" is taken as allow", v[1]);
+			import_leave(u->im, place, "\"%.80s\" is taken as allow", v[1]);
 	} else if (strcmp(v[1], "refuse") == 0 || strcmp(v[1], "deny") == 0) {
 		import_deny(u->im, place, v[0], *v[1] == 'd');
 	} else if (strcmp(v[1], "refuse_non_local") == 0 || strcmp(v[1], "deny_non_local") == 0) {
 		import_deny(u->im, place, v[0], *v[1] == 'd');
-		import_leave(u->im, place,
-			     "\"%s\" is taken as %.6s: nor are these clients answered local data",
-			     v[1], v[1]);
+		import_leave(
+			u->im, place,
+			"\"%.80s\" is taken as %.6s: nor are these clients answered local data",
+			v[1], v[1]);
 	} else {
-		import_leave(u->im, place, "there is no action like \"%s\"", v[1]);
+		import_leave(u->im, place, "there is no action like \"%.80s\"", v[1]);
 	}
 }
 
@@ -168,7 +169,7 @@ static void take_cache_size(struct unbound *u, const struct import_place *place,
 						      : 0;
 
 	if (len > 12 || (unit && shift == 0 && unit != 'b' && unit != 'B')) {
-		import_leave(u->im, place, "\"%s\" is no size", v[0]);
+		import_leave(u->im, place, "\"%.80s\" is no size", v[0]);
 		return;
 	}
 	snprintf(digits, sizeof digits, "%.*s", (int)len, v[0]);
@@ -289,6 +290,13 @@ static void take_private_domain(struct unbound *u, const struct import_place *pl
 	import_rebinding_name(u->im, place, v[0]);
 }
 
+/* Whoever wants that would not want to be asked in the open instead. */
+static void take_tls(struct unbound *u, const struct import_place *place, char *v[3])
+{
+	if (import_bool(u->im, place, v[0], &u->all_tls) && u->all_tls)
+		import_leave(u->im, place, IMPORT_NO_TLS ": zones below this are left out");
+}
+
 static void take_slip(struct unbound *u, const struct import_place *place, char *v[3])
 {
 	/* There each so many is let through, here it is told to come by TCP. */
@@ -356,7 +364,7 @@ static void local_zone(struct unbound *u, const struct import_place *place, char
 				name);
 		return;
 	}
-	import_leave(im, place, "a zone of the type \"%s\" has no counterpart here", v[1]);
+	import_leave(im, place, "a zone of the type \"%.80s\" has no counterpart here", v[1]);
 }
 
 static void local_data(struct unbound *u, const struct import_place *place, char *v[3])
@@ -407,6 +415,8 @@ static const struct {
 	{"private-domain", take_private_domain},
 	{"ip-ratelimit-slip", take_slip},
 	{"ip-ratelimit-factor", take_slip},
+	{"tls-upstream", take_tls},
+	{"ssl-upstream", take_tls},
 	{"dns64-prefix", take_dns64},
 	{"verbosity", take_verbosity},
 	{"logfile", take_log},
@@ -485,35 +495,7 @@ void unbound_server(struct unbound *u, const struct import_place *place, char *v
 	import_leave(u->im, place, "has no counterpart here");
 }
 
-/* --- zones, views, policy ------------------------------------------------------------------ */
-
-void unbound_zone(struct unbound *u, const struct import_place *place, const char *value)
-{
-	const char *option = strchr(place->option, '-') ? strchr(place->option, '-') + 1 : "";
-	struct import *im = u->im;
-	char *address = NULL;
-
-	if (strcmp(place->option, "name") == 0) {
-		(void)!import_name(im, place, value, u->route.name);
-	} else if (strcmp(option, "addr") == 0) {
-		address = strdup(value);
-		if (!address) {
-			im->broken = true;
-			return;
-		}
-		address[strcspn(address, "#")] = '\0'; /* a name for TLS */
-		import_route_add(im, place, &u->route, address);
-		free(address);
-	} else if (strcmp(option, "first") == 0) {
-		(void)!import_bool(im, place, value, &u->route.first);
-	} else if (strcmp(option, "tls-upstream") == 0 || strcmp(option, "ssl-upstream") == 0) {
-		(void)!import_bool(im, place, value, &u->tls);
-	} else if (strcmp(option, "host") == 0) {
-		import_leave(im, place, "servers are given by address here");
-	} else if (strcmp(option, "prime") != 0) {
-		import_leave(im, place, "has no counterpart here");
-	}
-}
+/* --- views ------------------------------------------------------------------ */
 
 void unbound_view(struct unbound *u, const struct import_place *place, char *values[3])
 {
@@ -545,50 +527,4 @@ void unbound_view(struct unbound *u, const struct import_place *place, char *val
 		import_leave(u->im, place, "has no counterpart in a view");
 	else if (import_bool(u->im, place, values[0], &first) && !first)
 		import_leave(u->im, place, "local data of everybody is answered here in any case");
-}
-
-void unbound_policy(struct unbound *u, const struct import_place *place, const char *value)
-{
-	char **to = strcmp(place->option, "zonefile") == 0              ? &u->file
-		    : strcmp(place->option, "rpz-action-override") == 0 ? &u->action
-									: NULL;
-
-	if (to) {
-		free(*to);
-		*to = strdup(value);
-		u->im->broken = u->im->broken || !*to;
-	} else if (strcmp(place->option, "name") == 0) {
-		(void)!import_name(u->im, place, value, u->route.name);
-	} else if (strcmp(place->option, "primary") == 0 || strcmp(place->option, "master") == 0 ||
-		   strcmp(place->option, "url") == 0) {
-		u->is_remote = true;
-	} else if (strncmp(place->option, "rpz-log", 7) != 0) {
-		import_leave(u->im, place, "has no counterpart here");
-	}
-}
-
-void unbound_end_policy(struct unbound *u)
-{
-	static const char *const actions[] = {"nxdomain", "nodata", "passthru", "drop", NULL};
-	const char *action = NULL;
-	struct import *im = u->im;
-
-	for (const char *const *a = actions; u->action && *a; a++)
-		action = strcmp(*a, u->action) == 0 ? *a : action;
-	if (u->action && strcmp(u->action, "tcp_only") == 0)
-		action = "tcp-only";
-	if (u->is_remote)
-		import_leave(im, &u->place,
-			     "the policy zone %s is left out: no zone is "
-			     "transferred by this version",
-			     u->route.name);
-	else if (u->action && !action)
-		import_leave(im, &u->place,
-			     "the policy zone %s is left out: there is no action "
-			     "like \"%s\"",
-			     u->route.name, u->action);
-	else if (!*u->route.name || !u->file)
-		import_leave(im, &u->place, "a policy zone needs a name and a zonefile");
-	else
-		import_policy(im, &u->place, u->route.name, u->file, action);
 }

@@ -45,7 +45,7 @@ bool import_number(struct import *im, const struct import_place *place, const ch
 {
 	if (quantity_number(text, out) && *out <= max)
 		return true;
-	import_leave(im, place, "expected a number of at most %" PRIu64 ", found \"%s\"", max,
+	import_leave(im, place, "expected a number of at most %" PRIu64 ", found \"%.80s\"", max,
 		     text);
 	return false;
 }
@@ -57,7 +57,7 @@ bool import_bool(struct import *im, const struct import_place *place, const char
 	*out = yes;
 	if (yes || strcasecmp(text, "no") == 0 || strcasecmp(text, "false") == 0)
 		return true;
-	import_leave(im, place, "expected yes or no, found \"%s\"", text);
+	import_leave(im, place, "expected yes or no, found \"%.80s\"", text);
 	return false;
 }
 
@@ -129,7 +129,7 @@ bool import_name(struct import *im, const struct import_place *place, const char
 
 	free(dns);
 	if (!good) {
-		import_leave(im, place, "\"%s\" is no domain name", text);
+		import_leave(im, place, "\"%.80s\" is no domain name", text);
 		return false;
 	}
 	tern_name_lower(name, name);
@@ -188,8 +188,8 @@ void import_listen(struct import *im, const struct import_place *place, const ch
 	char *copy;
 
 	if (interface && !is_interface(text)) {
-		import_leave(im, place, "\"%s\" is neither an address of a host nor an interface",
-			     text);
+		import_leave(im, place,
+			     "\"%.80s\" is neither an address of a host nor an interface", text);
 		return;
 	}
 	bigger = realloc(im->listen, (im->listen_n + 1u) * sizeof *bigger);
@@ -223,7 +223,7 @@ void import_allow(struct import *im, const struct import_place *place, const cha
 	char text[ADDRESS_TEXT_MAX];
 
 	if (!import_network(network, text))
-		import_leave(im, place, "\"%s\" is no network", network);
+		import_leave(im, place, "\"%.80s\" is no network", network);
 	else if (is_new(im, "allow", text, 0))
 		doc_add_text(&im->doc, doc_list(&im->doc, access, "allow"), text);
 }
@@ -237,7 +237,7 @@ void import_deny(struct import *im, const struct import_place *place, const char
 	unsigned view;
 
 	if (!import_network(network, text)) {
-		import_leave(im, place, "\"%s\" is no network", network);
+		import_leave(im, place, "\"%.80s\" is no network", network);
 		return;
 	}
 	if (strcmp(text, "0.0.0.0/0") == 0 || strcmp(text, "::/0") == 0) {
@@ -284,7 +284,7 @@ void import_client(struct import *im, const struct import_place *place, unsigned
 	char text[ADDRESS_TEXT_MAX];
 
 	if (!import_network(network, text))
-		import_leave(im, place, "\"%s\" is no network", network);
+		import_leave(im, place, "\"%.80s\" is no network", network);
 	else if (!is_new(im, "c", text, view))
 		import_leave(im, place, "%s is in a view already", text);
 	else
