@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/quantity.h"
 #include "tools/idn.h"
@@ -107,9 +108,24 @@ void import_set_text(struct import *im, const struct import_place *place, const 
 			     "expected at most %zu octets of text without control characters", max);
 }
 
+/* What is written may be read from anywhere. Takes @path. */
+static char *make_absolute(char *path)
+{
+	char *folder, *whole = NULL;
+
+	if (!path || *path == '/')
+		return path;
+	folder = getcwd(NULL, 0);
+	if (!folder || asprintf(&whole, "%s/%s", folder, path) < 0)
+		whole = NULL;
+	free(folder);
+	free(path);
+	return whole;
+}
+
 char *import_good_path(struct import *im, const struct import_place *place, const char *path)
 {
-	char *whole = import_path(place->file, path);
+	char *whole = make_absolute(import_path(place->file, path));
 
 	if (whole && *path && import_is_text(whole, PATH_OCTETS))
 		return whole;

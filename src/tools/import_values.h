@@ -44,8 +44,10 @@ void import_set_number(struct import *im, const struct import_place *place, cons
 void import_set_text(struct import *im, const struct import_place *place, const char *section,
 		     const char *key, const char *text, size_t max);
 
-/** The text of a path of at most 4079 octets, absolute or below the folder of the place's file; to
- * be freed. NULL after telling. */
+/**
+ * @p path as an absolute one of at most 4079 octets, below the folder of the place's file if it is
+ * relative; to be freed. NULL after telling.
+ */
 char *import_good_path(struct import *im, const struct import_place *place, const char *path);
 
 /** @p text as a name with a final dot, in lower case; Unicode as IDNA has it. */

@@ -110,6 +110,28 @@ def test_unbound():
     expect(ask('nas.lan', server='10.53.0.1', source='10.53.0.1'), 'REFUSED')
 
 
+def test_files_beside():
+    """Anchors, hints and policy zones are read; what is written about them holds wherever it is read."""
+    put('hints', '. 3600000 NS ns.\nns. 3600000 A 10.53.0.2\n')
+    put('keys', 'corp.example. IN DS 31560 13 2 ' + '1C' * 32 + ' ; ours\n')
+    put('root.key', '. 86400 IN DNSKEY 257 3 8 AwEAAaz/tAm8 ;;state=2 [  VALID  ]\n'
+                    '. 86400 IN DNSKEY 385 3 8 AwEAAaz/tAm9 ;;state=4 [ REVOKED ]\n')
+    put('rpz.zone', '$TTL 60\n@ SOA a. b. 1 2 3 4 5\n@ NS a.\nads.example CNAME .\n')
+    put('broken.zone', '$TTL 60\n@ SOA a. b. 1 2 3\n')
+    path = put('files.conf', 'server:\n root-hints: hints\n trust-anchor-file: keys\n auto-trust-anchor-file: root.key\n'
+               'rpz:\n name: rpz.x\n zonefile: rpz.zone\nrpz:\n name: bad.x\n zonefile: broken.zone\n')
+    os.chdir(FOLDER)
+    try:
+        made, left = imported(os.path.basename(path), '--from', 'unbound')
+    finally:
+        os.chdir('/')
+    check(f'root-hints: "{FOLDER}/hints"' in made and f'file: "{FOLDER}/rpz.zone"' in made, made)
+    check('"corp.example. IN DS 31560' in made and 'AwEAAaz/tAm8' in made and 'AwEAAaz/tAm9' not in made, made)
+    check('bad.x' not in made.split('# Not')[0] and 'the policy zone bad.x. is left out' in left, left)
+    Started(made)
+    expect(ask('ads.example'), 'NXDOMAIN')
+
+
 def test_files_of_debian():
     made, left = imported('/etc/unbound/unbound.conf')
     check('127.0.0.0/8' in made, made)
