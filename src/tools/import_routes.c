@@ -252,8 +252,8 @@ void import_list(struct import *im, const struct import_place *place, const char
 		why = "there are 64 lists already";
 	else if (is_url)
 		why = url_read(from, &url, &why) ? NULL : why;
-	else if (!import_is_text(from, 4095))
-		why = "expected the path of a file";
+	else if (*from != '/' || !import_is_text(from, 4095))
+		why = "expected the absolute path of a file";
 	if (why) {
 		import_leave(im, place, "\"%.80s\" is left out: %s", from, why);
 		return;

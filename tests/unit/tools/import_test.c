@@ -212,6 +212,8 @@ static void files_of_pihole(void **state)
 		{"cname=a.lan,b.lan", "IN CNAME b.lan."},
 		{"https://lists.example/hosts", "url: \"https://lists.example/hosts\""},
 		{"https://a/\nhttps://b/", "name: \"pihole-2\""},
+		{"file:///etc/l", "file: \"/etc/l\""},
+		{"file://", "f:1: adlists: \"\" is left out: expected the absolute path"},
 		{"https://user@lists.example/hosts", "f:1: adlists: "},
 		{"(^|\\.)ads[0-9]", "f:1: line: regular expressions are not supported"},
 		{NULL, NULL},
