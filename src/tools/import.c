@@ -37,6 +37,9 @@ void import_fini(struct import *im)
 		free(im->listen[i].text);
 	free(im->listen);
 	free(im->routes);
+	free(im->allowed.list);
+	free(im->denied.list);
+	free(im->viewed.list);
 	for (unsigned i = 0; i < im->root_keys_n; i++)
 		free(im->root_keys[i]);
 	for (unsigned i = 0; i < im->paths_n; i++)
@@ -349,6 +352,7 @@ void import_finish(struct import *im)
 		import_allow(im, &nowhere, "127.0.0.0/8");
 		import_allow(im, &nowhere, "::1/128");
 	}
+	import_access_finish(im);
 	if (doc_len(doc_list(&im->doc, import_section(im, "dnssec"), "trust-anchors")) > 0) {
 		for (unsigned i = 0; i < im->root_keys_n; i++)
 			import_anchor(im, &nowhere, im->root_keys[i]);

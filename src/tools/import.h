@@ -58,9 +58,16 @@ struct import_listen {
 	bool is_interface;
 };
 
+/** Networks that were named. */
+struct import_networks {
+	struct prefix *list;
+	unsigned n;
+};
+
 struct import {
 	struct doc doc;
-	char *paths[IMPORT_FILES_MAX + 1]; /* of all files, for places */
+	struct import_networks allowed, denied, viewed; /* viewed: clients of views */
+	char *paths[IMPORT_FILES_MAX + 1];              /* of all files, for places */
 	unsigned paths_n;
 	unsigned depth; /* files that are being read */
 	struct import_listen *listen;

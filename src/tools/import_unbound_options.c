@@ -127,6 +127,8 @@ static void take_access_view(struct unbound *u, const struct import_place *place
 
 	if (view > 0)
 		import_client(u->im, place, view, v[0]);
+	if (view > 0)
+		import_viewed(u->im, v[0]);
 }
 
 static void take_root_hints(struct unbound *u, const struct import_place *place, char *v[3])

@@ -12,6 +12,7 @@
 #include "tools/idn.h"
 
 #define PATH_OCTETS 4079
+#define DENIED_MAX  1024 /* networks that others are compared with */
 
 struct doc_node *import_section(struct import *im, const char *section)
 {
@@ -153,6 +154,16 @@ bool import_name(struct import *im, const struct import_place *place, const char
 	return true;
 }
 
+static char *network_to_text(const struct prefix *p, char out[ADDRESS_TEXT_MAX])
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	address_to_text(&p->base, address);
+	address[strcspn(address, "@")] = '\0';
+	snprintf(out, ADDRESS_TEXT_MAX, "%.50s/%u", address, (unsigned)p->bits);
+	return out;
+}
+
 bool import_network(const char *text, char out[ADDRESS_TEXT_MAX])
 {
 	const char *slash = strchr(text, '/');
@@ -174,10 +185,8 @@ bool import_network(const char *text, char out[ADDRESS_TEXT_MAX])
 		if (i >= bits)
 			p.base.octets[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 	}
-	address_to_text(&p.base, copy);
-	copy[strcspn(copy, "@")] = '\0';
-	snprintf(out, ADDRESS_TEXT_MAX, "%.50s/%u", copy, (unsigned)bits);
-	return prefix_from_text(out, &p);
+	p.bits = (uint8_t)bits;
+	return prefix_from_text(network_to_text(&p, out), &p);
 }
 
 /* --- who listens, who is answered ------------------------------------------------------ */
@@ -233,6 +242,18 @@ static bool is_new(struct import *im, const char *kind, const char *text, unsign
 	return true;
 }
 
+static void remember(struct import *im, struct import_networks *networks, const char *network)
+{
+	struct prefix *list = realloc(networks->list, (networks->n + 1u) * sizeof(*list));
+
+	if (list)
+		networks->list = list;
+	if (!list || !prefix_from_text(network, &list[networks->n]))
+		im->broken = true;
+	else
+		networks->n++;
+}
+
 void import_allow(struct import *im, const struct import_place *place, const char *network)
 {
 	struct doc_node *access = import_section(im, "access");
@@ -240,8 +261,10 @@ void import_allow(struct import *im, const struct import_place *place, const cha
 
 	if (!import_network(network, text))
 		import_leave(im, place, "\"%.80s\" is no network", network);
-	else if (is_new(im, "allow", text, 0))
+	else if (is_new(im, "allow", text, 0)) {
 		doc_add_text(&im->doc, doc_list(&im->doc, access, "allow"), text);
+		remember(im, &im->allowed, text);
+	}
 }
 
 void import_deny(struct import *im, const struct import_place *place, const char *network,
@@ -267,6 +290,65 @@ void import_deny(struct import *im, const struct import_place *place, const char
 	doc_keep_list(&im->doc, access, "allow");
 	doc_set_word(&im->doc, access, "deny-action", action);
 	import_client(im, place, view, text);
+	remember(im, &im->denied, text);
+}
+
+/* The longest of @networks that @inner is properly in; NULL for none. */
+static const struct prefix *longest_around(const struct import_networks *networks,
+					   const struct prefix *inner)
+{
+	const struct prefix *longest = NULL;
+
+	for (unsigned i = 0; i < networks->n; i++) {
+		const struct prefix *p = &networks->list[i];
+
+		if (p->bits < inner->bits && prefix_holds(p, &inner->base) &&
+		    (!longest || p->bits > longest->bits))
+			longest = p;
+	}
+	return longest;
+}
+
+/*
+ * Whom a longer network allows belongs to a view without settings, else the view of a shorter one
+ * that is denied would have him.
+ */
+void import_access_finish(struct import *im)
+{
+	static const struct import_place nowhere = {"access", 0, "allow"};
+	char text[ADDRESS_TEXT_MAX], key[ADDRESS_TEXT_MAX + 8];
+	unsigned view = 0;
+
+	if (im->denied.n > DENIED_MAX) {
+		import_leave(im, &nowhere,
+			     "networks in denied ones are denied, too: there are more "
+			     "than %d of these",
+			     DENIED_MAX);
+		return;
+	}
+	for (unsigned i = 0; i < im->allowed.n; i++) {
+		const struct prefix *p = &im->allowed.list[i];
+
+		if (!longest_around(&im->denied, p))
+			continue;
+		network_to_text(p, text);
+		snprintf(key, sizeof key, "c:%s", text);
+		if (import_map_find(&im->seen, key))
+			continue;
+		view = view > 0 ? view : import_view(im, &nowhere, "answered");
+		if (view > 0)
+			import_client(im, &nowhere, view, text);
+	}
+	for (unsigned i = 0; i < im->viewed.n && im->allowed.n <= DENIED_MAX; i++) {
+		const struct prefix *denied = longest_around(&im->denied, &im->viewed.list[i]);
+		const struct prefix *allowed = longest_around(&im->allowed, &im->viewed.list[i]);
+
+		if (denied && allowed && denied->bits > allowed->bits)
+			import_leave(im, &nowhere,
+				     "%s is in a denied network, but answered by its "
+				     "view",
+				     network_to_text(&im->viewed.list[i], text));
+	}
 }
 
 unsigned import_view(struct import *im, const struct import_place *place, const char *name)
@@ -292,6 +374,14 @@ unsigned import_view(struct import *im, const struct import_place *place, const 
 	im->views[im->views_n] = doc_add_map(&im->doc, doc_list(&im->doc, im->doc.root, "views"));
 	doc_set_text(&im->doc, im->views[im->views_n], "name", name);
 	return im->views_n;
+}
+
+void import_viewed(struct import *im, const char *network)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (import_network(network, text))
+		remember(im, &im->viewed, text);
 }
 
 void import_client(struct import *im, const struct import_place *place, unsigned view,

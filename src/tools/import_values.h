@@ -68,12 +68,18 @@ void import_allow(struct import *im, const struct import_place *place, const cha
 void import_deny(struct import *im, const struct import_place *place, const char *network,
 		 bool drop);
 
+/** All networks are known: those that are allowed inside of denied ones are answered. */
+void import_access_finish(struct import *im);
+
 /** The number of the view @p name, made when there is none; 0 after telling why not. */
 unsigned import_view(struct import *im, const struct import_place *place, const char *name);
 
 /** The clients of @p network belong to the view. */
 void import_client(struct import *im, const struct import_place *place, unsigned view,
 		   const char *network);
+
+/** The same clients are told of when their network is in a denied one. */
+void import_viewed(struct import *im, const char *network);
 
 /** A zone that other servers are asked for, as it is read. */
 struct import_route {

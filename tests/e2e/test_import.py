@@ -67,6 +67,8 @@ server:
     access-control: 127.0.0.0/8 allow
     access-control: 10.53.0.0/16 allow
     access-control: 10.53.0.1/32 refuse     # but not this one
+    access-control: 127.3.0.0/16 refuse
+    access-control: 127.3.3.0/24 allow
     include: "conf.d/*.conf"
     do-not-query-localhost: no
     module-config: "iterator"
@@ -108,6 +110,8 @@ def test_unbound():
     expect(ask('x.ads.example'), 'NXDOMAIN')
     expect(ask('any.all.example'), 'NOERROR', ['192.0.2.77'])
     expect(ask('nas.lan', server='10.53.0.1', source='10.53.0.1'), 'REFUSED')
+    expect(ask('nas.lan', source='127.3.0.1'), 'REFUSED')
+    expect(ask('nas.lan', source='127.3.3.1'), 'NOERROR', ['192.168.1.9'])
 
 
 def test_files_beside():

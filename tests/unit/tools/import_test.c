@@ -65,6 +65,11 @@ static void options_of_unbound(void **state)
 		{"server:", "- \"127.0.0.0/8\"\n    - \"::1/128\""},
 		{"server: access-control: 10.1.0.0/16 deny", "deny-action: drop"},
 		{"server: access-control: 10.1.0.0/16 refuse", "clients:\n      - \"10.1.0.0/16\""},
+		{"server: access-control: 10.0.0.0/8 refuse access-control: 10.1.0.0/16 allow",
+		 "- name: \"answered\"\n    clients:\n      - \"10.1.0.0/16\""},
+		{"server: access-control: 10.0.0.0/8 allow access-control: 10.1.0.0/16 refuse\n"
+		 "access-control-view: 10.1.2.0/24 v",
+		 "10.1.2.0/24 is in a denied network, but answered by its view"},
 		{"server: access-control: 0.0.0.0/0 deny", "access:\n  deny-action: drop"},
 		{"server: access-control: 10.0.0.0/33 allow", "is no network"},
 		{"server: do-ip4: no", "ipv4: false"},
