@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tools/idn.h"
+#include "tools/import.h"
 
 #define DEFAULT_SOCKET "/run/tern/control.sock"
 #define ARGUMENTS_MAX  3
@@ -81,6 +82,12 @@ static const struct command {
 	 "do not validate below a name"},
 	{"nta-list", {NULL}, 0, NULL, "nta list", "names that are not validated"},
 	{"nta-remove", {"name"}, 0, NULL, "nta remove NAME", "validate below it again"},
+	{"import",
+	 {"file"},
+	 0,
+	 NULL,
+	 "import FILE...",
+	 "make a tern.yaml of another program's configuration"},
 	{"help", {"command"}, 1, NULL, "help [COMMAND]", "print this, or how a command is used"},
 };
 
@@ -462,6 +469,8 @@ int main(int argc, char **argv)
 {
 	struct options options = {.socket = DEFAULT_SOCKET};
 
+	if (argc > 1 && strcmp(argv[1], "import") == 0) /* has options of its own */
+		return import_main(argc - 1, argv + 1);
 	if (!parse_options(argc, argv, &options))
 		return usage(stderr, EXIT_USAGE);
 	if (options.help)
@@ -476,6 +485,8 @@ int main(int argc, char **argv)
 		return print_help(argc - optind - 1, argv + optind + 1);
 	if (strcmp(argv[optind], "check") == 0)
 		return check_file(argc - optind - 1, argv + optind + 1);
+	if (strcmp(argv[optind], "import") == 0)
+		return import_main(argc - optind, argv + optind);
 	char *request = make_request(argc - optind, argv + optind, options.json);
 
 	if (!request)
