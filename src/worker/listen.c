@@ -86,6 +86,8 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
+	l->view = (uint8_t)view_of_listener(w->rules->views, &l->at);
+	l->had_view = l->view != 0;
 	timer_init(&l->linger, end_lingering);
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);
 	if (!l->batch) {
@@ -137,6 +139,9 @@ void listen_close(struct worker *w, unsigned slot)
 	bool turned = stop_udp(w, l);
 
 	stop_tcp(w, l);
+	/* By its own address a client may be somebody else. */
+	if (l->had_view)
+		tcp_leave(w, slot);
 	/* From an address that is gone no answer can be sent, and lingering would take what comes
 	 * once it is back. */
 	if (turned)
