@@ -102,3 +102,25 @@ def test_a_view_in_the_place_of_another_one():
     s.settimeout(6)
     answer = dns.message.from_wire(s.recv(4096))
     equal(data(answer), [], answer)
+
+
+def test_zone_files_that_include_each_other():
+    """A fault with its line, soon, and the zone of before stays, whether the files are followed or a view's."""
+    a = put('a.zone', 'x A 192.0.2.7\n')
+    zone = {'local-zones': [{'name': 'lan', 'file': a}]}
+    tern = start(**zone, views=[view('kids', [f'{KIDS}/32'], **zone)])
+    for text, why in (('$INCLUDE a.zone\n' + '; long enough to be seen when it is gone\n' * 5000, 'too deep'),
+                      ('$INCLUDE b.zone\n' * 300 + 'x A 192.0.2.8\n', 'too many files are included')):
+        put('b.zone', 'y A 192.0.2.9\n')
+        put('a.zone', text)
+        out, took = ternctl('reload', code=1), time.monotonic()
+        check(why in out and 'a.zone:' in out, out)
+        expect(ask('x.lan'), 'NOERROR', ['192.0.2.7'])
+    for depth in range(9):
+        put(f'f{depth}.zone', f'$INCLUDE f{depth + 1}.zone\n' * 100)
+    put('f9.zone', 'x A 192.0.2.7\n')
+    put('a.zone', '$INCLUDE f0.zone\n')
+    out, took = ternctl('reload', code=1), time.monotonic()
+    check('too many files are included' in out or 'too deep' in out, out)
+    at_most(time.monotonic() - took, scaled(5), 'seconds')
+    tern.alive()

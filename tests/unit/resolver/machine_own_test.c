@@ -193,7 +193,8 @@ static void a_route_says_where_to_ask(void **state)
 	}
 }
 
-/* By what only a view's names say, nobody else is answered out of the cache that all have together. */
+/* By what only a view's names say, nobody else is answered out of the cache that all have together.
+ */
 static void names_of_a_view_are_no_servers(void **state)
 {
 	struct zone_store *mine = zone_store_create();
