@@ -124,3 +124,98 @@ def test_zone_files_that_include_each_other():
     check('too many files are included' in out or 'too deep' in out, out)
     at_most(time.monotonic() - took, scaled(5), 'seconds')
     tern.alive()
+
+
+def test_explain_of_hostile_names():
+    """Whatever a name, a list or a zone is called, one line says one thing, and JSON is JSON."""
+    start(lists=[listing('||example.com^\n', 'a"b\\c')], views=[view('v"\\x', [f'{KIDS}/32'])])
+    for name in ('a\\010b.example.com', 'a\\"b.example.com', '\\000.example.com', 'a\\027[31m.example.com', '\\255.example.com',
+                 '.', '*.example.com', 'x' * 63 + '.example.com', 'a.' * 126 + 'a'):
+        for args in ((), ('AAAA',), ('TYPE65535',)):
+            text = ternctl('explain', KIDS, name, *args)
+            check(all(c >= ' ' or c == '\n' for c in text), repr(text))
+            for line in ternctl('--json', 'explain', KIDS, name, *args).splitlines():
+                json.loads(line)
+    for wrong in ('', 'a..b', 'x' * 64 + '.com', 'a.' * 130, '\\999.com'):
+        ternctl('explain', KIDS, wrong, code=1)
+
+
+def resident_kb(tern):
+    with open(f'/proc/{tern.process.pid}/status') as f:
+        return int(next(l for l in f if l.startswith('VmRSS')).split()[1])
+
+
+def test_memory_over_many_changes():
+    """Lists, views and their caches come and go three hundred times beside questions, and nothing of them stays."""
+    inside = Forwarder('192.0.2.101')
+    names = ''.join(f'||a{i}.test-zone^$dnstype=A\n' for i in range(20000))
+
+    def sections(n):
+        lists = [listing(names + f'x{n}.test-zone\n', f'ads{n % 3}')]
+        views = [view(f'v{n % 7}', [f'{KIDS}/32'], lists=[lists[0]['name']], **{'cache-size': '8MiB'},
+                      **forwarding(('corp.test-zone', inside)))] if n % 4 else []
+        return {'lists': lists, 'views': views}
+    tern = start(**sections(1))
+    sizes = []
+    for n in range(100):
+        reload(tern, **sections(n))
+        for source in (KIDS, ELSE):
+            ask(f'y{n}.corp.test-zone', source=source)
+        if n in (40, 99):
+            time.sleep(1)
+            sizes.append(resident_kb(tern))
+    if not sanitized():
+        at_most(sizes[1] - sizes[0], 6000, 'kB of growth')
+
+
+def test_a_name_on_a_list_is_never_told_stale():
+    """What was cached before a name was blocked is not given out, stale, prefetched, of an alias, or to RD=0 and CD=1."""
+    inside = Forwarder('192.0.2.101', ttl=1)
+    base = {**forwarding(('corp.test-zone', inside)), 'cache': {'serve-stale': True}}
+    tern = start(**base, lists=[listing('nothing.example\n')])
+    for name in ('x.corp.test-zone', 'shop.example.com'):
+        expect(ask(name), 'NOERROR')
+    put('ads', 'x.corp.test-zone\nwww.example.org\n')
+    until(lambda: told()['entries'] == 2)
+    time.sleep(1.2)
+    inside.socket.close()
+    for _ in range(3):
+        for how in ({}, {'cd': True}, {'do': True}, {'rd': False}, {'cd': True, 'do': True}):
+            for name in ('x.corp.test-zone', 'www.example.org'):
+                for rtype in ('A', 'ANY', 'HTTPS', 'DS', 'CNAME', 'TYPE65280'):
+                    answer = ask(name, rtype, **how)
+                    equal((rcode(answer), bool(answer.flags & dns.flags.AD)), ('NXDOMAIN', False), f'{name} {rtype} {how}')
+            equal(rcode(ask('shop.example.com', **how)), 'NXDOMAIN', how)
+    put('ads', 'nothing.example\n')
+    until(lambda: told()['entries'] == 1)
+    expect(ask('www.example.org'), 'NOERROR')
+    expect(ask('x.corp.test-zone'), 'NOERROR', ['192.0.2.101'])      # stale by now
+
+
+def silent_sockets(n):
+    sockets = []
+    for _ in range(n):
+        s = udp_socket()
+        s.bind(('127.0.0.1', 0))
+        sockets.append(s)
+    return sockets
+
+
+def test_parallel_forwarders_that_are_silent():
+    """What one question costs stays within its account, and the one who answers is found in time."""
+    silent, right = silent_sockets(15), Forwarder('192.0.2.101')
+    at = [f'127.0.0.1@{s.getsockname()[1]}' for s in silent]
+    start(**{'forward-zones': [{'name': 'dead.test-zone', 'addresses': at, 'policy': 'parallel'},
+                               {'name': 'corp.test-zone', 'addresses': [*at, right.at()], 'policy': 'parallel'}]})
+    sent = lambda: json.loads(ternctl('--json', 'stats'))['upstream']['udp']
+    before = sent()
+    answer, took = ask_timed('a.dead.test-zone')
+    equal(rcode(answer), 'SERVFAIL')
+    at_most(took, scaled(4.5), 'seconds')
+    at_most(sent() - before, 50, 'questions')
+    for i in range(4):
+        before = sent()
+        answer, took = ask_timed(f'x{i}.corp.test-zone')
+        expect(answer, 'NOERROR', ['192.0.2.101'])
+        at_most(took, scaled(2.5), 'seconds')
+        at_most(sent() - before, 50, 'questions')
