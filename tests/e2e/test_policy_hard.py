@@ -213,9 +213,11 @@ def test_parallel_forwarders_that_are_silent():
     equal(rcode(answer), 'SERVFAIL')
     at_most(took, scaled(4.5), 'seconds')
     at_most(sent() - before, 50, 'questions')
-    for i in range(4):
+    # Four are asked at once, and the others one by one: it is found by the third question.
+    for i in range(6):
         before = sent()
         answer, took = ask_timed(f'x{i}.corp.test-zone')
-        expect(answer, 'NOERROR', ['192.0.2.101'])
-        at_most(took, scaled(2.5), 'seconds')
+        if i > 2 or rcode(answer) != 'SERVFAIL':
+            expect(answer, 'NOERROR', ['192.0.2.101'])
+        at_most(took, scaled(4.5 if i < 3 else 1), 'seconds')
         at_most(sent() - before, 50, 'questions')
