@@ -8,7 +8,7 @@ import threading
 import time
 
 from harness import *
-from test_lists import blocked, ede_options, listing, put, told, until
+from test_lists import FOLDER, blocked, ede_options, listing, put, told, until
 from test_reload import Forwarder, forwarding, reload, start, ternctl
 from test_views import view
 
@@ -221,3 +221,48 @@ def test_parallel_forwarders_that_are_silent():
             expect(answer, 'NOERROR', ['192.0.2.101'])
         at_most(took, scaled(4.5 if i < 3 else 1), 'seconds')
         at_most(sent() - before, 50, 'questions')
+
+
+def test_many_views_and_networks():
+    """As many as there may be: each client is answered by the longest of 10,000 networks."""
+    nets = [f'10.{i // 250}.{i % 250}.0/24' for i in range(9000)]
+    views = [view(f'v{i}', [f'127.0.1.{i}/32', f'::ffff:127.0.2.{i}/128', *(nets if i == 7 else [])],
+                  **{'local-data': [f'who.lan. A 192.168.1.{i}']}) for i in range(31)]
+    views[30]['clients'].append('127.0.0.0/8')
+    start(access={'allow': ['0.0.0.0/0', '::/0']}, views=views)
+    for tcp in (False, True):
+        for i in range(31):
+            for source in (f'127.0.1.{i}', f'127.0.2.{i}'):
+                expect(ask('who.lan', source=source, tcp=tcp), 'NOERROR', [f'192.168.1.{i}'])
+        expect(ask('who.lan', source='127.9.9.9', tcp=tcp), 'NOERROR', ['192.168.1.30'])
+        equal(rcode(ask('who.lan', server='::1', tcp=tcp)), 'NXDOMAIN')
+
+
+def test_a_list_that_is_written_all_the_time():
+    """Renamed over, and rewritten in its place, a hundred times a second: questions are answered, and the end state counts."""
+    start(lists=[listing('a.test-zone\n')])
+    names = ''.join(f'n{i}.test-zone\n' for i in range(3000))
+    end = time.monotonic() + 4
+    n = 0
+    while time.monotonic() < end:
+        n += 1
+        if n % 2:
+            put('ads', f'{names}x{n}.test-zone\n')
+        else:
+            with open(os.path.join(FOLDER, 'ads'), 'r+') as f:
+                f.truncate(len(names) // 2)
+        if n % 20 == 0:
+            expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+        time.sleep(0.01)
+    put('ads', f'{names}last.test-zone\n')
+    until(lambda: rcode(ask('last.test-zone')) == 'NXDOMAIN' and ede_options(ask('last.test-zone')), 8)
+    equal(told()['entries'], 3001)
+
+
+def test_the_end_amid_a_load():
+    """Who is reading millions of names ends within seconds of SIGTERM, and once read, they are read in time."""
+    path = put('millions', ''.join(f'x{i:x}.ads{i % 977}.test-zone\n' for i in range(1500000)))
+    tern = start(lists=[{'name': 'ads', 'file': path}])
+    put('millions', ''.join(f'y{i:x}.ads{i % 977}.test-zone\n' for i in range(1500000)))
+    time.sleep(0.3)
+    at_most(tern.stop(), scaled(3), 'seconds')
