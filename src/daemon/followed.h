@@ -47,6 +47,7 @@ void followed_begin(struct followed *f, unsigned kind);
 
 /**
  * Read @p path, and follow it from here on. Waits up to FOLLOWED_WRITE_MS for who is writing it.
+ * Between two calls of followed_begin() a file is read once.
  *
  * @param kind   bits of enum followed_kind
  * @param wrong  NULL, or why it can't be read: errno in words. Then the text is what was read

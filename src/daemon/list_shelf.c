@@ -174,17 +174,34 @@ static int is_of_list(const struct dirent *e)
 	return e->d_name[0] != '.';
 }
 
-/* The files of a folder in the order of their names; each is followed. */
+static void free_files(struct dirent **files, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(files[i]);
+	free(files);
+}
+
+/* The files of @folder in the order of their names, to be freed; -1 with errno. */
+static int list_files(const char *folder, struct dirent ***files)
+{
+	int n = scandir(folder, files, is_of_list, alphasort);
+
+	if (n <= FOLDER_FILES_MAX)
+		return n;
+	free_files(*files, n);
+	errno = E2BIG;
+	return -1;
+}
+
+/* Each file is followed. */
 static bool read_folder(struct reading *r, const char *folder, struct followed *followed)
 {
 	struct dirent **files;
-	int n = scandir(folder, &files, is_of_list, alphasort);
-	bool good = n >= 0 && n <= FOLDER_FILES_MAX;
+	int n = list_files(folder, &files);
+	bool good = n >= 0;
 
 	if (n < 0)
-		return fail(r, folder, strerror(errno));
-	if (!good)
-		(void)fail(r, folder, "has too many files");
+		return fail(r, folder, errno == E2BIG ? "has too many files" : strerror(errno));
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
 
@@ -194,9 +211,8 @@ static bool read_folder(struct reading *r, const char *folder, struct followed *
 				(void)followed_look(followed, FOLLOWED_LISTS, path);
 			good = good && read_file(r, path);
 		}
-		free(files[i]);
 	}
-	free(files);
+	free_files(files, n);
 	return good;
 }
 
@@ -219,7 +235,7 @@ static bool has_changed(const struct shelved *s, struct followed *followed)
 {
 	struct dirent **files;
 	bool changed = !followed || followed_look(followed, FOLLOWED_LISTS, s->path);
-	int n = is_folder(s->path) && followed ? scandir(s->path, &files, is_of_list, NULL) : -1;
+	int n = is_folder(s->path) && followed ? list_files(s->path, &files) : -1;
 
 	for (int i = 0; i < n; i++) {
 		char path[PATH_MAX];
@@ -227,11 +243,26 @@ static bool has_changed(const struct shelved *s, struct followed *followed)
 		if (snprintf(path, sizeof path, "%s/%s", s->path, files[i]->d_name) <
 		    (int)sizeof path)
 			changed |= followed_look(followed, FOLLOWED_LISTS, path);
-		free(files[i]);
 	}
 	if (n >= 0)
-		free(files);
+		free_files(files, n);
 	return changed;
+}
+
+/* What is too much is no more in the list than what could not be read. */
+static void add_excess(struct list_report *report, const struct name_list *names)
+{
+	struct name_list_excess excess = name_list_excess(names);
+
+	if (excess.n == 0)
+		return;
+	if (report->rejected_n < LIST_EXAMPLES_MAX) {
+		report->examples[report->rejected_n].line = excess.line;
+		report->examples[report->rejected_n].why = "too many conditions of one name";
+		report->examples[report->rejected_n].text[0] = '\0';
+	}
+	report->rejected_n += excess.n;
+	report->names_n -= MIN(excess.n, report->names_n);
 }
 
 /* False when memory is short, or the list is as before: then its error says why. */
@@ -259,6 +290,7 @@ static bool read_again(struct list_shelf *shelf, struct shelved *s, struct follo
 	name_list_release(s->names);
 	s->names = names;
 	s->state.report = r.report;
+	add_excess(&s->state.report, names);
 	s->state.read_at = time(NULL);
 	return true;
 }

@@ -195,19 +195,22 @@ static bool has_class(const struct view_set *set, unsigned class)
 	return false;
 }
 
-/* One that nobody has, nor had before if that can be: jobs of a view that is gone may go on. */
-static uint8_t free_class(const struct view_set *set, const struct view_set *before)
+/* The next one behind @given that nobody has, nor had before if that can be. Jobs of views that are
+ * gone may go on, so those that were in use lately come last. */
+static uint8_t free_class(const struct view_set *set, const struct view_set *before, unsigned given)
 {
 	for (unsigned either = 0; either < 2; either++) {
-		for (uint8_t class = 1; class <= VIEWS_MAX; class ++) {
+		for (unsigned i = 0; i < VIEWS_MAX; i++) {
+			unsigned class = (given + i) % VIEWS_MAX + 1;
+
 			if (!has_class(set, class) && (either || !has_class(before, class)))
-				return class;
+				return (uint8_t) class;
 		}
 	}
 	return VIEWS_MAX;
 }
 
-static void give_classes(struct view_set *set, const struct view_set *before)
+static void give_classes(struct view_set *set, const struct view_set *before, uint8_t *given)
 {
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct view *old = find_view(before, set->views[i].name);
@@ -219,7 +222,7 @@ static void give_classes(struct view_set *set, const struct view_set *before)
 		struct view *v = &set->views[i];
 
 		if (v->class == 0)
-			v->class = free_class(set, before);
+			v->class = *given = free_class(set, before, *given);
 		set->classes_n = MAX(set->classes_n, (unsigned)v->class);
 	}
 }
@@ -230,7 +233,7 @@ static bool take_views(struct rules *r, struct load *load, const struct rules *b
 
 	load->views = NULL;
 	if (views)
-		give_classes(views, before ? before->views : NULL);
+		give_classes(views, before ? before->views : NULL, &r->class_given);
 	return rules_set_views(r, views, load_views_free);
 }
 
@@ -386,7 +389,7 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 bool ruleset_changes_names(const struct rules *before, const struct rules *after)
 {
 	return before->zones != after->zones || before->lists != after->lists ||
-	       before->rpz != after->rpz ||
+	       before->rpz != after->rpz || before->lists_asked != after->lists_asked ||
 	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
 }
 

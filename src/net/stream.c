@@ -446,6 +446,13 @@ void stream_resume(struct stream *s)
 		watch_for(s);
 }
 
+void stream_hear_no_more(struct stream *s)
+{
+	s->read_end = true;
+	if (!s->closed)
+		watch_for(s);
+}
+
 void stream_set_idle(struct stream *s, uint32_t idle_ms)
 {
 	s->idle_ms = idle_ms;

@@ -116,6 +116,9 @@ bool stream_send(struct stream *s, const uint8_t *octets, size_t len);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 
+/** Read no message any more, as if the peer had closed its side. */
+void stream_hear_no_more(struct stream *s);
+
 /** Change the idle time, from now. 0: it ends in this turn or the next, whatever it is doing. */
 void stream_set_idle(struct stream *s, uint32_t idle_ms);
 

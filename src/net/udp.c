@@ -211,7 +211,7 @@ int udp_listen(const struct address *at, bool *wildcard)
 
 #define PORT_DISCARD 9 /* nobody asks from there */
 
-void udp_turn_away(int fd, const struct address *at)
+bool udp_turn_away(int fd, const struct address *at)
 {
 	struct address peer = {.family = at->family, .port = PORT_DISCARD};
 	struct sockaddr_storage sa;
@@ -222,8 +222,7 @@ void udp_turn_away(int fd, const struct address *at)
 		peer.octets[0] = 127;
 	peer.octets[at->family == 4 ? 3 : 15] = 1;
 	len = address_to_sockaddr(&peer, &sa);
-	/* Where that fails, some datagrams are lost when the socket is closed. */
-	(void)!connect(fd, (struct sockaddr *)&sa, len);
+	return connect(fd, (struct sockaddr *)&sa, len) == 0;
 }
 
 static bool bind_random_port(int fd, const struct address *server, struct random *random)

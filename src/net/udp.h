@@ -87,9 +87,10 @@ bool udp_note_wildcard(int fd, const struct address *local);
 /**
  * Let the listening socket @p fd, bound to @p at, take nothing any more: what comes goes to
  * another socket of the port, if there is one. What has come in can still be read, and answers
- * can be sent.
+ * can be sent. False when the socket goes on as before: @p at is no address of the host any more,
+ * so nothing comes in, until it is one again.
  */
-void udp_turn_away(int fd, const struct address *at);
+MUST_USE bool udp_turn_away(int fd, const struct address *at);
 
 /**
  * A fresh socket for one question: random source port over the whole range,

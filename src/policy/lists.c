@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "wire/suffix.h"
 
 struct list_set *list_set_create(const struct hash_key *key)
 {
@@ -135,7 +134,7 @@ struct list_verdict list_set_ask(const struct list_set *set, uint64_t mask, cons
 	struct strongest strongest = {.strength = 0};
 	struct hashed_name hashed;
 
-	hashed.labels = suffix_hashes(&set->key, name, hashed.hash);
+	hashed_name_make(&hashed, &set->key, name);
 	for (unsigned i = 0; i < set->n; i++) {
 		if ((mask >> i & 1) && set->lists[i].names)
 			name_list_prefetch(set->lists[i].names, &hashed);

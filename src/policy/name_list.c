@@ -20,6 +20,7 @@
 #define CONDITION 16u /* bit of what: the rest is the number of a rule, not a line */
 
 #define BUCKET_BITS_MAX 18
+#define BUCKET_SMALL    64         /* entries */
 #define TABLE_ALIGN     (2u << 20) /* of huge pages */
 
 struct list_entry {
@@ -60,6 +61,7 @@ struct name_list {
 	size_t octets;            /* of the table */
 	size_t n;
 	struct rules_array rules;
+	struct name_list_excess excess;
 	uint64_t labels_seen[2]; /* bit n: there is a name of n labels */
 	_Atomic uint32_t holders;
 	_Atomic uint64_t hits;
@@ -178,16 +180,35 @@ bool list_builder_add(struct list_builder *b, const uint8_t *name, unsigned how,
 
 /* --- finishing -------------------------------------------------------------------- */
 
-static bool is_after(const struct list_entry *a, const struct list_entry *b)
+/* Of one name those without a condition come first, each kind in the order of lines. */
+static int compare(const struct list_entry *a, const struct list_entry *b)
 {
 	uint64_t x = hash_of_entry(a), y = hash_of_entry(b);
 
-	return x != y ? x > y : a->what > b->what;
+	if (x != y)
+		return x > y ? 1 : -1;
+	if ((a->what ^ b->what) & CONDITION)
+		return a->what & CONDITION ? 1 : -1;
+	return (a->what > b->what) - (a->what < b->what);
 }
 
-/* Buckets have a few entries each. */
+static int compare_items(const void *a, const void *b)
+{
+	return compare(a, b);
+}
+
+static bool is_after(const struct list_entry *a, const struct list_entry *b)
+{
+	return compare(a, b) > 0;
+}
+
+/* Buckets have a few entries each, unless many lines have the same name. */
 static void sort_bucket(struct list_entry *e, size_t n)
 {
+	if (n > BUCKET_SMALL) {
+		qsort(e, n, sizeof *e, compare_items);
+		return;
+	}
 	for (size_t i = 1; i < n; i++) {
 		struct list_entry x = e[i];
 		size_t at = i;
@@ -239,28 +260,42 @@ static struct list_entry *sorted(const struct list_entry *entries, size_t n)
 	return out;
 }
 
-/* What an entry before says of the same name is not said again. */
-static bool says_more(const struct list_entry *before, const struct list_entry *e)
-{
-	const uint32_t hows = (1u << HOW_BITS) - 1;
+/* Those of one name that are kept, from @e[first] on. */
+struct same_name {
+	size_t first;
+	unsigned hows;         /* bit n: one without a condition says n */
+	unsigned conditions_n; /* with one */
+};
 
-	return hash_of_entry(before) != hash_of_entry(e) || (e->what & CONDITION) ||
-	       (before->what & hows) != (e->what & hows);
+/* Whoever asks for the name looks at all that is kept of it. */
+static bool is_kept(struct same_name *same, const struct list_entry *e, struct name_list *list)
+{
+	unsigned how = e->what & (CONDITION - 1);
+
+	if (!(e->what & CONDITION)) {
+		bool more = !(same->hows >> how & 1);
+
+		same->hows |= 1u << how;
+		return more;
+	}
+	if (same->conditions_n++ < NAME_LIST_CONDITIONS_MAX)
+		return true;
+	uint32_t line = list->rules.rules[e->what >> HOW_BITS].line;
+
+	if (list->excess.n++ == 0 || line < list->excess.line)
+		list->excess.line = line;
+	return false;
 }
 
-static size_t drop_repeated(struct list_entry *e, size_t n)
+static size_t drop_repeated(struct list_entry *e, size_t n, struct name_list *list)
 {
+	struct same_name same = {.first = 0};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool more = true;
-
-		/* Equal hashes are few, unless their entries have conditions. */
-		for (size_t j = kept; more && j > 0 && kept - j < 16 &&
-				      hash_of_entry(&e[j - 1]) == hash_of_entry(&e[i]);
-		     j--)
-			more = says_more(&e[j - 1], &e[i]);
-		if (more)
+		if (i > 0 && hash_of_entry(&e[same.first]) != hash_of_entry(&e[i]))
+			same = (struct same_name){.first = kept};
+		if (is_kept(&same, &e[i], list))
 			e[kept++] = e[i];
 	}
 	return kept;
@@ -310,19 +345,19 @@ struct name_list *list_builder_finish(struct list_builder *b)
 	free(b->entries);
 	b->entries = NULL;
 	if (good) {
-		list->n = drop_repeated(e, b->n);
+		list->rules = b->rules;
+		b->rules = (struct rules_array){.rules = NULL};
+		list->n = drop_repeated(e, b->n, list);
 		memcpy(list->labels_seen, b->labels_seen, sizeof list->labels_seen);
 		atomic_init(&list->holders, 1);
 		good = place_all(list, e, list->n);
-	}
-	if (good) {
-		list->rules = b->rules;
-		b->rules = (struct rules_array){.rules = NULL};
 	}
 	free(e);
 	list_builder_destroy(b);
 	if (good)
 		return list;
+	if (list)
+		free_rules(&list->rules);
 	free(list);
 	return NULL;
 }
@@ -362,6 +397,11 @@ size_t name_list_count(const struct name_list *list)
 	return list->n;
 }
 
+struct name_list_excess name_list_excess(const struct name_list *list)
+{
+	return list->excess;
+}
+
 size_t name_list_octets(const struct name_list *list)
 {
 	return sizeof *list + list->octets + list->rules.rules_n * sizeof *list->rules.rules +
@@ -373,6 +413,14 @@ size_t name_list_octets(const struct name_list *list)
 static bool has_labels(const struct name_list *list, unsigned labels)
 {
 	return list->labels_seen[labels / 64] >> labels % 64 & 1;
+}
+
+void hashed_name_make(struct hashed_name *out, const struct hash_key *key, const uint8_t *name)
+{
+	out->labels = suffix_hashes(key, name, out->hash);
+	memset(out->seen, 0, sizeof out->seen);
+	for (unsigned i = 0; i <= out->labels; i++)
+		out->seen[out->hash[i] >> 58] |= UINT64_C(1) << (out->hash[i] >> 52 & 63);
 }
 
 void name_list_prefetch(const struct name_list *list, const struct hashed_name *name)
@@ -387,8 +435,13 @@ static bool is_spared(const struct rules_array *a, const struct list_rule *r,
 		      const struct hashed_name *name)
 {
 	for (unsigned i = 0; i < r->spared_n; i++) {
+		uint64_t spared = a->spared[r->spared_at + i];
+
+		/* Most hashes are none of the name's, and that is seen at once. */
+		if (!(name->seen[spared >> 58] >> (spared >> 52 & 63) & 1))
+			continue;
 		for (unsigned labels = 0; labels <= name->labels; labels++) {
-			if (a->spared[r->spared_at + i] == name->hash[labels])
+			if (spared == name->hash[labels])
 				return true;
 		}
 	}

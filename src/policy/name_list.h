@@ -31,6 +31,10 @@ enum name_list_how {
 	NAME_LIST_IMPORTANT = 8, /* whatever entries without this bit say */
 };
 
+#define NAME_LIST_CONDITIONS_MAX                                                                   \
+	16 /* entries of one name that have one: a look-up sees them all                           \
+	    */
+
 #define NAME_LIST_TYPES_MAX  8  /* of one condition */
 #define NAME_LIST_SPARED_MAX 64 /* of one condition */
 
@@ -64,7 +68,10 @@ void list_builder_destroy(struct list_builder *b);
 MUST_USE bool list_builder_add(struct list_builder *b, const uint8_t *name, unsigned how,
 			       uint32_t line, const struct name_list_condition *when);
 
-/** The list of what was added; the builder has ended. NULL when memory is short. */
+/**
+ * The list of what was added; the builder has ended. NULL when memory is short. Of the entries of
+ * one name with conditions the first NAME_LIST_CONDITIONS_MAX are kept.
+ */
 MUST_USE struct name_list *list_builder_finish(struct list_builder *b);
 
 /** One more, and one fewer who needs it: the last one frees it. The first holder is who made it. */
@@ -74,6 +81,14 @@ void name_list_release(struct name_list *list);
 /** Entries, and octets of memory. */
 size_t name_list_count(const struct name_list *list);
 size_t name_list_octets(const struct name_list *list);
+
+/** Entries that were too many for their name. */
+struct name_list_excess {
+	uint32_t n;
+	uint32_t line; /* the first one, if there are any */
+};
+
+struct name_list_excess name_list_excess(const struct name_list *list);
 
 /** Count a name that the list had an answer for; and how many there were. Any thread. */
 void name_list_count_hit(struct name_list *list);
@@ -85,8 +100,12 @@ void name_list_take_hits(struct name_list *list, const struct name_list *before)
 /** A name with the hashes of it and of those above it, by the key of the lists. */
 struct hashed_name {
 	uint64_t hash[TERN_LABELS_MAX + 1]; /* of the last n labels */
+	uint64_t seen[64];                  /* a bit for the first 12 bits of each hash */
 	unsigned labels;
 };
+
+/** @p name with the @p key of the lists that are asked. */
+void hashed_name_make(struct hashed_name *out, const struct hash_key *key, const uint8_t *name);
 
 /** Bring into the processor's cache what name_list_find() will look at. */
 void name_list_prefetch(const struct name_list *list, const struct hashed_name *name);

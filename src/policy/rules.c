@@ -129,6 +129,7 @@ static void make_rules_of(struct rules *r, const struct view *v)
 	own->view = v->class;
 	own->view_zones = v->zones;
 	own->changes = v->changes;
+	own->shares_cache = !cache;
 	if (cache)
 		own->cache = cache;
 	if (v->has_access)

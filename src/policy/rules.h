@@ -80,8 +80,10 @@ struct rules {
 	const struct config *config;  /* what it was built from, for the daemon */
 	struct wall_time *wall;       /* NULL: signatures always have to be in time */
 	const struct view_set *views; /* NULL for none, and in the rules of a view */
+	uint8_t class_given;          /* to a view, last of all */
 	struct rules *of_views;       /* by class, from 1 on; copies with what is different */
 	unsigned view;                /* class of these; 0 for those of everybody */
+	bool shares_cache;            /* these are a view's, and the cache is everybody's */
 	struct shared_part *parts[RULES_PARTS_N];
 	_Atomic uint32_t *holders; /* jobs that work by it; a copy shares the count. NULL: it
 				      stays for ever */

@@ -19,6 +19,8 @@ bool follow_alias(struct job *job, struct frame *f, const uint8_t *target)
 		if (k->set.type == TERN_TYPE_CNAME && tern_name_equal(k->set.owner, target)) {
 			job_note(job, TERN_EDE_OTHER, "alias loop at %s",
 				 tern_name_to_text(target, text));
+			if (kept_has_own(&f->found.answer))
+				failure_blame(job, FAULT_OURS);
 			return false;
 		}
 	}

@@ -99,6 +99,8 @@ void failure_remember_answer(struct job *job, const struct frame *top, bool stal
 		return;
 	if (job->known_failure || fault == FAULT_OURS)
 		return;
+	if (fault != FAULT_SERVERS && kept_has_own(&top->found.answer))
+		return;
 	if (fault == FAULT_SERVERS)
 		kept_question_of_link(&top->found, top->failed_link, q.name);
 	put(job, q.name, q.type, &failure);

@@ -78,6 +78,7 @@ struct kept {
 	bool proven;              /* security is a verdict, not just "unchecked" */
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
+	bool own;                 /* it was decided here: own.h */
 	uint8_t origin;           /* enum kept_origin */
 	uint16_t ede;             /* why it is insecure: enum tern_ede; TERN_EDE_NONE for none */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */

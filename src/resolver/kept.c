@@ -73,6 +73,15 @@ struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint1
 	return NULL;
 }
 
+bool kept_has_own(const struct kept_list *list)
+{
+	for (const struct kept *k = list->first; k; k = k->next) {
+		if (k->own)
+			return true;
+	}
+	return false;
+}
+
 void kept_question_of_link(const struct found *found, unsigned link, uint8_t *name)
 {
 	for (const struct kept *k = found->answer.first; k && link > 0; k = k->next) {

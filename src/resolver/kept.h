@@ -33,6 +33,9 @@ void kept_append(struct kept_list *list, struct kept *k);
 /** The set of (@p owner, @p type) in @p list, or NULL. */
 struct kept *kept_find(const struct kept_list *list, const uint8_t *owner, uint16_t type);
 
+/** Is anything in @p list by names of our own, or what else is decided here? */
+bool kept_has_own(const struct kept_list *list);
+
 /** The name that link @p link of what was found asks for, into @p name; link 0 leaves it as it is.
  */
 void kept_question_of_link(const struct found *found, unsigned link, uint8_t *name);

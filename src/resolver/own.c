@@ -64,11 +64,19 @@ static enum zone_outcome ask_store(const struct zone_store *store, enum own_by b
 	return found;
 }
 
+/* By what a view's names say of a server, others would be answered out of the cache that they have
+ * together. */
+static const struct zone_store *view_zones(const struct rules *rules, enum own_for who)
+{
+	return who == OWN_FOR_RESOLVER && rules->shares_cache ? NULL : rules->view_zones;
+}
+
 static enum zone_outcome ask_zones(const struct own_ground *g, const struct route *route,
-				   const uint8_t *name, uint16_t type, struct own_answer *out)
+				   enum own_for who, const uint8_t *name, uint16_t type,
+				   struct own_answer *out)
 {
 	enum zone_outcome found =
-		ask_store(g->rules->view_zones, OWN_BY_VIEW, route, name, type, out);
+		ask_store(view_zones(g->rules, who), OWN_BY_VIEW, route, name, type, out);
 
 	if (found != ZONE_NOT_HERE)
 		return found;
@@ -280,7 +288,7 @@ enum zone_outcome own_find_by(const struct own_ground *g, const struct route *ro
 	out->policy = NULL;
 	out->origin = KEPT_OWN;
 	out->informs = false;
-	found = ask_zones(g, route, name, type, out);
+	found = ask_zones(g, route, who, name, type, out);
 	if (who == OWN_FOR_RESOLVER)
 		return found;
 	if (make_reverse(g->rules, route, found, name, type, out))

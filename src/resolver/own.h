@@ -20,7 +20,8 @@
 /** Who wants to know. */
 enum own_for {
 	OWN_FOR_CLIENT,   /* somebody gets it as an answer */
-	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that */
+	OWN_FOR_RESOLVER, /* a server's address is looked up: lists say nothing about that, nor do
+			     names of a view whose cache is everybody's */
 };
 
 enum own_by {

@@ -241,6 +241,7 @@ static bool keep_own(struct job *job, struct frame *f, const struct own_answer *
 	f->found.answer.last->security = CACHE_INSECURE;
 	f->found.answer.last->proven = f->found.answer.last->cached = true;
 	f->found.answer.last->origin = (uint8_t)own->origin;
+	f->found.answer.last->own = true;
 	return true;
 }
 

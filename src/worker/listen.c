@@ -41,16 +41,19 @@ static void end_lingering(struct timer *timer)
 	end(CONTAINER_OF(timer, struct listener, linger));
 }
 
-static void stop_udp(struct worker *w, struct listener *l)
+/* False when the socket may still be given what others are to answer: who leaves it open reads it.
+ */
+static bool stop_udp(struct worker *w, struct listener *l)
 {
 	/* A socket that is others', too, goes on for them. */
-	if (!l->shared)
-		udp_turn_away(l->udp_watch.fd, &l->at);
+	bool turned = l->shared || udp_turn_away(l->udp_watch.fd, &l->at);
+
 	for (unsigned i = 0; !l->shared && i < LAST_ROUNDS; i++)
 		serve_udp_ready(&l->udp_watch, EPOLLIN);
 	if (l->udp_on)
 		loop_remove(&w->loop, &l->udp_watch);
 	l->udp_on = false;
+	return turned;
 }
 
 static void stop_tcp(struct worker *w, struct listener *l)
@@ -73,7 +76,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	/* It rested; or orders that waited for a busy worker come all at once, and it lingers. */
 	if (l->batch) {
 		timer_cancel(&w->loop.wheel, &l->linger);
-		stop_udp(w, l);
+		(void)stop_udp(w, l);
 		stop_tcp(w, l);
 		end(l);
 	}
@@ -83,6 +86,8 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
+	l->view = (uint8_t)view_of_listener(w->rules->views, &l->at);
+	l->had_view = l->view != 0;
 	timer_init(&l->linger, end_lingering);
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);
 	if (!l->batch) {
@@ -113,8 +118,8 @@ void listen_rest(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (l->batch && !timer_is_set(&l->linger))
-		stop_udp(w, l);
+	if (l->batch && !timer_is_set(&l->linger) && !stop_udp(w, l))
+		l->udp_on = loop_add(&w->loop, &l->udp_watch, EPOLLIN);
 }
 
 void listen_stop_accepting(struct worker *w, unsigned slot)
@@ -131,9 +136,18 @@ void listen_close(struct worker *w, unsigned slot)
 
 	if (!l->batch || timer_is_set(&l->linger))
 		return;
-	stop_udp(w, l);
+	bool turned = stop_udp(w, l);
+
 	stop_tcp(w, l);
-	loop_timer(&w->loop, &l->linger, LISTENER_LINGER_MS);
+	/* By its own address a client may be somebody else. */
+	if (l->had_view)
+		tcp_leave(w, slot);
+	/* From an address that is gone no answer can be sent, and lingering would take what comes
+	 * once it is back. */
+	if (turned)
+		loop_timer(&w->loop, &l->linger, LISTENER_LINGER_MS);
+	else
+		end(l);
 }
 
 void listen_obey(struct worker *w, enum listen_order order, unsigned slot,

@@ -179,6 +179,26 @@ void tcp_heed_limit(struct worker *w)
 	}
 }
 
+void tcp_leave(struct worker *w, unsigned listener)
+{
+	struct tcp_client *c, *next;
+
+	cds_list_for_each_entry_safe(c, next, &w->clients_idle, node)
+	{
+		if (c->listener != listener)
+			continue;
+		if (c->stream.unsent)
+			stream_hear_no_more(&c->stream);
+		else
+			close_client(c);
+	}
+	cds_list_for_each_entry(c, &w->clients_owed, node)
+	{
+		if (c->listener == listener)
+			stream_hear_no_more(&c->stream);
+	}
+}
+
 /* Is there a place for one more of @p party, maybe because an idle one gives way? */
 static bool make_place(struct worker *w, uint16_t party)
 {

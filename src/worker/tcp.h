@@ -43,6 +43,9 @@ void tcp_accept_ready(struct watch *watch, uint32_t events);
 /** Idle connections give way when there are more than there may be, for the limit was lowered. */
 void tcp_heed_limit(struct worker *w);
 
+/** Connections that came in at @p listener end, as soon as they have the answers that are owed. */
+void tcp_leave(struct worker *w, unsigned listener);
+
 /** The timer of accepting, which was stopped for want of descriptors. */
 void tcp_resume_accepting(struct timer *timer);
 

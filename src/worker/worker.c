@@ -44,8 +44,12 @@ static void take_views(struct worker *w)
 		r->rules = rules_for_view(w->rules, class);
 		r->cache = r->rules->cache;
 	}
-	for (unsigned i = 0; i < w->listeners_n; i++)
-		w->listeners[i].view = (uint8_t)view_of_listener(views, &w->listeners[i].at);
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		struct listener *l = &w->listeners[i];
+
+		l->view = (uint8_t)view_of_listener(views, &l->at);
+		l->had_view |= l->view != 0;
+	}
 }
 
 static void take_rules(struct worker *w)

@@ -64,8 +64,9 @@ struct listener {
 	bool udp_on; /* in the loop, */
 	bool tcp_on; /* as this, but for a pause */
 	bool accept_paused;
-	bool shared;  /* other workers have the same sockets */
-	uint8_t view; /* class of whoever asks here; 0: the address tells */
+	bool shared;   /* other workers have the same sockets */
+	bool had_view; /* at any time */
+	uint8_t view;  /* class of whoever asks here; 0: the address tells */
 };
 
 struct worker {

@@ -15,6 +15,7 @@ struct reading {
 	const struct zone_text *reader;
 	struct zone_text_fault *fault;
 	uint32_t records_n;
+	uint32_t includes_n;
 };
 
 struct file {
@@ -100,6 +101,9 @@ static bool include(struct reading *r, const struct file *file, const zs_scanner
 			     .ttl_s = s->default_ttl,
 			     .depth = file->depth + 1};
 
+	/* Each file may include the next one a hundred times: then depth is no limit. */
+	if (++r->includes_n > ZONE_TEXT_INCLUDES)
+		return blame(r, file->path, s->line_counter, "too many files are included");
 	if (inner.depth > ZONE_TEXT_DEPTH)
 		return blame(r, file->path, s->line_counter, "files include each other too deep");
 	if (!is_inside(name) ||
@@ -129,6 +133,8 @@ static bool read_with(struct reading *r, const struct file *file, zs_scanner_t *
 		case ZS_STATE_INCLUDE:
 			if (!include(r, file, s))
 				return false;
+			/* libzscanner 3.2 leaves a call on its stack of sixteen each time. */
+			s->top = 0;
 			break;
 		case ZS_STATE_ERROR:
 			return blame(r, file->path, s->line_counter, zs_strerror(s->error.code));

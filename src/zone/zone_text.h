@@ -4,7 +4,7 @@
  * Purpose    RFC 1035 5 with all that people write: $ORIGIN, $TTL, $INCLUDE, brackets, records of
  *            unknown types. libzscanner reads the lines.
  * Input      any octets. Records that no parser of ours would take are faults, too.
- * Limits     ZONE_TEXT_DEPTH files deep, ZONE_TEXT_RECORDS in all.
+ * Limits     ZONE_TEXT_DEPTH files deep, ZONE_TEXT_INCLUDES and ZONE_TEXT_RECORDS in all.
  */
 #pragma once
 
@@ -14,10 +14,11 @@
 
 #include "base/compiler.h"
 
-#define ZONE_TEXT_DEPTH   10
-#define ZONE_TEXT_RECORDS 10000000u
-#define ZONE_TEXT_PATH    4096 /* octets of a path, with NUL */
-#define ZONE_TEXT_TTL_S   3600 /* of a record without one, before any $TTL */
+#define ZONE_TEXT_DEPTH    10
+#define ZONE_TEXT_INCLUDES 255
+#define ZONE_TEXT_RECORDS  10000000u
+#define ZONE_TEXT_PATH     4096 /* octets of a path, with NUL */
+#define ZONE_TEXT_TTL_S    3600 /* of a record without one, before any $TTL */
 
 /** A record; it lives during the call. */
 struct zone_record {

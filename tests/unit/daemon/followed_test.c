@@ -161,6 +161,8 @@ static const char *read_as(unsigned kind, const char *name, const char **why)
 {
 	static char copy[64];
 	size_t len;
+
+	followed_begin(followed, kind);
 	const char *text = followed_read(followed, kind, name, &len, why);
 
 	snprintf(copy, sizeof copy, "%.*s", text ? (int)len : 0, text ? text : "");
@@ -173,7 +175,6 @@ static void kinds_are_kept_apart(void **state)
 
 	(void)state;
 	(void)text_of(false);
-	followed_begin(followed, FOLLOWED_LEASES);
 	put(other, "leases");
 	assert_string_equal(read_as(FOLLOWED_LEASES, other, &why), "leases");
 	followed_end(followed, FOLLOWED_LEASES);
@@ -205,14 +206,36 @@ static void what_passes_leaves_nothing(void **state)
 	assert_non_null(why);
 }
 
+/* A file that includes itself is still being read when it is named again. */
+static void a_file_is_read_once(void **state)
+{
+	const char *why;
+	size_t len;
+
+	(void)state;
+	followed_begin(followed, FOLLOWED_HOSTS);
+	const char *text = followed_read(followed, FOLLOWED_HOSTS, path, &len, &why);
+
+	assert_memory_equal(text, "one", 3);
+	put(path, "another one");
+	assert_ptr_equal(followed_read(followed, FOLLOWED_HOSTS, path, &len, &why), text);
+	assert_null(why);
+	assert_int_equal(len, 3);
+	assert_string_equal(text_of(false), "another one");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_files, close_files)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_last_good_state_stays),        TEST(changes_are_seen_once),
-		TEST(nothing_is_told_before_the_pause), TEST(what_no_folder_tells_is_seen_later),
-		TEST(a_file_that_stays_open),           TEST(kinds_are_kept_apart),
+		TEST(a_file_is_read_once),
+		TEST(the_last_good_state_stays),
+		TEST(changes_are_seen_once),
+		TEST(nothing_is_told_before_the_pause),
+		TEST(what_no_folder_tells_is_seen_later),
+		TEST(a_file_that_stays_open),
+		TEST(kinds_are_kept_apart),
 		TEST(what_passes_leaves_nothing),
 	};
 	int failed = mkdtemp(folder) ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

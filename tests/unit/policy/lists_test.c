@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <tern/rr.h>
 
@@ -268,6 +269,69 @@ static void an_empty_list(void **state)
 	assert_non_null(list_text_fault("a\0b", 3, &report));
 }
 
+/* Whoever publishes a list must not make others wait: for its end, nor for an answer. */
+static void one_name_very_often(void **state)
+{
+	enum { LINES = 300000, LINE_MAX_ = 64 };
+	struct list_options o = {.name = (char[]){"ads"}, .action = LIST_NXDOMAIN};
+	struct list_builder *b = list_builder_create(&key);
+	char *text = malloc((size_t)LINES * LINE_MAX_), *at = text;
+	struct name_list *names;
+	clock_t began = clock();
+
+	(void)state;
+	assert_non_null(b);
+	assert_non_null(text);
+	for (unsigned i = 0; i < LINES; i++)
+		at += sprintf(at,
+			      i < LINES / 2 ? "||example.org^\n"
+					    : "||example.org^$dnstype=TYPE%u,important\n",
+			      i % 60000);
+	/* The lines of a second file begin at 1 again. */
+	assert_true(list_text_add(b, text, (size_t)(at - text), false, &report));
+	assert_true(list_text_add(b, text, (size_t)(at - text), false, &report));
+	free(text);
+	names = list_builder_finish(b);
+	assert_non_null(names);
+	assert_int_equal(name_list_count(names), 1 + NAME_LIST_CONDITIONS_MAX);
+	assert_int_equal(name_list_excess(names).n, LINES - NAME_LIST_CONDITIONS_MAX);
+	assert_int_equal(name_list_excess(names).line, LINES / 2 + 1); /* of the second file */
+	list_set_add(set, &o, names, &state_of_list);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_string_equal(ask("www.example.org."), "ads 1");
+	assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+}
+
+/* The most that one question may cost: each name above it with all conditions that there may be. */
+static void all_conditions_at_once(void **state)
+{
+	char line[4096], all[256], *text = malloc(4u << 20), *at = text;
+	const char *name = all + sizeof all - sizeof "no63.test";
+	size_t len = (size_t)sprintf(line, "^$denyallow=no0.test");
+	clock_t began;
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned i = 1; i < NAME_LIST_SPARED_MAX; i++)
+		len += (size_t)sprintf(line + len, "|no%u.test", i);
+	memset(all, 0, sizeof all);
+	memcpy(all + sizeof all - sizeof "no63.test", "no63.test", sizeof "no63.test");
+	for (unsigned labels = 2; labels < 122; labels++) {
+		name -= 2;
+		memcpy(all + (name - all), "a.", 2);
+		for (unsigned i = 0; i < NAME_LIST_CONDITIONS_MAX; i++)
+			at += sprintf(at, "||%s%s\n", name, line);
+	}
+	add_list("ads", text, false);
+	free(text);
+	assert_int_equal(report.rejected_n, 0);
+	assert_int_equal(name_list_count(set->lists[0].names), 120 * NAME_LIST_CONDITIONS_MAX);
+	began = clock();
+	for (unsigned i = 0; i < 100; i++)
+		assert_string_equal(ask(name), "-");
+	assert_true(clock() - began < CLOCKS_PER_SEC / 2);
+}
+
 static void gigantic_lines(void **state)
 {
 	size_t len = 1 << 20;
@@ -292,6 +356,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_policy_zone, open_set, close_set),
 		cmocka_unit_test_setup_teardown(many_names, open_set, close_set),
 		cmocka_unit_test_setup_teardown(an_empty_list, open_set, close_set),
+		cmocka_unit_test_setup_teardown(one_name_very_often, open_set, close_set),
+		cmocka_unit_test_setup_teardown(all_conditions_at_once, open_set, close_set),
 		cmocka_unit_test_setup_teardown(gigantic_lines, open_set, close_set),
 	};
 

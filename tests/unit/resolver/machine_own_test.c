@@ -193,6 +193,54 @@ static void a_route_says_where_to_ask(void **state)
 	}
 }
 
+/* By what only a view's names say, nobody else is answered out of the cache that all have together.
+ */
+static void names_of_a_view_are_no_servers(void **state)
+{
+	struct zone_store *mine = zone_store_create();
+	struct zone_fault fault;
+	const char *why;
+
+	(void)state;
+	assert_true(zone_store_add(mine, "dns.other. A 192.0.2.99", NULL, 0, &why));
+	assert_true(zone_store_seal(mine, &fault));
+	world.rules.view_zones = mine;
+	world.rules.resolver.ipv6 = false;
+	know_test();
+	know("other.", "ns.other.", "192.0.2.60", NULL);
+	for (unsigned shares = 0; shares < 2; shares++) {
+		world.rules.shares_cache = shares;
+		ask("dns.other.", TERN_TYPE_A);
+		assert_true(world.done);
+		if (!shares) {
+			ask("www.own.test.", TERN_TYPE_A);
+			reply(QR, NOERR, "ns own.test. 60 NS dns.other.", NULL);
+			assert_asked("192.0.2.99", "www.own.test.", TERN_TYPE_A);
+			continue;
+		}
+		ask("www.sub.test.", TERN_TYPE_A);
+		reply(QR, NOERR, "ns sub.test. 60 NS dns.other.", NULL);
+		assert_asked("192.0.2.60", "dns.other.", TERN_TYPE_A);
+	}
+	job_over();
+	zone_store_destroy(mine);
+}
+
+/* It may be a mistake of one view's names only. */
+static void a_loop_is_nobodys_fault(void **state)
+{
+	(void)state;
+	know_test();
+	for (unsigned i = 0; i < 2; i++) {
+		ask("loop.test.", TERN_TYPE_A);
+		assert_false(world.done);
+		reply(AA, NOERR, "an loop.test. 0 CNAME www.localhost.", NULL);
+		reply(AA, NOERR, "an www.test. 0 CNAME www.localhost.", NULL);
+		assert_result(TERN_RCODE_SERVFAIL, 0);
+		assert_false(world.job.known_failure);
+	}
+}
+
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_own, close_own)
 
@@ -208,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,
 						close_own_signed),
 		TEST(a_route_says_where_to_ask),
+		TEST(names_of_a_view_are_no_servers),
+		TEST(a_loop_is_nobodys_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,23 @@ static void files_in_files(void **state)
 	assert_fault("$INCLUDE a/../../secret\n", "/zones/db.lan", 1);
 }
 
+/* More than the stack of the scanner has places, and more than anybody needs. */
+static void many_files_in_files(void **state)
+{
+	char text[300 * sizeof "$INCLUDE more\n"] = "";
+
+	(void)state;
+	included = "; nothing\n";
+	for (unsigned i = 0; i < 255; i++)
+		strcat(text, "$INCLUDE more\n");
+	assert_taken(text, "");
+	strcat(text, "$INCLUDE more\n");
+	assert_fault(text, "/zones/db.lan", 256);
+	/* Each of them the next one, often. */
+	included = "$INCLUDE more\n$INCLUDE more\n$INCLUDE more\n";
+	assert_fault(text, "/zones/more", 1);
+}
+
 static void what_is_wrong(void **state)
 {
 	(void)state;
@@ -119,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_people_write),
 		cmocka_unit_test(files_in_files),
+		cmocka_unit_test(many_files_in_files),
 		cmocka_unit_test(what_is_wrong),
 	};
 
