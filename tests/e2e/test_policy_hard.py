@@ -9,7 +9,7 @@ import time
 
 from harness import *
 from test_lists import FOLDER, blocked, ede_options, listing, put, told, until
-from test_reload import Forwarder, forwarding, reload, start, ternctl
+from test_reload import Forwarder, address, forwarding, reload, start, ternctl
 from test_views import view
 
 KIDS, OFFICE, ELSE = '127.0.0.2', '127.0.0.3', '127.0.0.1'
@@ -266,3 +266,16 @@ def test_the_end_amid_a_load():
     put('millions', ''.join(f'y{i:x}.ads{i % 977}.test-zone\n' for i in range(1500000)))
     time.sleep(0.3)
     at_most(tern.stop(), scaled(3), 'seconds')
+
+
+def test_an_address_that_is_away_while_workers_rest():
+    """A worker that rests takes none of the questions that come once the address is back."""
+    at = '127.0.0.1@%d' % PORT
+    tern = start(access={'allow': ['0.0.0.0/0']}, server={'listen': [at, '203.0.113.90@5396'], 'workers': 2})
+    reload(tern, access={'allow': ['0.0.0.0/0']}, server={'listen': [at, '203.0.113.90@5396'], 'workers': 1})
+    address('add', '203.0.113.90/32', 'dev', 'lo')
+    try:
+        for _ in range(10):
+            expect(ask('www.example.com', server='203.0.113.90', port=5396, timeout=2), 'NOERROR')
+    finally:
+        address('del', '203.0.113.90/32', 'dev', 'lo')

@@ -274,6 +274,40 @@ static void what_cannot_be_read(void **state)
 	load_free(&load);
 }
 
+#define LIST(more) "lists: [{name: a, file: /nonexistent/list" more "}]\n"
+
+static void lists_that_are_for_everybody(void **state)
+{
+	(void)state;
+	assert_change(LIST(""), LIST(""), "", false);
+	assert_change(LIST(""), LIST(", default: false"), "", true);
+	assert_change(LIST(", default: false"), LIST(""), "", true);
+}
+
+/* Jobs of a view that is gone may go on: none gets its class for as long as can be. */
+static void classes_come_round(void **state)
+{
+	struct rules *before = make("views: [{name: keeps}, {name: v0}]\n", NULL), *after;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(before->views->views[1].class, 2);
+	for (unsigned i = 1; i < VIEWS_MAX - 1; i++) {
+		snprintf(text, sizeof text, "views: [{name: keeps}, {name: v%u}]\n", i);
+		after = make("views: [{name: keeps}]\n", before);
+		rules_destroy(before);
+		before = make(text, after);
+		rules_destroy(after);
+		assert_int_equal(before->views->views[0].class, 1);
+		assert_int_equal(before->views->views[1].class, i + 2);
+	}
+	after = make("views: [{name: other}, {name: keeps}]\n", before);
+	assert_int_equal(after->views->views[0].class, 2);
+	assert_int_equal(after->views->views[1].class, 1);
+	rules_destroy(before);
+	rules_destroy(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +320,8 @@ int main(void)
 		cmocka_unit_test(local_data_that_is_wrong),
 		cmocka_unit_test(files_of_hosts),
 		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(lists_that_are_for_everybody),
+		cmocka_unit_test(classes_come_round),
 	};
 	int fd = mkstemp(path);
 	int failed = fd < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
