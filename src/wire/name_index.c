@@ -2,8 +2,8 @@
 #include "wire/name_index.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
-#include "base/random.h"
 #include "wire/suffix.h"
 
 #define SLOTS_MIN 16
@@ -27,14 +27,15 @@ struct name_index {
 struct name_index *name_index_create(void)
 {
 	struct name_index *x = calloc(1, sizeof *x);
-	struct random random;
 
 	if (!x)
 		return NULL;
 	x->root = NAME_INDEX_NONE;
-	random_init(&random);
-	random_bytes(&random, &x->key, sizeof x->key);
-	return x;
+	/* So few octets come at once and whole. */
+	if (getrandom(&x->key, sizeof x->key, 0) == (ssize_t)sizeof x->key)
+		return x;
+	free(x);
+	return NULL;
 }
 
 void name_index_destroy(struct name_index *x)

@@ -21,7 +21,8 @@
 
 struct name_index;
 
-/** An empty index with a key of its own; NULL when memory is short. */
+/** An empty index with a key of its own; NULL when memory is short, or the kernel has no
+ * randomness. */
 MUST_USE struct name_index *name_index_create(void);
 
 /** NULL is allowed. */
