@@ -87,13 +87,13 @@ static bool is_for_tcp(const struct cut_server *server, const struct infra_serve
 					  (server->silences == 0 && infra_has(infra, INFRA_TCP)));
 }
 
-#define BESIDE_MS  1 /* from one of those that are asked at once to the next */
-#define BESIDE_MAX 3 /* that somebody else is asked beside: a job listens for so many and one */
+#define BESIDE_MS 1 /* from one of those that are asked at once to the next */
+#define AT_ONCE   4 /* servers in one go: so many a job listens for */
 
-/* The others are asked at once, too. */
+/* The others are asked at once, too; who is the last of a go is waited for. */
 static bool is_one_of_many(struct job *job, struct frame *f)
 {
-	return f->at.cut->policy == ROUTE_PARALLEL && f->at.silent_n < BESIDE_MAX &&
+	return f->at.cut->policy == ROUTE_PARALLEL && f->at.silent_n % AT_ONCE != AT_ONCE - 1 &&
 	       f->try.transport == TRANSPORT_UDP && f->at.cut->servers[f->try.server].tries == 0 &&
 	       fresh_ones_are_left(job, f);
 }
