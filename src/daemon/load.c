@@ -112,26 +112,57 @@ bool load_read(const char *path, struct followed *followed, struct load *out,
 	return false;
 }
 
+/* What could not be read is told, and is no part of the load: the rest is taken. */
+static bool drop_part(struct load *l, unsigned part, const char *wrong, char why[LOAD_WHY_MAX])
+{
+	switch (part) {
+	case LOAD_HOSTS:
+		zone_store_destroy(l->zones);
+		l->zones = NULL;
+		break;
+	case LOAD_LEASES:
+		leases_destroy(l->leases);
+		l->leases = NULL;
+		break;
+	case LOAD_POLICIES:
+		rpz_set_destroy(l->policies);
+		l->policies = NULL;
+		break;
+	default:
+		list_set_destroy(l->lists);
+		l->lists = NULL;
+		break;
+	}
+	l->what &= ~part;
+	load_add_note(l, "not read again: %s", wrong);
+	load_add_reason(why, "%s", wrong);
+	return l->what != 0;
+}
+
 bool load_read_files(const struct rules *rules, unsigned what, struct followed *followed,
 		     struct load *out, char why[LOAD_WHY_MAX])
 {
+	static void (*const read_part[])(struct load *, const struct load_ground *,
+					 struct followed *, char *) = {load_names, load_leases,
+								       load_policies, load_lists};
+	static const unsigned parts[] = {LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES, LOAD_LISTS};
 	const struct load_ground ground = {rules->config, rules->routes.routes, rules->routes.n,
 					   root_hints_are_own(rules->hints)};
+	char wrong[LOAD_WHY_MAX];
 
 	*out = (struct load){.what = what};
 	why[0] = '\0';
-	if (what & LOAD_HOSTS)
-		load_names(out, &ground, followed, why);
-	if (what & LOAD_LEASES)
-		load_leases(out, &ground, followed, why);
-	if (what & LOAD_POLICIES)
-		load_policies(out, &ground, followed, why);
-	if (what & LOAD_LISTS)
-		load_lists(out, &ground, followed, why);
-	if (why[0] == '\0')
-		return true;
-	load_free(out);
-	return false;
+	for (unsigned i = 0; i < ARRAY_LEN(parts); i++) {
+		if (!(what & parts[i]))
+			continue;
+		wrong[0] = '\0';
+		read_part[i](out, &ground, followed, wrong);
+		if (wrong[0] && !drop_part(out, parts[i], wrong, why)) {
+			load_free(out);
+			return false;
+		}
+	}
+	return true;
 }
 
 void load_free(struct load *l)

@@ -142,7 +142,9 @@ bool loader_take(struct loader *l, struct load *out, unsigned *number, char why[
 	/* Until loader_go_on() the next one waits for what becomes of this. */
 	l->busy = true;
 	*out = l->load;
-	out->what = l->what;
+	/* Of data files some may have been left out. */
+	if (out->what == 0)
+		out->what = l->what;
 	*number = l->what == LOAD_ALL ? l->number : 0;
 	memcpy(why, l->why, LOAD_WHY_MAX);
 	l->load = (struct load){0};

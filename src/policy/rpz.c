@@ -29,6 +29,7 @@ struct rule {
 	const uint8_t *owner; /* whole, lower case */
 	struct record *records;
 	uint32_t ttl_s;
+	uint16_t records_n;
 	uint8_t action;
 	uint8_t trigger;
 };
@@ -398,6 +399,11 @@ bool rpz_add(struct rpz_zone *z, const uint8_t *owner, uint16_t type, uint32_t t
 		tern_name_lower(target, rdata);
 		rule->action = (uint8_t)action_of(target);
 	}
+	if (rule->records_n == RPZ_RECORDS_MAX) {
+		*why = "too many records of one name";
+		return false;
+	}
+	rule->records_n++;
 	rule->ttl_s = ttl_s;
 	if (!add_record(z, rule, type, ttl_s, rdata, len))
 		*why = "out of memory";
@@ -426,7 +432,7 @@ static bool join_sets(struct rpz_zone *z, struct rule *rule)
 		uint8_t *all = arena_take(&z->arena, len);
 		size_t at = r->rdata_len;
 
-		if (!all || n > UINT16_MAX)
+		if (!all)
 			return false;
 		memcpy(all, r->rdata, r->rdata_len);
 		for (struct record *o = r->next; o; o = o->next) {

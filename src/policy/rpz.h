@@ -24,6 +24,8 @@
 #define RPZ_NAME_MAX  64 /* octets of a zone's name in messages, with NUL */
 #define RPZ_RULES_MAX 10000000u
 
+#define RPZ_RECORDS_MAX 1024 /* of one name: all are put beside each other */
+
 enum rpz_action {
 	RPZ_GIVEN, /* of a zone: as each rule says; never of a rule */
 	RPZ_NXDOMAIN,

@@ -11,6 +11,7 @@
 #include "resolver/machine.h"
 #include "resolver/outgoing.h"
 #include "resolver/own.h"
+#include "resolver/policy_reply.h"
 #include "resolver/reply.h"
 #include "resolver/verify.h"
 
@@ -202,10 +203,11 @@ bool job_stale_result(struct job *job, const struct moment *now, struct result *
 
 	if (!may_be_served(job) || !collect_all(job, now, &stale))
 		return false;
+	policy_reply(job, &stale);
 	outgoing_pass(job, &stale);
 	if (stale.ede == TERN_EDE_STALE_ANSWER && !stale.stale)
 		stale.ede = TERN_EDE_NONE;
-	if (stale.ede != TERN_EDE_FILTERED)
+	if (stale.ede != TERN_EDE_FILTERED && stale.ede != TERN_EDE_BLOCKED)
 		snprintf(stale.text, sizeof stale.text, "%s", job->why);
 	*out = stale;
 	return true;

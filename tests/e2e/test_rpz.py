@@ -4,7 +4,7 @@ import time
 
 from harness import *
 from test_lists import ede_options, until
-from test_reload import change, reload, start, ternctl
+from test_reload import Forwarder, forwarding, reload, start, ternctl
 from test_zone_files import put
 
 HEAD = '$TTL 60\n@ SOA ns. mail. 1 3600 600 86400 60\n  NS ns.\n'
@@ -76,7 +76,30 @@ def test_answers():
     for _ in range(2):
         ruled('www.example.com', 'NXDOMAIN')
         expect(ruled('p1.victim.evil', 'NOERROR'), 'NOERROR', ['192.0.2.222'])
-    # What was fetched is as it was: without the zone it is told at once.
+
+
+def test_stale_answers():
+    """An address that a rule speaks of is not given when it has expired either."""
+    server = Forwarder('192.0.2.101', ttl=1)
+    start(**policies('32.101.2.0.192.rpz-ip CNAME .\n'), **forwarding(('corp.test-zone', server)))
+    ruled('x.corp.test-zone', 'NXDOMAIN')
+    server.socket.close()
+    time.sleep(2)
+    answer = ask('x.corp.test-zone', timeout=8)
+    equal((rcode(answer), data(answer)), ('NXDOMAIN', []), str(answer))
+
+
+def test_a_broken_zone_is_nobody_else_s_business():
+    """A change of hosts counts beside a policy zone that can't be read, at the same moment and later."""
+    hosts = put('hosts', '192.168.1.1 a.lan\n')
+    tern = start(**policies('www.example.com CNAME .\n'), hosts=[hosts])
+    put('rpz.test-zone', HEAD + 'x A nonsense\n')
+    put('hosts', '192.168.1.2 a.lan\n')
+    until(lambda: data(ask('a.lan')) == ['192.168.1.2'])
+    put('hosts', '192.168.1.3 a.lan\n')
+    until(lambda: data(ask('a.lan')) == ['192.168.1.3'])
+    ruled('www.example.com', 'NXDOMAIN')
+    until(lambda: 'rpz.test-zone:4: ' in tern.log_text())
 
 
 def test_servers():

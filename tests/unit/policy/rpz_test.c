@@ -135,6 +135,11 @@ static void what_rules_give(void **state)
 	add("*.wild.example CNAME *.garden.example.");
 	assert_string_equal(add_record("data.example CNAME x."), "an alias stands alone");
 	assert_string_equal(add_record("to.example A 192.0.2.1"), "an alias stands alone");
+	for (unsigned i = 0; i < RPZ_RECORDS_MAX; i++) {
+		snprintf(text, sizeof text, "many.example TXT %u", i);
+		add(text);
+	}
+	assert_string_equal(add_record("many.example TXT x"), "too many records of one name");
 	assert_true(rpz_seal(zone));
 	assert_int_equal(by_name(RPZ_QNAME, "data.example."), RPZ_DATA);
 	assert_true(rpz_set(&rule, NAME("data.example."), TERN_TYPE_A, &set));
