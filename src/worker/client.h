@@ -47,6 +47,9 @@ void client_run_errand(struct worker *w, struct errand_letter *letter);
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
 
+/** Tell @p result to all who wait for @p t; nobody waits any more. */
+void client_answer_all(struct worker *w, struct task *t, const struct result *result);
+
 /** Say that there is no place or memory; nothing is remembered. */
 void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);
 

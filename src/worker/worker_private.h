@@ -3,6 +3,7 @@
  *
  *   serve.c     a batch of datagrams: answered from the cache, or handed on
  *   client.c    jobs started, joined, finished; task.h is one of them
+ *   client_answer.c  what came of a job, told to who waits
  *   waiter.c    who waits for which job, and for how many of them there is a place
  *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers (upstream_private.h)

@@ -1,6 +1,4 @@
 """Groups of forwarders: whom the policy asks first, failover on silence and by RCODE, health, recursion behind them."""
-import socket
-import threading
 import time
 
 import dns.message
@@ -19,21 +17,12 @@ class Odd(Forwarder):
         self.code = code
         super().__init__('192.0.2.99')
 
-    def serve(self):
-        while True:
-            try:
-                octets, client = self.socket.recvfrom(65535)
-                query = dns.message.from_wire(octets)
-            except OSError:
-                return
-            except dns.exception.DNSException:
-                continue
-            self.asked += 1
-            if self.code is None:
-                continue
-            answer = dns.message.make_response(query, recursion_available=True)
-            answer.set_rcode(dns.rcode.from_text(self.code))
-            self.socket.sendto(answer.to_wire(), client)
+    def answer(self, query):
+        if self.code is None:
+            return None
+        answer = dns.message.make_response(query, recursion_available=True)
+        answer.set_rcode(dns.rcode.from_text(self.code))
+        return answer
 
 
 def group(servers, name=ZONE, **more):

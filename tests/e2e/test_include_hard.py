@@ -5,6 +5,7 @@ import time
 
 from harness import *
 from test_reload import change, start, ternctl
+from test_reload_hard import ends_amid_a_load
 
 
 def folder_of(tern):
@@ -26,12 +27,7 @@ def test_many_pipes():
     at_most(time.monotonic() - begun, 12, 'seconds')
     check('it is a pipe that has no end' in told, told)
     expect(ask('www.example.com'), 'NOERROR')
-    tern.process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
-    begun = time.monotonic()
-    tern.process.send_signal(signal.SIGTERM)
-    tern.process.wait(timeout=20)
-    at_most(time.monotonic() - begun, 12, 'seconds until the end')
+    ends_amid_a_load(tern)
 
 
 def test_too_many_patterns():

@@ -40,13 +40,18 @@ class Forwarder:
                 continue
             self.asked += 1
             time.sleep(self.delay)
-            answer = dns.message.make_response(query, recursion_available=True)
-            if query.question[0].rdtype == dns.rdatatype.A:
-                answer.answer.append(dns.rrset.from_text(query.question[0].name, self.ttl, 'IN', 'A', self.address))
+            answer = self.answer(query)
             try:
-                self.socket.sendto(answer.to_wire(), client)
+                if answer:
+                    self.socket.sendto(answer.to_wire(), client)
             except OSError:
                 return
+
+    def answer(self, query):
+        answer = dns.message.make_response(query, recursion_available=True)
+        if query.question[0].rdtype == dns.rdatatype.A:
+            answer.answer.append(dns.rrset.from_text(query.question[0].name, self.ttl, 'IN', 'A', self.address))
+        return answer
 
     def at(self):
         return f'127.0.0.1@{self.port}'

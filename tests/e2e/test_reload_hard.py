@@ -14,6 +14,16 @@ from test_daemon import Activated
 from test_reload import SOCKET, Forwarder, change, forwarding, listening, reload, start, ternctl, write
 
 
+def ends_amid_a_load(tern):
+    """It was told to read again, and then to end."""
+    tern.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    tern.process.send_signal(signal.SIGTERM)
+    tern.process.wait(timeout=20)
+    at_most(time.monotonic() - begun, 12, 'seconds until the end')
+
+
 def test_a_pipe_as_configuration():
     """Nobody writes into it: the daemon says so after a while, serves on, and still ends when told."""
     tern = start()
@@ -23,12 +33,7 @@ def test_a_pipe_as_configuration():
     ternctl('reload', code=1)
     at_most(time.monotonic() - begun, 15, 'seconds')
     expect(ask('www.example.com'), 'NOERROR')
-    tern.process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
-    begun = time.monotonic()
-    tern.process.send_signal(signal.SIGTERM)
-    tern.process.wait(timeout=20)
-    at_most(time.monotonic() - begun, 12, 'seconds until the end')
+    ends_amid_a_load(tern)
 
 
 def test_a_control_socket_that_is_taken():

@@ -3,6 +3,7 @@
  * beside, and what a worker asks of its own accord; what it counts of jobs.
  */
 #include "worker/client.c"
+#include "worker/client_answer.c"
 
 #include "talk.h"
 

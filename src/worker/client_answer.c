@@ -1,0 +1,90 @@
+/* client_answer.c - what a job found, told to all who wait for it, and counted. */
+#include <string.h>
+
+#include <tern/rr.h>
+
+#include "worker/worker_private.h"
+
+static void count_latency(struct worker *w, const struct waiter *waiter)
+{
+	uint64_t us64 = (w->loop.now.mono_ns - waiter->since_ns) / 64000;
+	unsigned bucket = us64 == 0 ? 0 : 64 - (unsigned)__builtin_clzll(us64);
+
+	tally_add(&w->tally.latency[MIN(bucket, (unsigned)TALLY_LATENCIES - 1)]);
+}
+
+static void count_security(struct worker *w, const struct result *result)
+{
+	if (result->rcode == TERN_RCODE_SERVFAIL && cache_failure_is_bogus(result->ede))
+		tally_add(&w->tally.bogus[MIN(result->ede, (uint16_t)(TALLY_EDES - 1))]);
+	else if (result->security == CACHE_SECURE)
+		tally_add(&w->tally.secure);
+	else if (result->security == CACHE_INSECURE)
+		tally_add(&w->tally.insecure);
+}
+
+/* What is bogus was answered by somebody. What is stale says nothing: the new one may be slow. */
+static void count_outcome(struct worker *w, const struct result *result)
+{
+	if (result->rcode == TERN_RCODE_SERVFAIL && !cache_failure_is_bogus(result->ede))
+		tally_add(&w->tally.unresolved);
+	else if (!result->stale)
+		tally_add(&w->tally.resolved);
+}
+
+/* A zone of our own wants to hear of whoever asks for its names. */
+static COLD void tell_of(struct worker *w, const struct waiter *waiter)
+{
+	char client[ADDRESS_TEXT_MAX], name[TERN_NAME_TEXT_MAX], type[16];
+
+	log_notice(w->shared->log, "inform: %s asks for %s %s",
+		   address_to_text(&waiter->back.client, client),
+		   tern_name_to_text(waiter->request.name, name),
+		   tern_type_to_text(waiter->request.type, type, sizeof type));
+}
+
+static void answer_waiter(struct worker *w, const struct result *result,
+			  const struct waiter *waiter)
+{
+	struct render_context context =
+		client_context(w, &waiter->back.client, waiter->back.keepalive_ms);
+
+	if (unlikely(result->informs))
+		tell_of(w, waiter);
+	if (unlikely(result->tcp_only) && !waiter->request.tcp) {
+		size_t short_len = render_error(&waiter->request, TERN_RCODE_NOERROR, TERN_EDE_NONE,
+						NULL, &context, w->scratch, sizeof w->scratch);
+
+		w->scratch[2] |= TERN_FLAG_TC >> 8;
+		client_send(w, &waiter->back, w->scratch, short_len);
+		return;
+	}
+	if (unlikely(result->dropped)) {
+		tally_add(&w->tally.dropped);
+		client_send(w, &waiter->back, w->scratch, 0);
+		return;
+	}
+	size_t len =
+		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
+
+	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
+	if (result->stale)
+		tally_add(&w->tally.stale);
+	if (!(waiter->request.flags & TERN_FLAG_CD))
+		count_security(w, result);
+	if (!result->cached) {
+		count_latency(w, waiter);
+		count_outcome(w, result);
+	}
+	client_send(w, &waiter->back, w->scratch, len);
+}
+
+void client_answer_all(struct worker *w, struct task *t, const struct result *result)
+{
+	while (!cds_list_empty(&t->waiters)) {
+		struct waiter *waiter = cds_list_first_entry(&t->waiters, struct waiter, node);
+
+		answer_waiter(w, result, waiter);
+		waiter_free(w, waiter);
+	}
+}
