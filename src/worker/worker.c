@@ -4,13 +4,13 @@
 #include "worker/worker.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/readers.h"
+#include "worker/scheduling.h"
 #include "worker/upstream_private.h"
 #include "worker/worker_private.h"
 
@@ -154,23 +154,6 @@ struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 }
 
 /*
- * Begin on a CPU of its own, but stay free to leave: the scheduler moves a thread
- * only when its CPU is busy with others, and then it must move it.
- */
-static void begin_on(int cpu)
-{
-	cpu_set_t all, one;
-
-	if (cpu < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0)
-		return;
-	CPU_ZERO(&one);
-	CPU_SET((size_t)cpu, &one);
-	/* Only a wish: it works on any CPU. */
-	if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0)
-		(void)pthread_setaffinity_np(pthread_self(), sizeof all, &all);
-}
-
-/*
  * First what came in, so that who can be answered at once does not wait for
  * signatures; these are for the jobs that gave way, in the order they did, and who
  * wants some now as well goes behind them. In all a turn has one share of them.
@@ -202,7 +185,7 @@ static void *run(void *argument)
 {
 	struct worker *w = argument;
 
-	begin_on(w->cpu);
+	scheduling_begin(w->cpu);
 	atomic_store_explicit(&w->thread_id, gettid(), memory_order_relaxed);
 	readers_enter();
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
