@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/server_private.h"
 
 static unsigned list_cpus(int cpus[WORKERS_MAX])
@@ -228,8 +229,33 @@ bool crew_resize(struct server *s, unsigned n, char *why, size_t max)
 	return true;
 }
 
+#define DRAIN_MAX_MS                                                                               \
+	500 /* nobody serves meanwhile at sockets that the next daemon opens itself                \
+	     */
+
+static bool all_drained(const struct server *s)
+{
+	for (unsigned i = 0; i < s->shared.workers_n; i++) {
+		if (!worker_is_drained(s->workers[i]))
+			return false;
+	}
+	return true;
+}
+
+/* All wait for all: one may resolve what the client of another has asked. */
+static void drain(struct server *s)
+{
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + DRAIN_MAX_MS * NS_PER_MS;
+
+	for (unsigned i = 0; i < s->shared.workers_n; i++)
+		worker_drain(s->workers[i]);
+	while (!all_drained(s) && clock_ns(CLOCK_MONOTONIC) < until_ns)
+		usleep(1000);
+}
+
 void crew_stop(struct server *s)
 {
+	drain(s);
 	for (unsigned i = 0; i < s->shared.workers_n; i++)
 		worker_stop(s->workers[i]);
 	/* A worker's last letters may be for any other: all threads end before any memory goes. */

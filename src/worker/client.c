@@ -532,15 +532,39 @@ void client_run_errand(struct worker *w, struct errand_letter *letter)
 	start_task(w, t, &letter->errand.question, errand->flags | JOB_NO_SERVE | JOB_UNFILTERED);
 }
 
-void client_finish_all(struct worker *w)
+/* A failure would be believed; who hears nothing asks again, and others may serve then. */
+static void leave_unanswered(struct worker *w, struct task *t)
+{
+	while (has_waiters(t)) {
+		struct waiter *waiter = cds_list_first_entry(&t->waiters, struct waiter, node);
+
+		tally_add(&w->tally.dropped);
+		client_send(w, &waiter->back, NULL, 0);
+		waiter_free(w, waiter);
+	}
+}
+
+static void abandon(struct worker *w, struct task *t)
+{
+	struct result stale;
+
+	if (has_waiters(t) && job_stale_result(&t->job, &w->loop.now, &stale))
+		client_answer_all(w, t, &stale);
+	leave_unanswered(w, t);
+	if (!t->errand && t->trace_fd < 0) {
+		end_task(w, t);
+		return;
+	}
+	/* These wait for how it ended. */
+	job_expire(&t->job, &w->loop.now);
+	finish_task(w, t);
+}
+
+void client_abandon_all(struct worker *w)
 {
 	for (unsigned i = 0; i < TASK_BUCKETS; i++) {
-		while (w->task_buckets[i].next) {
-			struct task *t =
-				cds_hlist_entry(w->task_buckets[i].next, struct task, same_hash);
-
-			job_expire(&t->job, &w->loop.now);
-			finish_task(w, t);
-		}
+		while (w->task_buckets[i].next)
+			abandon(w,
+				cds_hlist_entry(w->task_buckets[i].next, struct task, same_hash));
 	}
 }

@@ -60,8 +60,8 @@ struct render_context client_context(const struct worker *w, const struct addres
 /** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
 void client_run_yielded(struct worker *w);
 
-/** At the end: every job fails and says so. */
-void client_finish_all(struct worker *w);
+/** At the end: who waits gets what is stale, or nothing. */
+void client_abandon_all(struct worker *w);
 
 /* keep.c */
 

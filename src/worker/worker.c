@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/readers.h"
+#include "worker/ending.h"
 #include "worker/scheduling.h"
 #include "worker/upstream_private.h"
 #include "worker/worker_private.h"
@@ -188,23 +189,26 @@ static void *run(void *argument)
 	scheduling_begin(w->cpu);
 	atomic_store_explicit(&w->thread_id, gettid(), memory_order_relaxed);
 	readers_enter();
-	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+	bool last = false;
+
+	/* The turn after the order is the last: what others have written before is read in it. */
+	while (!last) {
+		last = atomic_load_explicit(&w->stopping, memory_order_acquire);
 		/* Asleep, this thread holds no reclamation up; awake, a turn is one read section.
 		 */
 		readers_sleep();
-		loop_wait(&w->loop, cds_list_empty(&w->yielded) ? TURN_MAX_MS : 0);
+		loop_wait(&w->loop, last || !cds_list_empty(&w->yielded) ? 0 : TURN_MAX_MS);
 		readers_wake();
 		take_rules(w);
 		tcp_heed_limit(w);
 		take_turn(w);
+		if (unlikely(atomic_load_explicit(&w->draining, memory_order_relaxed)))
+			ending_take_turn(w);
 		atomic_store_explicit(&w->clients_n, w->client_shares.taken_n,
 				      memory_order_relaxed);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);
 	}
-	client_finish_all(w);
-	listen_flush_all(w);
-	tcp_finish_all(w);
-	upstream_finish_all(w);
+	ending_finish(w);
 	readers_leave();
 	return NULL;
 }
@@ -233,6 +237,17 @@ bool worker_start(struct worker *w, int cpu)
 	if (error)
 		errno = error;
 	return w->started;
+}
+
+void worker_drain(struct worker *w)
+{
+	atomic_store_explicit(&w->draining, true, memory_order_relaxed);
+	mailbox_ring(&w->mailbox);
+}
+
+bool worker_is_drained(const struct worker *w)
+{
+	return !w->started || atomic_load_explicit(&w->drained, memory_order_acquire);
 }
 
 void worker_stop(struct worker *w)

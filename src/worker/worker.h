@@ -105,7 +105,16 @@ MUST_USE bool worker_stop_accepting(struct worker *w, unsigned slot);
 /** Has @p w something open in @p slot? A closed one is for some seconds more. */
 bool worker_listens(const struct worker *w, unsigned slot);
 
-/** Ask it to end; returns at once. */
+/**
+ * Have it finish what clients have asked, before worker_stop(); returns at once. Until then it goes
+ * on serving, but sockets that others have as well are read no more: what comes in there is theirs.
+ */
+void worker_drain(struct worker *w);
+
+/** Has everybody been answered who had asked before worker_drain()? */
+bool worker_is_drained(const struct worker *w);
+
+/** Ask it to end; returns at once. Who still waits then gets nothing, and asks again. */
 void worker_stop(struct worker *w);
 
 /** Wait for the thread's end. */

@@ -12,6 +12,8 @@
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
  *   complaint.c failures, told to the operator
+ *   ending.c    what is done before the thread ends
+ *   scheduling.c what the kernel's scheduler is asked for
  */
 #pragma once
 
@@ -88,6 +90,9 @@ struct worker {
 	bool started;
 	_Atomic pid_t thread_id;
 	_Atomic bool stopping;
+	_Atomic bool draining;    /* by order */
+	_Atomic bool drained;     /* done */
+	uint64_t ending_since_ns; /* CLOCK_MONOTONIC; 0 before it has begun */
 	_Atomic uint64_t beat;
 	_Atomic uint32_t clients_n; /* connections of clients, as of the last turn */
 	unsigned listeners_n;       /* slots ever used; some may be free */

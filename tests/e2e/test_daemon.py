@@ -14,6 +14,35 @@ def test_stops_within_a_second():
         at_most(tern.stop(), 1, 'seconds')
 
 
+def test_what_is_under_way_is_finished_first():
+    """By whichever worker and transport; who would have to wait longer hears nothing: a failure would be believed."""
+    tern = Tern(server={'workers': 2})
+    setting('slow.evil', delay=0.2)
+    ask('w.slow.evil')      # the delegation is known from here on
+    with udp_socket() as soon, udp_socket() as late, socket.create_connection(('127.0.0.1', PORT)) as connection:
+        for s in (soon, late, connection):
+            s.settimeout(3)
+        for s in (soon, late):
+            s.connect(('127.0.0.1', PORT))
+        late.send(question('hole-late.patchy.evil').to_wire())
+        wanted = {question(f's{i}.slow.evil').to_wire() for i in range(20)}
+        for octets in wanted:
+            soon.send(octets)
+        dns.query.send_tcp(connection, question('t.slow.evil'))
+        time.sleep(0.1)
+        seconds = tern.stop()
+        for _ in wanted:
+            expect(dns.message.from_wire(soon.recv(4096)), 'NOERROR', what='asked before the end')
+        expect(dns.query.receive_tcp(connection)[0], 'NOERROR', what='by TCP')
+        equal(connection.recv(1), b'', 'behind the answer')
+        late.settimeout(0.3)
+        try:
+            raise Failed(f'told at the end: {dns.message.from_wire(late.recv(4096))}')
+        except (socket.timeout, ConnectionRefusedError):
+            pass
+    at_most(seconds, 1, 'seconds')
+
+
 def test_sigint_stops_and_sighup_does_not():
     tern = Tern()
     tern.process.send_signal(signal.SIGHUP)
@@ -45,8 +74,7 @@ class Activated(Tern):
         self.wait_until_ready()
 
 
-def test_sockets_of_systemd():
-    """tern.socket: server.listen is ignored, a question that came during a restart is answered."""
+def open_as_systemd():
     sockets = []
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         s = socket.socket(socket.AF_INET, kind)
@@ -54,6 +82,47 @@ def test_sockets_of_systemd():
         s.bind(('127.0.0.1', PORT))
         sockets.append(s)
     sockets[1].listen(64)
+    return sockets
+
+
+def test_nothing_is_lost_over_restarts_with_sockets_of_systemd():
+    """New names, each from a slow server, 100 times a second, over three restarts: each question is answered well."""
+    sockets = open_as_systemd()
+    setting('slow.evil', delay=0.1)
+    found, threads = {}, []
+
+    def ask_one(name):
+        answer = exchange(question(name).to_wire(), timeout=5)
+        found[name] = answer and rcode(dns.message.from_wire(answer))
+
+    def ask_on():
+        for i in range(300):
+            thread = threading.Thread(target=ask_one, args=(f'r{i}.slow.evil',))
+            thread.start()
+            threads.append(thread)
+            time.sleep(0.01)
+    try:
+        tern = Activated(sockets, server={'workers': 2})
+        ask('w.slow.evil')
+        asker = threading.Thread(target=ask_on)
+        asker.start()
+        for _ in range(3):
+            time.sleep(0.6)
+            tern.stop()
+            tern = Activated(sockets, server={'workers': 2})
+        asker.join()
+        for thread in threads:
+            thread.join()
+    finally:
+        for s in sockets:
+            s.close()
+    equal(len(found), 300, 'questions')
+    equal({n: f for n, f in found.items() if f != 'NOERROR'}, {}, 'not answered')
+
+
+def test_sockets_of_systemd():
+    """tern.socket: server.listen is ignored, a question that came during a restart is answered."""
+    sockets = open_as_systemd()
     try:
         tern = Activated(sockets, server={'listen': ['127.0.0.1@5399'], 'workers': 2})
         for how in ({}, {'tcp': True}):
