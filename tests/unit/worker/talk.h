@@ -148,7 +148,7 @@ static inline void close_world(void)
 	for (unsigned i = 0; i < shared.workers_n; i++) {
 		struct worker *w = workers[i];
 
-		client_finish_all(w);
+		client_abandon_all(w);
 		tcp_finish_all(w);
 		upstream_finish_all(w);
 		assert_int_equal(w->task_shares.taken_n, 0);

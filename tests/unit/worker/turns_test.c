@@ -115,7 +115,7 @@ static int open_slow(void **state)
 static int close_all(void **state)
 {
 	(void)state;
-	client_finish_all(workers[0]);
+	client_abandon_all(workers[0]);
 	signer_fini(&signer);
 	workers_end();
 	close(client_fd);
