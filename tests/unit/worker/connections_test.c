@@ -189,8 +189,8 @@ static void a_connection_ends_when_the_worker_does(void **state)
 	ask_tcp(t, 1, "a.test.");
 	(void)take();
 	client_abandon_all(workers[0]);
-	expect_tcp(t, 1, TERN_RCODE_SERVFAIL, 0);
 	tcp_finish_all(workers[0]);
+	/* Without an answer, which would be a failure that is believed. */
 	assert_true(is_closed(t, 1000));
 	assert_int_equal(places(), 0);
 }
