@@ -79,6 +79,18 @@ bool finish_resolver(void *mapping, struct schema_fault *fault)
 	return false;
 }
 
+bool finish_ttl(void *mapping, struct schema_fault *fault)
+{
+	const struct ttl_rule *rule = mapping;
+
+	if (rule->min_s <= rule->max_s)
+		return true;
+	fault->key = "min";
+	snprintf(fault->why, sizeof(fault->why), "expected at most max (%us), found %us",
+		 rule->max_s, rule->min_s);
+	return false;
+}
+
 bool finish_cache(void *mapping, struct schema_fault *fault)
 {
 	struct config *c = mapping;

@@ -42,6 +42,7 @@
 #define VIEW_LIST(member) LIST_OF(struct view_options, member)
 #define IN_POLICY(member) MEMBER_OF(struct policy_zone_options, member)
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
+#define IN_TTL(member)    MEMBER_OF(struct ttl_rule, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
 
@@ -225,6 +226,13 @@ static const struct schema_key resolver_keys[] = {
 	{0},
 };
 
+static const struct schema_key ttl_keys[] = {
+	{.name = "name", .kind = SCHEMA_ZONE, IN_TTL(zone), .required = true},
+	{.name = "min", .kind = SCHEMA_SECONDS, IN_TTL(min_s), .max = TTL_MAX_S, .initial = "0s"},
+	{.name = "max", .kind = SCHEMA_SECONDS, IN_TTL(max_s), .max = TTL_MAX_S, .initial = "1d"},
+	{0},
+};
+
 static const struct schema_key cache_keys[] = {
 	{.name = "size",
 	 .kind = SCHEMA_SIZE,
@@ -247,6 +255,11 @@ static const struct schema_key cache_keys[] = {
 	 TO(resolver.max_negative_ttl_s),
 	 .max = TTL_MAX_S,
 	 .initial = "1h"},
+	{.name = "ttl",
+	 TO_LIST(resolver.ttl_rules),
+	 .items_max = TTL_RULES_MAX,
+	 .keys = ttl_keys,
+	 .finish = finish_ttl},
 	{.name = "prefetch", .kind = SCHEMA_BOOL, TO(serve.prefetch), .initial = "true"},
 	{.name = "serve-stale", .kind = SCHEMA_BOOL, TO(resolver.serve_stale), .initial = "true"},
 	{.name = "stale-max-age",

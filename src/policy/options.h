@@ -17,6 +17,15 @@ enum validation_mode { VALIDATION_OFF, VALIDATION_ON, VALIDATION_PERMISSIVE };
 
 enum qmin_mode { QMIN_RELAXED, QMIN_STRICT, QMIN_OFF };
 
+/** How long the records of a zone, and of all below, are believed. */
+struct ttl_rule {
+	uint8_t *zone; /* lower case */
+	uint32_t min_s;
+	uint32_t max_s;
+};
+
+#define TTL_RULES_MAX 256
+
 /** How questions are resolved. */
 struct resolver_options {
 	enum validation_mode validation;
@@ -33,6 +42,8 @@ struct resolver_options {
 	uint32_t min_ttl_s;
 	uint32_t max_ttl_s;
 	uint32_t max_negative_ttl_s;
+	struct ttl_rule *ttl_rules; /* of them, the longest zone's counts, instead of the above */
+	unsigned ttl_rules_n;
 };
 
 /** Can servers that have IPv4 addresses only be asked? */
@@ -65,7 +76,7 @@ struct serve_options {
 	bool prefetch;          /* what is popular is fetched anew before it expires */
 	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
 				   JOB_STALE_WAIT_MAX_MS */
-	char *identity;         /* CH TXT id.server; "" refuses */
+	char *identity;         /* CH TXT id.server, and NSID; "" refuses */
 	char *version;          /* CH TXT version.bind; "" refuses */
 };
 

@@ -22,7 +22,7 @@ static enum cache_rank rank_of(const struct tern_message *m)
 
 static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 {
-	set->ttl_s = bounded_ttl(job, set->ttl_s);
+	set->ttl_s = bounded_ttl(job, set->owner, set->ttl_s);
 	note_ttl(job, set->ttl_s, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
@@ -202,9 +202,8 @@ static void take_proof(struct job *job, const struct tern_message *m, const uint
 }
 
 /* RFC 2308 5: the lesser of the SOA's TTL and its MINIMUM, bounded by proof and options. */
-static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
+static uint32_t negative_ttl(const struct job *job, const uint8_t *name, const struct evidence *p)
 {
-	const struct resolver_options *o = &job->rules->resolver;
 	uint32_t ttl_s = NEGATIVE_NO_SOA_S;
 
 	for (unsigned i = 0; i < p->n; i++) {
@@ -214,8 +213,7 @@ static uint32_t negative_ttl(const struct job *job, const struct evidence *p)
 	/* RFC 9077: a denial lives no longer than the records that make it. */
 	for (unsigned i = 0; i < p->n; i++)
 		ttl_s = MIN(ttl_s, p->sets[i].ttl_s);
-	ttl_s = MAX(ttl_s, MIN(o->min_ttl_s, o->max_negative_ttl_s));
-	return MIN(ttl_s, o->max_negative_ttl_s);
+	return bounded_negative_ttl(job, name, ttl_s);
 }
 
 bool believe_denial(struct job *job, struct frame *f, const struct tern_message *m, bool nxdomain)
@@ -223,7 +221,7 @@ bool believe_denial(struct job *job, struct frame *f, const struct tern_message 
 	struct evidence p = {.n = 0, .tried_n = 0};
 
 	take_proof(job, m, f->at.cut->zone, f->question.name, &p);
-	uint32_t ttl_s = negative_ttl(job, &p);
+	uint32_t ttl_s = negative_ttl(job, f->question.name, &p);
 	struct cache_negative negative = {
 		.name = f->question.name,
 		.type = f->question.type,
@@ -257,7 +255,7 @@ static bool keep_wildcard_proof(struct job *job, struct frame *f, const struct t
 
 	take_proof(job, m, zone, f->question.name, &p);
 	for (unsigned i = 0; i < p.n; i++) {
-		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].ttl_s);
+		p.sets[i].ttl_s = bounded_ttl(job, p.sets[i].owner, p.sets[i].ttl_s);
 		if (p.sets[i].type != TERN_TYPE_SOA &&
 		    !keep_proof_set(job, &f->found.authority, &p.sets[i], CACHE_UNCHECKED, links))
 			return false;

@@ -318,9 +318,40 @@ void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s)
 	}
 }
 
-uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s)
+struct bounds {
+	uint32_t min_s;
+	uint32_t max_s;
+};
+
+static struct bounds bounds_for(const struct resolver_options *o, const uint8_t *owner)
+{
+	struct bounds found = {o->min_ttl_s, o->max_ttl_s};
+	size_t longest = 0;
+
+	for (unsigned i = 0; i < o->ttl_rules_n; i++) {
+		const struct ttl_rule *rule = &o->ttl_rules[i];
+
+		if (tern_name_len(rule->zone) > longest &&
+		    tern_name_is_below_or_equal(owner, rule->zone)) {
+			longest = tern_name_len(rule->zone);
+			found = (struct bounds){rule->min_s, rule->max_s};
+		}
+	}
+	return found;
+}
+
+uint32_t bounded_ttl(const struct job *job, const uint8_t *owner, uint32_t ttl_s)
+{
+	struct bounds b = bounds_for(&job->rules->resolver, owner);
+
+	return MAX(MIN(ttl_s, b.max_s), b.min_s);
+}
+
+uint32_t bounded_negative_ttl(const struct job *job, const uint8_t *owner, uint32_t ttl_s)
 {
 	const struct resolver_options *o = &job->rules->resolver;
+	struct bounds b = bounds_for(o, owner);
+	uint32_t max_s = MIN(b.max_s, o->max_negative_ttl_s);
 
-	return MAX(MIN(ttl_s, o->max_ttl_s), o->min_ttl_s);
+	return MIN(MAX(ttl_s, b.min_s), max_s);
 }

@@ -134,5 +134,8 @@ bool stale_is_better(struct job *job);
  */
 void note_ttl(struct job *job, uint32_t ttl_s, uint32_t life_s);
 
-/** A TTL bounded by the options, seconds. */
-uint32_t bounded_ttl(const struct job *job, uint32_t ttl_s);
+/** The TTL of a record of @p owner, bounded by the options for that name; seconds. */
+uint32_t bounded_ttl(const struct job *job, const uint8_t *owner, uint32_t ttl_s);
+
+/** The same for what @p owner does not have. */
+uint32_t bounded_negative_ttl(const struct job *job, const uint8_t *owner, uint32_t ttl_s);

@@ -28,6 +28,7 @@ struct render_context client_context(const struct worker *w, const struct addres
 		.client = client,
 		.wall_s = w->loop.now.wall_s,
 		.keepalive_ms = keepalive_ms,
+		.identity = w->rules->serve.identity,
 	};
 }
 

@@ -14,6 +14,7 @@
 #define FLAG_DO_AT   15 /* bits of the OPT's flags */
 #define FLAG_CO_AT   14
 #define EDE_TEXT_MAX (JOB_TEXT_MAX + 1)
+#define IDENTITY_MAX 255 /* octets, as id.server can have in one string */
 
 static uint16_t response_flags(const struct request *r)
 {
@@ -51,6 +52,12 @@ static uint16_t opt_flags(const struct request *r)
 									 << FLAG_CO_AT);
 }
 
+/* What goes into an answer to @p r as NSID: octets, 0 for none. */
+static size_t identity_len(const struct request *r, const struct render_context *context)
+{
+	return r->nsid ? strnlen(context->identity, IDENTITY_MAX) : 0;
+}
+
 static void add_opt(struct tern_builder *b, const struct request *r, unsigned rcode, uint16_t ede,
 		    const char *text, const struct render_context *context)
 {
@@ -69,6 +76,8 @@ static void add_opt(struct tern_builder *b, const struct request *r, unsigned rc
 		add_option(b, TERN_EDNS_TCP_KEEPALIVE, keepalive, sizeof keepalive);
 	}
 	add_error_option(b, ede, text);
+	if (identity_len(r, context) > 0)
+		add_option(b, TERN_EDNS_NSID, context->identity, identity_len(r, context));
 }
 
 static size_t opt_reserve(const struct request *r)
@@ -217,10 +226,18 @@ size_t render_for_cache(const struct question *q, const struct result *result, u
 }
 
 static size_t append_opt(const struct request *r, size_t len, const struct render_context *context,
-			 uint8_t *out)
+			 uint8_t *out, size_t out_max)
 {
 	uint8_t *at = out + len;
 	size_t options = (r->cookie_len ? 4u + COOKIE_LEN : 0) + (r->keepalive ? 6u : 0);
+	size_t identity = identity_len(r, context);
+
+	/* Where there is no room for it, the data matters more. */
+	if (unlikely(identity > 0) &&
+	    len + OPT_LEN + options + 4 + identity > MIN(out_max, (size_t)r->limit))
+		identity = 0;
+	if (unlikely(identity > 0))
+		options += 4 + identity;
 
 	at[0] = 0;
 	put_u16(at + 1, TERN_TYPE_OPT);
@@ -239,6 +256,12 @@ static size_t append_opt(const struct request *r, size_t len, const struct rende
 		put_u16(at, TERN_EDNS_TCP_KEEPALIVE);
 		put_u16(at + 2, 2);
 		put_u16(at + 4, (uint16_t)(context->keepalive_ms / 100));
+		at += 6;
+	}
+	if (unlikely(identity > 0)) {
+		put_u16(at, TERN_EDNS_NSID);
+		put_u16(at + 2, (uint16_t)identity);
+		memcpy(at + 4, context->identity, identity);
 	}
 	put_u16(out + 10, (uint16_t)(get_u16(out + 10) + 1));
 	return len + OPT_LEN + options;
@@ -275,7 +298,7 @@ size_t render_cached(const struct request *r, size_t len, const struct render_co
 	put_u16(out, r->id);
 	put_u16(out + 2, (uint16_t)(flags | (r->flags & (TERN_FLAG_RD | TERN_FLAG_CD))));
 	memcpy(out + TERN_HEADER_LEN, r->name, r->name_len);
-	return opt ? append_opt(r, len, context, out) : len;
+	return opt ? append_opt(r, len, context, out, out_max) : len;
 }
 
 #define TSIG_FIXED  10 /* octets of a record between owner and rdata */

@@ -19,6 +19,7 @@ struct render_context {
 	const struct address *client;
 	uint32_t wall_s;
 	uint32_t keepalive_ms; /* idle time told to TCP clients that ask */
+	const char *identity;  /* told to who asks by NSID; "" for nobody */
 };
 
 #define RENDER_OPT_MAX 96 /* octets of an OPT with cookie and keepalive, without error text */

@@ -41,6 +41,8 @@ static bool read_options(const struct tern_message *m, const struct request_cont
 			return false;
 		if (o.code == TERN_EDNS_TCP_KEEPALIVE)
 			r->keepalive = context->tcp;
+		if (o.code == TERN_EDNS_NSID)
+			r->nsid = true;
 	}
 	return true;
 }

@@ -33,6 +33,19 @@ def test_max_and_min_ttl():
     at_least(ttl(ask('a.short.evil')), 60, 'TTL')
 
 
+def test_some_zones_have_bounds_of_their_own():
+    Tern(cache={'max-ttl': '1h', 'ttl': [{'name': 'evil', 'min': '77s', 'max': '99s'}, {'name': 'Zero.example.com', 'max': '0s'},
+                                         {'name': 'switch.evil', 'min': '5s', 'max': '5s'}]})
+    equal(ttl(ask('a.short.evil')), 77)
+    equal(ttl(ask('a.switch.evil')), 5)
+    check(99 < ttl(ask('www.example.com')) <= 3600)
+    check(77 <= ttl(ask('nothing.evil'), 'authority') <= 99)
+    reset()
+    time.sleep(1.1)
+    equal(ttl(ask('a.short.evil')), 76)
+    equal(upstream('short.evil'), [])
+
+
 def test_odd_ttls():
     """Bit 31 set is 0, nothing lives longer than a day, a denial no longer than an hour."""
     Tern()

@@ -1,4 +1,6 @@
 """What the authorities have is what clients get: every type, both transports, both families."""
+import dns.edns
+import dns.flags
 import dns.message
 import dns.name
 import dns.query
@@ -216,6 +218,34 @@ def test_class_chaos():
     Tern()
     for name in ('version.bind', 'id.server'):
         expect(ask(name, 'TXT', rclass='CH'), 'REFUSED')
+
+
+NSID = dns.edns.GenericOption(3, b'')
+
+
+def nsid(**how):
+    return [o.data for o in ask('www.example.com', options=[NSID], **how).options if o.otype == 3]
+
+
+def test_who_answered_is_told_to_who_asks():
+    """NSID (RFC 5001), in answers out of the cache as well, and in errors; without an identity, or unasked, nothing."""
+    tern = Tern(server={'identity': 'lab-1'})
+    for how in ({}, {}, {}, {'tcp': True}, {'do': True}):
+        equal(nsid(**how), [b'lab-1'])
+    equal([o.data for o in ask('example.com', 'MAILA', options=[NSID]).options if o.otype == 3], [b'lab-1'], 'in an error')
+    equal([o for o in ask('www.example.com').options if o.otype == 3], [], 'nobody has asked')
+    cookie = dns.edns.GenericOption(10, bytes(8))
+    both = ask('www.example.com', options=[cookie, NSID]).options
+    equal(sorted(o.otype for o in both), [3, 10])
+    tern.stop()
+    tern = Tern(server={'identity': 'x' * 255})
+    for _ in range(3):
+        equal(nsid(), [b'x' * 255])
+    answer = expect(ask('www.example.com', options=[NSID], size=512), 'NOERROR', ['192.0.2.81'])
+    check(not answer.flags & dns.flags.TC, 'the data matters more')
+    tern.stop()
+    Tern()
+    equal(nsid(), [])
 
 
 def test_any_gets_one_set():

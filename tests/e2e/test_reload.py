@@ -212,6 +212,9 @@ def test_cache():
     reload(tern, cache={'min-ttl': '1h', 'max-negative-ttl': '7s', 'prefetch': False, 'aggressive-nsec': False,
                         'stale-ttl': '9s', 'stale-max-age': '1h', 'stale-client-timeout': '100ms'}, **zones)
     at_most(ttl(ask('nothing.evil'), 'authority'), 7, 'negative TTL')
+    told = reload(tern, cache={'ttl': [{'name': 'new.test', 'max': '3s'}]}, **zones)
+    check('cache.ttl' in str(told['changed']), told)
+    equal(ttl(ask('brand.new.test')), 3)
 
 
 def test_stale_data():
@@ -363,6 +366,8 @@ BAD = {
     'too small': ('cache: {size: 1KiB}', ':1: cache.size:'),
     'duration': ('cache: {max-ttl: 1 year}', ':1: cache.max-ttl:'),
     'contradiction': ('cache: {min-ttl: 2d, max-ttl: 1d}', ':1: cache.min-ttl:'),
+    'contradiction of a zone': ('cache: {ttl: [{name: x, min: 2d}]}', ':1: cache.ttl[0].min:'),
+    'ttl of what': ('cache: {ttl: [{max: 2d}]}', ':1: cache.ttl[0].name:'),
     'address': ('server: {listen: [localhost]}', ':1: server.listen[0]:'),
     'nowhere to listen': ('server: {listen: []}', ':1: server.listen:'),
     'network': ('access: {allow: [10.0.0.1/8]}', ':1: access.allow[0]:'),

@@ -88,6 +88,34 @@ static void ttls_are_bounded(void **state)
 	assert_int_equal(answer_set("long.test.", A)->ttl_s, 1000);
 }
 
+static void the_longest_zone_s_bounds_count(void **state)
+{
+	struct ttl_rule rules[3];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(rules); i++)
+		rules[i] = (struct ttl_rule){
+			.zone = without_const((const uint8_t *[]){(const uint8_t *)"\4test",
+								  (const uint8_t *)"\1b\4test",
+								  (const uint8_t *)"\5other"}[i]),
+			.min_s = 50 + i,
+			.max_s = 60 + i,
+		};
+	world.rules.resolver.ttl_rules = rules;
+	world.rules.resolver.ttl_rules_n = ARRAY_LEN(rules);
+	know_test();
+	ask("a.test.", A);
+	reply(AA, NOERR, "an a.test. 1 A 192.0.2.9", NULL);
+	assert_int_equal(answer_set("a.test.", A)->ttl_s, 50);
+	ask("b.test.", A);
+	reply(AA, NOERR, "an b.test. 1000 A 192.0.2.9", NULL);
+	assert_int_equal(answer_set("b.test.", A)->ttl_s, 61);
+	ask("none.test.", A);
+	reply(AA, NXD, "au test. 9 SOA . . 1 2 3 4 5", NULL);
+	assert_int_equal(world.job.result.ttl_s, 50);
+	world.rules.resolver.ttl_rules_n = 0;
+}
+
 static void ttl_0_is_answered_and_not_kept(void **state)
 {
 	(void)state;
@@ -546,6 +574,8 @@ int main(void)
 		TEST(from_the_root_down),
 		TEST(priming_is_no_precondition),
 		TEST(ttls_are_bounded),
+		TEST(the_longest_zone_s_bounds_count),
+		TEST(the_longest_zone_s_bounds_count),
 		TEST(ttl_0_is_answered_and_not_kept),
 		TEST(nodata),
 		TEST(nxdomain),

@@ -77,7 +77,7 @@ static const struct render_context *context(void)
 	static struct render_context made;
 
 	client = address("192.0.2.7@4444");
-	made = (struct render_context){&secret, &client, 1700000000, 10000};
+	made = (struct render_context){&secret, &client, 1700000000, 10000, ""};
 	return &made;
 }
 

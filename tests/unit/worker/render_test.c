@@ -79,7 +79,7 @@ static const struct render_context *context(void)
 {
 	static struct render_context c;
 
-	c = (struct render_context){&secret, &client, WALL_S, 10000};
+	c = (struct render_context){&secret, &client, WALL_S, 10000, "tern-1"};
 	return &c;
 }
 
@@ -365,7 +365,7 @@ static void cached_answers_say_the_same(void **state)
 	add_set(&result.answer, "other.www.test.", TERN_TYPE_A, 5, 4, 1);
 	add_set(&result.authority, "test.", TERN_TYPE_SOA, 1, 22, 1);
 	memcpy(request.client_cookie, "clientck", 8);
-	for (unsigned bits = 0; bits < 512; bits++) {
+	for (unsigned bits = 0; bits < 1024; bits++) {
 		request.edns = bits & 1;
 		request.dnssec_ok = request.edns && (bits & 2);
 		request.compact_ok = request.dnssec_ok && (bits & 256);
@@ -374,6 +374,7 @@ static void cached_answers_say_the_same(void **state)
 				(bits & 32 ? TERN_FLAG_AD : 0);
 		request.limit = bits & 64 ? 1232 : 512;
 		request.tcp = request.keepalive = request.edns && (bits & 128);
+		request.nsid = bits & 512;
 		for (unsigned s = CACHE_UNCHECKED; s <= CACHE_SECURE; s++) {
 			result.security = (enum cache_security)s;
 			compare_with_cached();
