@@ -79,6 +79,29 @@ bool finish_resolver(void *mapping, struct schema_fault *fault)
 	return false;
 }
 
+/* Which networks are connected changes; an order that changes with them would surprise. */
+static bool are_networks(const struct prefix *prefixes, unsigned n, const char *key,
+			 struct schema_fault *fault)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!prefix_is_connected(&prefixes[i]))
+			continue;
+		fault->key = key;
+		snprintf(fault->why, sizeof(fault->why),
+			 "expected networks like \"192.0.2.0/24\"; `connected` is for access");
+		return false;
+	}
+	return true;
+}
+
+bool finish_sort(void *mapping, struct schema_fault *fault)
+{
+	const struct sort_rule *rule = mapping;
+
+	return are_networks(rule->clients, rule->clients_n, "clients", fault) &&
+	       are_networks(rule->prefer, rule->prefer_n, "prefer", fault);
+}
+
 bool finish_ttl(void *mapping, struct schema_fault *fault)
 {
 	const struct ttl_rule *rule = mapping;

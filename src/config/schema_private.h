@@ -13,6 +13,7 @@ bool finish_rates(void *mapping, struct schema_fault *fault);
 bool finish_listen(void *mapping, struct schema_fault *fault);
 bool finish_server(void *mapping, struct schema_fault *fault);
 bool finish_resolver(void *mapping, struct schema_fault *fault);
+bool finish_sort(void *mapping, struct schema_fault *fault);
 bool finish_ttl(void *mapping, struct schema_fault *fault);
 bool finish_cache(void *mapping, struct schema_fault *fault);
 bool finish_list(void *mapping, struct schema_fault *fault);

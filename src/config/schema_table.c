@@ -19,14 +19,16 @@
 #define MIB ((uint64_t)1 << 20)
 #define TIB ((uint64_t)1 << 40)
 
-#define TTL_MAX_S       INT32_MAX /* RFC 2181 8: the sign bit is never set */
-#define STALE_AGE_MAX_S 604800    /* RFC 8767 5 speaks of one to three days */
-#define PATH_OCTETS     4095      /* PATH_MAX without NUL */
-#define SOCK_OCTETS     107       /* sockaddr_un.sun_path without NUL */
-#define TXT_OCTETS      255       /* one character-string */
-#define USER_OCTETS     255
-#define HOSTS_FILES_MAX 64
-#define RECORD_OCTETS   65535 /* in presentation format */
+#define TTL_MAX_S         INT32_MAX /* RFC 2181 8: the sign bit is never set */
+#define STALE_AGE_MAX_S   604800    /* RFC 8767 5 speaks of one to three days */
+#define PATH_OCTETS       4095      /* PATH_MAX without NUL */
+#define SOCK_OCTETS       107       /* sockaddr_un.sun_path without NUL */
+#define TXT_OCTETS        255       /* one character-string */
+#define USER_OCTETS       255
+#define HOSTS_FILES_MAX   64
+#define SORT_RULES_MAX    256
+#define SORT_PREFIXES_MAX 256
+#define RECORD_OCTETS     65535 /* in presentation format */
 
 /* Where a value goes: a member of struct config, or of struct route. */
 #define SIZE_OF(type, member)   sizeof(((type *)0)->member)
@@ -173,6 +175,23 @@ static const struct schema_key listen_keys[] = {
 	{0},
 };
 
+static const struct schema_word order_words[] = {{"rotate", true}, {"fixed", false}, {0}};
+
+static const struct schema_key sort_keys[] = {
+	{.name = "clients",
+	 .kind = SCHEMA_CLIENTS,
+	 LIST_OF(struct sort_rule, clients),
+	 .items_min = 1,
+	 .required = true},
+	{.name = "prefer",
+	 .kind = SCHEMA_CLIENTS,
+	 LIST_OF(struct sort_rule, prefer),
+	 .items_min = 1,
+	 .items_max = SORT_PREFIXES_MAX,
+	 .required = true},
+	{0},
+};
+
 static const struct schema_key server_keys[] = {
 	{.name = "listen",
 	 .keys = listen_keys,
@@ -202,6 +221,16 @@ static const struct schema_key server_keys[] = {
 	 TO(serve.version),
 	 .max = TXT_OCTETS,
 	 .initial = ""},
+	{.name = "rrset-order",
+	 .kind = SCHEMA_WORD,
+	 TO(serve.rotate),
+	 .words = order_words,
+	 .initial = "rotate"},
+	{.name = "sortlist",
+	 TO_LIST(serve.sortlist),
+	 .items_max = SORT_RULES_MAX,
+	 .keys = sort_keys,
+	 .finish = finish_sort},
 	{0},
 };
 

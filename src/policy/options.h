@@ -71,13 +71,24 @@ struct rate_options {
 	unsigned zone_exempt_n;
 };
 
+/** Which addresses come first for whom. */
+struct sort_rule {
+	struct prefix *clients;
+	unsigned clients_n;
+	struct prefix *prefer; /* those in the first of them come first, and so on */
+	unsigned prefer_n;
+};
+
 /** How clients are served. */
 struct serve_options {
-	bool prefetch;          /* what is popular is fetched anew before it expires */
-	uint32_t stale_wait_ms; /* a client waits so long before stale data will do; at most
-				   JOB_STALE_WAIT_MAX_MS */
-	char *identity;         /* CH TXT id.server, and NSID; "" refuses */
-	char *version;          /* CH TXT version.bind; "" refuses */
+	bool prefetch;              /* what is popular is fetched anew before it expires */
+	uint32_t stale_wait_ms;     /* a client waits so long before stale data will do; at most
+				       JOB_STALE_WAIT_MAX_MS */
+	char *identity;             /* CH TXT id.server, and NSID; "" refuses */
+	char *version;              /* CH TXT version.bind; "" refuses */
+	bool rotate;                /* each answer has another one of several addresses first */
+	struct sort_rule *sortlist; /* the first for a client counts */
+	unsigned sortlist_n;
 };
 
 #define EXCEPTION_LIFE_S     3600   /* of a negative trust anchor, unless told otherwise, */

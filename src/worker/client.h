@@ -53,6 +53,9 @@ void client_answer_all(struct worker *w, struct task *t, const struct result *re
 /** Say that there is no place or memory; nothing is remembered. */
 void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);
 
+/** Addresses that are near @p client come first, as configured. */
+void client_sort(struct worker *w, const struct address *client, uint8_t *octets, size_t len);
+
 /** What a rendered answer depends on besides its octets. */
 struct render_context client_context(const struct worker *w, const struct address *client,
 				     uint16_t keepalive_ms);

@@ -3,6 +3,7 @@
 
 #include <tern/rr.h>
 
+#include "worker/sortlist.h"
 #include "worker/worker_private.h"
 
 static void count_latency(struct worker *w, const struct waiter *waiter)
@@ -43,6 +44,13 @@ static COLD void tell_of(struct worker *w, const struct waiter *waiter)
 		   tern_type_to_text(waiter->request.type, type, sizeof type));
 }
 
+void client_sort(struct worker *w, const struct address *client, uint8_t *octets, size_t len)
+{
+	const struct serve_options *o = &w->rules->serve;
+
+	sortlist_apply(o->sortlist, o->sortlist_n, client, octets, len);
+}
+
 static void answer_waiter(struct worker *w, const struct result *result,
 			  const struct waiter *waiter)
 {
@@ -67,6 +75,8 @@ static void answer_waiter(struct worker *w, const struct result *result,
 	size_t len =
 		render_result(&waiter->request, result, &context, w->scratch, sizeof w->scratch);
 
+	if (unlikely(w->rules->serve.sortlist_n > 0))
+		client_sort(w, &waiter->back.client, w->scratch, len);
 	tally_add(&w->tally.rcodes[MIN(result->rcode, (uint16_t)(TALLY_RCODES - 1))]);
 	if (result->stale)
 		tally_add(&w->tally.stale);

@@ -115,13 +115,16 @@ static bool answer_from_cache(struct worker *w, struct served *s, uint8_t *out, 
 {
 	struct answer_hit hit;
 
-	if (!cache_get_answer(w->rules->cache, &s->key, s->hash, s->request.id, w->loop.now.boot_s,
-			      out, out_max, &hit))
+	if (!cache_get_answer(w->rules->cache, &s->key, s->hash,
+			      likely(w->rules->serve.rotate) ? s->request.id : 0,
+			      w->loop.now.boot_s, out, out_max, &hit))
 		return false;
 	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
 
 	count_security(w, &s->request, out);
 	s->len = render_cached(&s->request, hit.len, &context, out, out_max);
+	if (unlikely(w->rules->serve.sortlist_n > 0))
+		client_sort(w, &s->client, out, s->len);
 	s->refresh = hit.old;
 	tally_add(&w->tally.hits);
 	return true;

@@ -46,6 +46,32 @@ def test_some_zones_have_bounds_of_their_own():
     equal(upstream('short.evil'), [])
 
 
+def order(name, rtype='A', **how):
+    return [r.address for r in next(s for s in ask(name, rtype, **how).answer if s.rdtype == dns.rdatatype.from_text(rtype))]
+
+
+def test_order_of_addresses():
+    """By a local zone and out of the cache, first and later: as it stands, rotated, or as the client's network wants it."""
+    records = [f'many.lan. 300 A 192.0.{i}.1' for i in range(4)] + [f'many.lan. 300 AAAA 2001:db8:{i}::1' for i in (1, 2, 3)]
+    records += ['alias.lan. CNAME many.lan.']
+    rules = [{'clients': ['127.0.0.2/32'], 'prefer': ['192.0.3.0/24', '192.0.1.0/24', '2001:db8:3::/48']},
+             {'clients': ['127.0.0.0/8'], 'prefer': ['192.0.2.0/24']}, {'clients': ['127.0.0.3/32'], 'prefer': ['0.0.0.0/0']}]
+    all_four = [f'192.0.{i}.1' for i in range(4)]
+    tern = Tern(**{'server': {'rrset-order': 'fixed', 'sortlist': rules}, 'local-data': records})
+    for _ in range(4):
+        for how in ({}, {'tcp': True}, {'do': True}):
+            equal(order('many.lan', source='127.0.0.2', **how), [all_four[i] for i in (3, 1, 0, 2)])
+            equal(order('many.lan', source='127.0.0.3', **how), [all_four[i] for i in (2, 0, 1, 3)])
+        equal(order('alias.lan', source='127.0.0.2'), [all_four[i] for i in (3, 1, 0, 2)])
+        equal(order('many.lan', 'AAAA', source='127.0.0.2'), [f'2001:db8:{i}::1' for i in (3, 1, 2)])
+    tern.stop()
+    tern = Tern(**{'server': {'rrset-order': 'fixed'}, 'local-data': records})
+    equal({tuple(order('many.lan')) for _ in range(20)}, {tuple(all_four)})
+    tern.stop()
+    Tern(**{'local-data': records})
+    equal({order('many.lan')[0] for _ in range(60)}, set(all_four))
+
+
 def test_odd_ttls():
     """Bit 31 set is 0, nothing lives longer than a day, a denial no longer than an hour."""
     Tern()
