@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "policy/client_map.h"
-#include "wire/name_index.h"
+#include "policy/rpz_names.h"
 
 struct record {
 	struct record *next;
@@ -27,17 +27,12 @@ struct record {
 
 struct rule {
 	const uint8_t *owner; /* whole, lower case */
+	const uint8_t *name;  /* that is looked at, without the wildcard's label; NULL for none */
 	struct record *records;
 	uint32_t ttl_s;
 	uint16_t records_n;
 	uint8_t action;
 	uint8_t trigger;
-};
-
-/** Names of one trigger. */
-struct names {
-	struct name_index *exact; /* to rules */
-	struct name_index *below; /* by the wildcard's parent */
 };
 
 /** Networks of one trigger. */
@@ -56,7 +51,7 @@ struct rpz_zone {
 	struct name_index *owners; /* to rules, by whole owner */
 	struct rule *rules;
 	unsigned rules_n;
-	struct names names[RPZ_TRIGGERS];
+	struct rpz_names names[RPZ_TRIGGERS]; /* of those that look at names */
 	struct networks networks[RPZ_TRIGGERS];
 	uint64_t digest; /* of all that was added, in order */
 };
@@ -79,11 +74,8 @@ struct rpz_zone *rpz_create(const uint8_t *apex, enum rpz_action override)
 	z->owners = name_index_create();
 	good = z->owners != NULL;
 	for (unsigned t = 0; t < RPZ_TRIGGERS; t++) {
-		if (!is_of_names(t))
-			continue;
-		z->names[t].exact = name_index_create();
-		z->names[t].below = name_index_create();
-		good = good && z->names[t].exact && z->names[t].below;
+		if (is_of_names(t))
+			good = rpz_names_begin(&z->names[t]) && good;
 	}
 	uint8_t *copy = arena_take(&z->arena, z->apex_len);
 
@@ -101,8 +93,7 @@ void rpz_destroy(struct rpz_zone *z)
 	if (!z)
 		return;
 	for (unsigned t = 0; t < RPZ_TRIGGERS; t++) {
-		name_index_destroy(z->names[t].exact);
-		name_index_destroy(z->names[t].below);
+		rpz_names_end(&z->names[t]);
 		free(z->networks[t].list);
 		free(z->networks[t].rules);
 		client_map_free(&z->networks[t].map);
@@ -294,10 +285,9 @@ static const char *place(struct rpz_zone *z, uint32_t number, const uint8_t *own
 		return add_network(z, t, &prefix, number) ? NULL : "out of memory";
 	}
 	bool wildcard = len >= 2 && relative[0] == 1 && relative[1] == '*';
-	const uint8_t *name = copy_name(z, relative + (wildcard ? 2 : 0), len - (wildcard ? 2 : 0));
 
-	if (!name ||
-	    !name_index_add(wildcard ? z->names[t].below : z->names[t].exact, name, number))
+	rule->name = copy_name(z, relative + (wildcard ? 2 : 0), len - (wildcard ? 2 : 0));
+	if (!rule->name || !rpz_names_add(&z->names[t], rule->name, wildcard, number))
 		return "out of memory";
 	return NULL;
 }
@@ -453,7 +443,10 @@ static bool join_sets(struct rpz_zone *z, struct rule *rule)
 bool rpz_seal(struct rpz_zone *z)
 {
 	for (unsigned i = 0; i < z->rules_n; i++) {
-		if (!join_sets(z, &z->rules[i]))
+		struct rule *rule = &z->rules[i];
+
+		if (!join_sets(z, rule) ||
+		    (rule->name && !rpz_names_settle(&z->names[rule->trigger], rule->name)))
 			return false;
 	}
 	for (unsigned t = 0; t < RPZ_TRIGGERS; t++) {
@@ -503,10 +496,8 @@ static bool give(const struct rpz_zone *z, uint32_t number, struct rpz_rule *out
 bool rpz_find_name(const struct rpz_zone *z, enum rpz_trigger t, const uint8_t *name,
 		   struct rpz_rule *out)
 {
-	uint32_t number = name_index_get(z->names[t].exact, name);
+	uint32_t number = rpz_names_find(&z->names[t], name);
 
-	if (number == NAME_INDEX_NONE && *name != 0)
-		number = name_index_deepest(z->names[t].below, tern_name_parent(name));
 	return number != NAME_INDEX_NONE && give(z, number, out);
 }
 

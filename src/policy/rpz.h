@@ -5,7 +5,7 @@
  *            and by the names and addresses of servers; what becomes of an answer then
  *            (draft-vixie-dnsop-dns-rpz).
  * Order      Zones in the order of the configuration, the first rule that fits. In a zone: the
- *            client, the name (itself before wildcards, longer ones first), addresses in the
+ *            client, the name (itself, else its wildcard: rpz_names.h), addresses in the
  *            answer (longer prefixes first), servers' names, servers' addresses.
  * Threads    made by one thread, then sealed, then read by all.
  */

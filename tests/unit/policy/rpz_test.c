@@ -75,8 +75,9 @@ static void names(void **state)
 	assert_int_equal(by_name(RPZ_QNAME, "x.ads.example."), RPZ_NODATA);
 	assert_int_equal(by_name(RPZ_QNAME, "a.b.ads.example."), RPZ_NODATA);
 	assert_int_equal(by_name(RPZ_QNAME, "ok.ads.example."), RPZ_PASSTHRU);
-	assert_int_equal(by_name(RPZ_QNAME, "x.ok.ads.example."), RPZ_NODATA);
-	assert_int_equal(by_name(RPZ_QNAME, "deep.ads.example."), RPZ_NODATA);
+	/* What exists in the zone hides the wildcard above, for itself and for what is below. */
+	assert_int_equal(by_name(RPZ_QNAME, "x.ok.ads.example."), -1);
+	assert_int_equal(by_name(RPZ_QNAME, "deep.ads.example."), -1);
 	assert_int_equal(by_name(RPZ_QNAME, "x.deep.ads.example."), RPZ_DROP);
 	assert_int_equal(by_name(RPZ_QNAME, "slow.example."), RPZ_TCP_ONLY);
 	assert_int_equal(rule.ttl_s, 5);
@@ -86,6 +87,79 @@ static void names(void **state)
 	assert_int_equal(by_name(RPZ_NSDNAME, "ns1.bad."), RPZ_NXDOMAIN);
 	assert_true(rpz_has(zone, RPZ_NSDNAME));
 	assert_false(rpz_has(zone, RPZ_IP));
+}
+
+/* "?" of @number: a name of up to four labels out of two letters. */
+static void write_name(unsigned number, bool wildcard, char *out)
+{
+	unsigned labels = 1 + number % 4;
+
+	number /= 4;
+	if (wildcard)
+		out += sprintf(out, "*.");
+	for (unsigned i = 0; i < labels; i++, number /= 2)
+		out += sprintf(out, "%c.", 'a' + (char)(number % 2));
+}
+
+static bool exists(char rules[][16], unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++) {
+		size_t len = strlen(rules[i]), name_len = strlen(name);
+
+		if (len == name_len ? strcmp(rules[i], name) == 0
+				    : len > name_len && rules[i][len - name_len - 1] == '.' &&
+					      strcmp(rules[i] + len - name_len, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* As RFC 4592 3.3.1 says: up to the closest encloser, and then its wildcard. */
+static bool is_ruled(char rules[][16], unsigned n, const char *name)
+{
+	char wildcard[24];
+	const char *at = name;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(rules[i], name) == 0)
+			return true;
+	}
+	if (exists(rules, n, name))
+		return false;
+	while (*at && !exists(rules, n, at))
+		at = strchr(at, '.') + 1;
+	snprintf(wildcard, sizeof wildcard, "*.%s", at);
+	for (unsigned i = 0; *at && i < n; i++) {
+		if (strcmp(rules[i], wildcard) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void wildcards_are_as_in_any_zone(void **state)
+{
+	char rules[8][16], text[160], name[16];
+	unsigned seed = 1;
+
+	for (unsigned round = 0; round < 300; round++) {
+		for (unsigned i = 0; i < ARRAY_LEN(rules); i++) {
+			seed = seed * 1103515245u + 12345u;
+			write_name(seed >> 8 & 63, seed >> 20 & 1, rules[i]);
+			rules[i][strlen(rules[i]) - 1] = '\0';
+			snprintf(text, sizeof text, "%s CNAME .", rules[i]);
+			(void)!add_record(text); /* twice the same is refused */
+			strcat(rules[i], ".");
+		}
+		assert_true(rpz_seal(zone));
+		for (unsigned i = 0; i < 64; i++) {
+			write_name(i, false, name);
+			if ((by_name(RPZ_QNAME, name) >= 0) !=
+			    is_ruled(rules, ARRAY_LEN(rules), name))
+				fail_msg("round %u: %s", round, name);
+		}
+		close_zone(state);
+		open_zone(state);
+	}
 }
 
 static void networks(void **state)
@@ -176,6 +250,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(names, open_zone, close_zone),
+		cmocka_unit_test_setup_teardown(wildcards_are_as_in_any_zone, open_zone,
+						close_zone),
 		cmocka_unit_test_setup_teardown(networks, open_zone, close_zone),
 		cmocka_unit_test_setup_teardown(what_rules_give, open_zone, close_zone),
 		cmocka_unit_test_setup_teardown(the_zone_s_own_action, open_zone, close_zone),
