@@ -23,6 +23,7 @@
 #include "policy/access.h"
 #include "policy/changes.h"
 #include "policy/lists.h"
+#include "policy/nft_sets.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/rpz.h"
@@ -82,6 +83,8 @@ struct config {
 	unsigned views_n;
 	struct policy_zone_options *policies;
 	unsigned policies_n;
+	struct nft_set *nft_sets;
+	unsigned nft_sets_n;
 	char **hosts; /* paths of files */
 	unsigned hosts_n;
 	struct lease_options *leases;

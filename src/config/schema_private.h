@@ -13,6 +13,8 @@ bool finish_rates(void *mapping, struct schema_fault *fault);
 bool finish_listen(void *mapping, struct schema_fault *fault);
 bool finish_server(void *mapping, struct schema_fault *fault);
 bool finish_resolver(void *mapping, struct schema_fault *fault);
+extern const struct schema_key schema_nft_keys[];
+bool finish_nft(void *mapping, struct schema_fault *fault);
 bool finish_sort(void *mapping, struct schema_fault *fault);
 bool finish_ttl(void *mapping, struct schema_fault *fault);
 bool finish_cache(void *mapping, struct schema_fault *fault);

@@ -243,7 +243,7 @@ static bool all_drained(const struct server *s)
 }
 
 /* All wait for all: one may resolve what the client of another has asked. */
-static void drain(struct server *s)
+void crew_drain(struct server *s)
 {
 	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + DRAIN_MAX_MS * NS_PER_MS;
 
@@ -255,7 +255,6 @@ static void drain(struct server *s)
 
 void crew_stop(struct server *s)
 {
-	drain(s);
 	for (unsigned i = 0; i < s->shared.workers_n; i++)
 		worker_stop(s->workers[i]);
 	/* A worker's last letters may be for any other: all threads end before any memory goes. */

@@ -84,6 +84,8 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	l->routes_index = route_index_create(l->routes, l->routes_n);
 	if (!l->routes_index)
 		load_add_reason(why, "out of memory");
+	if (!nft_sets_make(&l->nft, c->nft_sets, c->nft_sets_n))
+		load_add_reason(why, "out of memory");
 	read_hints(c, l->hints, why);
 	const struct load_ground ground = {c, l->routes, l->routes_n, root_hints_are_own(l->hints)};
 
@@ -173,6 +175,7 @@ void load_free(struct load *l)
 	leases_destroy(l->leases);
 	zone_store_destroy(l->zones);
 	name_index_destroy(l->routes_index);
+	nft_sets_end(&l->nft);
 	free(l->routes);
 	free(l->hints);
 	config_destroy(l->config);

@@ -11,6 +11,7 @@
 
 #include "base/compiler.h"
 #include "config/config.h"
+#include "policy/nft_sets.h"
 
 #define LOAD_WHY_MAX   8192
 #define LOAD_NOTES_MAX 4096
@@ -42,6 +43,7 @@ struct load {
 	struct route *routes; /* of all kinds; what they point to is the configuration's */
 	unsigned routes_n;
 	struct name_index *routes_index;
+	struct nft_sets nft;
 	struct zone_store *zones;
 	unsigned hosts_names;       /* in zones, of files of hosts */
 	unsigned hosts_bad;         /* lines passed over there */

@@ -71,16 +71,22 @@ static bool clear_bounding_set(struct log *log)
 	return false;
 }
 
-/* One is kept, if it is there: addresses that the configuration gets later have port 53, too. */
-static bool clear_capabilities(struct log *log)
+/*
+ * One is kept, if it is there: addresses that the configuration gets later have port 53, too. So is
+ * the one for the packet filter, where that is wanted.
+ */
+static bool clear_capabilities(bool filters, struct log *log)
 {
-	bool binds = capng_get_caps_process() == 0 &&
-		     capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
+	bool known = capng_get_caps_process() == 0;
+	bool binds = known && capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE);
 
+	filters = filters && known && capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN);
 	capng_clear(CAPNG_SELECT_ALL);
 	if (binds)
 		(void)capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
 				   CAP_NET_BIND_SERVICE);
+	if (filters)
+		(void)capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
 	int result = capng_apply(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
 
 	if (result == 0)
@@ -106,7 +112,13 @@ static bool change_user(const struct passwd *who, struct log *log)
 	return true;
 }
 
-bool privilege_drop(const char *user, struct log *log)
+bool privilege_may_filter(void)
+{
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+}
+
+bool privilege_drop(const char *user, bool filters, struct log *log)
 {
 	const struct passwd *who;
 
@@ -120,7 +132,7 @@ bool privilege_drop(const char *user, struct log *log)
 		return false;
 	if (who && !change_user(who, log))
 		return false;
-	if (!clear_capabilities(log))
+	if (!clear_capabilities(filters, log))
 		return false;
 	if (setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) != 0) {
 		log_error(log, "can't turn core files off: %s", strerror(errno));

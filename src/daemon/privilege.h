@@ -19,11 +19,15 @@ struct log;
  * Become @p user with its groups and keep nothing else: no capability but CAP_NET_BIND_SERVICE, no
  * way to gain one by execve() (no_new_privs), no core files.
  *
+ * @param filters  keep CAP_NET_ADMIN, too
  * @param user  "" stays who we are and still drops the rest. Without root's rights another user
  *              than ours is only warned about: a service manager has decided already.
  * @return false when the process is not what it should be; @p log says why and the caller must exit
  */
-MUST_USE bool privilege_drop(const char *user, struct log *log);
+MUST_USE bool privilege_drop(const char *user, bool filters, struct log *log);
+
+/** May this thread change the packet filter? */
+bool privilege_may_filter(void);
 
 /**
  * Who will @p user be after privilege_drop()? False when that is who we are: "" or unknown, or we

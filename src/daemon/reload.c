@@ -256,6 +256,7 @@ static void apply(struct reload *r)
 	note_files(r);
 	if (r->before->logging.level != r->after->logging.level)
 		log_set_level(&s->log, server_log_level(s, r->after));
+	filtering_begin(r->server, r->rules);
 	publish(r);
 	fetching_take(s);
 	move_listeners(r);

@@ -18,6 +18,7 @@ struct config_part {
 	struct config *config;
 	struct route *routes;
 	struct name_index *routes_index;
+	struct nft_sets nft;
 };
 
 static void end_config(void *what)
@@ -25,6 +26,7 @@ static void end_config(void *what)
 	struct config_part *part = what;
 
 	name_index_destroy(part->routes_index);
+	nft_sets_end(&part->nft);
 	free(part->routes);
 	config_destroy(part->config);
 	free(part);
@@ -93,15 +95,17 @@ static bool take_config(struct rules *r, struct load *load)
 
 	if (!part)
 		return false;
-	*part = (struct config_part){load->config, load->routes, load->routes_index};
+	*part = (struct config_part){load->config, load->routes, load->routes_index, load->nft};
 	load->config = NULL;
 	load->routes = NULL;
 	load->routes_index = NULL;
+	load->nft = (struct nft_sets){0};
 	if (!rules_set_part(r, RULES_CONFIG, part, end_config))
 		return false;
 	r->config = part->config;
 	r->access = part->config->access;
 	r->routes = (struct routes){part->routes, load->routes_n, part->routes_index};
+	r->nft = part->nft;
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
 	r->rates = part->config->rates;
@@ -393,6 +397,27 @@ bool ruleset_changes_names(const struct rules *before, const struct rules *after
 	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
 }
 
+static bool ttl_rules_equal(const struct resolver_options *a, const struct resolver_options *b)
+{
+	if (a->ttl_rules_n != b->ttl_rules_n)
+		return false;
+	for (unsigned i = 0; i < a->ttl_rules_n; i++) {
+		if (!tern_name_equal(a->ttl_rules[i].zone, b->ttl_rules[i].zone) ||
+		    a->ttl_rules[i].min_s != b->ttl_rules[i].min_s ||
+		    a->ttl_rules[i].max_s != b->ttl_rules[i].max_s)
+			return false;
+	}
+	return true;
+}
+
+static bool resolver_equal(const struct resolver_options *a, const struct resolver_options *b)
+{
+	struct resolver_options plain_a = *a, plain_b = *b;
+
+	plain_a.ttl_rules = plain_b.ttl_rules = NULL;
+	return memcmp(&plain_a, &plain_b, sizeof plain_a) == 0 && ttl_rules_equal(a, b);
+}
+
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after)
 {
 	bool outdated = false;
@@ -401,5 +426,6 @@ bool ruleset_changes_answers(const struct rules *before, const struct rules *aft
 	return outdated || before->views != after->views ||
 	       !changes_are_equal(&before->changes, &after->changes) ||
 	       ruleset_changes_names(before, after) ||
-	       memcmp(&before->resolver, &after->resolver, sizeof after->resolver) != 0;
+	       !resolver_equal(&before->resolver, &after->resolver) ||
+	       !nft_sets_equal(&before->nft, &after->nft);
 }

@@ -26,6 +26,7 @@
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
 #include "daemon/server_private.h"
+#include "keeper/firewall.h"
 
 #define TICK_MS 250
 
@@ -323,7 +324,12 @@ static void open_control(struct server *s)
 
 static bool serve(struct server *s)
 {
-	if (!privilege_drop(server_config(s)->server.user, &s->log) || !crew_make(s))
+	const struct config *c = server_config(s);
+
+	if (!privilege_drop(c->server.user, c->nft_sets_n > 0, &s->log))
+		return false;
+	filtering_begin(s, rulebook_current(&s->shared.rules));
+	if (!crew_make(s))
 		return false;
 	fetching_take(s);
 	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
@@ -393,7 +399,10 @@ static bool run(struct server *s)
 	good = serve(s);
 	sources_stop(s->sources);
 	readers_sleep();
+	crew_drain(s);
+	firewall_stop(s->firewall);
 	crew_stop(s);
+	firewall_destroy(s->firewall);
 	watchdog_destroy(s->watchdog);
 	readers_wake();
 	control_destroy(s->retired);

@@ -6,6 +6,7 @@
  *   reload.c   another configuration put in force while workers run
  *   refresh.c  data files, by the same configuration
  *   fetching.c lists that are fetched
+ *   filtering.c  sets of the packet filter
  *   check.c    a configuration looked at, and nothing done
  *   host.c     what the control socket is told, and may do
  */
@@ -52,6 +53,7 @@ struct server {
 	struct watchdog *watchdog;
 	struct loader *loader;
 	struct followed *followed; /* data files that the configuration names */
+	struct firewall *firewall; /* fills sets; NULL while no configuration has named one */
 	struct sources *sources;   /* lists that are fetched */
 	char *copies;              /* folder of what is fetched */
 	bool copies_temporary;     /* it ends with the daemon */
@@ -128,8 +130,16 @@ MUST_USE bool crew_make(struct server *s);
 /** Let @p n workers serve; false with @p why when only as many do as s->sockets says. */
 MUST_USE bool crew_resize(struct server *s, unsigned n, char *why, size_t max);
 
+/** Have them answer what was asked, as far as there is time for that. */
+void crew_drain(struct server *s);
+
 /** End all of them, and free them. */
 void crew_stop(struct server *s);
+
+/* filtering.c */
+
+/** Have somebody fill the sets that @p rules name, before these are published. Logs why not. */
+void filtering_begin(struct server *s, const struct rules *rules);
 
 /* check.c */
 /** Tell everything that is wrong or doubtful about the configuration, or that it is good. */

@@ -24,6 +24,7 @@
 #include "base/compiler.h"
 #include "policy/access.h"
 #include "policy/changes.h"
+#include "policy/nft_sets.h"
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/view.h"
@@ -65,6 +66,7 @@ struct rules {
 	struct serve_options serve;
 	struct rate_options rates;
 	struct answer_changes changes;
+	struct nft_sets nft; /* whose addresses the packet filter hears of */
 	struct cache
 		*cache; /* NULL in those that are not in force any more: jobs use the one that is */
 	const struct zone_store *zones;      /* names of our own; NULL for none */

@@ -122,6 +122,7 @@ static void free_task(struct worker *w, struct task *t)
 static void end_task(struct worker *w, struct task *t)
 {
 	timer_cancel(&w->loop.wheel, &t->timer);
+	gate_leave(t);
 	upstream_leave(&t->asker);
 	cds_list_del(&t->yielded);
 	cds_hlist_del(&t->same_hash);
@@ -149,6 +150,9 @@ static bool is_worth_renewing(const struct worker *w, struct task *t)
 static void finish_task(struct worker *w, struct task *t)
 {
 	const struct result *r = &t->job.result;
+
+	if (unlikely(t->job.rules->nft.n > 0) && gate_hold(w, t))
+		return;
 	bool renew = is_worth_renewing(w, t);
 	unsigned view = t->view, how = t->how;
 	struct question q;
@@ -251,6 +255,11 @@ static void on_task_timer(struct timer *timer)
 	struct task *t = CONTAINER_OF(timer, struct task, timer);
 	struct worker *w = t->worker;
 
+	if (t->gate) {
+		gate_leave(t);
+		finish_task(w, t);
+		return;
+	}
 	if (!t->stale_tried) {
 		answer_stale(t);
 		return;
@@ -258,6 +267,14 @@ static void on_task_timer(struct timer *timer)
 	tally_add(&w->tally.expired);
 	job_expire(&t->job, &w->loop.now);
 	finish_task(w, t);
+}
+
+void client_pass(struct worker *w, struct gate_letter *letter)
+{
+	struct task *t = gate_open(letter);
+
+	if (t)
+		finish_task(w, t);
 }
 
 /* NULL when there is no place, or @p party has its share of them. */
@@ -286,6 +303,8 @@ static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsi
 	t->stale_tried = false;
 	t->announced = t->alone = false;
 	t->trace_fd = -1;
+	t->gate = NULL;
+	t->gated = false;
 	t->errand = NULL;
 	t->own = NULL;
 	timer_init(&t->timer, on_task_timer);
@@ -549,6 +568,8 @@ static void abandon(struct worker *w, struct task *t)
 {
 	struct result stale;
 
+	if (t->gate)
+		client_answer_all(w, t, &t->job.result);
 	if (has_waiters(t) && job_stale_result(&t->job, &w->loop.now, &stale))
 		client_answer_all(w, t, &stale);
 	leave_unanswered(w, t);

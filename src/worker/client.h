@@ -16,6 +16,7 @@
 #include "worker/route_back.h"
 
 struct errand_letter;
+struct gate_letter;
 struct task;
 struct worker;
 
@@ -49,6 +50,9 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 
 /** Tell @p result to all who wait for @p t; nobody waits any more. */
 void client_answer_all(struct worker *w, struct task *t, const struct result *result);
+
+/** What an answer has waited for is done; takes the letter. */
+void client_pass(struct worker *w, struct gate_letter *letter);
 
 /** Say that there is no place or memory; nothing is remembered. */
 void client_refuse(struct worker *w, const struct request *r, const struct route_back *back);

@@ -225,6 +225,7 @@ static void read_letter(struct worker *w, struct letter *letter)
 	case LETTER_LISTEN:
 		read_order(w, CONTAINER_OF(letter, struct listen_letter, letter));
 		return;
+	case LETTER_GATE: client_pass(w, CONTAINER_OF(letter, struct gate_letter, letter)); return;
 	}
 }
 
@@ -260,6 +261,7 @@ static void throw_away(struct letter *letter)
 	case LETTER_LISTEN:
 		close_unopened(CONTAINER_OF(letter, struct listen_letter, letter));
 		break;
+	case LETTER_GATE: gate_throw_away(CONTAINER_OF(letter, struct gate_letter, letter)); return;
 	}
 	/* The letter is the first member of every kind. */
 	free(letter);

@@ -17,6 +17,7 @@
 #define TASK_BUCKETS 4096
 
 struct errand_letter;
+struct gate_letter;
 struct worker;
 
 /** A job with those who wait for it. */
@@ -35,6 +36,8 @@ struct task {
 	bool announced; /* in the in-flight table */
 	bool alone;     /* nobody joins it: traced, for the daemon, or without recursion */
 	int trace_fd;   /* -1 for none */
+	bool gated;     /* it has waited for the packet filter, */
+	struct gate_letter *gate;     /* or does; NULL for not */
 	struct errand_letter *errand; /* goes back at the end; NULL for none */
 	struct resolver *own;         /* of an errand; else NULL: the worker's */
 	struct job_trace trace;

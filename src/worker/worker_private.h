@@ -12,6 +12,7 @@
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
  *   complaint.c failures, told to the operator
+ *   gate.c      answers that wait for the packet filter
  *   ending.c    what is done before the thread ends
  *   scheduling.c what the kernel's scheduler is asked for
  */
@@ -30,6 +31,7 @@
 #include "net/udp.h"
 #include "worker/client.h"
 #include "worker/complaint.h"
+#include "worker/gate.h"
 #include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"

@@ -97,7 +97,7 @@ static int drop_to_nobody(struct log *log)
 	uid_t ids[3];
 	gid_t groups[64];
 
-	if (!who || !privilege_drop(OTHER_USER, log))
+	if (!who || !privilege_drop(OTHER_USER, false, log))
 		return 1;
 	if (getresuid(&ids[0], &ids[1], &ids[2]) != 0 || ids[0] != who->pw_uid ||
 	    ids[1] != who->pw_uid || ids[2] != who->pw_uid)
@@ -125,21 +125,21 @@ static int drop_and_stay(struct log *log)
 {
 	uid_t before = geteuid();
 
-	if (!privilege_drop("", log) || geteuid() != before)
+	if (!privilege_drop("", false, log) || geteuid() != before)
 		return 1;
 	return nothing_is_left();
 }
 
 static int drop_to_missing(struct log *log)
 {
-	return privilege_drop("no-such-user", log) ? 1 : 0;
+	return privilege_drop("no-such-user", false, log) ? 1 : 0;
 }
 
 static int drop_to_other_without_root(struct log *log)
 {
 	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
 		return 1;
-	if (!privilege_drop("root", log))
+	if (!privilege_drop("root", false, log))
 		return 2;
 	return nothing_is_left();
 }
@@ -149,7 +149,7 @@ static int drop_to_self_without_root(struct log *log)
 	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
 		return 1;
 	const struct passwd *self = getpwuid(geteuid());
-	if (!privilege_drop(self ? self->pw_name : "", log))
+	if (!privilege_drop(self ? self->pw_name : "", false, log))
 		return 2;
 	return nothing_is_left();
 }
