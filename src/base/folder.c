@@ -202,7 +202,8 @@ int folder_open_file(const char *path)
 
 	snprintf(again, sizeof again, "/proc/self/fd/%d", at);
 	if (error == 0) {
-		fd = open(again, O_RDONLY | O_CLOEXEC);
+		/* Some files of /proc are regular, and wait for what is to come. */
+		fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		error = errno;
 	}
 	close(at);

@@ -90,7 +90,7 @@ static void tell_local(void *context, const char *key, const char *why, const ch
 static void seal_zones(struct load *l, struct local_telling *t)
 {
 	const struct local_options *local = &t->config->local;
-	char key[LOCAL_KEY_MAX], against[LOCAL_KEY_MAX];
+	char key[LOCAL_KEY_MAX], against[LOCAL_KEY_MAX], name[TERN_NAME_TEXT_MAX];
 	struct zone_fault fault;
 
 	if (zone_store_seal(l->zones, &fault))
@@ -98,7 +98,9 @@ static void seal_zones(struct load *l, struct local_telling *t)
 	if (!fault.why)
 		load_add_reason(t->why, "out of memory");
 	else if (fault.source >= ZONE_SOURCE_ALIAS)
-		load_add_reason(t->why, "hosts: %s", fault.why);
+		load_add_reason(t->why, "hosts: %s%s%s",
+				fault.name ? tern_name_to_text(fault.name, name) : "",
+				fault.name ? ": " : "", fault.why);
 	else
 		tell_local(t, local_key(local, fault.source, key), fault.why,
 			   fault.against == fault.source || fault.against == 0

@@ -92,9 +92,10 @@ MUST_USE bool zone_store_add_empty(struct zone_store *s, const uint8_t *name);
 
 /** Why a store can't be sealed. */
 struct zone_fault {
-	const char *why;  /* static; NULL: memory is short */
-	uint32_t source;  /* what is wrong, */
-	uint32_t against; /* and what it contradicts; the same as source for nothing */
+	const char *why;     /* static; NULL: memory is short */
+	uint32_t source;     /* what is wrong, */
+	uint32_t against;    /* and what it contradicts; the same as source for nothing */
+	const uint8_t *name; /* whose records are meant; the store's, or NULL */
 };
 
 /**

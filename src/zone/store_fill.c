@@ -208,7 +208,9 @@ static int compare_entries(const void *a, const void *b)
 
 static bool blame(struct zone_fault *fault, const char *why, uint32_t source, uint32_t against)
 {
-	*fault = (struct zone_fault){why, MAX(source, against), MIN(source, against)};
+	fault->why = why;
+	fault->source = MAX(source, against);
+	fault->against = MIN(source, against);
 	return false;
 }
 
@@ -357,6 +359,7 @@ static bool make_sets(struct zone_store *s, struct zone_fault *fault)
 			s->entries[kept++] = s->entries[i];
 			continue;
 		}
+		fault->name = s->entries[i].owner;
 		uint32_t first = s->entries[i].source, last = s->entries[i + n - 1].source;
 
 		if (n > UINT16_MAX)
@@ -371,6 +374,7 @@ static bool make_sets(struct zone_store *s, struct zone_fault *fault)
 			return blame(fault, "a zone has one SOA only", last, first);
 	}
 	s->entries_n = kept;
+	fault->name = NULL;
 	return true;
 }
 

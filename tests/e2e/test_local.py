@@ -6,6 +6,7 @@ import time
 import dns.reversename
 
 from harness import *
+from test_lists import put, until
 from test_reload import Forwarder, change, forwarding, reload, start, ternctl
 
 ZONES = [{'name': 'lan', 'records': ['router 60 A 192.168.1.1', 'www CNAME router', 'out CNAME deep.empty.ent.example.com.',
@@ -174,6 +175,25 @@ def test_many_hosts():
     expect(ask(reverse('10.1.134.159'), 'PTR'), 'NOERROR', ['h99999.house.'], 'PTR')
     equal(json.loads(ternctl('--json', 'status'))['configuration']['generation'], 2)
     tern.alive()
+
+
+def test_more_than_a_set_can_hold():
+    """The name is told, and the last good state stays."""
+    path = put('hosts', '192.168.1.1 same.lan\n')
+    tern = start(hosts=[path])
+    put('hosts', ''.join(f'10.{i >> 16}.{i >> 8 & 255}.{i & 255} same.lan\n' for i in range(65536)))
+    until(lambda: 'hosts: same.lan.: too many records' in tern.log_text())
+    expect(ask('same.lan'), 'NOERROR', ['192.168.1.1'])
+
+
+def test_a_list_that_waits_for_ever():
+    """Some files of /proc are regular, and have no end: the load ends all the same."""
+    if not os.path.exists('/proc/kmsg'):
+        raise Skipped('no /proc/kmsg')
+    tern = start(lists=[{'name': 'kernel', 'file': '/proc/kmsg'}], **{'local-data': ['a.lan. A 192.168.1.1']})
+    expect(ask('a.lan'), 'NOERROR', ['192.168.1.1'])
+    check('/proc/kmsg' in tern.log_text(), tern.log_text())
+    at_most(tern.stop(), 1, 'seconds')
 
 
 def test_inform():
