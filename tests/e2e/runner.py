@@ -6,8 +6,8 @@ With --share, N runners, each in a lab of its own, draw the tests from one FILE.
 are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have been late.
 Then its second verdict counts, unless a sanitizer had something to report.
 
-The runner with --long begins with the tests that are @long. They wait most of the time: one after the other beside tests
-that work they cost these nothing, and at the end nobody has to wait for them.
+A runner with --long begins with the tests that are @long. They wait most of the time: beside tests that work they cost
+these nothing.
 """
 import argparse
 import fcntl
@@ -57,7 +57,7 @@ def tests(pattern):
 class Share:
     """Which of the tests are ours: all, or those that we drew from the file first.
 
-    Tests are drawn from the front of the list, and from its end by the runner that begins there."""
+    Tests are drawn from the front of the list, and from its end by runners that begin there."""
 
     def __init__(self, path, runners, from_end):
         self.path, self.from_end = path, from_end
