@@ -45,7 +45,7 @@ class Skipped(Exception):
 
 
 def long(seconds):
-    """A test that mostly waits, for up to so many seconds: it runs beside the others, in a lab for such tests."""
+    """A test that mostly waits, for up to so many seconds: it runs beside others that work."""
     def mark(function):
         function.seconds, function.waits = seconds, True
         return function
@@ -58,6 +58,13 @@ def busy(seconds):
         function.seconds = seconds
         return function
     return mark
+
+
+def alone(function):
+    """A test that nothing else may run beside, since it compares times with each other: what is busy beside would be
+    in both. What only has a limit, of time or of CPU, needs none of this: where it fails beside others it is repeated."""
+    function.alone = True
+    return function
 
 
 # --- assertions -------------------------------------------------------------

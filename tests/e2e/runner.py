@@ -1,13 +1,13 @@
-"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N | --long].
+"""Runs the tests of every test_*.py here, in order: runner.py TERND [-k PATTERN] [--share FILE --of N [--long]].
 
 A test is a function `test_...` without arguments; it passes when it returns. One line per test, then the count.
 
-With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that measure time or CPU run when
-the others are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have
-been late. Then its second verdict counts, unless a sanitizer had something to report.
+With --share, N runners, each in a lab of its own, draw the tests from one FILE. Tests that are @alone run when the others
+are done, in the runner that is left. So does, once more, what failed beside others: a test of timeouts may have been late.
+Then its second verdict counts, unless a sanitizer had something to report.
 
-Tests that are @long are for the runner with --long, which has no others: they wait most of the time, so they cost those that
-run beside them nothing. A runner without --share and --long takes all.
+A runner with --long begins with the tests that are @long. They wait most of the time: beside tests that work they cost
+these nothing.
 """
 import argparse
 import fcntl
@@ -40,6 +40,10 @@ def is_long(function):
     return hasattr(function, 'waits')
 
 
+def is_alone(function):
+    return hasattr(function, 'alone')
+
+
 def tests(pattern):
     for path in sorted(glob.glob(os.path.join(HERE, 'test_*.py'))):
         module = importlib.import_module(os.path.basename(path)[:-3])
@@ -50,33 +54,15 @@ def tests(pattern):
                     yield label, function
 
 
-MEASURES = {'innocents', 'p99_ms', 'cpu_s', 'Attack', 'Turns', 'ask_timed', 'longest_ms', 'process_time', 'getrusage'}
-
-
-def measures(function, seen=None):
-    """Does the test, or what it calls in its module or the harness, name one of MEASURES?"""
-    seen = set() if seen is None else seen
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        codes += [c for c in code.co_consts if hasattr(c, 'co_names')]
-        if MEASURES.intersection(code.co_names):
-            return True
-        for name in set(code.co_names) - seen:
-            seen.add(name)
-            called = function.__globals__.get(name)
-            if hasattr(called, '__code__') and measures(called, seen):
-                return True
-    return False
-
-
 class Share:
-    """Which of the tests are ours: all, or those that we drew from the file first."""
+    """Which of the tests are ours: all, or those that we drew from the file first.
 
-    def __init__(self, path, runners):
-        self.path = path
+    Tests are drawn from the front of the list, and from its end by runners that begin there."""
+
+    def __init__(self, path, runners, from_end):
+        self.path, self.from_end = path, from_end
         if path and not os.path.getsize(path):
-            self.update(lambda state: state or {'next': 0, 'running': runners})
+            self.update(lambda state: state or {'front': 0, 'end': 0, 'running': runners})
 
     def update(self, change):
         with open(self.path, 'r+') as f:
@@ -93,11 +79,12 @@ class Share:
         if not self.path:
             yield from tests
             return
+        side = 'end' if self.from_end else 'front'
         while True:
-            at = self.update(lambda state: {**state, 'next': state['next'] + 1})['next'] - 1
-            if at >= len(tests):
+            state = self.update(lambda state: {**state, side: state[side] + 1})
+            if state['front'] + state['end'] > len(tests):
                 return
-            yield tests[at]
+            yield tests[-state['end'] if self.from_end else state['front'] - 1]
 
     def again(self, label):
         """Let the runner that is left repeat the test."""
@@ -153,12 +140,13 @@ def main():
     harness.TERND = options.ternd
     signal.signal(signal.SIGALRM, timed_out)
     counts = {'passed': 0, 'failed': 0, 'skipped': 0, 'again': 0}
-    share = Share(options.share, options.of)
+    share = Share(options.share, options.of, options.long)
     chosen = list(tests(options.pattern.replace('_', ' ')))
-    if options.long or options.share:
-        chosen = [t for t in chosen if is_long(t[1]) == options.long]
-    alone = [t for t in chosen if share.path and measures(t[1])]
-    for label, function in share.draw([t for t in chosen if t not in alone]):
+    alone = [t for t in chosen if share.path and is_alone(t[1])]
+    beside = [t for t in chosen if t not in alone]
+    if share.path:      # the longest at the end of the list
+        beside.sort(key=lambda t: seconds_of(t[1]) if is_long(t[1]) else 0)
+    for label, function in share.draw(beside):
         counts[run(label, function, share)] += 1
     if share.is_last():
         again = share.repeated()

@@ -213,6 +213,7 @@ def test_water_torture():
     at_most((tern.memory() - before) / 1e6, with_quarantine(16), 'MB more')
 
 
+@alone
 def test_water_torture_is_hardly_noticed():
     """31: p99 of others' hits rises by at most 5 ms, of their misses by at most 20 ms; the best of three tries."""
     Tern(server={'workers': 1})

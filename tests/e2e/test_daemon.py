@@ -273,6 +273,7 @@ def test_silent_internet_is_servfail_within_four_seconds():
         time.sleep(0.1)
 
 
+@alone
 def test_sixty_four_descriptors():
     """limits.md 60: no spin, questions beyond are SERVFAIL, hits unaffected, all well afterwards."""
     tern = Tern(files=64)
@@ -311,6 +312,7 @@ def test_sixty_four_descriptors():
     resolves('after.honest.evil', tcp=True)
 
 
+@alone
 def test_full_job_pool_answers_at_once():
     """More questions than jobs: SERVFAIL with a reason at once, hits as ever, memory bounded, then all is well."""
     tern = Tern(server={'workers': 1})

@@ -837,6 +837,7 @@ while True:
 
 
 @busy(60)
+@alone
 def test_hits_are_as_fast_beside_reloads():
     """
     Windows with ten reloads a second, and windows in which an innocent process uses as much processor as the reloads did,

@@ -43,6 +43,7 @@ class Server:
         self.sockets = {4: self.listen_udp(socket.AF_INET), 6: self.listen_udp(socket.AF_INET6)}
         for zone in self.zones.values():
             zone.server = self
+        self.tlds[1].ready()    # makes the keys of all its zones: on a busy machine that takes longer than anybody waits
 
     # --- which behaviour ---
 

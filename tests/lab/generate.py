@@ -2,6 +2,7 @@
 import concurrent.futures
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -85,10 +86,8 @@ def ds_of(zone, directory):
     return [signed.wrong_ds(line) for line in lines] if zone.broken == 'wrongds' else lines
 
 
-def generate(directory):
-    """Zones into @directory; returns program -> zones."""
+def write(zones, directory):
     os.makedirs(os.path.join(directory, 'keys'), exist_ok=True)
-    zones = all_zones() + signed.zones() + signers.zones()
     families = {}
     for zone in zones:
         above = parent_of(zone, zones)
@@ -110,6 +109,15 @@ def generate(directory):
         f.write('\n'.join(ds_of(zones[0], directory)) + '\n')
     for stale in glob.glob(os.path.join(directory, 'keys', '*.jnl')):
         os.unlink(stale)
+
+
+def generate(directory, made=None):
+    """Zones into @directory, copied from the folder @made if there is one; returns program -> zones."""
+    zones = all_zones() + signed.zones() + signers.zones()
+    if made:
+        shutil.copytree(made, directory)
+    else:
+        write(zones, directory)
     return {p: [z for z in zones if z.program in (p, 'root')] for p in PROGRAMS}
 
 
