@@ -28,6 +28,7 @@ enum tern_edns_code {
 	TERN_EDNS_CHAIN = 13,
 	TERN_EDNS_KEY_TAG = 14,
 	TERN_EDNS_EDE = 15,
+	TERN_EDNS_REPORT_CHANNEL = 18,
 };
 
 /** Extended error INFO-CODEs, RFC 8914 4 and IANA. */

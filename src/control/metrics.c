@@ -72,6 +72,7 @@ static const struct named_count queries[] = {
 	COUNT(joined),
 	COUNT(stale),
 	COUNT(prefetches),
+	COUNT(reports),
 	COUNT(pool_empty),
 	COUNT(client_limited),
 	COUNT(rate_limited),

@@ -37,6 +37,7 @@ struct resolver_options {
 	struct prefix nat64; /* without ipv4: where its addresses are reached (RFC 9872); family 0
 				for nowhere */
 	bool do_not_query_localhost;
+	bool error_reporting; /* zones that want to know are told of their failures, RFC 9567 */
 	bool serve_stale;
 	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */
 	uint32_t min_ttl_s;

@@ -314,7 +314,12 @@ struct job {
 	uint32_t progress;                    /* counts the questions that a frame came to ask */
 	uint64_t deadline_ms;                 /* CLOCK_MONOTONIC */
 	uint64_t links_since_ms; /* links that anybody fetched since then are new enough for it */
-	bool past_policy;        /* policy zones have said what they had to say */
+	struct {
+		const uint8_t *agent; /* of whom the last server asked says that he wants to hear
+					 of failures; NULL for none */
+		const uint8_t *zone;  /* of that server's zone */
+	} report;
+	bool past_policy;   /* policy zones have said what they had to say */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool refetch;       /* the keys of refetch_zone are fetched anew, */
 	bool refetch_asked; /* and have been asked for */

@@ -18,6 +18,7 @@
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/referral.h"
+#include "resolver/report.h"
 #include "resolver/select.h"
 
 #define DOUBTS_MAX 2 /* denials without SOA that are checked with another server, per zone cut */
@@ -458,6 +459,8 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
 	f->found.answered_by = asked_server(f)->addr;
+	report_note_agent(job, f, m);
+	report_note_agent(job, f, m);
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 

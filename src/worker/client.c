@@ -174,11 +174,15 @@ static void finish_task(struct worker *w, struct task *t)
 	client_answer_all(w, t, r);
 	if (t->errand)
 		mail_errand_note(t->errand, r);
+	bool reports = unlikely(r->rcode == TERN_RCODE_SERVFAIL) && reporting_of(w, t, &q);
+
 	if (renew)
 		q = t->job.question;
 	end_task(w, t);
 	if (renew)
 		client_prefetch(w, &q, how, view);
+	else if (reports)
+		reporting_send(w, &q, view);
 }
 
 /* Run on until the job waits for a server or for its next turn, or is done. */
@@ -365,16 +369,20 @@ static struct task *new_lone_task(struct worker *w, const struct question *q, un
 	return t;
 }
 
+void client_resolve_alone(struct worker *w, const struct question *q, unsigned view, unsigned flags)
+{
+	struct task *t = new_lone_task(w, q, view);
+
+	if (t)
+		start_task(w, t, q, flags);
+}
+
 void client_prime(struct worker *w, unsigned view)
 {
 	struct question q = {.name = {0}, .type = TERN_TYPE_NS};
 
 	resolver_of(w, view)->prime_wanted = false;
-	/* A client's question for the same is answered by itself. */
-	struct task *t = new_lone_task(w, &q, view);
-
-	if (t)
-		start_task(w, t, &q, JOB_PRIME | JOB_NO_SERVE);
+	client_resolve_alone(w, &q, view, JOB_PRIME | JOB_NO_SERVE);
 }
 
 static struct question question_of(const struct request *r)

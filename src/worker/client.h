@@ -35,6 +35,10 @@ unsigned client_how(const struct request *r);
 /** Refresh what is about to expire, for who asks as @p how says; nobody waits. */
 void client_prefetch(struct worker *w, const struct question *q, unsigned how, unsigned view);
 
+/** Resolve for ourselves; nobody waits, and no client joins. @p flags of enum job_flag. */
+void client_resolve_alone(struct worker *w, const struct question *q, unsigned view,
+			  unsigned flags);
+
 /** Fetch the root's list of its servers; nobody waits. */
 void client_prime(struct worker *w, unsigned view);
 

@@ -28,6 +28,7 @@ struct tally {
 	tally_count joined;     /* waited for a question already in flight */
 	tally_count stale;      /* answered with expired data */
 	tally_count prefetches;
+	tally_count reports;        /* of failures, to those who run the zones */
 	tally_count pool_empty;     /* no job or waiter left */
 	tally_count client_limited; /* a client's network had its share of the waiting answers */
 	tally_count rate_limited;   /* a client asked more often than rate-limits says */

@@ -12,6 +12,7 @@
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
  *   complaint.c failures, told to the operator
+ *   reporting.c failures, told to those who run the zone
  *   gate.c      answers that wait for the packet filter
  *   ending.c    what is done before the thread ends
  *   scheduling.c what the kernel's scheduler is asked for
@@ -35,6 +36,7 @@
 #include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"
+#include "worker/reporting.h"
 #include "worker/serve.h"
 #include "worker/task.h"
 #include "worker/tcp.h"
@@ -122,6 +124,10 @@ struct worker {
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */
 	unsigned slips;                    /* answers to clients that ask too often, counted */
 	struct complaints complaints;
+	struct {
+		uint32_t second_s; /* CLOCK_BOOTTIME */
+		unsigned n;        /* begun in it */
+	} reports;                 /* see reporting.h */
 	struct shares task_shares;
 	struct shares waiter_shares;
 	struct cds_hlist_head waiters_by_query[WAITER_BUCKETS];

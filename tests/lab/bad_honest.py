@@ -39,6 +39,19 @@ class OnlyFour(Zone):
         return super().handle(q)
 
 
+class Watched(Zone):
+    """Wants to hear of failures (RFC 9567), at `agent`, but for names `quiet-x`; `fails-x` is refused."""
+    agent = 'agent.evil'
+
+    def handle(self, q):
+        kinds = q.name.split('.')[0].split('-')
+        agent = wire.name(self.agent) if '.' in self.agent else bytes.fromhex(self.agent)
+        options = b'' if 'quiet' in kinds else struct.pack('!HH', 18, len(agent)) + agent
+        if 'fails' in kinds:
+            return Send(q.reply(rcode=wire.REFUSED, flags=0, options=options))
+        return Send(self.honest(q)[:-11] + wire.opt(options=options))
+
+
 class Lossy(Zone):
     """Right after 20 ms, but for every third question or answer, which is lost."""
     delay = 0.02
@@ -164,6 +177,8 @@ def zones():
         'lossy-three.evil': Lossy(servers=3),
         'switch.evil': Switched(ttl=1),
         'silent.evil': Silent(),
+        'watched.evil': Watched(),
+        'agent.evil': Zone(),
         'dead.evil': Silent(servers=13),
         'ghost.evil': Ghost(),
         'ttl.evil': Ttl(),

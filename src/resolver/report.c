@@ -1,0 +1,91 @@
+/* report.c - see report.h. */
+#include "resolver/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tern/edns.h>
+
+#include "resolver/failure.h"
+#include "resolver/machine.h"
+
+/* RFC 9567 6.1: a name, uncompressed, that fills the option; the root is no agent. */
+static bool read_agent(const struct tern_edns_option *o, uint8_t out[TERN_NAME_MAX])
+{
+	size_t after;
+
+	return o->len > 1 && tern_name_parse(o->data, o->len, 0, out, &after) == TERN_OK &&
+	       after == o->len && *out != 0;
+}
+
+void report_note_agent(struct job *job, const struct frame *f, const struct tern_message *m)
+{
+	uint8_t name[TERN_NAME_MAX];
+	struct tern_edns_option option;
+
+	if (!job->rules->resolver.error_reporting || CUT_IS_ROUTE(f->at.cut))
+		return;
+	/* Who names none wants no reports of his zone; what others said was of theirs. */
+	job->report.agent = NULL;
+	if (!tern_edns_find(m->octets, &m->edns, TERN_EDNS_REPORT_CHANNEL, &option) ||
+	    !read_agent(&option, name))
+		return;
+	job->report.agent = arena_copy(&job->arena, name, tern_name_len(name));
+	job->report.zone = f->at.cut->zone;
+}
+
+/* @text as one label; false when it is too long for what is left of @room. */
+static bool put_label(uint8_t **at, size_t *room, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len + 1 > *room)
+		return false;
+	*(*at)++ = (uint8_t)len;
+	memcpy(*at, text, len);
+	*at += len;
+	*room -= len + 1;
+	return true;
+}
+
+/* The labels of @name without its root. */
+static bool put_labels(uint8_t **at, size_t *room, const uint8_t *name)
+{
+	size_t len = tern_name_len(name) - 1;
+
+	if (len > *room)
+		return false;
+	memcpy(*at, name, len);
+	*at += len;
+	*room -= len;
+	return true;
+}
+
+/* RFC 9567 6.1.1: _er, type, name, extended error, _er, agent. */
+static bool write_name(const struct question *q, uint16_t ede, const uint8_t *agent,
+		       uint8_t out[TERN_NAME_MAX])
+{
+	size_t room = TERN_NAME_MAX - 1;
+	uint8_t *at = out;
+	char type[8], error[8];
+
+	snprintf(type, sizeof type, "%u", q->type);
+	snprintf(error, sizeof error, "%u", ede);
+	if (!put_label(&at, &room, "_er") || !put_label(&at, &room, type) ||
+	    !put_labels(&at, &room, q->name) || !put_label(&at, &room, error) ||
+	    !put_label(&at, &room, "_er") || !put_labels(&at, &room, agent))
+		return false;
+	*at = 0;
+	return true;
+}
+
+bool report_name(const struct job *job, uint8_t out[TERN_NAME_MAX])
+{
+	const struct question *q = &job->frames[0].question;
+
+	if (!job->report.agent || job->known_failure || job->result.ede == TERN_EDE_NONE ||
+	    failure_fault(job) != FAULT_SERVERS ||
+	    !tern_name_is_below_or_equal(q->name, job->report.zone))
+		return false;
+	return write_name(q, job->result.ede, job->report.agent, out);
+}
