@@ -230,6 +230,23 @@ bool prefix_holds(const struct prefix *p, const struct address *a)
 	return p->base.family == a->family && bits_equal(p->base.octets, a->octets, p->bits);
 }
 
+struct prefix prefix_of(const struct address *a, unsigned bits)
+{
+	struct prefix p = {.base = {.family = a->family},
+			   .bits = (uint8_t)MIN(bits, a->family == 4 ? 32u : 128u)};
+	unsigned whole = p.bits / 8;
+
+	memcpy(p.base.octets, a->octets, whole);
+	if (p.bits % 8 != 0)
+		p.base.octets[whole] = (uint8_t)(a->octets[whole] & 0xff00u >> p.bits % 8);
+	return p;
+}
+
+bool prefix_equal(const struct prefix *a, const struct prefix *b)
+{
+	return a->bits == b->bits && address_equal(&a->base, &b->base);
+}
+
 bool address_is_loopback(const struct address *a)
 {
 	struct address plain = *a;

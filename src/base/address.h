@@ -54,6 +54,11 @@ bool address_equal(const struct address *a, const struct address *b);
  */
 MUST_USE bool prefix_from_text(const char *text, struct prefix *out);
 
+/** The network of @p bits bits, at most as many as its family has, that @p a is in. */
+struct prefix prefix_of(const struct address *a, unsigned bits);
+
+bool prefix_equal(const struct prefix *a, const struct prefix *b);
+
 /** Is @p a (whatever its port) inside @p p? */
 bool prefix_holds(const struct prefix *p, const struct address *a);
 

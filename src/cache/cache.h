@@ -23,9 +23,11 @@
 #include <stdint.h>
 
 #include <tern/edns.h>
+#include <tern/name.h>
 #include <tern/rrset.h>
 #include <tern/status.h>
 
+#include "base/address.h"
 #include "base/compiler.h"
 #include "base/hash.h"
 
@@ -108,6 +110,16 @@ void cache_destroy(struct cache *cache);
  */
 enum cache_found cache_get(struct cache *cache, const uint8_t *name, uint16_t type, uint32_t now_s,
 			   bool allow_stale, struct cache_hit *out);
+
+#define CACHE_SCOPE_OCTETS 12 /* by which the name below is longer */
+
+/**
+ * The name to keep a set of @p name under that is good for clients of @p network only; family 0 is
+ * everybody's. False when it would be too long. cache_flush_name() and cache_flush_zone() find it
+ * by @p name.
+ */
+bool cache_scoped_name(const struct cache *cache, const struct prefix *network, const uint8_t *name,
+		       uint8_t out[TERN_NAME_MAX]);
 
 /** Which security the caller wants of a set: whoever proves something by it wants it proven. */
 enum cache_trust {

@@ -236,6 +236,9 @@ static inline uint64_t cache_hash(const struct cache *c, const uint8_t *name, si
 	return hash_bytes(&c->key, tag, name, name_len);
 }
 
+/** Is it what a network of clients has of @p name? (cache_scoped_name()) */
+bool entry_is_scoped(const struct entry *e, const uint8_t *name);
+
 /** The entry under a key or NULL. Caller is an online reader. */
 struct entry *cache_find(const struct cache *c, const uint8_t *name, size_t name_len, uint32_t tag,
 			 uint64_t hash);

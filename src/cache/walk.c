@@ -14,7 +14,7 @@ static bool is_named(const struct entry *e, const void *context)
 	const uint8_t *name = context;
 
 	return TAG_KIND(e->tag) == TAG_KIND(TAG_ANSWER(0, 0, 0)) ||
-	       tern_name_equal(entry_name(e), name);
+	       tern_name_equal(entry_name(e), name) || entry_is_scoped(e, name);
 }
 
 /* What a name may have been made from: wildcards and DNAMEs above it, and ranges. */

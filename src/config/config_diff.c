@@ -40,11 +40,6 @@ static bool names_are_equal(const void *a, const void *b)
 	return tern_name_equal(x, y);
 }
 
-static bool prefixes_are_equal(const struct prefix *a, const struct prefix *b)
-{
-	return a->bits == b->bits && address_equal(&a->base, &b->base);
-}
-
 static bool one_is_equal(const struct schema_key *key, const void *a, const void *b)
 {
 	switch (key->kind) {
@@ -58,7 +53,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_SERVER: return address_equal(a, b);
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
-	case SCHEMA_CLIENTS: return prefixes_are_equal(a, b);
+	case SCHEMA_CLIENTS: return prefix_equal(a, b);
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:

@@ -234,6 +234,21 @@ static const struct schema_key server_keys[] = {
 	{0},
 };
 
+static const struct schema_key subnet_keys[] = {
+	{.name = "zones", .kind = SCHEMA_ZONE, TO_LIST(resolver.subnet.zones)},
+	{.name = "ipv4-prefix",
+	 .kind = SCHEMA_NUMBER,
+	 TO(resolver.subnet.ipv4_bits),
+	 .max = 32,
+	 .initial = "24"},
+	{.name = "ipv6-prefix",
+	 .kind = SCHEMA_NUMBER,
+	 TO(resolver.subnet.ipv6_bits),
+	 .max = 128,
+	 .initial = "56"},
+	{0},
+};
+
 static const struct schema_key resolver_keys[] = {
 	{.name = "root-hints",
 	 .kind = SCHEMA_STRING,
@@ -248,6 +263,7 @@ static const struct schema_key resolver_keys[] = {
 	{.name = "ipv4", .kind = SCHEMA_BOOL, TO(resolver.ipv4), .initial = "true"},
 	{.name = "nat64", .kind = SCHEMA_NAT64, TO(resolver.nat64), .initial = ""},
 	{.name = "ipv6", .kind = SCHEMA_BOOL, TO(resolver.ipv6), .initial = "true"},
+	{.name = "client-subnet", .keys = subnet_keys},
 	{.name = "error-reporting",
 	 .kind = SCHEMA_BOOL,
 	 TO(resolver.error_reporting),

@@ -410,12 +410,23 @@ static bool ttl_rules_equal(const struct resolver_options *a, const struct resol
 	return true;
 }
 
+static bool names_equal(uint8_t *const *a, uint8_t *const *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!tern_name_equal(a[i], b[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool resolver_equal(const struct resolver_options *a, const struct resolver_options *b)
 {
 	struct resolver_options plain_a = *a, plain_b = *b;
 
 	plain_a.ttl_rules = plain_b.ttl_rules = NULL;
-	return memcmp(&plain_a, &plain_b, sizeof plain_a) == 0 && ttl_rules_equal(a, b);
+	plain_a.subnet.zones = plain_b.subnet.zones = NULL;
+	return memcmp(&plain_a, &plain_b, sizeof plain_a) == 0 && ttl_rules_equal(a, b) &&
+	       names_equal(a->subnet.zones, b->subnet.zones, a->subnet.zones_n);
 }
 
 bool ruleset_changes_answers(const struct rules *before, const struct rules *after)

@@ -5,17 +5,12 @@
 
 #include <tern/name.h>
 
-static bool prefixes_are_equal(const struct prefix *a, const struct prefix *b)
-{
-	return a->bits == b->bits && address_equal(&a->base, &b->base);
-}
-
 static bool dns64_is_equal(const struct dns64_options *a, const struct dns64_options *b)
 {
-	if (!prefixes_are_equal(&a->prefix, &b->prefix) || a->exclude_n != b->exclude_n)
+	if (!prefix_equal(&a->prefix, &b->prefix) || a->exclude_n != b->exclude_n)
 		return false;
 	for (unsigned i = 0; i < a->exclude_n; i++) {
-		if (!prefixes_are_equal(&a->exclude[i], &b->exclude[i]))
+		if (!prefix_equal(&a->exclude[i], &b->exclude[i]))
 			return false;
 	}
 	return true;

@@ -37,6 +37,12 @@ struct resolver_options {
 	struct prefix nat64; /* without ipv4: where its addresses are reached (RFC 9872); family 0
 				for nowhere */
 	bool do_not_query_localhost;
+	struct {
+		uint8_t **zones; /* lower case; none: nobody is told */
+		unsigned zones_n;
+		unsigned ipv4_bits;
+		unsigned ipv6_bits;
+	} subnet;             /* of clients, told to servers of these zones, RFC 7871 */
 	bool error_reporting; /* zones that want to know are told of their failures, RFC 9567 */
 	bool serve_stale;
 	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */

@@ -13,6 +13,7 @@
 #include "resolver/own.h"
 #include "resolver/proof.h"
 #include "resolver/reply.h"
+#include "resolver/subnet.h"
 #include "resolver/verify.h"
 
 static enum cache_rank rank_of(const struct tern_message *m)
@@ -26,7 +27,10 @@ static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 	note_ttl(job, set->ttl_s, set->ttl_s);
 	if (set->rr_n > CACHED_RECORDS_MAX)
 		job->result.uncacheable = true;
-	return keep(job, &f->found.answer, set, LINK_BIT(f->found.links));
+	if (!keep(job, &f->found.answer, set, LINK_BIT(f->found.links)))
+		return false;
+	f->found.answer.last->for_network = f->try.for_network;
+	return true;
 }
 
 static enum believed take_final(struct job *job, struct frame *f, const struct tern_message *m,
@@ -105,6 +109,7 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 {
 	struct cache *cache = job->resolver->cache;
 	struct tern_rrset set = k->set, proof[PROOF_SETS_MAX];
+	uint8_t key[TERN_NAME_MAX];
 	struct cache_positive p = {
 		.set = &set, .proof = proof, .security = k->security, .rank = rank, .ede = k->ede};
 
@@ -113,6 +118,8 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 	    (set.type == TERN_TYPE_CNAME && is_asked_above(job, f, set.owner)))
 		return;
 	set.ttl_s = ttl_s;
+	if (unlikely(subnet_applies(job, f, set.owner, set.type)))
+		set.owner = subnet_key(job, k, key);
 	p.proof_n = proof_of_wildcard(&f->found.authority, k, proof);
 	if (p.proof_n == 0 && k->wildcard != WILDCARD_NONE)
 		cache_drop(cache, set.owner, set.type); /* its proof did not hold */

@@ -79,6 +79,7 @@ struct kept {
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
 	bool own;                 /* it was decided here: own.h */
+	bool for_network;         /* it was read for the client's network only: subnet.h */
 	uint8_t origin;           /* enum kept_origin */
 	uint16_t ede;             /* why it is insecure: enum tern_ede; TERN_EDE_NONE for none */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
@@ -102,6 +103,7 @@ struct result {
 	enum cache_security security;
 	bool stale;
 	bool bogus;       /* SERVFAIL because validation failed */
+	bool by_network;  /* other clients may get another one: subnet.h */
 	bool let_through; /* validation failed, and is permissive: the job's `why` says how */
 	bool compact;     /* NXDOMAIN, proven by an NSEC at that name (RFC 9824) */
 	bool cached;      /* nothing was sent for it */
@@ -209,6 +211,7 @@ struct server_try {
 	bool folds;         /* it is known to find names whatever their case */
 	bool confirming;    /* a denial of the name in mixed case is asked for in lower case */
 	bool cookie_retry;  /* BADCOOKIE answered once */
+	bool for_network;   /* what it answers is for the client's network: subnet.h */
 };
 
 /** Where a denial comes from. */
@@ -289,6 +292,8 @@ struct job {
 	const struct rules *rules; /* held from start to end */
 	struct address
 		client; /* of whom policy zones speak, set before the start; family 0 for none */
+	struct prefix subnet; /* of the client, for servers (subnet.h); set before the start, family
+				 0 for none */
 	const struct moment *now;           /* of the running turn */
 	struct job_trace *trace;            /* NULL for none */
 	struct upstream_query outbox;       /* valid while parked */

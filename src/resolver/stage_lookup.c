@@ -22,6 +22,7 @@
 #include "resolver/machine.h"
 #include "resolver/own.h"
 #include "resolver/reply.h"
+#include "resolver/subnet.h"
 #include "resolver/verify.h"
 #include "zone/store.h"
 
@@ -219,11 +220,13 @@ static enum looked look_for_alias(struct job *job, struct frame *f)
 	struct cache_hit hit;
 	struct cache *cache = job->resolver->cache;
 
-	if (alias_hides(f->question.type) &&
-	    cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY, job->now->boot_s,
-			  &hit) &&
-	    !may_be_at_apex(job, f, &hit) && may_use(job, f, &hit) &&
-	    !is_overdue(job, f, CACHE_POSITIVE, &hit))
+	bool found = subnet_applies(job, f, f->question.name, TERN_TYPE_CNAME)
+			     ? subnet_get_set(job, f->question.name, TERN_TYPE_CNAME, &hit)
+			     : cache_get_set(cache, f->question.name, TERN_TYPE_CNAME, CACHE_ANY,
+					     job->now->boot_s, &hit);
+
+	if (found && alias_hides(f->question.type) && !may_be_at_apex(job, f, &hit) &&
+	    may_use(job, f, &hit) && !is_overdue(job, f, CACHE_POSITIVE, &hit))
 		return follow_cached_cname(job, f, &hit);
 	return look_for_dname(job, f);
 }
@@ -328,14 +331,30 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 	return deny_own(job, f, &own.zone.soa) ? LOOKED_DONE : LOOKED_FAILED;
 }
 
+static enum cache_found get(struct job *job, const struct frame *f, struct cache_hit *hit)
+{
+	const struct question *q = &f->question;
+	bool by_network = subnet_applies(job, f, q->name, q->type);
+
+	/* What is rendered is for everybody. */
+	if (unlikely(subnet_is_listed(job, f, q->name, q->type)))
+		job->result.by_network = job->result.uncacheable = true;
+	if (unlikely(by_network) && subnet_get_set(job, q->name, q->type, hit))
+		return CACHE_POSITIVE;
+	enum cache_found found =
+		cache_get(job->resolver->cache, q->name, q->type, job->now->boot_s, false, hit);
+
+	/* What is there was asked for without a network. */
+	return by_network && found == CACHE_POSITIVE ? CACHE_MISS : found;
+}
+
 static enum looked look_in_cache(struct job *job, struct frame *f)
 {
 	struct cache_hit hit;
 
 	if (f->question.type == TERN_TYPE_ANY)
 		return look_for_any(job, f);
-	enum cache_found found = cache_get(job->resolver->cache, f->question.name, f->question.type,
-					   job->now->boot_s, false, &hit);
+	enum cache_found found = get(job, f, &hit);
 
 	if (is_link(f->purpose) && is_refetched(job, f->question.name)) {
 		job->refetch_asked = true;

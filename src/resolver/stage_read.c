@@ -20,6 +20,7 @@
 #include "resolver/referral.h"
 #include "resolver/report.h"
 #include "resolver/select.h"
+#include "resolver/subnet.h"
 
 #define DOUBTS_MAX 2 /* denials without SOA that are checked with another server, per zone cut */
 
@@ -264,7 +265,7 @@ static bool is_known_signed(const struct job *job, const uint8_t *zone)
 
 static struct turn read_no_edns(struct job *job, struct frame *f, const struct tern_message *m)
 {
-	bool by_option = job->outbox.cookie_len > 0;
+	bool by_option = job->outbox.cookie_len > 0 || job->outbox.subnet.base.family != 0;
 	enum infra_fact fact = by_option ? INFRA_PLAIN : INFRA_NO_EDNS;
 
 	/* Without DO there are no signatures: who says that, below a DS, is not listened to. */
@@ -458,6 +459,9 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
+	if (!subnet_read_reply(job, f, m))
+		return give_up_server(job, f, TERN_EDE_INVALID_DATA,
+				      "tells of another client subnet");
 	f->found.answered_by = asked_server(f)->addr;
 	report_note_agent(job, f, m);
 	report_note_agent(job, f, m);

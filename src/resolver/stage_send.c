@@ -12,6 +12,7 @@
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
 #include "resolver/select.h"
+#include "resolver/subnet.h"
 
 #define LINK_SENDS_MAX 50   /* for one name with the names of its servers (limits.md row 25) */
 #define ROUTE_PROBE_MS 2000 /* the operator named them, and no others */
@@ -134,6 +135,10 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
 	choose_name(job, f, q);
+	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) &&
+	    f->try.sent_labels == tern_name_labels(f->question.name) &&
+	    subnet_applies(job, f, q->name, q->type))
+		q->subnet = job->subnet;
 	q->origin = (struct upstream_origin){.progress = f->progress,
 					     .depth = job->depth,
 					     .server = f->try.server,

@@ -49,6 +49,7 @@ struct upstream_query {
 	bool listen;            /* send nothing: wait for an answer to what was asked before */
 	uint8_t cookie_len;     /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];
+	struct prefix subnet; /* of the client, told to the server; family 0 for none */
 	uint32_t timeout_ms;
 	struct upstream_origin origin;
 };

@@ -20,54 +20,6 @@
 #include "worker/view_of.h"
 #include "worker/worker_private.h"
 
-struct render_context client_context(const struct worker *w, const struct address *client,
-				     uint16_t keepalive_ms)
-{
-	return (struct render_context){
-		.cookie_secret = &w->shared->cookie_secret,
-		.client = client,
-		.wall_s = w->loop.now.wall_s,
-		.keepalive_ms = keepalive_ms,
-		.identity = w->rules->serve.identity,
-	};
-}
-
-void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
-{
-	/* Another worker waits for its letter, whatever stands in it. */
-	if (len == 0 && !(back->tcp && back->worker != w->index))
-		return;
-	if (!back->tcp) {
-		struct udp_batch *b = w->listeners[back->listener].batch;
-
-		/* The socket is gone: whoever asked does not wait any more. */
-		if (!b)
-			return;
-		memcpy(udp_answer_buffer(b), octets, len);
-		udp_answer(b, len, &back->peer);
-	} else if (back->worker == w->index) {
-		tcp_answer(back->tcp_client, back->tcp_serial, octets, len);
-	} else {
-		mail_answer(w, back, octets, len);
-	}
-}
-
-static void send_error(struct worker *w, const struct request *r, const struct route_back *back,
-		       unsigned rcode, uint16_t ede, const char *text)
-{
-	struct render_context context = client_context(w, &back->client, back->keepalive_ms);
-	size_t len = render_error(r, rcode, ede, text, &context, w->scratch, sizeof w->scratch);
-
-	tally_add(&w->tally.rcodes[rcode & 15]);
-	client_send(w, back, w->scratch, len);
-}
-
-void client_refuse(struct worker *w, const struct request *r, const struct route_back *back)
-{
-	send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_NETWORK_ERROR,
-		   "too many questions are being resolved");
-}
-
 unsigned client_how(const struct request *r)
 {
 	if (!(r->flags & TERN_FLAG_CD))
@@ -144,7 +96,7 @@ static bool is_worth_renewing(const struct worker *w, struct task *t)
 	const struct result *r = &t->job.result;
 
 	return w->rules->serve.prefetch && t->announced && has_waiters(t) && r->cached &&
-	       !r->stale && r->ttl_s <= r->life_s / 10;
+	       !r->stale && !r->by_network && r->ttl_s <= r->life_s / 10;
 }
 
 static void finish_task(struct worker *w, struct task *t)
@@ -303,7 +255,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsi
 	t->hash = hash;
 	t->how = (uint8_t)how;
 	t->view = (uint8_t)view;
-	t->job.client.family = 0;
+	t->job.client.family = t->job.subnet.base.family = 0;
 	t->stale_tried = false;
 	t->announced = t->alone = false;
 	t->trace_fd = -1;
@@ -393,6 +345,16 @@ static struct question question_of(const struct request *r)
 	return q;
 }
 
+/* Clients of different networks don't wait for the same. */
+static uint64_t hash_with_subnet(const struct worker *w, uint64_t hash, const struct request *r,
+				 const struct address *client)
+{
+	struct prefix subnet = client_subnet(&w->rules->resolver, r, client);
+
+	return hash_bytes(&w->shared->hash_key, hash + subnet.base.family, subnet.base.octets,
+			  sizeof subnet.base.octets);
+}
+
 static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,
 			     unsigned view, const struct request *r, const struct route_back *back)
 {
@@ -411,6 +373,7 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 	}
 	if (is_in_policy(w, &back->client))
 		t->job.client = back->client;
+	t->job.subnet = client_subnet(&w->rules->resolver, r, &back->client);
 	if (!recurse) {
 		answer_without_recursion(w, t, q);
 		return true;
@@ -437,14 +400,14 @@ static bool is_loop(struct worker *w, const struct task *t, const struct questio
 			    "a question that was sent to a server came back from %s: this "
 			    "resolver is configured, or delegated to, as its own server",
 			    address_to_text(&back->client, text));
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "forwarding loop: this resolver asks itself");
+		client_send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+				  "forwarding loop: this resolver asks itself");
 		return true;
 	case LOOP_OF_OTHERS:
 		if (t && waiter_is_from(w, t, &back->client))
 			return false;
-		send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
-			   "the same question is being asked of you");
+		client_send_error(w, r, back, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED,
+				  "the same question is being asked of you");
 		return true;
 	}
 	return false;
@@ -462,6 +425,8 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	if (unlikely(is_in_policy(w, &back->client)))
 		hash = hash_bytes(&w->shared->hash_key, hash, back->client.octets,
 				  sizeof back->client.octets);
+	if (unlikely(w->rules->resolver.subnet.zones_n > 0))
+		hash = hash_with_subnet(w, hash, r, &back->client);
 	struct task *t = r->flags & TERN_FLAG_RD ? find_task(w, &q, hash, how, view) : NULL;
 
 	if (is_loop(w, t, &q, r, back))

@@ -29,6 +29,10 @@ struct worker;
 bool client_resolve(struct worker *w, const struct request *r, const struct route_back *back,
 		    bool may_hand_over);
 
+/** The network of @p client that servers may be told of; family 0 for none. */
+struct prefix client_subnet(const struct resolver_options *o, const struct request *r,
+			    const struct address *client);
+
 /** How @p r wants to be answered: flags of its job (enum job_flag). */
 unsigned client_how(const struct request *r);
 
@@ -51,6 +55,10 @@ void client_run_errand(struct worker *w, struct errand_letter *letter);
 /** Send a finished answer, or settle with none when @p len is 0; frees nothing. */
 void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets,
 		 size_t len);
+
+/** Answer with an error; @p text may be NULL. */
+void client_send_error(struct worker *w, const struct request *r, const struct route_back *back,
+		       unsigned rcode, uint16_t ede, const char *text);
 
 /** Tell @p result to all who wait for @p t; nobody waits any more. */
 void client_answer_all(struct worker *w, struct task *t, const struct result *result);

@@ -6,6 +6,54 @@
 #include "worker/sortlist.h"
 #include "worker/worker_private.h"
 
+struct render_context client_context(const struct worker *w, const struct address *client,
+				     uint16_t keepalive_ms)
+{
+	return (struct render_context){
+		.cookie_secret = &w->shared->cookie_secret,
+		.client = client,
+		.wall_s = w->loop.now.wall_s,
+		.keepalive_ms = keepalive_ms,
+		.identity = w->rules->serve.identity,
+	};
+}
+
+void client_send(struct worker *w, const struct route_back *back, const uint8_t *octets, size_t len)
+{
+	/* Another worker waits for its letter, whatever stands in it. */
+	if (len == 0 && !(back->tcp && back->worker != w->index))
+		return;
+	if (!back->tcp) {
+		struct udp_batch *b = w->listeners[back->listener].batch;
+
+		/* The socket is gone: whoever asked does not wait any more. */
+		if (!b)
+			return;
+		memcpy(udp_answer_buffer(b), octets, len);
+		udp_answer(b, len, &back->peer);
+	} else if (back->worker == w->index) {
+		tcp_answer(back->tcp_client, back->tcp_serial, octets, len);
+	} else {
+		mail_answer(w, back, octets, len);
+	}
+}
+
+void client_send_error(struct worker *w, const struct request *r, const struct route_back *back,
+		       unsigned rcode, uint16_t ede, const char *text)
+{
+	struct render_context context = client_context(w, &back->client, back->keepalive_ms);
+	size_t len = render_error(r, rcode, ede, text, &context, w->scratch, sizeof w->scratch);
+
+	tally_add(&w->tally.rcodes[rcode & 15]);
+	client_send(w, back, w->scratch, len);
+}
+
+void client_refuse(struct worker *w, const struct request *r, const struct route_back *back)
+{
+	client_send_error(w, r, back, TERN_RCODE_SERVFAIL, TERN_EDE_NETWORK_ERROR,
+			  "too many questions are being resolved");
+}
+
 static void count_latency(struct worker *w, const struct waiter *waiter)
 {
 	uint64_t us64 = (w->loop.now.mono_ns - waiter->since_ns) / 64000;
@@ -42,6 +90,17 @@ static COLD void tell_of(struct worker *w, const struct waiter *waiter)
 		   address_to_text(&waiter->back.client, client),
 		   tern_name_to_text(waiter->request.name, name),
 		   tern_type_to_text(waiter->request.type, type, sizeof type));
+}
+
+struct prefix client_subnet(const struct resolver_options *o, const struct request *r,
+			    const struct address *client)
+{
+	unsigned bits = client->family == 4 ? o->subnet.ipv4_bits : o->subnet.ipv6_bits;
+
+	/* RFC 7871 11.1: networks of our own tell servers nothing, and are nobody's business. */
+	if (o->subnet.zones_n == 0 || r->no_subnet || bits == 0 || address_is_local(client))
+		return (struct prefix){0};
+	return prefix_of(client, bits);
 }
 
 void client_sort(struct worker *w, const struct address *client, uint8_t *octets, size_t len)

@@ -43,6 +43,9 @@ static bool read_options(const struct tern_message *m, const struct request_cont
 			r->keepalive = context->tcp;
 		if (o.code == TERN_EDNS_NSID)
 			r->nsid = true;
+		/* What else stands there would be somebody's word about somebody's network. */
+		if (o.code == TERN_EDNS_CLIENT_SUBNET && o.len >= 4 && o.data[2] == 0)
+			r->no_subnet = true;
 	}
 	return true;
 }

@@ -38,6 +38,7 @@ struct request {
 	bool dnssec_ok;
 	bool compact_ok; /* CO, which means nothing without DO: RFC 9824 5.1 */
 	bool keepalive;  /* asked for edns-tcp-keepalive */
+	bool no_subnet;  /* wants no server to be told its network: RFC 7871 7.1.2 */
 	bool nsid;       /* asked for the server's identity (RFC 5001) */
 	bool tcp;
 };

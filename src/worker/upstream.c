@@ -323,7 +323,8 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 	/* One whose time is over is sent again in the form that is wanted now. */
 	return x->hash == hash && x->type == q->type && (x->edns == q->edns || !x->load) &&
 	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
-	       endpoint_equal(&x->to, &q->to) && x->question_len == name_len + 4 &&
+	       prefix_equal(&x->subnet, &q->subnet) && endpoint_equal(&x->to, &q->to) &&
+	       x->question_len == name_len + 4 &&
 	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
 }
 

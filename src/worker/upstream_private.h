@@ -17,7 +17,7 @@
 #include "worker/worker_private.h"
 
 /* Header, question, OPT with a cookie. */
-#define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX)
+#define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX + 4 + 4 + 16)
 #define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
 #define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
 #define ZONE_TIMEOUTS_MIN    64  /* a burst at a distant server is no evidence yet */
@@ -45,6 +45,7 @@ struct exchange {
 	uint16_t wire_len;
 	uint16_t question_len; /* octets behind the header */
 	uint8_t mismatches;
+	struct prefix subnet; /* of clients, as the server is told; family 0 for none */
 	bool edns;
 	bool recurse;
 	bool checking_disabled;

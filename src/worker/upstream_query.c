@@ -30,6 +30,19 @@ static bool randomise_case(struct worker *w, uint8_t *name, size_t len)
 	return mixed;
 }
 
+/* RFC 7871 6: as many octets as the prefix has, the bits behind it 0. */
+static bool add_subnet(struct tern_builder *b, const struct prefix *subnet)
+{
+	uint8_t option[4 + 16];
+	size_t octets = (subnet->bits + 7u) / 8;
+
+	put_u16(option, subnet->base.family == 4 ? 1 : 2);
+	option[2] = subnet->bits;
+	option[3] = 0;
+	memcpy(option + 4, subnet->base.octets, octets);
+	return tern_builder_option(b, TERN_EDNS_CLIENT_SUBNET, option, 4 + octets) == TERN_OK;
+}
+
 /* Header, question and OPT with the id of the exchange and the name in lower case. */
 static bool build(struct exchange *x, const struct upstream_query *q)
 {
@@ -47,8 +60,11 @@ static bool build(struct exchange *x, const struct upstream_query *q)
 	if (q->edns && q->cookie_len &&
 	    tern_builder_option(&b, TERN_EDNS_COOKIE, q->cookie, q->cookie_len) != TERN_OK)
 		return false;
+	if (q->edns && q->subnet.base.family && !add_subnet(&b, &q->subnet))
+		return false;
 	x->wire_len = (uint16_t)tern_builder_finish(&b);
 	x->edns = q->edns;
+	x->subnet = q->subnet;
 	return true;
 }
 

@@ -52,6 +52,37 @@ class Watched(Zone):
         return Send(self.honest(q)[:-11] + wire.opt(options=options))
 
 
+class BySubnet(Zone):
+    """The address of www- names is 198.51.100.N for clients of x.y.N.0/24 (RFC 7871); `scope` is what it is good for."""
+    scope, lie, deaf = 24, '', False
+
+    def handle(self, q):
+        at, subnet = 0, b''
+        while at + 4 <= len(q.options):
+            code, length = struct.unpack('!HH', q.options[at:at + 4])
+            if code == 8:
+                subnet = q.options[at + 4:at + 4 + length]
+            at += 4 + length
+        if subnet and self.deaf:
+            return Send(q.reply(rcode=wire.FORMERR, flags=0, edns=False))
+        if not q.name.startswith('www') or q.type != wire.A:
+            return Send(self.honest(q))
+        host = subnet[6] if len(subnet) >= 7 else 0
+        name = q.asked
+        answer = [wire.a(name, f'198.51.100.{host}', self.ttl)]
+        if subnet:
+            subnet = subnet[:3] + bytes([self.scope]) + subnet[4:]
+            if self.lie == 'address':
+                subnet = subnet[:4] + bytes(len(subnet) - 4)
+            elif self.lie == 'source':
+                subnet = subnet[:2] + b'\x10' + subnet[3:4] + subnet[4:6]
+            elif self.lie == 'family':
+                subnet = b'\0\x02' + subnet[2:]
+            elif self.lie == 'silent':
+                subnet = b''
+        return Send(q.reply(answer, options=struct.pack('!HH', 8, len(subnet)) + subnet if subnet else b''))
+
+
 class Lossy(Zone):
     """Right after 20 ms, but for every third question or answer, which is lost."""
     delay = 0.02
@@ -179,6 +210,7 @@ def zones():
         'silent.evil': Silent(),
         'watched.evil': Watched(),
         'agent.evil': Zone(),
+        'subnet.evil': BySubnet(),
         'dead.evil': Silent(servers=13),
         'ghost.evil': Ghost(),
         'ttl.evil': Ttl(),

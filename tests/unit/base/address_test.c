@@ -22,7 +22,35 @@ static struct address address_of(const char *text)
 	return a;
 }
 
-static struct prefix prefix_of(const char *text)
+static struct prefix prefix(const char *text);
+
+static void the_network_of_an_address(void **state)
+{
+	struct address four, six;
+
+	(void)state;
+	assert_true(address_from_text("203.0.113.77", 53, &four));
+	assert_true(address_from_text("2001:db8:1234:5678::9", 53, &six));
+	struct prefix wanted = prefix("203.0.113.0/24"), of = prefix_of(&four, 24);
+
+	assert_true(prefix_equal(&of, &wanted));
+	of = prefix_of(&four, 20);
+	wanted = prefix("203.0.112.0/20");
+	assert_true(prefix_equal(&of, &wanted));
+	of = prefix_of(&six, 49);
+	wanted = prefix("2001:db8:1234::/49");
+	assert_true(prefix_equal(&of, &wanted));
+	of = prefix_of(&four, 0);
+	wanted = prefix("0.0.0.0/0");
+	assert_true(prefix_equal(&of, &wanted));
+	of = prefix_of(&four, 77);
+	wanted = prefix("203.0.113.77");
+	assert_true(prefix_equal(&of, &wanted));
+	wanted = prefix("203.0.113.76/31");
+	assert_false(prefix_equal(&of, &wanted));
+}
+
+static struct prefix prefix(const char *text)
 {
 	struct prefix p;
 
@@ -170,11 +198,11 @@ static void test_prefix_text(void **state)
 		if (prefix_from_text(bad[i], &p))
 			fail_msg("read: %s", bad[i]);
 	}
-	assert_int_equal(prefix_of("10.0.0.0/8").bits, 8);
-	assert_int_equal(prefix_of("10.1.2.3").bits, 32);
-	assert_int_equal(prefix_of("::1").bits, 128);
-	assert_int_equal(prefix_of("0.0.0.0/0").bits, 0);
-	p = prefix_of("::ffff:10.0.0.0/104");
+	assert_int_equal(prefix("10.0.0.0/8").bits, 8);
+	assert_int_equal(prefix("10.1.2.3").bits, 32);
+	assert_int_equal(prefix("::1").bits, 128);
+	assert_int_equal(prefix("0.0.0.0/0").bits, 0);
+	p = prefix("::ffff:10.0.0.0/104");
 	assert_int_equal(p.base.family, 4);
 	assert_int_equal(p.bits, 8);
 }
@@ -216,7 +244,7 @@ static void test_prefix_holds(void **state)
 	}
 	assert_in_range(inside, 10000, 90000); /* the test saw both */
 
-	struct prefix all4 = prefix_of("0.0.0.0/0"), all6 = prefix_of("::/0");
+	struct prefix all4 = prefix("0.0.0.0/0"), all6 = prefix("::/0");
 	struct address four = address_of("192.0.2.1"), six = address_of("2001:db8::1");
 	assert_true(prefix_holds(&all4, &four));
 	assert_false(prefix_holds(&all4, &six));
@@ -269,9 +297,13 @@ static void test_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),        cmocka_unit_test(test_longest_text),
-		cmocka_unit_test(test_sockaddr),    cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_prefix_text), cmocka_unit_test(test_prefix_holds),
+		cmocka_unit_test(the_network_of_an_address),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_longest_text),
+		cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_prefix_text),
+		cmocka_unit_test(test_prefix_holds),
 		cmocka_unit_test(test_kinds),
 	};
 

@@ -86,6 +86,36 @@ static void a_question_says_what_is_wanted(void **state)
 	assert_int_equal(x.wire_len, TERN_HEADER_LEN + x.question_len);
 }
 
+static void a_subnet_has_as_many_octets_as_its_prefix(void **state)
+{
+	static const struct {
+		struct prefix prefix;
+		const char *option;
+		size_t len;
+	} subnets[] = {
+		{{{.octets = {203, 0, 113}, .family = 4}, 24}, "\0\1\x18\0\xcb\0\x71", 7},
+		{{{.octets = {203, 0x80}, .family = 4}, 9}, "\0\1\x09\0\xcb\x80", 6},
+		{{{.octets = {0x20, 1, 0x0d, 0xb8}, .family = 6}, 32},
+		 "\0\2\x20\0\x20\1\x0d\xb8",
+		 8},
+	};
+	struct tern_edns_option option;
+
+	(void)state;
+	q.cookie_len = 0;
+	for (unsigned i = 0; i < ARRAY_LEN(subnets); i++) {
+		q.subnet = subnets[i].prefix;
+		write_question();
+		assert_true(tern_edns_find(x.wire, &m.edns, TERN_EDNS_CLIENT_SUBNET, &option));
+		assert_int_equal(option.len, subnets[i].len);
+		assert_memory_equal(option.data, subnets[i].option, option.len);
+	}
+	/* Without an OPT there is nowhere to tell it. */
+	q.edns = false;
+	write_question();
+	assert_false(m.edns.present);
+}
+
 static void the_longest_question_fits(void **state)
 {
 	static const char longest[] =
@@ -98,6 +128,7 @@ static void the_longest_question_fits(void **state)
 	q.name = (const uint8_t *)longest;
 	q.cookie_len = TERN_COOKIE_MAX;
 	q.random_case = true;
+	q.subnet = (struct prefix){{.octets = {0x20, 1}, .family = 6}, 128};
 	write_question();
 	assert_int_equal(x.wire_len, sizeof x.wire);
 	assert_true(sends_cookie());
@@ -310,6 +341,7 @@ int main(void)
 #define UPSTREAM(f) cmocka_unit_test_setup(f, set_up)
 	const struct CMUnitTest tests[] = {
 		UPSTREAM(a_question_says_what_is_wanted),
+		UPSTREAM(a_subnet_has_as_many_octets_as_its_prefix),
 		UPSTREAM(the_longest_question_fits),
 		UPSTREAM(ids_are_of_all_kinds),
 		UPSTREAM(letters_get_random_case),
