@@ -237,9 +237,26 @@ void cache_end_stale(struct cache *c, const uint8_t *name, uint32_t tag, uint32_
 	remove_expired(c, lower, TAG_NAME, now_s);
 }
 
-static uint8_t lives_of_type(uint16_t type)
+uint64_t cache_size(const struct cache *c)
 {
-	return type == TERN_TYPE_DNSKEY || type == TERN_TYPE_DS ? LIVES_INFRA : 0;
+	return c->size;
+}
+
+/* Names below a TLD come in floods: only the upper two levels start with full lives. */
+uint8_t entry_infra_lives(const uint8_t *zone, bool brief)
+{
+	if (brief)
+		return 0;
+	return tern_name_labels(zone) < 2 ? LIVES_INFRA : LIVES_HIT;
+}
+
+static uint8_t lives_of(const struct cache_positive *p)
+{
+	const struct tern_rrset *set = p->set;
+
+	return set->type == TERN_TYPE_DNSKEY || set->type == TERN_TYPE_DS
+		       ? entry_infra_lives(set->owner, p->brief)
+		       : 0;
 }
 
 static uint32_t shortest_ttl(const struct cache_positive *p)
@@ -274,7 +291,7 @@ void cache_put_positive_as(struct cache *c, const struct cache_positive *p, uint
 	e->security = p->security & 3;
 	e->with_proof = p->proof_n > 0;
 	e->ede = entry_ede(p->security, p->ede);
-	atomic_init(&e->lives, lives_of_type(set->type));
+	atomic_init(&e->lives, lives_of(p));
 	memcpy(entry_body_to_fill(e), set->rdata, set->rdata_len);
 	proof_write(entry_body_to_fill(e) + set->rdata_len, p->proof, p->proof_n);
 	if (set->type == TERN_TYPE_DNAME)

@@ -99,6 +99,9 @@ MUST_USE struct cache *cache_create(const struct cache_options *options,
  */
 void cache_take_from(struct cache *to, const struct cache *from, uint32_t now_s);
 
+/** Octets that it may have. */
+uint64_t cache_size(const struct cache *cache);
+
 /** Free everything; no other thread may use the cache any more. */
 void cache_destroy(struct cache *cache);
 
@@ -149,6 +152,7 @@ struct cache_positive {
 	/* With CACHE_INSECURE: the RFC 8914 INFO-CODE that says why nobody here can check it,
 	 * TERN_EDE_NONE for simply unsigned. TERN_EDE_OTHER and codes above 255 are not kept. */
 	uint16_t ede;
+	bool brief; /* the first to leave when room is wanted: who asked has filled enough */
 };
 
 /** Store it, for as long as the shortest TTL of set and proof; same refusals as cache_put(). */
@@ -240,6 +244,7 @@ struct cache_delegation {
 	uint32_t body_len; /* octets */
 	uint32_t ttl_s;    /* seconds left, as the parent granted: never renewed by the child */
 	uint32_t age_s;    /* seconds since the parent said so; ignored by put */
+	bool brief;        /* put: see struct cache_positive */
 };
 
 /** The delegation of exactly @p zone (lower case), while fresh. */

@@ -236,6 +236,9 @@ static inline uint64_t cache_hash(const struct cache *c, const uint8_t *name, si
 	return hash_bytes(&c->key, tag, name, name_len);
 }
 
+/** Sweeps that what leads to @p zone survives from its start; @p brief as in cache_positive. */
+uint8_t entry_infra_lives(const uint8_t *zone, bool brief);
+
 /** Is it what a network of clients has of @p name? (cache_scoped_name()) */
 bool entry_is_scoped(const struct entry *e, const uint8_t *name);
 

@@ -45,8 +45,7 @@ void cache_put_delegation(struct cache *c, const struct cache_delegation *d, uin
 		return;
 	e->stored_s = now_s;
 	e->ttl_s = d->ttl_s;
-	/* Names below a TLD come in floods too: only the upper two levels start with full lives. */
-	atomic_init(&e->lives, tern_name_labels(d->zone) < 2 ? LIVES_INFRA : LIVES_HIT);
+	atomic_init(&e->lives, entry_infra_lives(d->zone, d->brief));
 	memcpy(entry_body_to_fill(e), d->body, d->body_len);
 	deepen(&c->cut_depth, d->zone);
 	shard_publish(c, e, NULL);

@@ -27,6 +27,7 @@
 #include "daemon/ruleset.h"
 #include "daemon/server_private.h"
 #include "keeper/firewall.h"
+#include "worker/fill.h"
 
 #define TICK_MS 250
 
@@ -79,7 +80,8 @@ static bool make_shared(struct server *s)
 	s->shared.infra = infra_create(&s->shared.hash_key);
 	s->shared.inflight = inflight_create();
 	s->shared.rates = rates_create();
-	return s->shared.infra && s->shared.inflight && s->shared.rates;
+	s->shared.fill = calloc(1, sizeof *s->shared.fill);
+	return s->shared.fill && s->shared.infra && s->shared.inflight && s->shared.rates;
 }
 
 static bool take_cache(struct server *s, struct rules *rules)
@@ -456,6 +458,7 @@ enum server_end server_run(const struct server_start *start)
 	rulebook_end(&s->shared.rules);
 	readers_leave();
 	rates_destroy(s->shared.rates);
+	free(s->shared.fill);
 	inflight_destroy(s->shared.inflight);
 	infra_destroy(s->shared.infra);
 	if (s->signal_fd >= 0)

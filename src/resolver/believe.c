@@ -110,8 +110,12 @@ void store_kept(struct job *job, const struct frame *f, const struct kept *k, ui
 	struct cache *cache = job->resolver->cache;
 	struct tern_rrset set = k->set, proof[PROOF_SETS_MAX];
 	uint8_t key[TERN_NAME_MAX];
-	struct cache_positive p = {
-		.set = &set, .proof = proof, .security = k->security, .rank = rank, .ede = k->ede};
+	struct cache_positive p = {.set = &set,
+				   .proof = proof,
+				   .security = k->security,
+				   .rank = rank,
+				   .ede = k->ede,
+				   .brief = job->brief};
 
 	/* What a DNAME makes is not cached: the DNAME is, and makes it again. */
 	if (!may_store(job) || k->dname || set.rr_n > CACHED_RECORDS_MAX ||
@@ -357,8 +361,13 @@ void believe_referral_ds(struct job *job, const struct tern_message *m, const st
 	if (!may_store(job))
 		return;
 	if (reply_take_set(m, TERN_AUTHORITY, cut->zone, TERN_TYPE_DS, job, &ds)) {
-		cache_put(job->resolver->cache, &ds, CACHE_RANK_ANSWER, CACHE_UNCHECKED,
-			  job->now->boot_s);
+		const struct cache_positive put = {.set = &ds,
+						   .security = CACHE_UNCHECKED,
+						   .rank = CACHE_RANK_ANSWER,
+						   .ede = TERN_EDE_NONE,
+						   .brief = job->brief};
+
+		cache_put_positive(job->resolver->cache, &put, job->now->boot_s);
 		return;
 	}
 	take_proof(job, m, parent, cut->zone, &p);

@@ -324,6 +324,7 @@ struct job {
 					 of failures; NULL for none */
 		const uint8_t *zone;  /* of that server's zone */
 	} report;
+	bool brief;         /* what it stores leaves the cache first; set before the start */
 	bool past_policy;   /* policy zones have said what they had to say */
 	bool known_failure; /* it failed by a failure out of the cache: nothing new to remember */
 	bool refetch;       /* the keys of refetch_zone are fetched anew, */

@@ -77,6 +77,7 @@ struct zone_cut *referral_cut(struct job *job, const struct tern_message *m,
 		.body_len = (uint32_t)zone_cut_pack(cut, body),
 		/* A zone that grants nothing at all still has to be asked now. */
 		.ttl_s = MAX(cut->ttl_s, 1u),
+		.brief = job->brief,
 	};
 
 	if (may_store(job))

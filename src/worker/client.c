@@ -115,6 +115,8 @@ static void finish_task(struct worker *w, struct task *t)
 	if (has_waiters(t) && r->cached)
 		tally_add(&w->tally.hits_rrset);
 	tally_add_n(&w->tally.signatures, BUDGET_VERIFY_MAX - t->job.budget.left[BUDGET_VERIFY]);
+	fill_note(w->shared->fill, t->party, BUDGET_OCTETS_MAX - t->job.budget.left[BUDGET_OCTETS],
+		  w->loop.now.boot_s);
 	if (t->job.budget.exhausted)
 		tally_add(&w->tally.budget_exhausted);
 	if (has_waiters(t))
@@ -256,6 +258,7 @@ static struct task *new_task(struct worker *w, uint64_t hash, unsigned how, unsi
 	t->how = (uint8_t)how;
 	t->view = (uint8_t)view;
 	t->job.client.family = t->job.subnet.base.family = 0;
+	t->job.brief = false;
 	t->stale_tried = false;
 	t->announced = t->alone = false;
 	t->trace_fd = -1;
@@ -373,6 +376,8 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 	}
 	if (is_in_policy(w, &back->client))
 		t->job.client = back->client;
+	t->job.brief = fill_is_over(w->shared->fill, t->party, cache_size(w->rules->cache),
+				    w->loop.now.boot_s);
 	t->job.subnet = client_subnet(&w->rules->resolver, r, &back->client);
 	if (!recurse) {
 		answer_without_recursion(w, t, q);

@@ -46,6 +46,7 @@ struct worker_shared {
 	struct log *log;
 	struct infra *infra;
 	struct inflight *inflight;
+	struct fill *fill;        /* of the cache, by clients */
 	struct rates *rates;      /* of clients and zones; NULL: nobody is counted */
 	struct hash_key hash_key; /* of the in-flight table */
 	struct hash_key cookie_secret;

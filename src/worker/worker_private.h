@@ -32,6 +32,7 @@
 #include "net/udp.h"
 #include "worker/client.h"
 #include "worker/complaint.h"
+#include "worker/fill.h"
 #include "worker/gate.h"
 #include "worker/listen.h"
 #include "worker/mail.h"

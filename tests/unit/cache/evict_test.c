@@ -189,6 +189,51 @@ static void infrastructure_outlives_a_whole_fill(void **state)
 	assert_false(has_a(c, NAME("com."), 7, 2));
 }
 
+/* Of who has filled enough, what leads to his zones leaves before what leads to others'. */
+static void what_is_brief_leaves_first(void **state)
+{
+	static const uint8_t body[120];
+	uint8_t brief[TLDS][TERN_NAME_MAX], other[TLDS][TERN_NAME_MAX], name[TERN_NAME_MAX];
+	unsigned brief_n = 0, other_n = 0;
+	struct cache_delegation d = {.body = body, .body_len = sizeof body, .ttl_s = 1000};
+	struct cache_hit hit;
+	struct one_set s;
+	struct flood f = {.full = 0};
+
+	(void)state;
+	for (unsigned i = 0; i < TLDS; i++) {
+		struct cache_positive p = {.security = CACHE_UNCHECKED,
+					   .rank = CACHE_RANK_ANSWER,
+					   .ede = TERN_EDE_NONE,
+					   .brief = true};
+
+		d.zone = numbered_name(brief[i], "brief", i, "com.");
+		d.brief = true;
+		cache_put_delegation(c, &d, 1);
+		p.set = make_set(&s, brief[i], TERN_TYPE_DS, 1000, 1, 36);
+		cache_put_positive(c, &p, 1);
+		d.zone = numbered_name(other[i], "other", i, "com.");
+		d.brief = false;
+		cache_put_delegation(c, &d, 1);
+		p.set = make_set(&s, other[i], TERN_TYPE_DS, 1000, 1, 36);
+		p.brief = false;
+		cache_put_positive(c, &p, 1);
+	}
+	/* One sweep: what has a life is still there. */
+	for (uint32_t i = 0; f.counts.evicted < f.full || f.full == 0; i++) {
+		put_cold(numbered_name(name, "n", i, "com."));
+		(void)is_over(&f, i, 100);
+	}
+	for (unsigned i = 0; i < TLDS; i++) {
+		brief_n += cache_get_delegation(c, brief[i], 2, &d);
+		brief_n += cache_get_set(c, brief[i], TERN_TYPE_DS, CACHE_ANY, 2, &hit);
+		other_n += cache_get_delegation(c, other[i], 2, &d);
+		other_n += cache_get_set(c, other[i], TERN_TYPE_DS, CACHE_ANY, 2, &hit);
+	}
+	assert_true(brief_n < other_n / 2);
+	assert_true(other_n > TLDS);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_cache, close_cache)
 
 int main(void)
@@ -197,6 +242,7 @@ int main(void)
 		TEST(hot_names_survive_a_flood_of_ten_caches),
 		TEST(delegations_of_tlds_survive_a_flood),
 		TEST(infrastructure_outlives_a_whole_fill),
+		TEST(what_is_brief_leaves_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,8 @@ static void watch_worker(void (*what)(struct watch *, uint32_t), uint64_t ms)
 	shared = (struct worker_shared){.log = &log,
 					.rules = {&rules},
 					.infra = infra_create(&key),
-					.inflight = inflight_create()};
+					.inflight = inflight_create(),
+					.fill = calloc(1, sizeof *shared.fill)};
 	worker = worker_create(&shared, 0, NULL, 0);
 	if (!worker)
 		_exit(2);

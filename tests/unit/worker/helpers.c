@@ -1,8 +1,10 @@
 #include "helpers.h"
+#include <stdlib.h>
 
 #include "../tsan.h"
 #include "net/stream.h"
 #include "net/udp.h"
+#include "worker/fill.h"
 
 struct worker_shared shared;
 struct rules rules;
@@ -33,18 +35,20 @@ void shared_open(uint64_t cache_size, unsigned workers_n)
 		.rules = {&rules},
 		.infra = infra_create(&key),
 		.inflight = inflight_create(),
+		.fill = calloc(1, sizeof *shared.fill),
 		.hash_key = key,
 		.cookie_secret = {3, 4},
 		.workers = workers,
 		.workers_n = workers_n,
 	};
 	root_hints_builtin(&hints);
-	assert_true(rules.cache && shared.infra && shared.inflight);
+	assert_true(rules.cache && shared.infra && shared.inflight && shared.fill);
 }
 
 void shared_close(void)
 {
 	inflight_destroy(shared.inflight);
+	free(shared.fill);
 	infra_destroy(shared.infra);
 	cache_destroy(rules.cache);
 }
