@@ -26,6 +26,7 @@
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/rpz.h"
+#include "policy/view_client.h"
 #include "zone/lease.h"
 #include "zone/local.h"
 
@@ -39,7 +40,7 @@ struct policy_zone_options {
 /** One of `views`. */
 struct view_options {
 	char *name;
-	struct prefix *clients;
+	struct view_client *clients;
 	unsigned clients_n;
 	char **lists; /* names */
 	unsigned lists_n;

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "config/schema.h"
+#include "policy/view_client.h"
 
 static bool is_equal(const struct schema_key *key, const void *a, const void *b);
 
@@ -59,6 +60,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
 	case SCHEMA_CLIENTS: return prefixes_are_equal(a, b);
+	case SCHEMA_MEMBER: return view_client_compare(a, b) == 0;
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:

@@ -20,6 +20,7 @@
 #include "base/quantity.h"
 #include "dnssec/key.h"
 #include "policy/nat64.h"
+#include "policy/view_client.h"
 
 bool value_is_null(const struct value *v)
 {
@@ -358,6 +359,11 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "connected, a network, ADDR/BITS with all host bits 0, or ADDR");
 		break;
+	case SCHEMA_MEMBER:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "a network, ADDR/BITS with all host bits 0, ADDR, a MAC address or the "
+			 "name of a DHCP client");
+		break;
 	case SCHEMA_NETWORK:
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "a network of IPv6, ADDR/BITS with all host bits 0, or ADDR");
@@ -391,6 +397,7 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_LISTEN: return read_listen(v, at);
 	case SCHEMA_SERVER: return read_server(v, at);
 	case SCHEMA_CLIENTS: return read_clients(v, at);
+	case SCHEMA_MEMBER: return view_client_read(v->text, at);
 	case SCHEMA_NETWORK: return read_network(v, at);
 	case SCHEMA_NAT64: return read_nat64(v, at);
 	case SCHEMA_TYPE: return read_type(v, at);

@@ -543,7 +543,7 @@ static const struct schema_key view_keys[] = {
 	 IN_VIEW(name),
 	 .required = true,
 	 .max = VIEW_NAME_MAX - 1},
-	{.name = "clients", .kind = SCHEMA_CLIENTS, VIEW_LIST(clients)},
+	{.name = "clients", .kind = SCHEMA_MEMBER, VIEW_LIST(clients)},
 	{.name = "access", .keys = view_access_keys},
 	{.name = "lists",
 	 .kind = SCHEMA_STRING,

@@ -261,6 +261,26 @@ static void run_pause(struct control *c, struct client *k, const struct order *o
 		reply_object(k, json_pack("{s:I}", "paused_s", (json_int_t)o->duration_s));
 }
 
+static void print_clients(struct client *k, const json_t *clients)
+{
+	json_t *client, *address;
+	size_t i, n;
+
+	json_array_foreach(clients, i, client)
+	{
+		const json_t *addresses = json_object_get(client, "addresses");
+
+		unsent_print(&k->unsent, "  %s:%s",
+			     json_string_value(json_object_get(client, "client")),
+			     json_array_size(addresses) > 0 ? "" : " not found");
+		json_array_foreach(addresses, n, address)
+			unsent_print(&k->unsent, " %s", json_string_value(address));
+		if (json_is_true(json_object_get(client, "claimed_by_several")))
+			unsent_print(&k->unsent, ", claimed by several devices");
+		unsent_print(&k->unsent, "\n");
+	}
+}
+
 static void print_view(struct client *k, json_t *view)
 {
 	const char *name = json_string_value(json_object_get(view, "name"));
@@ -277,6 +297,7 @@ static void print_view(struct client *k, json_t *view)
 	if (paused_s > 0)
 		unsent_print(&k->unsent, ", lists pause for %llds", paused_s);
 	unsent_print(&k->unsent, "\n");
+	print_clients(k, json_object_get(view, "clients"));
 }
 
 static void run_views(struct control *c, struct client *k, const struct order *o)

@@ -127,37 +127,9 @@ static bool pause_for(void *context, const char *view, uint32_t seconds, const c
 	return pause_lists(context, view, seconds, why);
 }
 
-static json_t *view_to_json(const struct server *s, const struct view *v)
-{
-	const struct view_options *o = NULL;
-	const struct config *c = server_config(s);
-	const struct rules *rules = rulebook_current(&s->shared.rules);
-	struct cache *cache = rules_view_cache(rules, v->class);
-	struct cache_counts counts = {.entries = 0};
-
-	for (unsigned i = 0; i < c->views_n; i++) {
-		if (strcmp(c->views[i].name, v->name) == 0)
-			o = &c->views[i];
-	}
-	if (cache)
-		cache_count(cache, &counts);
-	return json_pack("{s:s,s:i,s:i,s:i,s:b,s:I,s:i}", "name", v->name, "networks",
-			 o ? (int)o->clients_n : 0, "lists",
-			 __builtin_popcountll(v->has_lists ? v->lists_asked : rules->lists_asked),
-			 "zones", o ? (int)(o->forward_zones_n + o->stub_zones_n) : 0, "own_cache",
-			 cache != NULL, "cached", (json_int_t)counts.entries, "paused_s",
-			 (int)pause_left_s(s, v->class));
-}
-
 static json_t *views(void *context)
 {
-	const struct server *s = context;
-	const struct view_set *set = rulebook_current(&s->shared.rules)->views;
-	json_t *array = json_array();
-
-	for (unsigned i = 0; set && i < set->n; i++)
-		(void)json_array_append_new(array, view_to_json(s, &set->views[i]));
-	return array;
+	return views_to_json(context);
 }
 
 static void add_source(void *context, const char *list, json_t *to)

@@ -7,6 +7,7 @@
 #include <tern/name.h>
 
 #include "daemon/load_private.h"
+#include "daemon/view_clients.h"
 #include "policy/view.h"
 #include "zone/local.h"
 #include "zone/store.h"
@@ -190,6 +191,8 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	char key[48];
 
 	snprintf(v->name, sizeof v->name, "%s", o->name);
+	v->clients = o->clients;
+	v->clients_n = o->clients_n;
 	for (unsigned i = 0; i < x->index; i++) {
 		if (strcmp(x->config->views[i].name, o->name) == 0)
 			blame(x, "name", "views[%u] has that name already", i);
@@ -202,25 +205,6 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	take_changes(x, o, v);
 	take_names(x, o, v);
 	take_routes(x, o, v);
-}
-
-static void take_clients(struct view_load *x)
-{
-	const struct config *c = x->config;
-	struct client_network *networks;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < c->views_n; i++)
-		n += c->views[i].clients_n;
-	networks = calloc(n + 1u, sizeof *networks);
-	n = 0;
-	for (unsigned i = 0; networks && i < c->views_n; i++) {
-		for (unsigned j = 0; j < c->views[i].clients_n; j++)
-			networks[n++] = (struct client_network){c->views[i].clients[j], i};
-	}
-	if (!networks || !client_map_make(&x->set->clients, networks, n))
-		load_add_reason(x->why, "views: out of memory");
-	free(networks);
 }
 
 /* Listeners that belong to a view, whoever asks there. */
@@ -266,8 +250,8 @@ void load_views(struct load *l, const struct load_ground *g, char why[LOAD_WHY_M
 	x.set->n = c->views_n;
 	for (x.index = 0; x.index < c->views_n; x.index++)
 		take_view(&x, &c->views[x.index], &x.set->views[x.index]);
-	take_clients(&x);
 	take_listeners(&x);
+	view_clients_doubt(l, c);
 	if (c->views_n == 0) {
 		load_views_free(l->views);
 		l->views = NULL;
@@ -287,7 +271,6 @@ void load_views_free(void *what)
 	}
 	if (!set)
 		return;
-	client_map_free(&set->clients);
 	free(set->listeners);
 	free(set->views);
 	free(set);

@@ -47,10 +47,11 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	const struct rules *before = rulebook_current(book);
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
 	bool lists = fresh->lists != before->lists || fresh->rpz != before->rpz;
+	bool clients = fresh->view_clients != before->view_clients;
 	/* By another clock, leases have another time left than answers say. */
 	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
 
-	if (!hosts && !leases && !lists && !names) {
+	if (!hosts && !leases && !lists && !names && !clients) {
 		rules_destroy(fresh);
 		return;
 	}

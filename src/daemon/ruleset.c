@@ -6,6 +6,8 @@
 
 #include <tern/name.h>
 
+#include "base/clock.h"
+#include "daemon/view_clients.h"
 #include "dnssec/anchor.h"
 #include "policy/lists.h"
 #include "policy/rpz.h"
@@ -237,6 +239,11 @@ static bool take_views(struct rules *r, struct load *load, const struct rules *b
 	return rules_set_views(r, views, load_views_free);
 }
 
+static bool take_clients(struct rules *r)
+{
+	return view_clients_fill(r, (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S));
+}
+
 static struct rules *end_making(struct rules *r, struct load *load, bool good)
 {
 	load_free(load);
@@ -251,7 +258,7 @@ struct rules *ruleset_make(struct load *load, const struct rules *before)
 	struct rules *r = begin(before);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
 		    take_lists(r, load) && take_policies(r, load) && take_views(r, load, before) &&
-		    take_config(r, load);
+		    take_config(r, load) && take_clients(r);
 
 	return end_making(r, load, good);
 }
@@ -262,7 +269,7 @@ struct rules *ruleset_refresh(struct load *load, const struct rules *before)
 	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
 		    (!(load->what & LOAD_LEASES) || take_leases(r, load)) &&
 		    (!(load->what & LOAD_LISTS) || take_lists(r, load)) &&
-		    (!(load->what & LOAD_POLICIES) || take_policies(r, load));
+		    (!(load->what & LOAD_POLICIES) || take_policies(r, load)) && take_clients(r);
 
 	return end_making(r, load, good);
 }

@@ -26,6 +26,7 @@
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
 #include "daemon/server_private.h"
+#include "daemon/view_clients.h"
 
 #define TICK_MS 250
 
@@ -271,6 +272,7 @@ static bool take_turn(struct server *s)
 	end_retired(s);
 	follow_files(s, fds[FD_FOLLOWED].revents != 0);
 	pause_tick(s);
+	view_clients_tick(s);
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);

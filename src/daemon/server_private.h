@@ -7,6 +7,7 @@
  *   refresh.c  data files, by the same configuration
  *   fetching.c lists that are fetched
  *   check.c    a configuration looked at, and nothing done
+ *   view_tell.c  what is told of views
  *   host.c     what the control socket is told, and may do
  */
 #pragma once
@@ -151,6 +152,10 @@ void pause_tick(struct server *s);
 
 /** Seconds until lists count again for @p class, 0 when they do. */
 uint32_t pause_left_s(const struct server *s, unsigned class);
+
+/* view_tell.c */
+/** The views, an array; what memory is too short for is missing. */
+json_t *views_to_json(const struct server *s);
 
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */

@@ -51,6 +51,7 @@ enum rules_part {
 	RULES_LEASES,
 	RULES_NETWORKS,
 	RULES_VIEWS,
+	RULES_VIEW_CLIENTS,
 	RULES_VIEW_CACHES, /* of class 1, and so on */
 	RULES_PARTS_N = RULES_VIEW_CACHES + VIEWS_MAX
 };
@@ -77,13 +78,14 @@ struct rules {
 					are not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
-	const struct config *config;  /* what it was built from, for the daemon */
-	struct wall_time *wall;       /* NULL: signatures always have to be in time */
-	const struct view_set *views; /* NULL for none, and in the rules of a view */
-	uint8_t class_given;          /* to a view, last of all */
-	struct rules *of_views;       /* by class, from 1 on; copies with what is different */
-	unsigned view;                /* class of these; 0 for those of everybody */
-	bool shares_cache;            /* these are a view's, and the cache is everybody's */
+	const struct config *config;             /* what it was built from, for the daemon */
+	struct wall_time *wall;                  /* NULL: signatures always have to be in time */
+	const struct view_set *views;            /* NULL for none, and in the rules of a view */
+	const struct view_clients *view_clients; /* not NULL where there are views */
+	uint8_t class_given;                     /* to a view, last of all */
+	struct rules *of_views; /* by class, from 1 on; copies with what is different */
+	unsigned view;          /* class of these; 0 for those of everybody */
+	bool shares_cache;      /* these are a view's, and the cache is everybody's */
 	struct shared_part *parts[RULES_PARTS_N];
 	_Atomic uint32_t *holders; /* jobs that work by it; a copy shares the count. NULL: it
 				      stays for ever */

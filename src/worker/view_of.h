@@ -19,7 +19,7 @@ static inline unsigned view_of(const struct worker *w, const struct address *cli
 		return 0;
 	if (w->listeners[listener].view != 0)
 		return w->listeners[listener].view;
-	return view_of_client(views, client);
+	return view_of_client(views, w->rules->view_clients, client);
 }
 
 /** Do policy zones speak of @p client? Then what others are answered is not for him. */
