@@ -26,6 +26,7 @@
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/rpz.h"
+#include "policy/schedule.h"
 #include "policy/view_client.h"
 #include "zone/lease.h"
 #include "zone/local.h"
@@ -42,6 +43,8 @@ struct view_options {
 	char *name;
 	struct view_client *clients;
 	unsigned clients_n;
+	struct schedule_range *schedule; /* none: always */
+	unsigned schedule_n;
 	char **lists; /* names */
 	unsigned lists_n;
 	struct local_options local;

@@ -67,6 +67,7 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_TYPE:
 	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE:
+	case SCHEMA_SCHEDULE:
 	case SCHEMA_SECONDS:
 	case SCHEMA_MILLIS: break;
 	}

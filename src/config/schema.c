@@ -182,6 +182,7 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
+	case SCHEMA_SCHEDULE:
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
 	case SCHEMA_TYPE:

@@ -284,6 +284,7 @@ static void print_clients(struct client *k, const json_t *clients)
 static void print_view(struct client *k, json_t *view)
 {
 	const char *name = json_string_value(json_object_get(view, "name"));
+	const json_t *applies = json_object_get(view, "applies");
 	int own = json_is_true(json_object_get(view, "own_cache"));
 	long long paused_s = json_integer_value(json_object_get(view, "paused_s"));
 
@@ -296,6 +297,10 @@ static void print_view(struct client *k, json_t *view)
 			     json_integer_value(json_object_get(view, "cached")));
 	if (paused_s > 0)
 		unsent_print(&k->unsent, ", lists pause for %llds", paused_s);
+	if (applies)
+		unsent_print(&k->unsent, ", %s %s",
+			     json_is_true(applies) ? "applies" : "passed over",
+			     json_string_value(json_object_get(view, "until")));
 	unsent_print(&k->unsent, "\n");
 	print_clients(k, json_object_get(view, "clients"));
 }

@@ -152,14 +152,35 @@ static const char *how_found(const struct telling *t, const struct view_found *f
 		       : ", as the client of this lease calls itself";
 }
 
+static const char *until_of(const struct view *v, char out[VIEW_UNTIL_MAX + 16])
+{
+	char until[VIEW_UNTIL_MAX];
+
+	out[0] = '\0';
+	if (v->schedule.n > 0)
+		snprintf(out, VIEW_UNTIL_MAX + 16, ", applies %s", view_until(v, until));
+	return out;
+}
+
+static void tell_passed(struct telling *t, const struct address *client)
+{
+	const struct view *passed = view_clients_passed(t->all, client);
+	char until[VIEW_UNTIL_MAX];
+
+	if (passed)
+		say(t, line_of("view", "%s is passed over %s: its schedule", passed->name,
+			       view_until(passed, until)));
+}
+
 static void tell_view(struct telling *t, const struct address *client)
 {
-	char key[64], where[WHERE_MAX], entry[VIEW_TEXT_MAX];
+	char key[64], where[WHERE_MAX], entry[VIEW_TEXT_MAX], until[VIEW_UNTIL_MAX + 16];
 	const struct view_found *found;
 	json_t *line;
 
 	if (!t->all->views)
 		return;
+	tell_passed(t, client);
 	if (!t->view) {
 		say(t, line_of("view", "none: no view has this address"));
 		return;
@@ -171,8 +192,8 @@ static void tell_view(struct telling *t, const struct address *client)
 	snprintf(key, sizeof key, "clients[%d]", at);
 	where_of(t, true, key, where);
 	view_client_text(&t->options->clients[at], entry);
-	line = line_of("view", "%s, by %s%s%s%s", t->view->name, entry, how_found(t, found),
-		       comma(where), where);
+	line = line_of("view", "%s, by %s%s%s%s%s", t->view->name, entry, how_found(t, found),
+		       comma(where), where, until_of(t->view, until));
 	if (line) {
 		(void)json_object_set_new(line, "view", json_string(t->view->name));
 		(void)json_object_set_new(line, "entry", json_string(entry));

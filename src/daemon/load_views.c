@@ -186,6 +186,22 @@ static void take_changes(struct view_load *x, const struct view_options *o, stru
 	v->changes.filter_types_n = o->changes.filter_types_n;
 }
 
+static void take_schedule(struct view_load *x, const struct view_options *o, struct view *v)
+{
+	char key[32];
+
+	v->schedule = (struct schedule){o->schedule, o->schedule_n};
+	for (unsigned i = 1; i < o->schedule_n; i++) {
+		unsigned k = 0;
+
+		while (k < i && !schedule_ranges_overlap(&o->schedule[i], &o->schedule[k]))
+			k++;
+		snprintf(key, sizeof key, "schedule[%u]", i);
+		if (k < i)
+			blame(x, key, "overlaps schedule[%u]", k);
+	}
+}
+
 static void take_view(struct view_load *x, const struct view_options *o, struct view *v)
 {
 	char key[48];
@@ -193,6 +209,7 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	snprintf(v->name, sizeof v->name, "%s", o->name);
 	v->clients = o->clients;
 	v->clients_n = o->clients_n;
+	take_schedule(x, o, v);
 	for (unsigned i = 0; i < x->index; i++) {
 		if (strcmp(x->config->views[i].name, o->name) == 0)
 			blame(x, "name", "views[%u] has that name already", i);

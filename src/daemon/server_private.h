@@ -157,6 +157,14 @@ uint32_t pause_left_s(const struct server *s, unsigned class);
 /** The views, an array; what memory is too short for is missing. */
 json_t *views_to_json(const struct server *s);
 
+#define VIEW_UNTIL_MAX 48
+
+/**
+ * Until when it stays with the view's schedule as it is, in local time: "until Sun 08:00", or ""
+ * for ever.
+ */
+char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX]);
+
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */
 void reload_take(struct server *s);

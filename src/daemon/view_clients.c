@@ -242,6 +242,20 @@ static bool are_equal(const struct view_clients *a, const struct view_clients *b
 	       maps_are_equal(&a->map, &b->map);
 }
 
+/* The views that do not apply at @wall_s. */
+static uint32_t asleep_at(const struct view_set *set, int64_t wall_s)
+{
+	uint32_t asleep = 0;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		const struct schedule *s = &set->views[i].schedule;
+
+		if (s->n > 0 && !schedule_applies(s, (time_t)wall_s))
+			asleep |= UINT32_C(1) << i;
+	}
+	return asleep;
+}
+
 bool view_clients_fill(struct rules *r, int64_t wall_s)
 {
 	struct view_clients *fresh;
@@ -251,7 +265,7 @@ bool view_clients_fill(struct rules *r, int64_t wall_s)
 		r->view_clients = NULL;
 		return true;
 	}
-	fresh = make(r, wall_s, 0);
+	fresh = make(r, wall_s, asleep_at(r->views, wall_s));
 	if (fresh && r->view_clients && are_equal(fresh, r->view_clients)) {
 		end_clients(fresh);
 		return true;
@@ -267,19 +281,63 @@ static int64_t wall_now_s(void)
 	return (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 }
 
+static bool has_schedules(const struct view_set *set)
+{
+	for (unsigned i = 0; i < set->n; i++) {
+		if (set->views[i].schedule.n > 0)
+			return true;
+	}
+	return false;
+}
+
+static void log_schedules(struct server *s, const struct view_set *set, uint32_t before,
+			  uint32_t after)
+{
+	for (unsigned i = 0; i < set->n; i++) {
+		if ((before ^ after) >> i & 1)
+			log_notice(&s->log, "view %s %s by its schedule", set->views[i].name,
+				   after >> i & 1 ? "is passed over from here on," : "applies");
+	}
+}
+
 void view_clients_tick(struct server *s)
 {
 	struct rulebook *book = &s->shared.rules;
 	const struct rules *now = rulebook_current(book);
+	int64_t wall_s = wall_now_s();
+	uint32_t before, after = 0;
 	struct rules *fresh;
 
-	if (!now->views || wall_now_s() < now->view_clients->until_s)
+	if (!now->views)
+		return;
+	before = now->view_clients->asleep;
+	if (has_schedules(now->views)) {
+		tzset(); /* the system's zone may have been set */
+		after = asleep_at(now->views, wall_s);
+	}
+	if (before == after && wall_s < now->view_clients->until_s)
 		return;
 	fresh = rules_derive(now);
-	if (fresh && view_clients_fill(fresh, wall_now_s()))
-		rulebook_publish(book, fresh, RULES_CHANGE_SERVING);
-	else
+	if (!fresh || !view_clients_fill(fresh, wall_s)) {
 		rules_destroy(fresh);
+		return;
+	}
+	rulebook_publish(book, fresh, RULES_CHANGE_SERVING);
+	log_schedules(s, rulebook_current(book)->views, before, after);
+}
+
+const struct view *view_clients_passed(const struct rules *r, const struct address *client)
+{
+	struct view_clients *awake;
+	uint32_t at;
+
+	if (r->view_clients->asleep == 0)
+		return NULL;
+	awake = make(r, wall_now_s(), 0);
+	at = awake ? client_map_find(&awake->map, client) : CLIENT_MAP_NONE;
+	end_clients(awake);
+	return at != CLIENT_MAP_NONE && r->view_clients->asleep >> at & 1 ? &r->views->views[at]
+									  : NULL;
 }
 
 unsigned view_clients_devices(const struct rules *r, unsigned view, unsigned client)

@@ -1,6 +1,8 @@
 /* view_tell.c - what is told of views: what each has, and whom. */
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "daemon/server_private.h"
 #include "daemon/view_clients.h"
 
@@ -56,6 +58,37 @@ static json_t *clients_of(const struct rules *r, unsigned view)
 	return array;
 }
 
+static time_t now(void)
+{
+	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+}
+
+char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX])
+{
+	time_t at = schedule_change(&v->schedule, now());
+	struct tm tm;
+
+	out[0] = '\0';
+	if (at != 0 && localtime_r(&at, &tm))
+		(void)strftime(out, VIEW_UNTIL_MAX, "until %a %H:%M", &tm);
+	return out;
+}
+
+/* Only of views that have a schedule. */
+static void add_schedule(json_t *to, const struct rules *r, unsigned view)
+{
+	const struct view *v = &r->views->views[view];
+	char until[VIEW_UNTIL_MAX];
+
+	if (!to || v->schedule.n == 0)
+		return;
+	(void)json_object_set_new(to, "applies",
+				  json_boolean(!(r->view_clients->asleep >> view & 1)));
+	(void)json_object_set_new(to, "until", json_string(view_until(v, until)));
+	(void)json_object_set_new(to, "changes_at",
+				  json_integer(schedule_change(&v->schedule, now())));
+}
+
 static json_t *view_to_json(const struct server *s, const struct rules *r, unsigned view)
 {
 	const struct view *v = &r->views->views[view];
@@ -65,12 +98,15 @@ static json_t *view_to_json(const struct server *s, const struct rules *r, unsig
 
 	if (cache)
 		cache_count(cache, &counts);
-	return json_pack("{s:s,s:i,s:o,s:i,s:i,s:b,s:I,s:i}", "name", v->name, "networks",
-			 (int)count_networks(v), "clients", clients_of(r, view), "lists",
-			 __builtin_popcountll(v->has_lists ? v->lists_asked : r->lists_asked),
-			 "zones", (int)(o->forward_zones_n + o->stub_zones_n), "own_cache",
-			 cache != NULL, "cached", (json_int_t)counts.entries, "paused_s",
-			 (int)pause_left_s(s, v->class));
+	json_t *told = json_pack(
+		"{s:s,s:i,s:o,s:i,s:i,s:b,s:I,s:i}", "name", v->name, "networks",
+		(int)count_networks(v), "clients", clients_of(r, view), "lists",
+		__builtin_popcountll(v->has_lists ? v->lists_asked : r->lists_asked), "zones",
+		(int)(o->forward_zones_n + o->stub_zones_n), "own_cache", cache != NULL, "cached",
+		(json_int_t)counts.entries, "paused_s", (int)pause_left_s(s, v->class));
+
+	add_schedule(told, r, view);
+	return told;
 }
 
 json_t *views_to_json(const struct server *s)

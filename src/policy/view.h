@@ -18,6 +18,7 @@
 #include "policy/client_map.h"
 #include "policy/endpoint.h"
 #include "policy/route.h"
+#include "policy/schedule.h"
 #include "policy/view_client.h"
 
 #define VIEWS_MAX     31 /* classes 1 .. VIEWS_MAX */
@@ -30,6 +31,7 @@ struct view {
 	uint8_t class;                     /* 1 .. VIEWS_MAX */
 	const struct view_client *clients; /* of the configuration, as texts and arrays are */
 	unsigned clients_n;
+	struct schedule schedule;  /* when the view applies; else its clients are not its */
 	bool has_access;           /* its own one, */
 	bool has_routes;           /* its own ones, and a cache for what they lead to, */
 	bool has_lists;            /* and its own choice of lists */
