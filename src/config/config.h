@@ -36,6 +36,7 @@ struct policy_zone_options {
 	uint8_t *name;
 	char *file;
 	enum rpz_action action; /* RPZ_GIVEN: as the rules say */
+	bool of_everybody;      /* it is asked where no view chooses */
 };
 
 /** One of `views`. */
@@ -47,6 +48,9 @@ struct view_options {
 	unsigned schedule_n;
 	char **lists; /* names */
 	unsigned lists_n;
+	uint8_t **policies; /* names of zones */
+	unsigned policies_n;
+	struct rate_options rates; /* of clients; nothing of zones */
 	struct local_options local;
 	struct route *forward_zones;
 	unsigned forward_zones_n;

@@ -166,8 +166,14 @@ bool finish_view(void *mapping, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected a name");
 		return false;
 	}
-	fault->key = has_connected_member(v) ? "clients" : "access";
-	if (has_connected_member(v) || has_connected(v->access.allow, v->access.allow_n)) {
+	fault->key = NULL;
+	if (has_connected_member(v))
+		fault->key = "clients";
+	else if (has_connected(v->access.allow, v->access.allow_n))
+		fault->key = "access";
+	else if (has_connected(v->rates.exempt, v->rates.exempt_n))
+		fault->key = "rate-limits";
+	if (fault->key) {
 		snprintf(fault->why, sizeof fault->why,
 			 "expected networks: a view's are not those of the interfaces");
 		return false;

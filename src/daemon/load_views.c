@@ -162,6 +162,27 @@ static void take_lists(struct view_load *x, const struct view_options *o, struct
 	}
 }
 
+static void take_policies(struct view_load *x, const struct view_options *o, struct view *v)
+{
+	const struct config *c = x->config;
+	char key[48], text[TERN_NAME_TEXT_MAX];
+
+	snprintf(key, sizeof key, "views[%u].response-policy-zones", x->index);
+	v->has_policies = config_writes(c, key);
+	for (unsigned i = 0; i < o->policies_n; i++) {
+		unsigned j = 0;
+
+		while (j < c->policies_n && !tern_name_equal(c->policies[j].name, o->policies[i]))
+			j++;
+		snprintf(key, sizeof key, "response-policy-zones[%u]", i);
+		if (j == c->policies_n)
+			blame(x, key, "no policy zone is called %.200s",
+			      tern_name_to_text(o->policies[i], text));
+		else
+			v->policies_asked |= UINT32_C(1) << j;
+	}
+}
+
 /* Each key that the view does not write is as it is for everybody. */
 static bool writes(const struct view_load *x, const char *key)
 {
@@ -219,6 +240,9 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	v->access = o->access;
 	v->cache_octets = o->cache_size ? o->cache_size : x->config->cache.size / 8;
 	take_lists(x, o, v);
+	take_policies(x, o, v);
+	v->has_rates = writes(x, "rate-limits");
+	v->rates = o->rates;
 	take_changes(x, o, v);
 	take_names(x, o, v);
 	take_routes(x, o, v);

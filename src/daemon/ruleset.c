@@ -89,6 +89,15 @@ static uint64_t lists_of_everybody(const struct config *c)
 	return asked;
 }
 
+static uint32_t policies_of_everybody(const struct config *c)
+{
+	uint32_t asked = 0;
+
+	for (unsigned i = 0; i < c->policies_n; i++)
+		asked |= (uint32_t)c->policies[i].of_everybody << i;
+	return asked;
+}
+
 static bool take_config(struct rules *r, struct load *load)
 {
 	struct config_part *part = calloc(1, sizeof *part);
@@ -109,6 +118,7 @@ static bool take_config(struct rules *r, struct load *load)
 	r->rates = part->config->rates;
 	r->changes = part->config->changes;
 	r->lists_asked = lists_of_everybody(part->config);
+	r->rpz_asked = policies_of_everybody(part->config);
 	return true;
 }
 
@@ -396,7 +406,8 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 bool ruleset_changes_names(const struct rules *before, const struct rules *after)
 {
 	return before->zones != after->zones || before->lists != after->lists ||
-	       before->rpz != after->rpz || before->lists_asked != after->lists_asked ||
+	       before->rpz != after->rpz || before->rpz_asked != after->rpz_asked ||
+	       before->lists_asked != after->lists_asked ||
 	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
 }
 

@@ -136,6 +136,14 @@ static void make_rules_of(struct rules *r, const struct view *v)
 		own->access = v->access;
 	if (v->has_routes)
 		own->routes = v->routes;
+	if (v->has_policies)
+		own->rpz_asked = v->policies_asked;
+	if (v->has_rates) {
+		own->rates.client_rate = v->rates.client_rate;
+		own->rates.client_slip = v->rates.client_slip;
+		own->rates.exempt = v->rates.exempt;
+		own->rates.exempt_n = v->rates.exempt_n;
+	}
 	if (v->has_lists)
 		own->lists_asked = v->lists_asked;
 }

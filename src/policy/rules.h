@@ -73,7 +73,8 @@ struct rules {
 	const struct list_set *lists;        /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;                /* a bit each */
 	uint32_t paused;             /* lists say nothing for a while: a bit for each class */
-	const struct rpz_set *rpz;   /* policy zones; NULL for none */
+	const struct rpz_set *rpz;   /* policy zones; NULL for none, */
+	uint32_t rpz_asked;          /* and which of them are asked: a bit each */
 	const struct leases *leases; /* names of clients; NULL for none, and in those that
 					are not in force any more */
 	const struct root_hints *hints;

@@ -17,6 +17,7 @@
 #include "policy/changes.h"
 #include "policy/client_map.h"
 #include "policy/endpoint.h"
+#include "policy/options.h"
 #include "policy/route.h"
 #include "policy/schedule.h"
 #include "policy/view_client.h"
@@ -31,10 +32,14 @@ struct view {
 	uint8_t class;                     /* 1 .. VIEWS_MAX */
 	const struct view_client *clients; /* of the configuration, as texts and arrays are */
 	unsigned clients_n;
-	struct schedule schedule;  /* when the view applies; else its clients are not its */
-	bool has_access;           /* its own one, */
-	bool has_routes;           /* its own ones, and a cache for what they lead to, */
-	bool has_lists;            /* and its own choice of lists */
+	struct schedule schedule; /* when the view applies; else its clients are not its */
+	bool has_access;          /* its own one, */
+	bool has_routes;          /* its own ones, and a cache for what they lead to, */
+	bool has_lists;           /* its own choice of lists, */
+	bool has_policies;        /* its own choice of policy zones, */
+	bool has_rates;           /* and its own limits of clients */
+	uint32_t policies_asked;  /* a bit each */
+	struct rate_options rates;
 	struct access_list access; /* texts and arrays belong to whoever made the set */
 	struct routes routes;      /* those of everybody are among them */
 	struct answer_changes changes;
