@@ -258,6 +258,8 @@ static const char *source_of(const struct telling *t, const struct own_answer *o
 	where[0] = '\0';
 	if (own->zone.source & ZONE_SOURCE_HOSTS)
 		return "a file of hosts";
+	if ((own->zone.source & ZONE_SOURCE_ADDED) && own->zone.source <= INT32_MAX)
+		return "local data that ternctl added";
 	if (own->zone.source == 0)
 		return "a special name (RFC 6761 and kin)";
 	if (own->zone.source > INT32_MAX)
@@ -325,8 +327,18 @@ static bool follow(struct telling *t, const struct tern_rrset *set)
 	struct tern_rdata_iter it = tern_rrset_rdatas(set);
 	struct tern_rdata target;
 
-	if (set->type != TERN_TYPE_CNAME || t->type == TERN_TYPE_CNAME ||
-	    !tern_rdata_next(&it, &target))
+	if (!tern_rdata_next(&it, &target))
+		return false;
+	/* A DNAME above the name. */
+	if (!tern_name_equal(set->owner, t->name)) {
+		uint8_t name[TERN_NAME_MAX];
+
+		if (tern_name_replace_suffix(t->name, set->owner, target.octets, name) != TERN_OK)
+			return false;
+		tern_name_lower(t->name, name);
+		return t->type != TERN_TYPE_CNAME;
+	}
+	if (set->type != TERN_TYPE_CNAME || t->type == TERN_TYPE_CNAME)
 		return false;
 	tern_name_lower(t->name, target.octets);
 	return true;
