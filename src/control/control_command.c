@@ -26,6 +26,7 @@ struct request_members {
 	const char *client;
 	const char *list;
 	const char *view;
+	const char *record;
 };
 
 /** The same, understood. */
@@ -36,6 +37,7 @@ struct order {
 	struct address client;
 	const char *list; /* NULL: all */
 	const char *view; /* NULL: everybody */
+	const char *record;
 };
 
 enum {
@@ -47,6 +49,8 @@ enum {
 	MAY_HAVE_LIST = 32,
 	MAY_HAVE_VIEW = 64,
 	NEEDS_DURATION = 128,
+	NEEDS_RECORD = 256,
+	MAY_HAVE_TYPE = 512,
 };
 
 struct command {
@@ -322,6 +326,22 @@ static void run_views(struct control *c, struct client *k, const struct order *o
 	reply_end(k);
 }
 
+static void run_local_data(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	records_print(c, k);
+}
+
+static void run_local_data_add(struct control *c, struct client *k, const struct order *o)
+{
+	records_add(c, k, o->record);
+}
+
+static void run_local_data_remove(struct control *c, struct client *k, const struct order *o)
+{
+	records_remove(c, k, o->question.name, o->question.type);
+}
+
 static const struct command commands[] = {
 	{"status", 0, run_status},
 	{"stats", 0, run_stats},
@@ -340,6 +360,9 @@ static const struct command commands[] = {
 	{"pause", NEEDS_DURATION | MAY_HAVE_VIEW, run_pause},
 	{"views", 0, run_views},
 	{"lists-update", MAY_HAVE_LIST, run_lists_update},
+	{"local-data", 0, run_local_data},
+	{"local-data-add", NEEDS_RECORD, run_local_data_add},
+	{"local-data-remove", NEEDS_NAME | MAY_HAVE_TYPE, run_local_data_remove},
 };
 
 /* --- reading the request ------------------------------------------------------- */
@@ -360,6 +383,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->client;
 	if (strcmp(key, "list") == 0)
 		return &m->list;
+	if (strcmp(key, "record") == 0)
+		return &m->record;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
 }
 
@@ -411,12 +436,13 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		unsigned needed, optional;
 	} members[] = {
 		{"name", m->name, NEEDS_NAME, 0},
-		{"type", m->type, NEEDS_TYPE, 0},
+		{"type", m->type, NEEDS_TYPE, MAY_HAVE_TYPE},
 		{"level", m->level, NEEDS_LEVEL, 0},
 		{"duration", m->duration, NEEDS_DURATION, MAY_HAVE_DURATION},
 		{"view", m->view, 0, MAY_HAVE_VIEW},
 		{"client", m->client, NEEDS_CLIENT, 0},
 		{"list", m->list, 0, MAY_HAVE_LIST},
+		{"record", m->record, NEEDS_RECORD, 0},
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
@@ -484,6 +510,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 	}
 	o->list = m->list;
 	o->view = m->view;
+	o->record = m->record;
 	return understand_duration(k, m->duration, o);
 }
 

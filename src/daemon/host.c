@@ -5,6 +5,7 @@
 
 #include "daemon/explain.h"
 #include "daemon/server_private.h"
+#include "zone/added.h"
 #include "zone/leases.h"
 
 static char *time_to_text(time_t at, char out[32])
@@ -132,6 +133,29 @@ static json_t *views(void *context)
 	return views_to_json(context);
 }
 
+static json_t *local_data(void *context)
+{
+	return local_data_to_json(context);
+}
+
+static bool add_local(void *context, const char *record, bool *kept, const char **why)
+{
+	struct server *s = context;
+
+	*kept = added_are_kept(s->added);
+	return local_data_add(s, record, why);
+}
+
+static unsigned remove_local(void *context, const uint8_t *name, uint16_t type, const char **why)
+{
+	return local_data_remove(context, name, type, why);
+}
+
+static enum control_progress look_at_local(void *context)
+{
+	return local_data_look(context);
+}
+
 static void add_source(void *context, const char *list, json_t *to)
 {
 	fetching_add(context, list, to);
@@ -164,6 +188,10 @@ struct control_host host_of(struct server *s)
 				     .reload = reload,
 				     .pause = pause_for,
 				     .views = views,
+				     .local_data = local_data,
+				     .add_local = add_local,
+				     .remove_local = remove_local,
+				     .look_at_local = look_at_local,
 				     .add_source = add_source,
 				     .update_lists = update_lists,
 				     .lists_are_updated = lists_are_updated};

@@ -22,6 +22,7 @@ void refresh_note_names(struct server *s, const struct load *load)
 		s->names.hosts = load->hosts_names;
 		s->names.hosts_bad = load->hosts_bad;
 		s->names.hosts_unread = load->hosts_unread;
+		s->names.added_serial = load->added_serial;
 	}
 	if (load->what == LOAD_ALL) {
 		s->names.hosts_at = s->names.leases_at = time(NULL);

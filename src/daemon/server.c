@@ -27,6 +27,7 @@
 #include "daemon/ruleset.h"
 #include "daemon/server_private.h"
 #include "daemon/view_clients.h"
+#include "zone/added.h"
 
 #define TICK_MS 250
 
@@ -409,7 +410,8 @@ static enum server_end prepare_and_run(struct server *s)
 		return server_check(s);
 
 	s->followed = followed_create();
-	struct rules *rules = s->followed && fetching_prepare(s) ? read_rules(s) : NULL;
+	bool prepared = s->followed && fetching_prepare(s) && local_data_begin(s);
+	struct rules *rules = prepared ? read_rules(s) : NULL;
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
@@ -444,6 +446,7 @@ enum server_end server_run(const struct server_start *start)
 	keeper_destroy(s->keeper);
 	loader_destroy(s->loader);
 	followed_destroy(s->followed);
+	added_destroy(s->added);
 	free(s->copies);
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);
