@@ -63,9 +63,9 @@ static time_t now(void)
 	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 }
 
-char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX])
+/* "until Sun 08:00"; "" for 0. */
+static char *until_text(time_t at, char out[VIEW_UNTIL_MAX])
 {
-	time_t at = schedule_change(&v->schedule, now());
 	struct tm tm;
 
 	out[0] = '\0';
@@ -74,19 +74,25 @@ char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX])
 	return out;
 }
 
+char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX])
+{
+	return until_text(schedule_change(&v->schedule, now()), out);
+}
+
 /* Only of views that have a schedule. */
 static void add_schedule(json_t *to, const struct rules *r, unsigned view)
 {
 	const struct view *v = &r->views->views[view];
 	char until[VIEW_UNTIL_MAX];
+	time_t at;
 
 	if (!to || v->schedule.n == 0)
 		return;
+	at = schedule_change(&v->schedule, now());
 	(void)json_object_set_new(to, "applies",
 				  json_boolean(!(r->view_clients->asleep >> view & 1)));
-	(void)json_object_set_new(to, "until", json_string(view_until(v, until)));
-	(void)json_object_set_new(to, "changes_at",
-				  json_integer(schedule_change(&v->schedule, now())));
+	(void)json_object_set_new(to, "until", json_string(until_text(at, until)));
+	(void)json_object_set_new(to, "changes_at", json_integer(at));
 }
 
 static json_t *view_to_json(const struct server *s, const struct rules *r, unsigned view)

@@ -82,7 +82,8 @@ struct rules {
 	const struct config *config;             /* what it was built from, for the daemon */
 	struct wall_time *wall;                  /* NULL: signatures always have to be in time */
 	const struct view_set *views;            /* NULL for none, and in the rules of a view */
-	const struct view_clients *view_clients; /* not NULL where there are views */
+	const struct view_clients *view_clients; /* not NULL where there are views, but in those
+						    that are not in force any more */
 	uint8_t class_given;                     /* to a view, last of all */
 	struct rules *of_views; /* by class, from 1 on; copies with what is different */
 	unsigned view;          /* class of these; 0 for those of everybody */

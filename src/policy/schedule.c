@@ -46,7 +46,7 @@ static bool read_day(struct text *t, unsigned *day)
 }
 
 /* "mon-fri,sun"; from Friday to Monday is over the weekend. */
-static bool read_days(struct text *t, uint8_t *days)
+static bool read_days(struct text *t, uint16_t *days)
 {
 	for (;;) {
 		unsigned first, last;
@@ -60,7 +60,7 @@ static bool read_days(struct text *t, uint8_t *days)
 				return false;
 		}
 		for (unsigned day = first;; day = (day + 1) % DAYS) {
-			*days |= (uint8_t)(1u << day);
+			*days |= (uint16_t)(1u << day);
 			if (day == last)
 				break;
 		}

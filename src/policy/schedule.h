@@ -19,7 +19,7 @@
 #define WEEK_MINUTES        10080
 
 struct schedule_range {
-	uint8_t days;      /* bit 0 is Monday */
+	uint16_t days;     /* bit 0 is Monday */
 	uint16_t from_min; /* of the day, 0 .. 1439 */
 	uint16_t to_min;   /* 0 .. 1440; when it is not above from_min, of the day after */
 };
