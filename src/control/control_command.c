@@ -289,6 +289,7 @@ static void print_view(struct client *k, json_t *view)
 {
 	const char *name = json_string_value(json_object_get(view, "name"));
 	const json_t *applies = json_object_get(view, "applies");
+	const char *until = json_string_value(json_object_get(view, "until"));
 	int own = json_is_true(json_object_get(view, "own_cache"));
 	long long paused_s = json_integer_value(json_object_get(view, "paused_s"));
 
@@ -302,9 +303,9 @@ static void print_view(struct client *k, json_t *view)
 	if (paused_s > 0)
 		unsent_print(&k->unsent, ", lists pause for %llds", paused_s);
 	if (applies)
-		unsent_print(&k->unsent, ", %s %s",
+		unsent_print(&k->unsent, ", %s%s%s",
 			     json_is_true(applies) ? "applies" : "passed over",
-			     json_string_value(json_object_get(view, "until")));
+			     until && *until ? " " : "", until ? until : "");
 	unsent_print(&k->unsent, "\n");
 	print_clients(k, json_object_get(view, "clients"));
 }

@@ -158,7 +158,8 @@ static const char *until_of(const struct view *v, char out[VIEW_UNTIL_MAX + 16])
 
 	out[0] = '\0';
 	if (v->schedule.n > 0)
-		snprintf(out, VIEW_UNTIL_MAX + 16, ", applies %s", view_until(v, until));
+		snprintf(out, VIEW_UNTIL_MAX + 16, ", applies%s%s",
+			 *view_until(v, until) ? " " : "", until);
 	return out;
 }
 
@@ -168,8 +169,8 @@ static void tell_passed(struct telling *t, const struct address *client)
 	char until[VIEW_UNTIL_MAX];
 
 	if (passed)
-		say(t, line_of("view", "%s is passed over %s: its schedule", passed->name,
-			       view_until(passed, until)));
+		say(t, line_of("view", "%s is passed over%s%s: its schedule", passed->name,
+			       *view_until(passed, until) ? " " : "", until));
 }
 
 static void tell_view(struct telling *t, const struct address *client)

@@ -65,6 +65,13 @@ def test_the_next_view_that_matches():
     check(said[1].startswith('dusk, by 127.0.0.2/31') and said[1].endswith(', applies until Mon 20:30'), said)
 
 
+def test_a_whole_week():
+    started('2026-11-24 02:29:00', views=[{**named('week', [f'{KIDS}/32'], EVENING), 'schedule': ['mon-sun']}])
+    equal(who(KIDS), EVENING)
+    check(ternctl('views').endswith(', applies\n'), ternctl('views'))
+    check(only(KIDS, 'who.test', 'view')[0].endswith(', applies'), only(KIDS, 'who.test', 'view'))
+
+
 def test_the_hour_that_is_twice_and_the_one_that_is_not():
     clock = started('2026-10-25 00:00:00', zone='Europe/Berlin', views=[
         {**named('night', [f'{KIDS}/32'], NIGHT), 'schedule': ['02:30-02:45']}])
