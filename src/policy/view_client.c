@@ -60,6 +60,8 @@ static bool read_name(const char *text, struct view_client *c)
 	if (!may_be_name(text) || tern_name_from_text(text, strlen(text), name) != TERN_OK)
 		return false;
 	tern_name_lower(name, name);
+	if (tern_name_equal(name, (const uint8_t *)"\11connected"))
+		return false; /* it means something else */
 	c->kind = VIEW_NAME;
 	c->name = malloc(tern_name_len(name));
 	if (c->name)
@@ -110,7 +112,8 @@ char *view_client_text(const struct view_client *c, char out[VIEW_TEXT_MAX])
 		break;
 	case VIEW_MAC:
 		for (unsigned i = 0; i < c->mac_len; i++)
-			snprintf(out + 3 * (size_t)i, 4, "%02x:", c->mac[i]);
+			snprintf(out + 3 * (size_t)i, 4, "%02x%c", c->mac[i],
+				 c->mac_len == 8 ? '-' : ':'); /* else it is an address */
 		out[3 * (size_t)c->mac_len - 1] = '\0';
 		break;
 	case VIEW_NAME:

@@ -151,6 +151,19 @@ static void drop_last(struct added *a)
 	free_record(&a->records[a->n]);
 }
 
+/* Why @r can't be beside what was added before; NULL when it can. */
+static const char *contradicts(const struct added *a, const struct record *r)
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		const char *why = zone_store_contradiction(a->records[i].owner, a->records[i].type,
+							   r->owner, r->type);
+
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
 static const char *take_line(const char *line, void *to)
 {
 	struct added *a = to;
@@ -162,6 +175,11 @@ static const char *take_line(const char *line, void *to)
 	if (a->n == ADDED_RECORDS_MAX)
 		return "too many records";
 	why = read_record(a, line + 7, &r);
+	if (!why) {
+		why = contradicts(a, &r);
+		if (why)
+			free_record(&r);
+	}
 	if (why)
 		log_warning(a->log, "%s: \"%.200s\" is passed over: %s", a->path, line + 7, why);
 	else if (!append(a, &r))
@@ -252,19 +270,6 @@ static struct record *find(struct added *a, const struct record *like)
 		if (r->type == like->type && tern_name_equal(r->owner, like->owner) &&
 		    strcmp(r->rdata, like->rdata) == 0)
 			return r;
-	}
-	return NULL;
-}
-
-/* Why @r can't be beside what was added before; NULL when it can. */
-static const char *contradicts(const struct added *a, const struct record *r)
-{
-	for (unsigned i = 0; i < a->n; i++) {
-		const char *why = zone_store_contradiction(a->records[i].owner, a->records[i].type,
-							   r->owner, r->type);
-
-		if (why)
-			return why;
 	}
 	return NULL;
 }

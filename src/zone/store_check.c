@@ -38,6 +38,14 @@ bool added_gives_way(const struct entry *entries, unsigned n, const struct entry
 	return false;
 }
 
+bool is_alias_at_apex(const struct zone_store *s, const struct entry *e)
+{
+	const struct own_zone *zone =
+		e->type == TERN_TYPE_CNAME ? find_zone_above(s, e->owner) : NULL;
+
+	return zone && zone->behaviour == ZONE_STATIC && tern_name_equal(zone->apex, e->owner);
+}
+
 /* A zone below @owner has @name: what is there is no business of a DNAME at @owner. */
 static bool is_in_zone_below(const struct zone_store *s, const uint8_t *name, const uint8_t *owner)
 {

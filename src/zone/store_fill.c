@@ -457,7 +457,8 @@ static unsigned choose_at(struct zone_store *s, unsigned first, unsigned n, unsi
 		bool hosts = (all[i].source & ZONE_SOURCE_HOSTS) &&
 			     !(all[i].source & SOURCE_MADE) && written;
 
-		bool added = is_added(all[i].source) && added_gives_way(all, n, &all[i]);
+		bool added = is_added(all[i].source) &&
+			     (added_gives_way(all, n, &all[i]) || is_alias_at_apex(s, &all[i]));
 
 		if (other || hosts || added)
 			all[i].rr_n = 0;

@@ -79,6 +79,9 @@ bool index_dnames(struct zone_store *s, struct zone_fault *fault);
 /** Does what was added, @p e of the @p n entries of one name, give way to the others? */
 bool added_gives_way(const struct entry *entries, unsigned n, const struct entry *e);
 
+/** Will the name of @p e have an SOA that is made for its zone, beside which @p e can't be? */
+bool is_alias_at_apex(const struct zone_store *s, const struct entry *e);
+
 /** The SOA at @p apex, or NULL. */
 const struct entry *find_soa(const struct zone_store *s, const uint8_t *apex);
 

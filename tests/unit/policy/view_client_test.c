@@ -26,7 +26,7 @@ static void each_kind(void **state)
 	assert_reads("connected", VIEW_NETWORK, "connected");
 	assert_reads("aa:BB:cc:dd:ee:0f", VIEW_MAC, "aa:bb:cc:dd:ee:0f");
 	assert_reads("00-11-22-33-44-55", VIEW_MAC, "00:11:22:33:44:55");
-	assert_reads("00-11-22-33-44-55-66-77", VIEW_MAC, "00:11:22:33:44:55:66:77");
+	assert_reads("00-11-22-33-44-55-66-77", VIEW_MAC, "00-11-22-33-44-55-66-77");
 	assert_reads("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:01:02:03:04", VIEW_MAC,
 		     "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:01:02:03:04");
 	assert_reads("Tablet-of-Kids", VIEW_NAME, "tablet-of-kids");
@@ -52,6 +52,8 @@ static void mistakes(void **state)
 		"aa:bb:cc:dd:ee-ff",
 		"aa:bb:cc:dd:ee:fff",
 		"00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:01:02:03:04:05",
+		"Connected",
+		"connected.",
 		"a b",
 		"a..b",
 		"a/b",

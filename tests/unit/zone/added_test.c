@@ -211,7 +211,9 @@ static void what_is_written_counts(void **state)
 	add("b.lan. CNAME a.lan.");
 	add("c.lan. A 192.0.2.9");
 	add("d.lan. DNAME e.lan.");
+	add("lan. CNAME x.test.");
 	fill("");
+	assert_int_equal(find("lan", TERN_TYPE_A), ZONE_NODATA);
 	assert_int_equal(find("b.lan", TERN_TYPE_A), ZONE_ANSWER);
 	assert_int_equal(out.source & ZONE_SOURCE_ADDED, ZONE_SOURCE_ADDED);
 	assert_int_equal(find("x.d.lan", TERN_TYPE_A), ZONE_ANSWER);
