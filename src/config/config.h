@@ -27,6 +27,8 @@
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/rpz.h"
+#include "policy/schedule.h"
+#include "policy/view_client.h"
 #include "zone/lease.h"
 #include "zone/local.h"
 
@@ -35,15 +37,21 @@ struct policy_zone_options {
 	uint8_t *name;
 	char *file;
 	enum rpz_action action; /* RPZ_GIVEN: as the rules say */
+	bool of_everybody;      /* it is asked where no view chooses */
 };
 
 /** One of `views`. */
 struct view_options {
 	char *name;
-	struct prefix *clients;
+	struct view_client *clients;
 	unsigned clients_n;
+	struct schedule_range *schedule; /* none: always */
+	unsigned schedule_n;
 	char **lists; /* names */
 	unsigned lists_n;
+	uint8_t **policies; /* names of zones */
+	unsigned policies_n;
+	struct rate_options rates; /* of clients; nothing of zones */
 	struct local_options local;
 	struct route *forward_zones;
 	unsigned forward_zones_n;

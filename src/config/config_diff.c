@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "config/schema.h"
+#include "policy/view_client.h"
 
 static bool is_equal(const struct schema_key *key, const void *a, const void *b);
 
@@ -54,12 +55,14 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
 	case SCHEMA_CLIENTS: return prefix_equal(a, b);
+	case SCHEMA_MEMBER: return view_client_compare(a, b) == 0;
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
 	case SCHEMA_WORKERS:
 	case SCHEMA_TYPE:
 	case SCHEMA_NUMBER:
 	case SCHEMA_SIZE:
+	case SCHEMA_SCHEDULE:
 	case SCHEMA_SECONDS:
 	case SCHEMA_MILLIS: break;
 	}

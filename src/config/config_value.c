@@ -20,6 +20,8 @@
 #include "base/quantity.h"
 #include "dnssec/key.h"
 #include "policy/nat64.h"
+#include "policy/schedule.h"
+#include "policy/view_client.h"
 
 bool value_is_null(const struct value *v)
 {
@@ -174,6 +176,18 @@ static bool read_clients(const struct value *v, struct prefix *out)
 		return prefix_from_text(v->text, out);
 	memset(out, 0, sizeof *out);
 	return true;
+}
+
+static bool read_schedule(const struct value *v, struct schedule_range *out,
+			  char expected[SCHEMA_WHY_MAX])
+{
+	char why[SCHEDULE_WHY_MAX], quoted[VALUE_QUOTED_MAX];
+
+	if (schedule_read(v->text, out, why))
+		return true;
+	snprintf(expected, SCHEMA_WHY_MAX, "days and hours, as \"mon-fri 20:00-07:00\" (%s)",
+		 value_quote(why, strlen(why), quoted));
+	return false;
 }
 
 /* An IPv4 network would be taken for one of mapped addresses. */
@@ -358,6 +372,14 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "connected, a network, ADDR/BITS with all host bits 0, or ADDR");
 		break;
+	case SCHEMA_MEMBER:
+		snprintf(out, SCHEMA_WHY_MAX,
+			 "a network, ADDR/BITS with all host bits 0, ADDR, a MAC address or the "
+			 "name of a DHCP client");
+		break;
+	case SCHEMA_SCHEDULE:
+		snprintf(out, SCHEMA_WHY_MAX, "days and hours, as \"mon-fri 20:00-07:00\"");
+		break;
 	case SCHEMA_NETWORK:
 		snprintf(out, SCHEMA_WHY_MAX,
 			 "a network of IPv6, ADDR/BITS with all host bits 0, or ADDR");
@@ -391,6 +413,8 @@ static bool read_kind(const struct schema_key *key, const struct value *v, void 
 	case SCHEMA_LISTEN: return read_listen(v, at);
 	case SCHEMA_SERVER: return read_server(v, at);
 	case SCHEMA_CLIENTS: return read_clients(v, at);
+	case SCHEMA_MEMBER: return view_client_read(v->text, at);
+	case SCHEMA_SCHEDULE: return read_schedule(v, at, expected);
 	case SCHEMA_NETWORK: return read_network(v, at);
 	case SCHEMA_NAT64: return read_nat64(v, at);
 	case SCHEMA_TYPE: return read_type(v, at);

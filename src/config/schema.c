@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "policy/view_client.h"
 
 #define KEY_LEN_SEEN 64 /* octets of an unknown key that are compared */
 
@@ -170,6 +171,7 @@ static void free_value(const struct schema_key *key, void *at)
 		free(text);
 		break;
 	case SCHEMA_SECTION: schema_free(key->keys, at); break;
+	case SCHEMA_MEMBER: view_client_free(at); break;
 	case SCHEMA_INCLUDE:
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
@@ -180,6 +182,7 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
 	case SCHEMA_SERVER:
+	case SCHEMA_SCHEDULE:
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
 	case SCHEMA_TYPE:

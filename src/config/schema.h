@@ -30,6 +30,8 @@ enum schema_kind {
 	SCHEMA_LISTEN,    /**< struct address: ours, port not 0 */
 	SCHEMA_SERVER,    /**< struct address: somebody's to ask; port 0 when none was written */
 	SCHEMA_CLIENTS,   /**< struct prefix: a network, or `connected`, see policy/access.h */
+	SCHEMA_MEMBER,    /**< struct view_client: a network, or a client that DHCP knows */
+	SCHEMA_SCHEDULE,  /**< struct schedule_range: days and hours, see policy/schedule.h */
 	SCHEMA_NETWORK,   /**< struct prefix: of IPv6 addresses; mapped ones as those of IPv4 */
 	SCHEMA_NAT64,     /**< struct prefix: as policy/nat64.h wants it; "" is none, family 0 */
 	SCHEMA_TYPE,      /**< uint16_t: of records that there may be */

@@ -182,6 +182,16 @@ static bool has_connected(const struct prefix *list, unsigned n)
 	return false;
 }
 
+static bool has_connected_member(const struct view_options *v)
+{
+	for (unsigned i = 0; i < v->clients_n; i++) {
+		if (v->clients[i].kind == VIEW_NETWORK &&
+		    prefix_is_connected(&v->clients[i].network))
+			return true;
+	}
+	return false;
+}
+
 bool finish_view(void *mapping, struct schema_fault *fault)
 {
 	const struct view_options *v = mapping;
@@ -191,9 +201,14 @@ bool finish_view(void *mapping, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected a name");
 		return false;
 	}
-	fault->key = has_connected(v->clients, v->clients_n) ? "clients" : "access";
-	if (has_connected(v->clients, v->clients_n) ||
-	    has_connected(v->access.allow, v->access.allow_n)) {
+	fault->key = NULL;
+	if (has_connected_member(v))
+		fault->key = "clients";
+	else if (has_connected(v->access.allow, v->access.allow_n))
+		fault->key = "access";
+	else if (has_connected(v->rates.exempt, v->rates.exempt_n))
+		fault->key = "rate-limits";
+	if (fault->key) {
 		snprintf(fault->why, sizeof fault->why,
 			 "expected networks: a view's are not those of the interfaces");
 		return false;

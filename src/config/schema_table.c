@@ -12,6 +12,7 @@
 #include "base/rates.h"
 #include "base/url.h"
 #include "config/config.h"
+#include "config/schema_words.h"
 #include "resolver/job.h"
 #include "resolver/zonecut.h"
 #include "worker/worker.h"
@@ -47,105 +48,6 @@
 #define IN_TTL(member)    MEMBER_OF(struct ttl_rule, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
 #define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
-
-static const struct schema_word qmin_words[] = {
-	{"strict", QMIN_STRICT},
-	{"relaxed", QMIN_RELAXED},
-	{"off", QMIN_OFF},
-	{NULL, 0},
-};
-
-static const struct schema_word validation_words[] = {
-	{"on", VALIDATION_ON},
-	{"off", VALIDATION_OFF},
-	{"permissive", VALIDATION_PERMISSIVE},
-	{NULL, 0},
-};
-
-static const struct schema_word sha1_words[] = {
-	{"validate", true},
-	{"insecure", false},
-	{NULL, 0},
-};
-
-static const struct schema_word unset_clock_words[] = {
-	{"accept", true},
-	{"refuse", false},
-	{NULL, 0},
-};
-
-static const struct schema_word validate_words[] = {
-	{"auto", VALIDATE_AUTO},
-	{"require", VALIDATE_REQUIRE},
-	{"off", VALIDATE_OFF},
-	{NULL, 0},
-};
-
-static const struct schema_word transport_words[] = {
-	{"dns", TRANSPORT_UDP},
-	{"tls", TRANSPORT_TLS},
-	{"https", TRANSPORT_HTTPS},
-	{"quic", TRANSPORT_QUIC},
-	{NULL, 0},
-};
-
-static const struct schema_word tls_words[] = {
-	{"true", TRANSPORT_TLS},
-	{"false", TRANSPORT_UDP},
-	{NULL, 0},
-};
-
-static const struct schema_word deny_words[] = {{"refuse", false}, {"drop", true}, {NULL, 0}};
-
-static const struct schema_word policy_action_words[] = {
-	{"given", RPZ_GIVEN},
-	{"nxdomain", RPZ_NXDOMAIN},
-	{"nodata", RPZ_NODATA},
-	{"passthru", RPZ_PASSTHRU},
-	{"drop", RPZ_DROP},
-	{"tcp-only", RPZ_TCP_ONLY},
-	{NULL, 0},
-};
-
-static const struct schema_word policy_words[] = {
-	{"fastest", ROUTE_FASTEST},
-	{"ordered", ROUTE_ORDERED},
-	{"parallel", ROUTE_PARALLEL},
-	{NULL, 0},
-};
-
-static const struct schema_word behaviour_words[] = {
-	{"static", ZONE_STATIC},
-	{"transparent", ZONE_TRANSPARENT},
-	{"typetransparent", ZONE_TYPETRANSPARENT},
-	{"redirect", ZONE_REDIRECT},
-	{"refuse", ZONE_REFUSE},
-	{"deny", ZONE_DENY},
-	{"inform", ZONE_INFORM},
-	{"inform-deny", ZONE_INFORM_DENY},
-	{"noview", ZONE_NOVIEW},
-	{"always-nxdomain", ZONE_ALWAYS_NXDOMAIN},
-	{"always-nodata", ZONE_ALWAYS_NODATA},
-	{"always-null", ZONE_ALWAYS_NULL},
-	{NULL, 0},
-};
-
-static const struct schema_word lease_words[] = {
-	{"dnsmasq", LEASE_DNSMASQ}, {"isc", LEASE_ISC},           {"kea", LEASE_KEA},
-	{"odhcpd", LEASE_ODHCPD},   {"networkd", LEASE_NETWORKD}, {NULL, 0},
-};
-
-static const struct schema_word safe_search_words[] = {
-	{"false", SAFE_SEARCH_OFF},
-	{"true", SAFE_SEARCH_ON},
-	{"moderate", SAFE_SEARCH_MODERATE},
-	{NULL, 0},
-};
-
-static const struct schema_word level_words[] = {
-	{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
-	{"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},     {NULL, 0},
-};
 
 /* clang-format off: one key per line reads as the table it is */
 
@@ -586,6 +488,7 @@ static const struct schema_key policy_zone_keys[] = {
 	 IN_POLICY(action),
 	 .words = policy_action_words,
 	 .initial = "given"},
+	{.name = "default", .kind = SCHEMA_BOOL, IN_POLICY(of_everybody), .initial = "true"},
 	{0},
 };
 
@@ -599,19 +502,44 @@ static const struct schema_key view_access_keys[] = {
 	{0},
 };
 
+/* The servers of a zone are asked for everybody: only clients are counted by view. */
+static const struct schema_key view_rate_keys[] = {
+	{.name = "client-rate",
+	 .kind = SCHEMA_NUMBER,
+	 IN_VIEW(rates.client_rate),
+	 .max = RATES_MAX,
+	 .initial = "0"},
+	{.name = "client-slip",
+	 .kind = SCHEMA_NUMBER,
+	 IN_VIEW(rates.client_slip),
+	 .max = 100,
+	 .initial = "2"},
+	{.name = "exempt", .kind = SCHEMA_CLIENTS, VIEW_LIST(rates.exempt)},
+	{0},
+};
+
 static const struct schema_key view_keys[] = {
 	{.name = "name",
 	 .kind = SCHEMA_STRING,
 	 IN_VIEW(name),
 	 .required = true,
 	 .max = VIEW_NAME_MAX - 1},
-	{.name = "clients", .kind = SCHEMA_CLIENTS, VIEW_LIST(clients)},
+	{.name = "clients", .kind = SCHEMA_MEMBER, VIEW_LIST(clients)},
+	{.name = "schedule",
+	 .kind = SCHEMA_SCHEDULE,
+	 VIEW_LIST(schedule),
+	 .items_max = SCHEDULE_RANGES_MAX},
 	{.name = "access", .keys = view_access_keys},
 	{.name = "lists",
 	 .kind = SCHEMA_STRING,
 	 VIEW_LIST(lists),
 	 .max = LIST_NAME_MAX - 1,
 	 .items_max = LISTS_MAX},
+	{.name = "response-policy-zones",
+	 .kind = SCHEMA_ZONE,
+	 VIEW_LIST(policies),
+	 .items_max = RPZ_ZONES_MAX},
+	{.name = "rate-limits", .keys = view_rate_keys},
 	{.name = "local-zones", VIEW_LIST(local.zones), .keys = local_keys},
 	{.name = "local-data", .kind = SCHEMA_STRING, VIEW_LIST(local.data), .max = RECORD_OCTETS},
 	{.name = "forward-zones",

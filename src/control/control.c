@@ -173,6 +173,8 @@ static void close_client(struct client *k)
 	}
 	trace_close(k);
 	leases_end(k);
+	json_decref(k->done);
+	k->done = NULL;
 	close(k->fd);
 	k->fd = -1;
 	unsent_free(&k->unsent);
@@ -317,6 +319,10 @@ static void go_on(struct control *c, struct client *k, bool pipe_ready, uint64_t
 	case WORK_LISTS:
 		k->since_ms = now_ms;
 		lists_look(c, k);
+		break;
+	case WORK_RECORDS:
+		k->since_ms = now_ms;
+		records_look(c, k);
 		break;
 	case WORK_DUMP: dump_slice(c, k); break;
 	case WORK_LEASES: leases_slice(k); break;

@@ -30,6 +30,9 @@
  *            leases                    an object per line: each lease, then each file
  *            pause       duration      one object; "view" may be there; the duration may be "off"
  *            views                     an object per line
+ *            local-data                an object per line, one for each record that was added
+ *            local-data-add  record    one object, when it is in force
+ *            local-data-remove  name   one object, when that is in force; "type" may be there
  *            lists                     an object per line, one for each list
  *            lists-update              the same of those that were fetched; "list" may be there:
  * its name leases                    an object per line: each lease, then each file
@@ -59,6 +62,9 @@
 
 struct control;
 
+/** Something that takes a while. */
+enum control_progress { CONTROL_BUSY, CONTROL_DONE, CONTROL_FAILED };
+
 /** What the daemon tells of itself here, and does when it is told to. */
 struct control_host {
 	void *context; /* for the functions */
@@ -80,6 +86,17 @@ struct control_host {
 	bool (*pause)(void *context, const char *view, uint32_t seconds, const char **why);
 	/** The views, an array; NULL when memory is short. */
 	json_t *(*views)(void *context);
+	/** Local data that was added here: an array of objects with a "record". */
+	json_t *(*local_data)(void *context);
+	/**
+	 * Add a record in presentation format; remove those of a name and type, 0 for all types,
+	 * and tell how many. False or 0 with @p why. @p kept: will it outlive the daemon?
+	 */
+	bool (*add_local)(void *context, const char *record, bool *kept, const char **why);
+	unsigned (*remove_local)(void *context, const uint8_t *name, uint16_t type,
+				 const char **why);
+	/** Is all of that in force? */
+	enum control_progress (*look_at_local)(void *context);
 	/** Load the configuration anew; the number of the load that will have seen the file. */
 	unsigned (*reload)(void *context);
 	/**

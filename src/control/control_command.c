@@ -26,6 +26,7 @@ struct request_members {
 	const char *client;
 	const char *list;
 	const char *view;
+	const char *record;
 };
 
 /** The same, understood. */
@@ -36,6 +37,7 @@ struct order {
 	struct address client;
 	const char *list; /* NULL: all */
 	const char *view; /* NULL: everybody */
+	const char *record;
 };
 
 enum {
@@ -47,6 +49,8 @@ enum {
 	MAY_HAVE_LIST = 32,
 	MAY_HAVE_VIEW = 64,
 	NEEDS_DURATION = 128,
+	NEEDS_RECORD = 256,
+	MAY_HAVE_TYPE = 512,
 };
 
 struct command {
@@ -261,9 +265,31 @@ static void run_pause(struct control *c, struct client *k, const struct order *o
 		reply_object(k, json_pack("{s:I}", "paused_s", (json_int_t)o->duration_s));
 }
 
+static void print_clients(struct client *k, const json_t *clients)
+{
+	json_t *client, *address;
+	size_t i, n;
+
+	json_array_foreach(clients, i, client)
+	{
+		const json_t *addresses = json_object_get(client, "addresses");
+
+		unsent_print(&k->unsent, "  %s:%s",
+			     json_string_value(json_object_get(client, "client")),
+			     json_array_size(addresses) > 0 ? "" : " not found");
+		json_array_foreach(addresses, n, address)
+			unsent_print(&k->unsent, " %s", json_string_value(address));
+		if (json_is_true(json_object_get(client, "claimed_by_several")))
+			unsent_print(&k->unsent, ", claimed by several devices");
+		unsent_print(&k->unsent, "\n");
+	}
+}
+
 static void print_view(struct client *k, json_t *view)
 {
 	const char *name = json_string_value(json_object_get(view, "name"));
+	const json_t *applies = json_object_get(view, "applies");
+	const char *until = json_string_value(json_object_get(view, "until"));
 	int own = json_is_true(json_object_get(view, "own_cache"));
 	long long paused_s = json_integer_value(json_object_get(view, "paused_s"));
 
@@ -276,7 +302,12 @@ static void print_view(struct client *k, json_t *view)
 			     json_integer_value(json_object_get(view, "cached")));
 	if (paused_s > 0)
 		unsent_print(&k->unsent, ", lists pause for %llds", paused_s);
+	if (applies)
+		unsent_print(&k->unsent, ", %s%s%s",
+			     json_is_true(applies) ? "applies" : "passed over",
+			     until && *until ? " " : "", until ? until : "");
 	unsent_print(&k->unsent, "\n");
+	print_clients(k, json_object_get(view, "clients"));
 }
 
 static void run_views(struct control *c, struct client *k, const struct order *o)
@@ -294,6 +325,22 @@ static void run_views(struct control *c, struct client *k, const struct order *o
 	}
 	json_decref(views);
 	reply_end(k);
+}
+
+static void run_local_data(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	records_print(c, k);
+}
+
+static void run_local_data_add(struct control *c, struct client *k, const struct order *o)
+{
+	records_add(c, k, o->record);
+}
+
+static void run_local_data_remove(struct control *c, struct client *k, const struct order *o)
+{
+	records_remove(c, k, o->question.name, o->question.type);
 }
 
 static const struct command commands[] = {
@@ -314,6 +361,9 @@ static const struct command commands[] = {
 	{"pause", NEEDS_DURATION | MAY_HAVE_VIEW, run_pause},
 	{"views", 0, run_views},
 	{"lists-update", MAY_HAVE_LIST, run_lists_update},
+	{"local-data", 0, run_local_data},
+	{"local-data-add", NEEDS_RECORD, run_local_data_add},
+	{"local-data-remove", NEEDS_NAME | MAY_HAVE_TYPE, run_local_data_remove},
 };
 
 /* --- reading the request ------------------------------------------------------- */
@@ -334,6 +384,8 @@ static const char **member_place(struct request_members *m, const char *key)
 		return &m->client;
 	if (strcmp(key, "list") == 0)
 		return &m->list;
+	if (strcmp(key, "record") == 0)
+		return &m->record;
 	return strcmp(key, "level") == 0 ? &m->level : NULL;
 }
 
@@ -385,12 +437,13 @@ static bool has_what_it_needs(struct client *k, const struct command *command,
 		unsigned needed, optional;
 	} members[] = {
 		{"name", m->name, NEEDS_NAME, 0},
-		{"type", m->type, NEEDS_TYPE, 0},
+		{"type", m->type, NEEDS_TYPE, MAY_HAVE_TYPE},
 		{"level", m->level, NEEDS_LEVEL, 0},
 		{"duration", m->duration, NEEDS_DURATION, MAY_HAVE_DURATION},
 		{"view", m->view, 0, MAY_HAVE_VIEW},
 		{"client", m->client, NEEDS_CLIENT, 0},
 		{"list", m->list, 0, MAY_HAVE_LIST},
+		{"record", m->record, NEEDS_RECORD, 0},
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(members); i++) {
@@ -458,6 +511,7 @@ static bool understand(struct client *k, const struct request_members *m, struct
 	}
 	o->list = m->list;
 	o->view = m->view;
+	o->record = m->record;
 	return understand_duration(k, m->duration, o);
 }
 

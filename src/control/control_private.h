@@ -6,6 +6,7 @@
  *   control_dump.c     dump-cache, a slice of buckets at a time
  *   control_leases.c   leases, a slice at a time
  *   control_lists.c    lists of names
+ *   control_records.c  local data, added and removed
  *   control_trace.c    trace, the lines as a worker writes them
  *   control_text.c     a client's unsent octets
  */
@@ -35,7 +36,7 @@ struct unsent {
 };
 
 /** Something that goes on after the request was read. */
-enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD, WORK_LISTS };
+enum work { WORK_NONE, WORK_DUMP, WORK_LEASES, WORK_TRACE, WORK_RELOAD, WORK_LISTS, WORK_RECORDS };
 
 /** A list of leases goes on by the rule set that it began with. */
 struct leases_work {
@@ -62,6 +63,7 @@ struct client {
 	struct unsent unsent;
 	struct trace_work trace;
 	struct leases_work leases;
+	json_t *done;             /* the reply of what is not in force yet, or NULL */
 	char list[LIST_NAME_MAX]; /* that it waits for; "" for all */
 	char request[CONTROL_REQUEST_MAX];
 };
@@ -126,6 +128,14 @@ void lists_print(struct control *c, struct client *k);
 void lists_update(struct control *c, struct client *k, const char *list);
 /** Tell what came of it, if it has ended. */
 void lists_look(struct control *c, struct client *k);
+
+/* control_records.c */
+void records_print(struct control *c, struct client *k);
+void records_add(struct control *c, struct client *k, const char *record);
+/** @p type 0: all types. */
+void records_remove(struct control *c, struct client *k, const uint8_t *name, uint16_t type);
+/** Tell what came of it, if it is in force. */
+void records_look(struct control *c, struct client *k);
 
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "daemon/server_private.h"
+#include "daemon/view_clients.h"
 #include "dnssec/anchor.h"
 #include "resolver/own.h"
 #include "zone/local.h"
@@ -109,27 +110,95 @@ static int longest_of(const struct prefix *list, unsigned n, const struct addres
 	return best;
 }
 
+/* The entry by which @client is in the view: its place there; @found is NULL for a network. */
+static int entry_of(const struct telling *t, const struct address *client,
+		    const struct view_found **found)
+{
+	const struct view_options *o = t->options;
+	const struct view_clients *now = t->all->view_clients;
+	int best = -1;
+
+	*found = NULL;
+	for (unsigned i = 0; i < o->clients_n; i++) {
+		const struct prefix *p = &o->clients[i].network;
+
+		if (o->clients[i].kind == VIEW_NETWORK && prefix_holds(p, client) &&
+		    (best < 0 || p->bits > o->clients[best].network.bits))
+			best = (int)i;
+	}
+	/* One address that is written counts before what a lease says. */
+	if (best >= 0 && o->clients[best].network.bits == (client->family == 4 ? 32 : 128))
+		return best;
+	for (unsigned i = 0; i < now->found_n; i++) {
+		const struct view_found *f = &now->found[i];
+
+		if (f->view != t->view_index || f->address.family != client->family ||
+		    memcmp(f->address.octets, client->octets, sizeof client->octets) != 0)
+			continue;
+		*found = f;
+		return f->client;
+	}
+	return best;
+}
+
+static const char *how_found(const struct telling *t, const struct view_found *f)
+{
+	if (!f)
+		return "";
+	if (t->options->clients[f->client].kind == VIEW_MAC)
+		return ", which has this address by its lease";
+	return view_clients_devices(t->all, f->view, f->client) > 1
+		       ? ", a name that several devices give themselves"
+		       : ", as the client of this lease calls itself";
+}
+
+static const char *until_of(const struct view *v, char out[VIEW_UNTIL_MAX + 16])
+{
+	char until[VIEW_UNTIL_MAX];
+
+	out[0] = '\0';
+	if (v->schedule.n > 0)
+		snprintf(out, VIEW_UNTIL_MAX + 16, ", applies%s%s",
+			 *view_until(v, until) ? " " : "", until);
+	return out;
+}
+
+static void tell_passed(struct telling *t, const struct address *client)
+{
+	const struct view *passed = view_clients_passed(t->all, client);
+	char until[VIEW_UNTIL_MAX];
+
+	if (passed)
+		say(t, line_of("view", "%s is passed over%s%s: its schedule", passed->name,
+			       *view_until(passed, until) ? " " : "", until));
+}
+
 static void tell_view(struct telling *t, const struct address *client)
 {
-	char key[64], where[WHERE_MAX], network[ADDRESS_TEXT_MAX + 4];
+	char key[64], where[WHERE_MAX], entry[VIEW_TEXT_MAX], until[VIEW_UNTIL_MAX + 16];
+	const struct view_found *found;
 	json_t *line;
 
 	if (!t->all->views)
 		return;
+	tell_passed(t, client);
 	if (!t->view) {
 		say(t, line_of("view", "none: no view has this address"));
 		return;
 	}
-	int at = longest_of(t->options->clients, t->options->clients_n, client);
+	int at = entry_of(t, client, &found);
 
 	if (at < 0)
 		return;
 	snprintf(key, sizeof key, "clients[%d]", at);
 	where_of(t, true, key, where);
-	line = line_of("view", "%s, by %s%s%s", t->view->name,
-		       prefix_text(&t->options->clients[at], network), comma(where), where);
-	if (line)
+	view_client_text(&t->options->clients[at], entry);
+	line = line_of("view", "%s, by %s%s%s%s%s", t->view->name, entry, how_found(t, found),
+		       comma(where), where, until_of(t->view, until));
+	if (line) {
 		(void)json_object_set_new(line, "view", json_string(t->view->name));
+		(void)json_object_set_new(line, "entry", json_string(entry));
+	}
 	add_where(line, where);
 	say(t, line);
 }
@@ -190,6 +259,8 @@ static const char *source_of(const struct telling *t, const struct own_answer *o
 	where[0] = '\0';
 	if (own->zone.source & ZONE_SOURCE_HOSTS)
 		return "a file of hosts";
+	if ((own->zone.source & ZONE_SOURCE_ADDED) && own->zone.source <= INT32_MAX)
+		return "local data that ternctl added";
 	if (own->zone.source == 0)
 		return "a special name (RFC 6761 and kin)";
 	if (own->zone.source > INT32_MAX)
@@ -257,8 +328,18 @@ static bool follow(struct telling *t, const struct tern_rrset *set)
 	struct tern_rdata_iter it = tern_rrset_rdatas(set);
 	struct tern_rdata target;
 
-	if (set->type != TERN_TYPE_CNAME || t->type == TERN_TYPE_CNAME ||
-	    !tern_rdata_next(&it, &target))
+	if (!tern_rdata_next(&it, &target))
+		return false;
+	/* A DNAME above the name. */
+	if (!tern_name_equal(set->owner, t->name)) {
+		uint8_t name[TERN_NAME_MAX];
+
+		if (tern_name_replace_suffix(t->name, set->owner, target.octets, name) != TERN_OK)
+			return false;
+		tern_name_lower(t->name, name);
+		return t->type != TERN_TYPE_CNAME;
+	}
+	if (set->type != TERN_TYPE_CNAME || t->type == TERN_TYPE_CNAME)
 		return false;
 	tern_name_lower(t->name, target.octets);
 	return true;
@@ -453,7 +534,7 @@ void explain(struct server *s, const struct address *client, const uint8_t *name
 	const struct rules *all = rulebook_current(&s->shared.rules);
 	struct telling t = {
 		.all = all, .config = all->config, .tell = tell, .context = context, .type = type};
-	unsigned class = all->views ? view_of_client(all->views, client) : 0;
+	unsigned class = all->views ? view_of_client(all->views, all->view_clients, client) : 0;
 	char text[TERN_NAME_TEXT_MAX], type_text[16];
 
 	t.rules = rules_for_view(all, class);

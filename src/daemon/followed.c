@@ -44,6 +44,7 @@ struct followed {
 	struct file *files;
 	int inotify;
 	struct list_shelf *lists; /* made when they are asked for */
+	struct added *added;      /* NULL for none */
 	uint64_t due_ms;          /* 0: nothing is told */
 	uint64_t look_ms;         /* when all are looked at */
 };
@@ -237,6 +238,16 @@ struct list_shelf *followed_lists(struct followed *f)
 	if (!f->lists)
 		f->lists = list_shelf_create();
 	return f->lists;
+}
+
+void followed_set_added(struct followed *f, struct added *added)
+{
+	f->added = added;
+}
+
+struct added *followed_added(const struct followed *f)
+{
+	return f->added;
 }
 
 bool followed_look(struct followed *f, unsigned kind, const char *path)

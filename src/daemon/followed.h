@@ -34,6 +34,7 @@ enum followed_kind {
 };
 
 struct followed;
+struct added;      /* zone/added.h */
 struct list_shelf; /* daemon/list_shelf.h */
 
 /** NULL when memory is short. Without inotify changes are seen within FOLLOWED_LOOK_MS. */
@@ -71,6 +72,11 @@ MUST_USE char *followed_read_whole(const char *path, size_t max, size_t *len);
 
 /** What stays of lists from one load to the next; NULL when memory is short. */
 struct list_shelf *followed_lists(struct followed *f);
+
+/** Local data that ternctl added, which outlives @p f: it stands in the same store as what is read.
+ */
+void followed_set_added(struct followed *f, struct added *added);
+struct added *followed_added(const struct followed *f);
 
 /** these are all; what of @p kind is not among them is forgotten. */
 void followed_end(struct followed *f, unsigned kind);

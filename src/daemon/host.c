@@ -5,6 +5,7 @@
 
 #include "daemon/explain.h"
 #include "daemon/server_private.h"
+#include "zone/added.h"
 #include "zone/leases.h"
 
 static char *time_to_text(time_t at, char out[32])
@@ -127,37 +128,32 @@ static bool pause_for(void *context, const char *view, uint32_t seconds, const c
 	return pause_lists(context, view, seconds, why);
 }
 
-static json_t *view_to_json(const struct server *s, const struct view *v)
-{
-	const struct view_options *o = NULL;
-	const struct config *c = server_config(s);
-	const struct rules *rules = rulebook_current(&s->shared.rules);
-	struct cache *cache = rules_view_cache(rules, v->class);
-	struct cache_counts counts = {.entries = 0};
-
-	for (unsigned i = 0; i < c->views_n; i++) {
-		if (strcmp(c->views[i].name, v->name) == 0)
-			o = &c->views[i];
-	}
-	if (cache)
-		cache_count(cache, &counts);
-	return json_pack("{s:s,s:i,s:i,s:i,s:b,s:I,s:i}", "name", v->name, "networks",
-			 o ? (int)o->clients_n : 0, "lists",
-			 __builtin_popcountll(v->has_lists ? v->lists_asked : rules->lists_asked),
-			 "zones", o ? (int)(o->forward_zones_n + o->stub_zones_n) : 0, "own_cache",
-			 cache != NULL, "cached", (json_int_t)counts.entries, "paused_s",
-			 (int)pause_left_s(s, v->class));
-}
-
 static json_t *views(void *context)
 {
-	const struct server *s = context;
-	const struct view_set *set = rulebook_current(&s->shared.rules)->views;
-	json_t *array = json_array();
+	return views_to_json(context);
+}
 
-	for (unsigned i = 0; set && i < set->n; i++)
-		(void)json_array_append_new(array, view_to_json(s, &set->views[i]));
-	return array;
+static json_t *local_data(void *context)
+{
+	return local_data_to_json(context);
+}
+
+static bool add_local(void *context, const char *record, bool *kept, const char **why)
+{
+	struct server *s = context;
+
+	*kept = added_are_kept(s->added);
+	return local_data_add(s, record, why);
+}
+
+static unsigned remove_local(void *context, const uint8_t *name, uint16_t type, const char **why)
+{
+	return local_data_remove(context, name, type, why);
+}
+
+static enum control_progress look_at_local(void *context)
+{
+	return local_data_look(context);
 }
 
 static void add_source(void *context, const char *list, json_t *to)
@@ -192,6 +188,10 @@ struct control_host host_of(struct server *s)
 				     .reload = reload,
 				     .pause = pause_for,
 				     .views = views,
+				     .local_data = local_data,
+				     .add_local = add_local,
+				     .remove_local = remove_local,
+				     .look_at_local = look_at_local,
 				     .add_source = add_source,
 				     .update_lists = update_lists,
 				     .lists_are_updated = lists_are_updated};

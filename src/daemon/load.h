@@ -48,6 +48,7 @@ struct load {
 	unsigned hosts_names;       /* in zones, of files of hosts */
 	unsigned hosts_bad;         /* lines passed over there */
 	unsigned hosts_unread;      /* such files that can't be read */
+	uint64_t added_serial;      /* of what ternctl added, in zones */
 	struct leases *leases;      /* NULL for none, when LOAD_LEASES was read */
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
 	struct rpz_set *policies;   /* NULL for none, when LOAD_POLICIES was read */

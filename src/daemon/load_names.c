@@ -7,6 +7,7 @@
 
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
+#include "zone/added.h"
 #include "zone/hosts.h"
 #include "zone/leases.h"
 #include "zone/local.h"
@@ -221,6 +222,9 @@ static void add_all(struct load *l, const struct load_ground *g, struct followed
 		load_add_reason(t->why, "out of memory");
 	else if (!add_hosts(l, c, followed))
 		load_add_reason(t->why, "hosts: out of memory");
+	else if (followed_added(followed) &&
+		 !added_fill(followed_added(followed), l->zones, &l->added_serial))
+		load_add_reason(t->why, "local-data: out of memory");
 	else if (local_add(l->zones, &c->local, tell_local, t) &&
 		 load_zone_files(l->zones, &c->local, followed, tell_zone_file, t))
 		seal_zones(l, t);

@@ -7,6 +7,7 @@
 #include <tern/name.h>
 
 #include "daemon/load_private.h"
+#include "daemon/view_clients.h"
 #include "policy/view.h"
 #include "zone/local.h"
 #include "zone/store.h"
@@ -161,6 +162,27 @@ static void take_lists(struct view_load *x, const struct view_options *o, struct
 	}
 }
 
+static void take_policies(struct view_load *x, const struct view_options *o, struct view *v)
+{
+	const struct config *c = x->config;
+	char key[48], text[TERN_NAME_TEXT_MAX];
+
+	snprintf(key, sizeof key, "views[%u].response-policy-zones", x->index);
+	v->has_policies = config_writes(c, key);
+	for (unsigned i = 0; i < o->policies_n; i++) {
+		unsigned j = 0;
+
+		while (j < c->policies_n && !tern_name_equal(c->policies[j].name, o->policies[i]))
+			j++;
+		snprintf(key, sizeof key, "response-policy-zones[%u]", i);
+		if (j == c->policies_n)
+			blame(x, key, "no policy zone is called %.200s",
+			      tern_name_to_text(o->policies[i], text));
+		else
+			v->policies_asked |= UINT32_C(1) << j;
+	}
+}
+
 /* Each key that the view does not write is as it is for everybody. */
 static bool writes(const struct view_load *x, const char *key)
 {
@@ -185,11 +207,30 @@ static void take_changes(struct view_load *x, const struct view_options *o, stru
 	v->changes.filter_types_n = o->changes.filter_types_n;
 }
 
+static void take_schedule(struct view_load *x, const struct view_options *o, struct view *v)
+{
+	char key[32];
+
+	v->schedule = (struct schedule){o->schedule, o->schedule_n};
+	for (unsigned i = 1; i < o->schedule_n; i++) {
+		unsigned k = 0;
+
+		while (k < i && !schedule_ranges_overlap(&o->schedule[i], &o->schedule[k]))
+			k++;
+		snprintf(key, sizeof key, "schedule[%u]", i);
+		if (k < i)
+			blame(x, key, "overlaps schedule[%u]", k);
+	}
+}
+
 static void take_view(struct view_load *x, const struct view_options *o, struct view *v)
 {
 	char key[48];
 
 	snprintf(v->name, sizeof v->name, "%s", o->name);
+	v->clients = o->clients;
+	v->clients_n = o->clients_n;
+	take_schedule(x, o, v);
 	for (unsigned i = 0; i < x->index; i++) {
 		if (strcmp(x->config->views[i].name, o->name) == 0)
 			blame(x, "name", "views[%u] has that name already", i);
@@ -199,28 +240,12 @@ static void take_view(struct view_load *x, const struct view_options *o, struct 
 	v->access = o->access;
 	v->cache_octets = o->cache_size ? o->cache_size : x->config->cache.size / 8;
 	take_lists(x, o, v);
+	take_policies(x, o, v);
+	v->has_rates = writes(x, "rate-limits");
+	v->rates = o->rates;
 	take_changes(x, o, v);
 	take_names(x, o, v);
 	take_routes(x, o, v);
-}
-
-static void take_clients(struct view_load *x)
-{
-	const struct config *c = x->config;
-	struct client_network *networks;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < c->views_n; i++)
-		n += c->views[i].clients_n;
-	networks = calloc(n + 1u, sizeof *networks);
-	n = 0;
-	for (unsigned i = 0; networks && i < c->views_n; i++) {
-		for (unsigned j = 0; j < c->views[i].clients_n; j++)
-			networks[n++] = (struct client_network){c->views[i].clients[j], i};
-	}
-	if (!networks || !client_map_make(&x->set->clients, networks, n))
-		load_add_reason(x->why, "views: out of memory");
-	free(networks);
 }
 
 /* Listeners that belong to a view, whoever asks there. */
@@ -266,8 +291,8 @@ void load_views(struct load *l, const struct load_ground *g, char why[LOAD_WHY_M
 	x.set->n = c->views_n;
 	for (x.index = 0; x.index < c->views_n; x.index++)
 		take_view(&x, &c->views[x.index], &x.set->views[x.index]);
-	take_clients(&x);
 	take_listeners(&x);
+	view_clients_doubt(l, c);
 	if (c->views_n == 0) {
 		load_views_free(l->views);
 		l->views = NULL;
@@ -287,7 +312,6 @@ void load_views_free(void *what)
 	}
 	if (!set)
 		return;
-	client_map_free(&set->clients);
 	free(set->listeners);
 	free(set->views);
 	free(set);

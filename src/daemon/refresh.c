@@ -22,6 +22,7 @@ void refresh_note_names(struct server *s, const struct load *load)
 		s->names.hosts = load->hosts_names;
 		s->names.hosts_bad = load->hosts_bad;
 		s->names.hosts_unread = load->hosts_unread;
+		s->names.added_serial = load->added_serial;
 	}
 	if (load->what == LOAD_ALL) {
 		s->names.hosts_at = s->names.leases_at = time(NULL);
@@ -47,10 +48,11 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	const struct rules *before = rulebook_current(book);
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
 	bool lists = fresh->lists != before->lists || fresh->rpz != before->rpz;
+	bool clients = fresh->view_clients != before->view_clients;
 	/* By another clock, leases have another time left than answers say. */
 	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
 
-	if (!hosts && !leases && !lists && !names) {
+	if (!hosts && !leases && !lists && !names && !clients) {
 		rules_destroy(fresh);
 		return;
 	}

@@ -6,6 +6,8 @@
 
 #include <tern/name.h>
 
+#include "base/clock.h"
+#include "daemon/view_clients.h"
 #include "dnssec/anchor.h"
 #include "policy/lists.h"
 #include "policy/rpz.h"
@@ -89,6 +91,15 @@ static uint64_t lists_of_everybody(const struct config *c)
 	return asked;
 }
 
+static uint32_t policies_of_everybody(const struct config *c)
+{
+	uint32_t asked = 0;
+
+	for (unsigned i = 0; i < c->policies_n; i++)
+		asked |= (uint32_t)c->policies[i].of_everybody << i;
+	return asked;
+}
+
 static bool take_config(struct rules *r, struct load *load)
 {
 	struct config_part *part = calloc(1, sizeof *part);
@@ -111,6 +122,7 @@ static bool take_config(struct rules *r, struct load *load)
 	r->rates = part->config->rates;
 	r->changes = part->config->changes;
 	r->lists_asked = lists_of_everybody(part->config);
+	r->rpz_asked = policies_of_everybody(part->config);
 	return true;
 }
 
@@ -241,6 +253,11 @@ static bool take_views(struct rules *r, struct load *load, const struct rules *b
 	return rules_set_views(r, views, load_views_free);
 }
 
+static bool take_clients(struct rules *r)
+{
+	return view_clients_fill(r, (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S));
+}
+
 static struct rules *end_making(struct rules *r, struct load *load, bool good)
 {
 	load_free(load);
@@ -255,7 +272,7 @@ struct rules *ruleset_make(struct load *load, const struct rules *before)
 	struct rules *r = begin(before);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
 		    take_lists(r, load) && take_policies(r, load) && take_views(r, load, before) &&
-		    take_config(r, load);
+		    take_config(r, load) && take_clients(r);
 
 	return end_making(r, load, good);
 }
@@ -266,7 +283,7 @@ struct rules *ruleset_refresh(struct load *load, const struct rules *before)
 	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
 		    (!(load->what & LOAD_LEASES) || take_leases(r, load)) &&
 		    (!(load->what & LOAD_LISTS) || take_lists(r, load)) &&
-		    (!(load->what & LOAD_POLICIES) || take_policies(r, load));
+		    (!(load->what & LOAD_POLICIES) || take_policies(r, load)) && take_clients(r);
 
 	return end_making(r, load, good);
 }
@@ -393,7 +410,8 @@ void ruleset_outdated(const struct rules *before, const struct rules *after,
 bool ruleset_changes_names(const struct rules *before, const struct rules *after)
 {
 	return before->zones != after->zones || before->lists != after->lists ||
-	       before->rpz != after->rpz || before->lists_asked != after->lists_asked ||
+	       before->rpz != after->rpz || before->rpz_asked != after->rpz_asked ||
+	       before->lists_asked != after->lists_asked ||
 	       (before->leases != after->leases && leases_differ(before->leases, after->leases));
 }
 

@@ -26,8 +26,10 @@
 #include "daemon/privilege.h"
 #include "daemon/ruleset.h"
 #include "daemon/server_private.h"
+#include "daemon/view_clients.h"
 #include "keeper/firewall.h"
 #include "worker/fill.h"
+#include "zone/added.h"
 
 #define TICK_MS 250
 
@@ -274,6 +276,7 @@ static bool take_turn(struct server *s)
 	end_retired(s);
 	follow_files(s, fds[FD_FOLLOWED].revents != 0);
 	pause_tick(s);
+	view_clients_tick(s);
 	if (fds[FD_LOADER].revents)
 		reload_take(s);
 	keeper_tick(s->keeper);
@@ -418,7 +421,8 @@ static enum server_end prepare_and_run(struct server *s)
 		return server_check(s);
 
 	s->followed = followed_create();
-	struct rules *rules = s->followed && fetching_prepare(s) ? read_rules(s) : NULL;
+	bool prepared = s->followed && fetching_prepare(s) && local_data_begin(s);
+	struct rules *rules = prepared ? read_rules(s) : NULL;
 
 	if (!rules)
 		return SERVER_MISCONFIGURED;
@@ -453,6 +457,7 @@ enum server_end server_run(const struct server_start *start)
 	keeper_destroy(s->keeper);
 	loader_destroy(s->loader);
 	followed_destroy(s->followed);
+	added_destroy(s->added);
 	free(s->copies);
 	interfaces_destroy(s->interfaces);
 	rulebook_end(&s->shared.rules);

@@ -8,6 +8,8 @@
  *   fetching.c lists that are fetched
  *   filtering.c  sets of the packet filter
  *   check.c    a configuration looked at, and nothing done
+ *   local_data.c local data that ternctl adds
+ *   view_tell.c  what is told of views
  *   host.c     what the control socket is told, and may do
  */
 #pragma once
@@ -30,6 +32,7 @@ struct names_state {
 	unsigned hosts;        /* names in files of hosts, */
 	unsigned hosts_bad;    /* lines there that were passed over, */
 	unsigned hosts_unread; /* and files that could not be read */
+	uint64_t added_serial; /* of what ternctl added, in the names in force */
 	time_t hosts_at;       /* when they changed last, or were loaded with all else, */
 	time_t leases_at;      /* and names of leases */
 	uint64_t notes_ms;     /* when it was told what is wrong with leases */
@@ -54,6 +57,7 @@ struct server {
 	struct loader *loader;
 	struct followed *followed; /* data files that the configuration names */
 	struct firewall *firewall; /* fills sets; NULL while no configuration has named one */
+	struct added *added;       /* local data that ternctl added */
 	struct sources *sources;   /* lists that are fetched */
 	char *copies;              /* folder of what is fetched */
 	bool copies_temporary;     /* it ends with the daemon */
@@ -161,6 +165,32 @@ void pause_tick(struct server *s);
 
 /** Seconds until lists count again for @p class, 0 when they do. */
 uint32_t pause_left_s(const struct server *s, unsigned class);
+
+/* local_data.c */
+/** Read what ternctl added before; false when memory is short. */
+MUST_USE bool local_data_begin(struct server *s);
+
+/** What ternctl added, an array of records. */
+json_t *local_data_to_json(const struct server *s);
+
+/** Add a record, or remove some (@p type 0: all); false or 0 with @p why. */
+bool local_data_add(struct server *s, const char *record, const char **why);
+unsigned local_data_remove(struct server *s, const uint8_t *name, uint16_t type, const char **why);
+
+/** Is what was added and removed in force? */
+enum control_progress local_data_look(const struct server *s);
+
+/* view_tell.c */
+/** The views, an array; what memory is too short for is missing. */
+json_t *views_to_json(const struct server *s);
+
+#define VIEW_UNTIL_MAX 48
+
+/**
+ * Until when it stays with the view's schedule as it is, in local time: "until Sun 08:00", or ""
+ * for ever.
+ */
+char *view_until(const struct view *v, char out[VIEW_UNTIL_MAX]);
 
 /* reload.c */
 /** Put in force what the loader has read, all or data files, and tell whoever waits for it. */

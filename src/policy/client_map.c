@@ -69,6 +69,8 @@ static int compare_networks(const void *a, const void *b)
 		order = compare(wide_of(&x->prefix.base), wide_of(&y->prefix.base));
 	if (order == 0)
 		order = (int)x->prefix.bits - (int)y->prefix.bits;
+	if (order == 0)
+		order = (x->rank > y->rank) - (x->rank < y->rank);
 	return order != 0 ? order : (x->value > y->value) - (x->value < y->value);
 }
 

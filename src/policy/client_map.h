@@ -18,6 +18,7 @@
 struct client_network {
 	struct prefix prefix;
 	uint32_t value; /* not CLIENT_MAP_NONE */
+	uint32_t rank;  /* of equal networks that of the lowest rank counts */
 };
 
 /** Ranges that follow each other: each begins at its address and ends before the next one. */
@@ -32,8 +33,8 @@ struct client_map {
 };
 
 /**
- * Make a map of @p n networks; of equal ones the first counts. False when memory is short. Sorts
- * @p networks.
+ * Make a map of @p n networks; of equal ones that of the lowest rank counts, then that of the
+ * lowest value. False when memory is short. Sorts @p networks.
  */
 MUST_USE bool client_map_make(struct client_map *map, struct client_network *networks, unsigned n);
 

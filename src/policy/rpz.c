@@ -261,7 +261,7 @@ static bool add_network(struct rpz_zone *z, enum rpz_trigger t, const struct pre
 	if (!rules)
 		return false;
 	n->rules = rules;
-	n->list[n->n] = (struct client_network){*p, n->n};
+	n->list[n->n] = (struct client_network){*p, n->n, 0};
 	n->rules[n->n++] = rule;
 	return true;
 }

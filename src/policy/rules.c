@@ -136,23 +136,34 @@ static void make_rules_of(struct rules *r, const struct view *v)
 		own->access = v->access;
 	if (v->has_routes)
 		own->routes = v->routes;
+	if (v->has_policies)
+		own->rpz_asked = v->policies_asked;
+	if (v->has_rates) {
+		own->rates.client_rate = v->rates.client_rate;
+		own->rates.client_slip = v->rates.client_slip;
+		own->rates.exempt = v->rates.exempt;
+		own->rates.exempt_n = v->rates.exempt_n;
+	}
 	if (v->has_lists)
 		own->lists_asked = v->lists_asked;
 }
 
-/* Jobs use the caches and the leases that are in force: however many old rule sets are held, they
- * cost little. */
+/* Jobs use the caches and the leases that are in force, and no client's view: however many old rule
+ * sets are held, they cost little. */
 static void let_go_of_large(struct rules *before)
 {
 	rules_drop_part(before, RULES_CACHE);
 	rules_drop_part(before, RULES_LEASES);
+	rules_drop_part(before, RULES_VIEW_CLIENTS);
 	for (unsigned i = 0; i < VIEWS_MAX; i++)
 		rules_drop_part(before, RULES_VIEW_CACHES + i);
 	before->cache = NULL;
 	before->leases = NULL;
+	before->view_clients = NULL;
 	for (unsigned i = 0; before->views && i < before->views->classes_n; i++) {
 		before->of_views[i].cache = NULL;
 		before->of_views[i].leases = NULL;
+		before->of_views[i].view_clients = NULL;
 	}
 }
 

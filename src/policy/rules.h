@@ -52,6 +52,7 @@ enum rules_part {
 	RULES_LEASES,
 	RULES_NETWORKS,
 	RULES_VIEWS,
+	RULES_VIEW_CLIENTS,
 	RULES_VIEW_CACHES, /* of class 1, and so on */
 	RULES_PARTS_N = RULES_VIEW_CACHES + VIEWS_MAX
 };
@@ -74,18 +75,21 @@ struct rules {
 	const struct list_set *lists;        /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;                /* a bit each */
 	uint32_t paused;             /* lists say nothing for a while: a bit for each class */
-	const struct rpz_set *rpz;   /* policy zones; NULL for none */
+	const struct rpz_set *rpz;   /* policy zones; NULL for none, */
+	uint32_t rpz_asked;          /* and which of them are asked: a bit each */
 	const struct leases *leases; /* names of clients; NULL for none, and in those that
 					are not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
-	const struct config *config;  /* what it was built from, for the daemon */
-	struct wall_time *wall;       /* NULL: signatures always have to be in time */
-	const struct view_set *views; /* NULL for none, and in the rules of a view */
-	uint8_t class_given;          /* to a view, last of all */
-	struct rules *of_views;       /* by class, from 1 on; copies with what is different */
-	unsigned view;                /* class of these; 0 for those of everybody */
-	bool shares_cache;            /* these are a view's, and the cache is everybody's */
+	const struct config *config;             /* what it was built from, for the daemon */
+	struct wall_time *wall;                  /* NULL: signatures always have to be in time */
+	const struct view_set *views;            /* NULL for none, and in the rules of a view */
+	const struct view_clients *view_clients; /* not NULL where there are views, but in those
+						    that are not in force any more */
+	uint8_t class_given;                     /* to a view, last of all */
+	struct rules *of_views; /* by class, from 1 on; copies with what is different */
+	unsigned view;          /* class of these; 0 for those of everybody */
+	bool shares_cache;      /* these are a view's, and the cache is everybody's */
 	struct shared_part *parts[RULES_PARTS_N];
 	_Atomic uint32_t *holders; /* jobs that work by it; a copy shares the count. NULL: it
 				      stays for ever */

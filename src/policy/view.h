@@ -17,7 +17,10 @@
 #include "policy/changes.h"
 #include "policy/client_map.h"
 #include "policy/endpoint.h"
+#include "policy/options.h"
 #include "policy/route.h"
+#include "policy/schedule.h"
+#include "policy/view_client.h"
 
 #define VIEWS_MAX     31 /* classes 1 .. VIEWS_MAX */
 #define VIEW_NAME_MAX 64 /* octets, with NUL */
@@ -26,10 +29,17 @@ struct zone_store; /* zone/store.h */
 
 struct view {
 	char name[VIEW_NAME_MAX];
-	uint8_t class;             /* 1 .. VIEWS_MAX */
-	bool has_access;           /* its own one, */
-	bool has_routes;           /* its own ones, and a cache for what they lead to, */
-	bool has_lists;            /* and its own choice of lists */
+	uint8_t class;                     /* 1 .. VIEWS_MAX */
+	const struct view_client *clients; /* of the configuration, as texts and arrays are */
+	unsigned clients_n;
+	struct schedule schedule; /* when the view applies; else its clients are not its */
+	bool has_access;          /* its own one, */
+	bool has_routes;          /* its own ones, and a cache for what they lead to, */
+	bool has_lists;           /* its own choice of lists, */
+	bool has_policies;        /* its own choice of policy zones, */
+	bool has_rates;           /* and its own limits of clients */
+	uint32_t policies_asked;  /* a bit each */
+	struct rate_options rates;
 	struct access_list access; /* texts and arrays belong to whoever made the set */
 	struct routes routes;      /* those of everybody are among them */
 	struct answer_changes changes;
@@ -47,26 +57,48 @@ struct view_listener {
 struct view_set {
 	struct view *views;
 	unsigned n;
-	unsigned classes_n;        /* the greatest class */
-	struct client_map clients; /* to places in the set */
+	unsigned classes_n; /* the greatest class */
 	struct view_listener *listeners;
 	unsigned listeners_n;
 };
 
-/** The class of whoever asks at the listener @p at, whatever the address; 0 when any may come. */
-static inline unsigned view_of_listener(const struct view_set *views, const struct address *at)
+/** A client that DHCP knows was found: it has @c address. */
+struct view_found {
+	struct address address;
+	uint16_t view;   /* its place in the set, */
+	uint16_t client; /* and that of the entry among the view's clients */
+};
+
+/** Which view each client is in right now. */
+struct view_clients {
+	struct client_map map; /* to places in the set of views */
+	struct view_found *found;
+	unsigned found_n;
+	int64_t until_s; /* wall clock: the first of what was found has ended by then */
+	uint32_t asleep; /* views that do not apply now: a bit for each place in the set */
+};
+
+/**
+ * The class of whoever asks at the listener @p at, whatever the address; 0 when any may come. @p
+ * now was made for @p views, which may both be NULL.
+ */
+static inline unsigned view_of_listener(const struct view_set *views,
+					const struct view_clients *now, const struct address *at)
 {
 	for (unsigned i = 0; views && i < views->listeners_n; i++) {
-		if (address_equal(&views->listeners[i].at, at))
-			return views->views[views->listeners[i].view].class;
+		unsigned view = views->listeners[i].view;
+
+		if (address_equal(&views->listeners[i].at, at) && !(now->asleep >> view & 1))
+			return views->views[view].class;
 	}
 	return 0;
 }
 
-/** The class of @p client. */
-static inline unsigned view_of_client(const struct view_set *views, const struct address *client)
+/** The class of @p client; @p now was made for @p views. */
+static inline unsigned view_of_client(const struct view_set *views, const struct view_clients *now,
+				      const struct address *client)
 {
-	uint32_t found = client_map_find(&views->clients, client);
+	uint32_t found = client_map_find(&now->map, client);
 
 	return found == CLIENT_MAP_NONE ? 0 : views->views[found].class;
 }

@@ -232,6 +232,8 @@ static bool find_rule(const struct own_ground *g, const uint8_t *name, struct ow
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct rpz_zone *z = set->zones[i].zone;
 
+		if (!(g->rules->rpz_asked >> i & 1))
+			continue;
 		if (!(g->client && rpz_find_address(z, RPZ_CLIENT_IP, g->client, &out->rule)) &&
 		    !rpz_find_name(z, RPZ_QNAME, name, &out->rule))
 			continue;

@@ -78,6 +78,8 @@ static const char *find_rule(struct job *job, const struct result *r, struct rpz
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct rpz_zone *z = set->zones[i].zone;
 
+		if (!(job->rules->rpz_asked >> i & 1))
+			continue;
 		if (find_in_answer(z, r, rule) || (servers && find_in_servers(job, z, rule)))
 			return set->zones[i].name;
 	}

@@ -248,6 +248,35 @@ static bool keep_own(struct job *job, struct frame *f, const struct own_answer *
 	return true;
 }
 
+/* A DNAME of our own makes an alias, which is as much our own as that. */
+static enum looked follow_own_dname(struct job *job, struct frame *f, const struct own_answer *own)
+{
+	struct kept *dname = kept_find(&f->found.answer, own->zone.set.owner, TERN_TYPE_DNAME);
+
+	if (!dname && !keep_own(job, f, own))
+		return LOOKED_FAILED;
+	dname = dname ? dname : f->found.answer.last;
+
+	struct kept *last = f->found.answer.last;
+	enum believed made = synthesize_cname(job, f, dname);
+	struct kept *alias = f->found.answer.last;
+
+	if (alias != last) {
+		alias->security = dname->security;
+		alias->proven = alias->cached = true;
+		alias->origin = dname->origin;
+		alias->own = true;
+	}
+	switch (made) {
+	case BELIEVED_ALIAS: return LOOKED_ALIAS;
+	case BELIEVED_ANSWER: return LOOKED_DONE;
+	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return LOOKED_DONE;
+	case BELIEVED_NOTHING:
+	case BELIEVED_TOO_MUCH: break;
+	}
+	return LOOKED_FAILED;
+}
+
 static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *soa)
 {
 	note_ttl(job, soa->ttl_s, soa->ttl_s);
@@ -315,6 +344,8 @@ static enum looked look_at_own(struct job *job, struct frame *f)
 	switch (found) {
 	case ZONE_NOT_HERE: return LOOKED_NOTHING;
 	case ZONE_ANSWER:
+		if (!tern_name_equal(own.zone.set.owner, f->question.name))
+			return follow_own_dname(job, f, &own);
 		if (!keep_own(job, f, &own))
 			return LOOKED_FAILED;
 		if (own.zone.set.type != TERN_TYPE_CNAME || !alias_hides(f->question.type))

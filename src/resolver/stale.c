@@ -5,6 +5,7 @@
 
 #include <tern/name.h>
 
+#include "base/bytes.h"
 #include "resolver/believe.h"
 #include "resolver/dns64.h"
 #include "resolver/kept.h"
@@ -69,6 +70,41 @@ static bool is_trusted(const struct job *job, const struct cache_hit *hit)
 
 enum collected { COLLECTED_NOTHING, COLLECTED_ALIAS, COLLECTED_DONE, COLLECTED_FAILED };
 
+/* A DNAME of our own above the name: it, and the alias that it makes. */
+static enum collected collect_own_dname(struct job *job, struct question *q,
+					const struct own_answer *own, struct result *out)
+{
+	const struct tern_rrset *dname = &own->zone.set;
+	struct tern_rdata_iter it = tern_rrset_rdatas(dname);
+	uint8_t rdata[2 + TERN_NAME_MAX];
+	struct tern_rdata target;
+
+	if (!tern_rdata_next(&it, &target) ||
+	    tern_name_replace_suffix(q->name, dname->owner, target.octets, rdata + 2) != TERN_OK)
+		return COLLECTED_FAILED;
+	put_u16(rdata, (uint16_t)tern_name_len(rdata + 2));
+	const struct tern_rrset alias = {.owner = q->name,
+					 .rdata = rdata,
+					 .rdata_len = 2 + (uint32_t)tern_name_len(rdata + 2),
+					 .ttl_s = dname->ttl_s,
+					 .type = TERN_TYPE_CNAME,
+					 .rclass = TERN_CLASS_IN,
+					 .rr_n = 1};
+
+	if (!kept_find(&out->answer, dname->owner, TERN_TYPE_DNAME)) {
+		if (!keep(job, &out->answer, dname, 0))
+			return COLLECTED_FAILED;
+		out->answer.last->origin = (uint8_t)own->origin;
+	}
+	if (!keep(job, &out->answer, &alias, 0))
+		return COLLECTED_FAILED;
+	out->answer.last->origin = (uint8_t)own->origin;
+	if (!alias_hides(q->type))
+		return COLLECTED_DONE;
+	tern_name_lower(q->name, rdata + 2);
+	return COLLECTED_ALIAS;
+}
+
 /* What is ours is never stale, and takes the place of what is. */
 static enum collected collect_own(struct job *job, struct question *q, struct result *out)
 {
@@ -90,6 +126,8 @@ static enum collected collect_own(struct job *job, struct question *q, struct re
 			       : COLLECTED_FAILED;
 	}
 	out->security = CACHE_INSECURE;
+	if (!tern_name_equal(own.zone.set.owner, q->name))
+		return collect_own_dname(job, q, &own, out);
 	if (!keep(job, &out->answer, &own.zone.set, 0))
 		return COLLECTED_FAILED;
 	out->answer.last->origin = (uint8_t)own.origin;

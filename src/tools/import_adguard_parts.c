@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/view_client.h"
 #include "tools/import_adguard.h"
 
 #define RULES_FILE "adguard-rules.txt"
@@ -197,21 +198,35 @@ void adguard_lists(struct adguard *g, yaml_node_t *root)
 
 /* --- clients ----------------------------------------------------------------------------- */
 
+/* What is neither an address nor a hardware address is an identifier of encrypted DNS. */
+static bool read_client(const char *id, char out[VIEW_TEXT_MAX])
+{
+	struct view_client c = {.kind = VIEW_NETWORK};
+	bool known = import_network(id, out);
+
+	if (!known && view_client_read(id, &c)) {
+		known = c.kind == VIEW_MAC;
+		view_client_text(&c, out);
+		view_client_free(&c);
+	}
+	return known;
+}
+
 /* The number of a view with the client's addresses; 0 when none of its ids is one. */
 static unsigned make_view(struct adguard *g, const struct import_place *place, yaml_node_t *ids,
 			  const char *name)
 {
 	unsigned view = 0;
-	char network[ADDRESS_TEXT_MAX];
+	char client[VIEW_TEXT_MAX];
 
 	for (yaml_node_item_t *i = ids->data.sequence.items.start; i < ids->data.sequence.items.top;
 	     i++) {
 		const char *id = adguard_text(g, yaml_document_get_node(&g->document, *i), NULL);
 
-		if (!import_network(id, network)) {
+		if (!read_client(id, client)) {
 			import_leave(g->im, place,
 				     "\"%.80s\" of \"%.80s\" is left out: clients are known "
-				     "by their addresses only",
+				     "by address, or by hardware address through leases",
 				     id, name);
 			continue;
 		}
@@ -219,7 +234,7 @@ static unsigned make_view(struct adguard *g, const struct import_place *place, y
 			view = import_view(g->im, place, name);
 		if (view == 0)
 			return 0;
-		import_client(g->im, place, view, network);
+		import_client(g->im, place, view, client);
 	}
 	return view;
 }

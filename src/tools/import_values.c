@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/quantity.h"
+#include "policy/view_client.h"
 #include "tools/idn.h"
 
 #define PATH_OCTETS 4079
@@ -384,14 +385,28 @@ void import_viewed(struct import *im, const char *network)
 		remember(im, &im->viewed, text);
 }
 
+/* A hardware address is as it is. */
+static bool is_mac(const char *client)
+{
+	struct view_client c = {.kind = VIEW_NETWORK};
+	bool is = view_client_read(client, &c) && c.kind == VIEW_MAC;
+
+	view_client_free(&c);
+	return is;
+}
+
 void import_client(struct import *im, const struct import_place *place, unsigned view,
-		   const char *network)
+		   const char *client)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	if (!import_network(network, text))
-		import_leave(im, place, "\"%.80s\" is no network", network);
-	else if (!is_new(im, "c", text, view))
+	if (is_mac(client))
+		snprintf(text, sizeof text, "%s", client);
+	else if (!import_network(client, text)) {
+		import_leave(im, place, "\"%.80s\" is no network", client);
+		return;
+	}
+	if (!is_new(im, "c", text, view))
 		import_leave(im, place, "%s is in a view already", text);
 	else
 		doc_add_text(&im->doc, doc_list(&im->doc, im->views[view], "clients"), text);

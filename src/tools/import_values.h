@@ -62,7 +62,7 @@ void import_listen(struct import *im, const struct import_place *place, const ch
 		   unsigned port);
 
 /** Answer the clients of a network. */
-void import_allow(struct import *im, const struct import_place *place, const char *network);
+void import_allow(struct import *im, const struct import_place *place, const char *client);
 
 /** Refuse, or drop, those of a network. */
 void import_deny(struct import *im, const struct import_place *place, const char *network,
@@ -74,9 +74,10 @@ void import_access_finish(struct import *im);
 /** The number of the view @p name, made when there is none; 0 after telling why not. */
 unsigned import_view(struct import *im, const struct import_place *place, const char *name);
 
-/** The clients of @p network belong to the view. */
+/** The clients of the network @p client, or the one of that hardware address, belong to the view.
+ */
 void import_client(struct import *im, const struct import_place *place, unsigned view,
-		   const char *network);
+		   const char *client);
 
 /** The same clients are told of when their network is in a denied one. */
 void import_viewed(struct import *im, const char *network);

@@ -60,6 +60,19 @@ static const struct command {
 	 "lists",
 	 "what lists have, how old they are, how often they decided"},
 	{"lists-update", {"list"}, 1, NULL, "lists update [NAME]", "fetch lists by URL now"},
+	{"local-data", {NULL}, 0, NULL, "local-data", "the records that were added here"},
+	{"local-data-add",
+	 {"record"},
+	 0,
+	 NULL,
+	 "local-data add RECORD",
+	 "answer by that record from here on, also after a restart"},
+	{"local-data-remove",
+	 {"name", "type"},
+	 1,
+	 NULL,
+	 "local-data remove NAME [TYPE]",
+	 "no longer by what was added so"},
 	{"pause",
 	 {"duration", "view"},
 	 1,
@@ -136,7 +149,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
 
 static bool is_of_two_words(int argc, char **argv)
 {
-	return argc > 1 && (strcmp(argv[0], "nta") == 0 ||
+	return argc > 1 && (strcmp(argv[0], "nta") == 0 || strcmp(argv[0], "local-data") == 0 ||
 			    (strcmp(argv[0], "lists") == 0 && strcmp(argv[1], "update") == 0));
 }
 
@@ -183,30 +196,42 @@ static json_t *argument_to_json(const char *member, const char *text)
 	return json;
 }
 
-/* The request's line, or NULL after saying what is wrong. */
-static char *make_request(int argc, char **argv, bool json)
+/* A record may be written as one word or several: these become one. NULL when memory is short. */
+static char *join_words(int argc, char **argv)
 {
-	int words, most = 0;
-	const struct command *c = find_command(argc, argv, &words);
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
 
-	if (!c && print_forms(stderr, argv[0]))
+	if (!to)
 		return NULL;
-	if (!c) {
-		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"; ternctl help lists all\n",
-			argv[0], words > 1 ? " " : "", words > 1 ? argv[1] : "");
-		return NULL;
-	}
+	for (int i = 0; i < argc; i++)
+		fprintf(to, "%s%s", i > 0 ? " " : "", argv[i]);
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool takes_words(const struct command *c)
+{
+	return c->arguments[0] && strcmp(c->arguments[0], "record") == 0;
+}
+
+/* The line of a request for @c, or NULL after saying what is wrong. */
+static char *make_line(const struct command *c, int argc, char **argv, bool json)
+{
+	json_t *request;
+	char *text;
+	int most = 0;
+
 	while (c->arguments[most])
 		most++;
-	argc -= words;
-	argv += words;
 	if (argc > most || argc < most - c->optional) {
 		fprintf(stderr, "usage: ternctl %s\n", c->form);
 		return NULL;
 	}
-	json_t *request = json_pack("{s:s,s:b}", "command", c->name, "json", (int)json);
-	char *text = NULL;
-
+	request = json_pack("{s:s,s:b}", "command", c->name, "json", (int)json);
 	for (int i = 0; i < argc; i++) {
 		if (json_object_set_new(request, c->arguments[i],
 					argument_to_json(c->arguments[i], argv[i])) == 0)
@@ -218,6 +243,28 @@ static char *make_request(int argc, char **argv, bool json)
 		(void)json_object_set_new(request, c->arguments[most - 1], json_string(c->initial));
 	text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
+	return text;
+}
+
+/* The same for what was written. */
+static char *make_request(int argc, char **argv, bool json)
+{
+	int words;
+	const struct command *c = find_command(argc, argv, &words);
+	char *joined, *text;
+
+	if (!c && print_forms(stderr, argv[0]))
+		return NULL;
+	if (!c) {
+		fprintf(stderr, "ternctl: unknown command \"%s%s%s\"; ternctl help lists all\n",
+			argv[0], words > 1 ? " " : "", words > 1 ? argv[1] : "");
+		return NULL;
+	}
+	argc -= words;
+	argv += words;
+	joined = takes_words(c) && argc > 1 ? join_words(argc, argv) : NULL;
+	text = joined ? make_line(c, 1, &joined, json) : make_line(c, argc, argv, json);
+	free(joined);
 	return text;
 }
 

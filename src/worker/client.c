@@ -374,7 +374,7 @@ static bool start_for_client(struct worker *w, const struct question *q, uint64_
 		client_refuse(w, r, back);
 		return false;
 	}
-	if (is_in_policy(w, &back->client))
+	if (is_in_policy(w, view, &back->client))
 		t->job.client = back->client;
 	t->job.brief = fill_is_over(w->shared->fill, t->party, cache_size(w->rules->cache),
 				    w->loop.now.boot_s);
@@ -427,7 +427,7 @@ bool client_resolve(struct worker *w, const struct request *r, const struct rout
 	uint64_t hash = hash_question(w, &q, how, view);
 
 	/* Of whom policy zones speak, nobody but himself waits for the same. */
-	if (unlikely(is_in_policy(w, &back->client)))
+	if (unlikely(is_in_policy(w, view, &back->client)))
 		hash = hash_bytes(&w->shared->hash_key, hash, back->client.octets,
 				  sizeof back->client.octets);
 	if (unlikely(w->rules->resolver.subnet.zones_n > 0))

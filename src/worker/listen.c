@@ -86,7 +86,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
-	l->view = (uint8_t)view_of_listener(w->rules->views, &l->at);
+	l->view = (uint8_t)view_of_listener(w->rules->views, w->rules->view_clients, &l->at);
 	l->had_view = l->view != 0;
 	timer_init(&l->linger, end_lingering);
 	l->batch = udp_batch_create(fds->udp, fds->wildcard);

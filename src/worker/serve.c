@@ -144,9 +144,8 @@ static COLD enum verdict answer_error(struct worker *w, struct served *s, uint8_
 }
 
 /* A client's own addresses count as one: a /64 of IPv6, which one host has all of. */
-static bool asks_too_often(struct worker *w, const struct served *s)
+static bool asks_too_often(struct worker *w, const struct served *s, const struct rate_options *o)
 {
-	const struct rate_options *o = &w->rules->rates;
 	struct address who = s->client;
 
 	/* Who has a cookie, or a connection, is nobody's victim. */
@@ -164,10 +163,10 @@ static bool asks_too_often(struct worker *w, const struct served *s)
 }
 
 /* Now and then the way to ask by TCP is shown: a victim whose address is forged has none of it. */
-static COLD enum verdict limit(struct worker *w, struct served *s, uint8_t *out, size_t out_max)
+static COLD enum verdict limit(struct worker *w, struct served *s, unsigned slip, uint8_t *out,
+			       size_t out_max)
 {
 	struct render_context context = client_context(w, &s->client, s->keepalive_ms);
-	unsigned slip = w->rules->rates.client_slip;
 
 	tally_add(&w->tally.rate_limited);
 	if (slip == 0 || ++w->slips % slip != 0)
@@ -186,15 +185,17 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		return VERDICT_DROP;
 	}
 	count_query(w, &s->request, s->client.family == 6);
-	if (unlikely(!access_allows(&rules_for_view(w->rules, s->key.view)->access, &s->client)))
+	const struct rules *rules = rules_for_view(w->rules, s->key.view);
+
+	if (unlikely(!access_allows(&rules->access, &s->client)))
 		return refuse(w, s, out, out_max);
-	if (unlikely(w->rules->rates.client_rate > 0) && asks_too_often(w, s))
-		return limit(w, s, out, out_max);
+	if (unlikely(rules->rates.client_rate > 0) && asks_too_often(w, s, &rules->rates))
+		return limit(w, s, rules->rates.client_slip, out, out_max);
 	if (unlikely(s->parsed == REQUEST_ERROR))
 		return answer_error(w, s, out, out_max);
 	if (unlikely(s->request.rclass != TERN_CLASS_IN))
 		return answer_other_class(w, s, out, out_max);
-	if (unlikely(is_in_policy(w, &s->client)))
+	if (unlikely(is_in_policy(w, s->key.view, &s->client)))
 		return VERDICT_RESOLVE;
 	return answer_from_cache(w, s, out, out_max) ? VERDICT_ANSWERED : VERDICT_RESOLVE;
 }

@@ -19,19 +19,22 @@ static inline unsigned view_of(const struct worker *w, const struct address *cli
 		return 0;
 	if (w->listeners[listener].view != 0)
 		return w->listeners[listener].view;
-	return view_of_client(views, client);
+	return view_of_client(views, w->rules->view_clients, client);
 }
 
-/** Do policy zones speak of @p client? Then what others are answered is not for him. */
-static inline bool is_in_policy(const struct worker *w, const struct address *client)
+/** Do policy zones of @p view speak of @p client? Then what others are answered is not for him. */
+static inline bool is_in_policy(const struct worker *w, unsigned view, const struct address *client)
 {
 	const struct rpz_set *set = w->rules->rpz;
 	struct rpz_rule rule;
 
 	if (likely(!set) || !set->has[RPZ_CLIENT_IP])
 		return false;
+	uint32_t asked = rules_for_view(w->rules, view)->rpz_asked;
+
 	for (unsigned i = 0; i < set->n; i++) {
-		if (rpz_find_address(set->zones[i].zone, RPZ_CLIENT_IP, client, &rule))
+		if (asked >> i & 1 &&
+		    rpz_find_address(set->zones[i].zone, RPZ_CLIENT_IP, client, &rule))
 			return true;
 	}
 	return false;

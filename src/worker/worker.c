@@ -48,7 +48,7 @@ static void take_views(struct worker *w)
 	for (unsigned i = 0; i < w->listeners_n; i++) {
 		struct listener *l = &w->listeners[i];
 
-		l->view = (uint8_t)view_of_listener(views, &l->at);
+		l->view = (uint8_t)view_of_listener(views, w->rules->view_clients, &l->at);
 		l->had_view |= l->view != 0;
 	}
 }

@@ -79,6 +79,12 @@ bool leases_records(const struct leases *l, const struct lease_found *found, con
 const struct lease *leases_of_address(const struct leases *l, const uint8_t *address, size_t len,
 				      int64_t now_s);
 
+/**
+ * The hardware address of a lease's client, as the server saw it or as it stands in the DUID; 0
+ * when it is not known, else its length in octets with @p mac, which is the lease's.
+ */
+size_t lease_mac(const struct lease *lease, const uint8_t **mac);
+
 /** How many there were when the table was made, and how many have a name. */
 unsigned leases_count(const struct leases *l);
 unsigned leases_named(const struct leases *l);

@@ -156,7 +156,7 @@ static size_t duid_of(const struct lease *l, const uint8_t **duid)
 	return l->id_len - 5u;
 }
 
-static size_t mac_of(const struct lease *l, const uint8_t **mac)
+size_t lease_mac(const struct lease *l, const uint8_t **mac)
 {
 	const uint8_t *duid;
 	size_t len;
@@ -188,8 +188,8 @@ static enum kinship compare_clients(const struct lease *a, const struct lease *b
 			return SAME_CLIENT;
 		told = true;
 	}
-	x_len = mac_of(a, &x);
-	y_len = mac_of(b, &y);
+	x_len = lease_mac(a, &x);
+	y_len = lease_mac(b, &y);
 	if (x_len > 0 && y_len > 0)
 		return x_len == y_len && memcmp(x, y, x_len) == 0 ? SAME_CLIENT : OTHER_CLIENT;
 	return told ? OTHER_CLIENT : CANT_TELL;

@@ -23,8 +23,7 @@ const uint8_t *zone_store_apex(const struct zone_store *s, const uint8_t *name)
 	return zone ? zone->apex : NULL;
 }
 
-/* The first entry whose name is not before @name. */
-static unsigned lower_bound(const struct zone_store *s, const uint8_t *name)
+unsigned lower_bound(const struct zone_store *s, const uint8_t *name)
 {
 	unsigned low = 0, high = s->entries_n;
 
@@ -42,6 +41,18 @@ static unsigned lower_bound(const struct zone_store *s, const uint8_t *name)
 static bool exists(const struct zone_store *s, const uint8_t *name, unsigned at)
 {
 	return at < s->entries_n && tern_name_is_below_or_equal(s->entries[at].owner, name);
+}
+
+const struct entry *find_dname(const struct zone_store *s, const uint8_t *name, const uint8_t *apex)
+{
+	uint32_t at;
+
+	if (likely(!s->dnames) || tern_name_equal(name, apex))
+		return NULL;
+	at = name_index_deepest(s->dnames, tern_name_parent(name));
+	return at != NAME_INDEX_NONE && tern_name_is_below_or_equal(s->entries[at].owner, apex)
+		       ? &s->entries[at]
+		       : NULL;
 }
 
 /* Not only below it, and not only in name. */
@@ -168,8 +179,11 @@ static enum zone_outcome find_in_zone(const struct zone_store *s, const struct o
 	uint8_t wildcard[TERN_NAME_MAX + 2];
 	unsigned at = lower_bound(s, name);
 	bool there = exists(s, name, at);
-	const struct entry *e;
+	const struct entry *e = find_dname(s, name, zone->apex);
 
+	/* Nothing else counts below it: RFC 6672 3.2. */
+	if (e)
+		return give_set(e, tern_name_suffix(name, tern_name_labels(e->owner)), out);
 	if (!there && wildcard_for(s, name, zone->apex, wildcard, &at)) {
 		there = is_static || has_records(s, wildcard, at);
 		e = find_set(s, wildcard, at, type);
@@ -279,6 +293,8 @@ bool zone_store_claims(const struct zone_store *s, const uint8_t *name, const ui
 		return true;
 	if (!zone || gives_way(zone, elsewhere))
 		return false;
+	if (find_dname(s, name, zone->apex))
+		return true;
 	switch (zone->behaviour) {
 	case ZONE_STATIC:
 	case ZONE_TRANSPARENT:

@@ -7,7 +7,7 @@
  *            all zones stand for their own name only.
  * Threads    made by one thread, then sealed, then read by all.
  * Memory     the store owns everything; what it gives lives as long as the store.
- * Standards  RFC 1034 4.3.2, RFC 4592 (wildcards), RFC 2308 (SOA of denials).
+ * Standards  RFC 1034 4.3.2, RFC 4592 (wildcards), RFC 2308 (SOA of denials), RFC 6672 (DNAME).
  */
 #pragma once
 
@@ -22,9 +22,11 @@
 #define ZONE_SOA_TTL_S     300 /* of an SOA that is made up */
 #define ZONE_SOA_RDATA_MAX (2 + TERN_NAME_MAX + 16 + 20)
 
-/* Bits of a source, whose number is less than 2^29: */
+/* Bits of a source, whose number is less than 2^28: */
 #define ZONE_SOURCE_HOSTS 0x40000000u /* it gives way to what was added without this bit */
 #define ZONE_SOURCE_ALIAS 0x20000000u /* a further name of an address, which gets no PTR */
+#define ZONE_SOURCE_ADDED                                                                          \
+	0x10000000u /* beside what was added without a bit it gives way, if both can't be */
 
 struct zone_store;
 
@@ -55,7 +57,7 @@ void zone_store_destroy(struct zone_store *s);
  * Names at and below @p apex are answered from here as @p behaviour says. The SOA of the zone is
  * made up unless one is added. False when memory is short.
  *
- * @param source  the caller's number for it, to be told of with a fault: less than 2^29, 0 for
+ * @param source  the caller's number for it, to be told of with a fault: less than 2^28, 0 for
  *                nobody's
  */
 MUST_USE bool zone_store_add_zone(struct zone_store *s, const uint8_t *apex,
@@ -111,9 +113,22 @@ MUST_USE bool zone_store_seal(struct zone_store *s, struct zone_fault *fault);
 /** Would both (sealed) answer every question alike? */
 bool zone_store_equal(const struct zone_store *a, const struct zone_store *b);
 
+/**
+ * Why a record of @p b_type at @p b can't be beside one of @p a_type at @p a (both names in lower
+ * case, other data): a static text, or NULL when it can.
+ */
+const char *zone_store_contradiction(const uint8_t *a, uint16_t a_type, const uint8_t *b,
+				     uint16_t b_type);
+
+/**
+ * Why a record of @p type at @p owner (lower case) that is added with ZONE_SOURCE_ADDED would give
+ * way to what is in @p s, or could never be seen there: a static text, or NULL when it would stay.
+ */
+const char *zone_store_objection(const struct zone_store *s, const uint8_t *owner, uint16_t type);
+
 enum zone_outcome {
 	ZONE_NOT_HERE, /* the store has nothing to say of it */
-	ZONE_ANSWER,   /* set: of the type, or a CNAME */
+	ZONE_ANSWER,   /* set: of the type, a CNAME, or a DNAME that is above the name */
 	ZONE_NODATA,   /* soa */
 	ZONE_NXDOMAIN, /* soa */
 	ZONE_REFUSED,
@@ -122,7 +137,8 @@ enum zone_outcome {
 
 /** What was found. */
 struct zone_answer {
-	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not */
+	struct tern_rrset set; /* its owner is the name asked for, made of a wildcard or not; or
+				  of a DNAME a suffix of it */
 	struct tern_rrset soa; /* its TTL is that of the denial */
 	uint8_t made[ZONE_SOA_RDATA_MAX]; /* of an SOA that no zone has */
 	bool informs;                     /* whoever asks is to be told of, whatever was found */

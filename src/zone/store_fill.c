@@ -34,6 +34,7 @@ void zone_store_destroy(struct zone_store *s)
 	arena_reset(&s->arena);
 	name_index_destroy(s->apexes);
 	name_index_destroy(s->owners);
+	name_index_destroy(s->dnames);
 	free(s->zones);
 	free(s->entries);
 	free(s);
@@ -116,19 +117,22 @@ static const char *refuse(const struct tern_rr_text *rr, const uint8_t *origin)
 {
 	if (rr->rclass != TERN_CLASS_IN)
 		return "expected class IN";
-	if (rr->type == TERN_TYPE_DNAME)
-		return "DNAME is not supported here";
+	if (rr->type == TERN_TYPE_DNAME && tern_name_is_wildcard(rr->owner))
+		return "a DNAME is not at a wildcard"; /* RFC 6672 3.3 */
 	if (origin && !tern_name_is_below_or_equal(rr->owner, origin))
 		return "the name is outside of the zone";
 	return NULL;
 }
 
-/* An asterisk outside of all zones stands for what is below its parent, and for nothing else. */
-static bool add_zone_of_wildcard(struct zone_store *s, const uint8_t *owner, uint32_t source)
+/* Outside of all zones an asterisk stands for what is below its parent, a DNAME for what is below
+ * its owner, and for nothing else. */
+static bool add_zone_of_record(struct zone_store *s, const struct tern_rr_text *rr, uint32_t source)
 {
-	const uint8_t *parent = tern_name_parent(owner);
+	const uint8_t *parent = tern_name_parent(rr->owner);
 
-	return !tern_name_is_wildcard(owner) ||
+	if (rr->type == TERN_TYPE_DNAME)
+		return zone_store_add_zone(s, rr->owner, ZONE_OF_WILDCARD, source);
+	return !tern_name_is_wildcard(rr->owner) ||
 	       zone_store_add_zone(s, parent, ZONE_OF_WILDCARD, source);
 }
 
@@ -149,7 +153,7 @@ bool zone_store_add(struct zone_store *s, const char *text, const uint8_t *origi
 		*why = refuse(rr, origin);
 	if (!*why && (!zone_store_add_rdata(s, rr->owner, rr->type, rr->ttl_s, rr->rdata,
 					    rr->rdata_len, source) ||
-		      (!origin && !add_zone_of_wildcard(s, rr->owner, source))))
+		      (!origin && !add_zone_of_record(s, rr, source))))
 		*why = "out of memory";
 	free(rr);
 	return !*why;
@@ -167,8 +171,8 @@ bool zone_store_add_of_zone(struct zone_store *s, const uint8_t *apex, const uin
 			    uint32_t source, const char **why)
 {
 	*why = NULL;
-	if (type == TERN_TYPE_DNAME)
-		*why = "DNAME is not supported here";
+	if (type == TERN_TYPE_DNAME && tern_name_is_wildcard(owner))
+		*why = "a DNAME is not at a wildcard";
 	else if (!tern_name_is_below_or_equal(owner, apex))
 		*why = "the name is outside of the zone";
 	else if (!is_signing(type) &&
@@ -370,6 +374,8 @@ static bool make_sets(struct zone_store *s, struct zone_fault *fault)
 
 		if (set->rr_n > 1 && set->type == TERN_TYPE_CNAME)
 			return blame(fault, "a name has one CNAME only", last, first);
+		if (set->rr_n > 1 && set->type == TERN_TYPE_DNAME)
+			return blame(fault, "a name has one DNAME only", last, first);
 		if (set->rr_n > 1 && set->type == TERN_TYPE_SOA)
 			return blame(fault, "a zone has one SOA only", last, first);
 	}
@@ -402,7 +408,7 @@ static bool check_sets(const struct zone_store *s, struct zone_fault *fault)
 			return blame(fault, "an SOA is at the apex of a zone only", e->source,
 				     e->source);
 		if (zone && zone->behaviour == ZONE_REDIRECT && !at_apex &&
-		    !(e->source & (SOURCE_MADE | ZONE_SOURCE_HOSTS)))
+		    !(e->source & (SOURCE_MADE | ZONE_SOURCE_HOSTS | ZONE_SOURCE_ADDED)))
 			return blame(fault, "the zone redirects all names to its apex", e->source,
 				     zone->source);
 	}
@@ -455,7 +461,10 @@ static unsigned choose_at(struct zone_store *s, unsigned first, unsigned n, unsi
 		bool hosts = (all[i].source & ZONE_SOURCE_HOSTS) &&
 			     !(all[i].source & SOURCE_MADE) && written;
 
-		if (other || hosts)
+		bool added = is_added(all[i].source) &&
+			     (added_gives_way(all, n, &all[i]) || is_alias_at_apex(s, &all[i]));
+
+		if (other || hosts || added)
 			all[i].rr_n = 0;
 		/* A name written twice is still one. */
 		else if (source != 0 && all[i].source == source)
@@ -531,7 +540,8 @@ bool zone_store_seal(struct zone_store *s, struct zone_fault *fault)
 	if (!add_soas(s))
 		return false;
 	sort_entries(s);
-	s->sealed = make_sets(s, fault) && check_sets(s, fault) && index_owners(s);
+	s->sealed = make_sets(s, fault) && check_sets(s, fault) && index_owners(s) &&
+		    index_dnames(s, fault);
 	return s->sealed;
 }
 

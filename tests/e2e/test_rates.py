@@ -1,5 +1,6 @@
 """rate-limits: how often one client may ask by UDP, and the servers of one zone are asked; who else pays: nobody."""
 import json
+import os
 import time
 
 import dns.edns
@@ -78,3 +79,28 @@ def test_the_servers_of_a_zone():
     reload(tern, **{'rate-limits': {'zone-rate': 20, 'zone-exempt': ['evil']}})
     got = burst([(f'p{i}.victim.evil', 'A') for i in range(200, 400)], gap=0.005, timeout=5)
     equal(sum(1 for answer, _ in got if answer is None or data(answer) != ['192.0.2.1']), 0)
+
+
+def test_of_a_view():
+    """A view's limit is in the place of everybody's, be it lower, higher or none."""
+    views = [{'name': 'slow', 'clients': [f'{ONE}/32'], 'rate-limits': {'client-rate': 20, 'client-slip': 0}},
+             {'name': 'free', 'clients': [f'{OTHER}/32'], 'rate-limits': {}},
+             {'name': 'same', 'clients': ['127.0.0.5/32']}]
+    tern = start(**{'rate-limits': {'client-rate': 100}}, views=views)
+    expect(ask('www.example.com', source=ONE), 'NOERROR')
+    expect(ask('www.example.com', source=OTHER), 'NOERROR')
+    answered, truncated, silent = outcome(200, 0.5, ONE)
+    check(answered <= 50 * slowdown() and truncated == 0 and silent > 0, f'{answered} {truncated} {silent}')
+    equal(outcome(300, 0.5, OTHER), (300, 0, 0))
+    answered, truncated, silent = outcome(400, 0.5, '127.0.0.5')
+    check(answered >= 100 and truncated > 0 and silent > 0, f'{answered} {truncated} {silent}')
+    views[0]['rate-limits']['exempt'] = [f'{ONE}/32']
+    reload(tern, **{'rate-limits': {'client-rate': 100}}, views=views)
+    equal(outcome(200, 0.5, ONE), (200, 0, 0))
+    path = os.path.join(LAB, 'mistake.yaml')
+    for text, why in (('{exempt: [connected]}', 'views[0].rate-limits: expected networks'), ('{zone-rate: 5}', 'unknown key'),
+                      ('{client-rate: 50001}', 'views[0].rate-limits.client-rate: expected a number from 0 to 50000')):
+        with open(path, 'w') as f:
+            f.write('views: [{name: a, rate-limits: %s}]\n' % text)
+        out = ternctl('check', path, code=1)
+        check(why in out, out)

@@ -147,3 +147,38 @@ def test_mistakes():
         config = put('mistake.yaml', 'response-policy-zones: [{name: rpz, file: "%s"}]\n' % put('wrong.rpz', HEAD + text))
         out = ternctl('check', config, code=1)
         check(why in out, f'{text}: {out}')
+
+
+def test_zones_of_a_view():
+    """A view asks the policy zones that it names and no others, whatever is cached; the default may be nobody."""
+    kids, office = '127.0.0.2', '127.0.0.3'
+    everybody = policies('www.example.com CNAME .\n32.9.0.0.127.rpz-client-ip CNAME .\n', 'all.test-zone')['response-policy-zones']
+    games = policies('www.example.org CNAME .\n32.81.2.0.192.rpz-ip CNAME *.\n32.2.0.0.127.rpz-client-ip CNAME rpz-passthru.\n',
+                     'games.test-zone', default=False)['response-policy-zones']
+    views = [{'name': 'kids', 'clients': [f'{kids}/32'], 'response-policy-zones': ['Games.Test-Zone']},
+             {'name': 'office', 'clients': [f'{office}/32'], 'response-policy-zones': []}]
+    config = {'response-policy-zones': everybody + games, 'views': views}
+    tern = start(**config)
+    for tcp in (False, True, False):
+        equal(rcode(ask('www.example.com', tcp=tcp)), 'NXDOMAIN')
+        expect(ask('www.example.org', tcp=tcp), 'NOERROR')
+        expect(ask('www.example.com', source=office, tcp=tcp), 'NOERROR', ['192.0.2.81'])
+        expect(ask('www.example.org', source=office, tcp=tcp), 'NOERROR')
+        # Its own zone says of this client that it passes.
+        expect(ask('www.example.com', source=kids, tcp=tcp), 'NOERROR', ['192.0.2.81'])
+    games[0]['file'] = put('games.test-zone', HEAD + 'www.example.org CNAME .\n32.81.2.0.192.rpz-ip CNAME *.\n')
+    reload(tern, **config)
+    for _ in range(2):
+        equal(rcode(ask('www.example.org', source=kids)), 'NXDOMAIN')
+        expect(ruled('www.example.com', 'NOERROR', where='policy zone games.test-zone.', source=kids), 'NOERROR', [])
+        equal(rcode(ask('www.example.com')), 'NXDOMAIN')
+        expect(ask('www.example.com', source=office), 'NOERROR', ['192.0.2.81'])
+    check('policy zone games.test-zone., rule www.example.org' in ternctl('explain', kids, 'www.example.org'))
+    # Nobody names them any more: those of everybody count.
+    reload(tern, **{**config, 'views': [{'name': 'kids', 'clients': [f'{kids}/32']}]})
+    equal(rcode(ask('www.example.com', source=kids)), 'NXDOMAIN')
+    expect(ask('www.example.org', source=kids), 'NOERROR')
+    path = os.path.join(LAB, 'mistake.yaml')
+    with open(path, 'w') as f:
+        f.write('views: [{name: a, response-policy-zones: [nobody.example]}]\n')
+    check('views[0].response-policy-zones[0]: no policy zone is called nobody.example.' in ternctl('check', path, code=1))

@@ -266,7 +266,10 @@ static void keys_of_adguard(void **state)
 		 "filtering_enabled: false}]}",
 		 "- name: \"k\"\n    clients:\n      - \"10.0.0.1/32\"\n    lists: []"},
 		{"clients: {persistent: [{name: k, ids: [x], use_global_settings: false}]}",
-		 "known by their addresses only"},
+		 "\"x\" of \"k\" is left out: clients are known by address"},
+		{"clients: {persistent: [{name: k, ids: [10.0.0.1, AA:bb:cc:dd:ee:0f, "
+		 "aa:bb:cc:dd:ee:0f], use_global_settings: false, filtering_enabled: false}]}",
+		 "clients:\n      - \"10.0.0.1/32\"\n      - \"aa:bb:cc:dd:ee:0f\"\n    lists: []"},
 		{"dns: [", "f:2: YAML: "},
 		{"&a [*a]", "listen:"},
 		{NULL, NULL},

@@ -500,6 +500,60 @@ static void but_for_those_left_out(void **state)
 	assert_int_equal(find("x.invalid.", TERN_TYPE_A), ZONE_NXDOMAIN);
 }
 
+static void assert_led(const char *name, uint16_t type, const char *owner)
+{
+	assert_int_equal(find(name, type), ZONE_ANSWER);
+	assert_int_equal(out.set.type, TERN_TYPE_DNAME);
+	assert_int_equal(out.set.rr_n, 1);
+	assert_true(tern_name_equal(out.set.owner, NAME(owner)));
+}
+
+/* RFC 6672 3.2: what is below is led on, the owner is not, and nothing else counts below. */
+static void a_dname_leads_on(void **state)
+{
+	(void)state;
+	assert_true(zone_store_add_zone(store, NAME("lan."), ZONE_STATIC, 1));
+	assert_true(zone_store_add_zone(store, NAME("cut.d.lan."), ZONE_STATIC, 1));
+	add("d.lan. 60 DNAME other.");
+	add("d.lan. 60 A 192.0.2.1");
+	add("*.lan. 60 A 192.0.2.2");
+	add("alone.test. 60 DNAME other.");
+	assert_true(zone_store_add_rdata(store, NAME("host.d.lan."), TERN_TYPE_A, 60,
+					 (const uint8_t *)"\300\0\2\5", 4, ZONE_SOURCE_HOSTS | 1));
+	assert_true(zone_store_seal(store, &fault));
+	assert_led("x.d.lan.", TERN_TYPE_A, "d.lan.");
+	assert_led("y.x.d.lan.", TERN_TYPE_DNAME, "d.lan.");
+	assert_led("host.d.lan.", TERN_TYPE_A, "d.lan.");
+	assert_led("x.alone.test.", TERN_TYPE_MX, "alone.test.");
+	assert_own("d.lan.", TERN_TYPE_A, 1, 60);
+	assert_own("d.lan.", TERN_TYPE_DNAME, 1, 60);
+	assert_own("alone.test.", TERN_TYPE_DNAME, 1, 60);
+	assert_own("xd.lan.", TERN_TYPE_A, 1, 60);
+	assert_denied("d.lan.", TERN_TYPE_AAAA, ZONE_NODATA, "lan.");
+	assert_denied("x.cut.d.lan.", TERN_TYPE_A, ZONE_NXDOMAIN, "cut.d.lan.");
+	assert_int_equal(find("test.", TERN_TYPE_A), ZONE_NOT_HERE);
+	assert_int_equal(find("xalone.test.", TERN_TYPE_A), ZONE_NOT_HERE);
+	assert_int_equal(find_beside("x.f.alone.test.", TERN_TYPE_A, "f.alone.test."),
+			 ZONE_NOT_HERE);
+	assert_true(zone_store_claims(store, NAME("x.alone.test."), NULL));
+	assert_false(zone_store_claims(store, NAME("xalone.test."), NULL));
+}
+
+static void what_cannot_be_below_a_dname(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_false(zone_store_add(store, "*.lan. DNAME x.", NULL, 1, &why));
+	assert_string_equal(why, "a DNAME is not at a wildcard");
+	add("d.lan. 60 DNAME other.");
+	assert_true(zone_store_add(store, "a.b.d.lan. A 192.0.2.1", NULL, 7, &why));
+	assert_false(zone_store_seal(store, &fault));
+	assert_string_equal(fault.why, "there are names below the DNAME");
+	assert_int_equal(fault.source, 7);
+	assert_int_equal(fault.against, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_store, close_store)
 
 int main(void)
@@ -521,6 +575,8 @@ int main(void)
 		TEST(what_is_equal),
 		TEST(special_names),
 		TEST(reverse_zones),
+		TEST(a_dname_leads_on),
+		TEST(what_cannot_be_below_a_dname),
 		TEST(but_for_those_left_out),
 	};
 
