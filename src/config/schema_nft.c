@@ -7,16 +7,12 @@
 
 #define TIMEOUT_MAX_S 31536000 /* a year */
 
-#define IN_SET(member)                                                                             \
-	.offset = offsetof(struct nft_set, member), .size = sizeof(((struct nft_set *)0)->member)
+#define IN_SET(member) MEMBER_OF(struct nft_set, member)
 
 const struct schema_key schema_nft_keys[] = {
 	{.name = "names",
 	 .kind = SCHEMA_ZONE,
-	 .list = true,
-	 .offset = offsetof(struct nft_set, names),
-	 .size = sizeof(uint8_t *),
-	 .count_offset = offsetof(struct nft_set, names_n),
+	 LIST_OF(struct nft_set, names),
 	 .items_min = 1,
 	 .required = true},
 	{.name = "table",

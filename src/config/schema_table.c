@@ -20,23 +20,14 @@
 #define MIB ((uint64_t)1 << 20)
 #define TIB ((uint64_t)1 << 40)
 
-#define TTL_MAX_S         INT32_MAX /* RFC 2181 8: the sign bit is never set */
-#define STALE_AGE_MAX_S   604800    /* RFC 8767 5 speaks of one to three days */
-#define PATH_OCTETS       4095      /* PATH_MAX without NUL */
-#define SOCK_OCTETS       107       /* sockaddr_un.sun_path without NUL */
-#define TXT_OCTETS        255       /* one character-string */
-#define USER_OCTETS       255
-#define HOSTS_FILES_MAX   64
-#define SORT_RULES_MAX    256
-#define SORT_PREFIXES_MAX 256
-#define RECORD_OCTETS     65535 /* in presentation format */
+#define TTL_MAX_S       INT32_MAX /* RFC 2181 8: the sign bit is never set */
+#define STALE_AGE_MAX_S 604800    /* RFC 8767 5 speaks of one to three days */
+#define PATH_OCTETS     4095      /* PATH_MAX without NUL */
+#define SOCK_OCTETS     107       /* sockaddr_un.sun_path without NUL */
+#define HOSTS_FILES_MAX 64
+#define RECORD_OCTETS   65535 /* in presentation format */
 
-/* Where a value goes: a member of struct config, or of struct route. */
-#define SIZE_OF(type, member)   sizeof(((type *)0)->member)
-#define MEMBER_OF(type, member) .offset = offsetof(type, member), .size = SIZE_OF(type, member)
-#define LIST_OF(type, member)                                                                      \
-	.list = true, .offset = offsetof(type, member), .size = SIZE_OF(type, member[0]),          \
-	.count_offset = offsetof(type, member##_n)
+/* Where a value goes. */
 #define TO(member)        MEMBER_OF(struct config, member)
 #define TO_LIST(member)   LIST_OF(struct config, member)
 #define IN_ZONE(member)   MEMBER_OF(struct route, member)
@@ -47,94 +38,8 @@
 #define IN_LIST(member)   MEMBER_OF(struct list_options, member)
 #define IN_TTL(member)    MEMBER_OF(struct ttl_rule, member)
 #define IN_LEASE(member)  MEMBER_OF(struct lease_options, member)
-#define IN_LISTEN(member) MEMBER_OF(struct listen_options, member)
 
 /* clang-format off: one key per line reads as the table it is */
-
-static const struct schema_key listen_keys[] = {
-	{.name = "address", .kind = SCHEMA_LISTEN, IN_LISTEN(at.address), .optional = true},
-	{.name = "interface",
-	 .kind = SCHEMA_STRING,
-	 IN_LISTEN(interface),
-	 .max = IF_NAMESIZE - 1,
-	 .initial = ""},
-	{.name = "port",
-	 .kind = SCHEMA_NUMBER,
-	 IN_LISTEN(port),
-	 .min = 1,
-	 .max = 65535,
-	 .optional = true},
-	{.name = "transport",
-	 .kind = SCHEMA_WORD,
-	 IN_LISTEN(at.transport),
-	 .words = transport_words,
-	 .initial = "dns"},
-	{.name = "view",
-	 .kind = SCHEMA_STRING,
-	 IN_LISTEN(view),
-	 .max = VIEW_NAME_MAX - 1,
-	 .initial = ""},
-	{0},
-};
-
-static const struct schema_word order_words[] = {{"rotate", true}, {"fixed", false}, {0}};
-
-static const struct schema_key sort_keys[] = {
-	{.name = "clients",
-	 .kind = SCHEMA_CLIENTS,
-	 LIST_OF(struct sort_rule, clients),
-	 .items_min = 1,
-	 .required = true},
-	{.name = "prefer",
-	 .kind = SCHEMA_CLIENTS,
-	 LIST_OF(struct sort_rule, prefer),
-	 .items_min = 1,
-	 .items_max = SORT_PREFIXES_MAX,
-	 .required = true},
-	{0},
-};
-
-static const struct schema_key server_keys[] = {
-	{.name = "listen",
-	 .keys = listen_keys,
-	 .plain = &listen_keys[0],
-	 .finish = finish_listen,
-	 TO_LIST(server.listen),
-	 .items_min = 1,
-	 .items_max = LISTENERS_MAX,
-	 .initial = "127.0.0.1@53 ::1@53"},
-	{.name = "workers",
-	 .kind = SCHEMA_WORKERS,
-	 TO(server.workers),
-	 .max = WORKERS_MAX,
-	 .initial = "auto"},
-	{.name = "user",
-	 .kind = SCHEMA_STRING,
-	 TO(server.user),
-	 .max = USER_OCTETS,
-	 .initial = "tern"},
-	{.name = "identity",
-	 .kind = SCHEMA_STRING,
-	 TO(serve.identity),
-	 .max = TXT_OCTETS,
-	 .initial = ""},
-	{.name = "version",
-	 .kind = SCHEMA_STRING,
-	 TO(serve.version),
-	 .max = TXT_OCTETS,
-	 .initial = ""},
-	{.name = "rrset-order",
-	 .kind = SCHEMA_WORD,
-	 TO(serve.rotate),
-	 .words = order_words,
-	 .initial = "rotate"},
-	{.name = "sortlist",
-	 TO_LIST(serve.sortlist),
-	 .items_max = SORT_RULES_MAX,
-	 .keys = sort_keys,
-	 .finish = finish_sort},
-	{0},
-};
 
 static const struct schema_key subnet_keys[] = {
 	{.name = "zones", .kind = SCHEMA_ZONE, TO_LIST(resolver.subnet.zones)},
@@ -562,7 +467,7 @@ static const struct schema_key view_keys[] = {
 
 const struct schema_key schema_root[] = {
 	{.name = "include", .kind = SCHEMA_INCLUDE},
-	{.name = "server", .keys = server_keys, .finish = finish_server},
+	{.name = "server", .keys = schema_server_keys, .finish = finish_server},
 	{.name = "resolver", .keys = resolver_keys, .finish = finish_resolver},
 	{.name = "cache", .keys = cache_keys, .finish = finish_cache},
 	{.name = "dnssec", .keys = dnssec_keys},
