@@ -162,6 +162,19 @@ static enum looked follow_cached_cname(struct job *job, struct frame *f,
 	return follow_kept_cname(job, f) ? LOOKED_ALIAS : LOOKED_FAILED;
 }
 
+/* What came of the alias that a DNAME makes. */
+static enum looked looked_by_dname(struct frame *f, enum believed made)
+{
+	switch (made) {
+	case BELIEVED_ALIAS: return LOOKED_ALIAS;
+	case BELIEVED_ANSWER: return LOOKED_DONE;
+	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return LOOKED_DONE;
+	case BELIEVED_NOTHING:
+	case BELIEVED_TOO_MUCH: break;
+	}
+	return LOOKED_FAILED;
+}
+
 static enum looked follow_cached_dname(struct job *job, struct frame *f,
 				       const struct cache_hit *hit)
 {
@@ -171,14 +184,7 @@ static enum looked follow_cached_dname(struct job *job, struct frame *f,
 		return LOOKED_FAILED;
 	if (is_link(f->purpose))
 		return LOOKED_DONE;
-	switch (synthesize_cname(job, f, dname ? dname : f->found.answer.last)) {
-	case BELIEVED_ALIAS: return LOOKED_ALIAS;
-	case BELIEVED_ANSWER: return LOOKED_DONE;
-	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return LOOKED_DONE;
-	case BELIEVED_NOTHING:
-	case BELIEVED_TOO_MUCH: break;
-	}
-	return LOOKED_FAILED;
+	return looked_by_dname(f, synthesize_cname(job, f, dname ? dname : f->found.answer.last));
 }
 
 /* RFC 6672 5.3.1: a DNAME in the cache answers for every name below it, but across no route. */
@@ -267,14 +273,7 @@ static enum looked follow_own_dname(struct job *job, struct frame *f, const stru
 		alias->origin = dname->origin;
 		alias->own = true;
 	}
-	switch (made) {
-	case BELIEVED_ALIAS: return LOOKED_ALIAS;
-	case BELIEVED_ANSWER: return LOOKED_DONE;
-	case BELIEVED_TOO_LONG: f->found.yxdomain = true; return LOOKED_DONE;
-	case BELIEVED_NOTHING:
-	case BELIEVED_TOO_MUCH: break;
-	}
-	return LOOKED_FAILED;
+	return looked_by_dname(f, made);
 }
 
 static bool deny_own(struct job *job, struct frame *f, const struct tern_rrset *soa)
