@@ -1,11 +1,13 @@
 """Lists, leases, zone files, policy zones and views change a thousand times under load: nobody notices but by the answers."""
+import json
+import os
 import re
 import signal
 import subprocess
 import threading
 
 from harness import *
-from test_reload import SOCKET, change, start, told  # noqa: F401
+from test_reload import SOCKET, change, p99_beside, start, ternctl, told  # noqa: F401
 from test_zone_files import put
 
 CHANGES = 1000
@@ -107,3 +109,21 @@ def test_a_thousand_changes_under_load():
     at_least(sent, 5000, 'questions')
     check('SERVFAIL' not in said and 'REFUSED' not in said, said[-600:])
     tern.alive()
+
+
+@busy(90)
+@alone
+def test_hits_are_as_fast_while_a_list_loads():
+    """A list of 300,000 names, rewritten again and again, and loaded each time."""
+    texts = [''.join(f'n{i}.{which}.example.com\n' for i in range(300000)) for which in ('even', 'odd')]
+    path = put('ads.txt', texts[0])
+    tern = start(lists=[{'name': 'ads', 'file': path}])
+
+    def rewrite(turn, wholly):
+        target = path if wholly else path + '.other'
+        with open(target + '.new', 'w') as f:
+            f.write(texts[turn % 2])
+        os.rename(target + '.new', target)
+        time.sleep(0.3)
+    at_least(p99_beside(tern, rewrite), 15, 'turns')
+    at_least(json.loads(ternctl('--json', 'status'))['configuration']['generation'], 5, 'generations')
