@@ -35,7 +35,7 @@ struct answer_key {
 	uint32_t rules; /* struct rules.answers: what others made is no answer any more */
 };
 
-#define ANSWER_VIEWS_MAX 32
+#define ANSWER_VIEWS_MAX 256
 
 /** Hash of a key in @p cache; compute once, use for get. */
 uint64_t answer_hash(const struct cache *cache, const struct answer_key *key);

@@ -45,10 +45,12 @@
 #define TAG_LINK_FAILURE(t) (0x000a0000u | (t))
 #define TAG_CLAIM           0x00090000u /* of cache_claim(): when, in milliseconds */
 #define TAG_DELEGATION      0x00030000u
+/* Of the view four bits are above the type's kind, and four above the variant. */
 #define TAG_ANSWER(t, variant, view)                                                               \
-	(0x00040000u | (uint32_t)(view) << 27 | (uint32_t)(variant) << 24 | (t))
+	(0x00040000u | (uint32_t)((view)&15) << 20 | (uint32_t)(variant) << 24 |                   \
+	 (uint32_t)((view) >> 4) << 27 | (t))
 #define TAG_RANGES    0x00050000u
-#define TAG_KIND(tag) ((tag)&0x00ff0000u)
+#define TAG_KIND(tag) ((tag)&0x000f0000u)
 
 /* A hit makes an entry survive this many sweeps; infrastructure starts with that many. */
 #define LIVES_HIT   1

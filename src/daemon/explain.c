@@ -311,7 +311,7 @@ static void tell_exception(struct telling *t)
 
 	if (!r->lists || r->lists_asked == 0)
 		return;
-	if (r->paused >> r->view & 1) {
+	if (view_bits_get(&r->paused, r->view)) {
 		say(t, line_of("list", "lists pause"));
 		return;
 	}

@@ -9,35 +9,35 @@
 #include "base/clock.h"
 #include "daemon/server_private.h"
 
-#define EVERYBODY UINT32_MAX
-
 static uint64_t now_ms(void)
 {
 	return clock_ns(CLOCK_BOOTTIME) / NS_PER_MS;
 }
 
-static bool publish(struct server *s, uint32_t paused)
+static bool publish(struct server *s, const struct view_bits *paused)
 {
 	struct rulebook *book = &s->shared.rules;
 	struct rules *fresh;
 
-	if (rulebook_current(book)->paused == paused)
+	if (view_bits_equal(&rulebook_current(book)->paused, paused))
 		return true;
 	fresh = rules_derive(rulebook_current(book));
 	if (!fresh)
 		return false;
-	fresh->paused = paused;
+	fresh->paused = *paused;
 	rulebook_publish(book, fresh, RULES_CHANGE_NAMES);
 	return true;
 }
 
-/* The classes that pause now: a bit each. */
-static uint32_t paused_at(const struct server *s, uint64_t at_ms)
+/* The classes that pause then. */
+static struct view_bits paused_at(const struct server *s, uint64_t at_ms)
 {
-	uint32_t paused = s->pauses.all_until_ms > at_ms ? EVERYBODY : 0;
+	struct view_bits paused = {{0}};
 
-	for (unsigned class = 0; class <= VIEWS_MAX; class ++)
-		paused |= (uint32_t)(s->pauses.until_ms[class] > at_ms) << class;
+	for (unsigned class = 0; class <= VIEWS_MAX; class ++) {
+		if (MAX(s->pauses.all_until_ms, s->pauses.until_ms[class]) > at_ms)
+			view_bits_set(&paused, class);
+	}
 	return paused;
 }
 
@@ -68,7 +68,10 @@ bool pause_lists(struct server *s, const char *view, uint32_t seconds, const cha
 	if (!view)
 		s->pauses.all_until_ms = until_ms;
 	*why = "out of memory";
-	if (!publish(s, paused_at(s, now_ms())))
+
+	struct view_bits paused = paused_at(s, now_ms());
+
+	if (!publish(s, &paused))
 		return false;
 	log_notice(&s->log, "lists %s for %s%s", seconds ? "pause" : "count again",
 		   view ? "view " : "everybody", view ? view : "");
@@ -77,11 +80,13 @@ bool pause_lists(struct server *s, const char *view, uint32_t seconds, const cha
 
 void pause_tick(struct server *s)
 {
-	uint32_t paused = rulebook_current(&s->shared.rules)->paused;
+	const struct view_bits *before = &rulebook_current(&s->shared.rules)->paused;
 
-	if (paused == 0 || paused == paused_at(s, now_ms()))
+	if (!view_bits_any(before))
 		return;
-	if (publish(s, paused_at(s, now_ms())))
+	struct view_bits paused = paused_at(s, now_ms());
+
+	if (!view_bits_equal(before, &paused) && publish(s, &paused))
 		log_notice(&s->log, "lists count again: a pause has ended");
 }
 

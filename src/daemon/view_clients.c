@@ -48,7 +48,7 @@ static void end_clients(void *what)
 
 static bool is_asleep(const struct making *m, unsigned view)
 {
-	return m->out->asleep >> view & 1;
+	return view_bits_get(&m->out->asleep, view);
 }
 
 /* --- finding clients -------------------------------------------------------------------- */
@@ -210,13 +210,16 @@ static bool make_map(struct making *m)
 	return good;
 }
 
-static struct view_clients *make(const struct rules *r, int64_t wall_s, uint32_t asleep)
+static const struct view_bits nobody; /* asleep: every view applies */
+
+static struct view_clients *make(const struct rules *r, int64_t wall_s,
+				 const struct view_bits *asleep)
 {
 	struct making m = {.set = r->views, .leases = r->leases, .wall_s = wall_s};
 
 	m.out = calloc(1, sizeof *m.out);
 	if (m.out)
-		m.out->asleep = asleep;
+		m.out->asleep = *asleep;
 	if (!m.out || !find_clients(&m) || !make_map(&m)) {
 		end_clients(m.out);
 		m.out = NULL;
@@ -236,22 +239,23 @@ static bool maps_are_equal(const struct client_map *a, const struct client_map *
 
 static bool are_equal(const struct view_clients *a, const struct view_clients *b)
 {
-	return a->until_s == b->until_s && a->asleep == b->asleep && a->found_n == b->found_n &&
+	return a->until_s == b->until_s && view_bits_equal(&a->asleep, &b->asleep) &&
+	       a->found_n == b->found_n &&
 	       (a->found_n == 0 ||
 		memcmp(a->found, b->found, a->found_n * sizeof *a->found) == 0) &&
 	       maps_are_equal(&a->map, &b->map);
 }
 
 /* The views that do not apply at @wall_s. */
-static uint32_t asleep_at(const struct view_set *set, int64_t wall_s)
+static struct view_bits asleep_at(const struct view_set *set, int64_t wall_s)
 {
-	uint32_t asleep = 0;
+	struct view_bits asleep = {{0}};
 
 	for (unsigned i = 0; i < set->n; i++) {
 		const struct schedule *s = &set->views[i].schedule;
 
 		if (s->n > 0 && !schedule_applies(s, (time_t)wall_s))
-			asleep |= UINT32_C(1) << i;
+			view_bits_set(&asleep, i);
 	}
 	return asleep;
 }
@@ -265,7 +269,9 @@ bool view_clients_fill(struct rules *r, int64_t wall_s)
 		r->view_clients = NULL;
 		return true;
 	}
-	fresh = make(r, wall_s, asleep_at(r->views, wall_s));
+	struct view_bits asleep = asleep_at(r->views, wall_s);
+
+	fresh = make(r, wall_s, &asleep);
 	if (fresh && r->view_clients && are_equal(fresh, r->view_clients)) {
 		end_clients(fresh);
 		return true;
@@ -290,13 +296,14 @@ static bool has_schedules(const struct view_set *set)
 	return false;
 }
 
-static void log_schedules(struct server *s, const struct view_set *set, uint32_t before,
-			  uint32_t after)
+static void log_schedules(struct server *s, const struct view_set *set,
+			  const struct view_bits *before, const struct view_bits *after)
 {
 	for (unsigned i = 0; i < set->n; i++) {
-		if ((before ^ after) >> i & 1)
+		if (view_bits_get(before, i) != view_bits_get(after, i))
 			log_notice(&s->log, "view %s %s by its schedule", set->views[i].name,
-				   after >> i & 1 ? "is passed over from here on," : "applies");
+				   view_bits_get(after, i) ? "is passed over from here on,"
+							   : "applies");
 	}
 }
 
@@ -305,7 +312,7 @@ void view_clients_tick(struct server *s)
 	struct rulebook *book = &s->shared.rules;
 	const struct rules *now = rulebook_current(book);
 	int64_t wall_s = wall_now_s();
-	uint32_t before, after = 0;
+	struct view_bits before, after = {{0}};
 	struct rules *fresh;
 
 	if (!now->views)
@@ -315,7 +322,7 @@ void view_clients_tick(struct server *s)
 		tzset(); /* the system's zone may have been set */
 		after = asleep_at(now->views, wall_s);
 	}
-	if (before == after && wall_s < now->view_clients->until_s)
+	if (view_bits_equal(&before, &after) && wall_s < now->view_clients->until_s)
 		return;
 	fresh = rules_derive(now);
 	if (!fresh || !view_clients_fill(fresh, wall_s)) {
@@ -323,7 +330,7 @@ void view_clients_tick(struct server *s)
 		return;
 	}
 	rulebook_publish(book, fresh, RULES_CHANGE_SERVING);
-	log_schedules(s, rulebook_current(book)->views, before, after);
+	log_schedules(s, rulebook_current(book)->views, &before, &after);
 }
 
 const struct view *view_clients_passed(const struct rules *r, const struct address *client)
@@ -331,13 +338,14 @@ const struct view *view_clients_passed(const struct rules *r, const struct addre
 	struct view_clients *awake;
 	uint32_t at;
 
-	if (r->view_clients->asleep == 0)
+	if (!view_bits_any(&r->view_clients->asleep))
 		return NULL;
-	awake = make(r, wall_now_s(), 0);
+	awake = make(r, wall_now_s(), &nobody);
 	at = awake ? client_map_find(&awake->map, client) : CLIENT_MAP_NONE;
 	end_clients(awake);
-	return at != CLIENT_MAP_NONE && r->view_clients->asleep >> at & 1 ? &r->views->views[at]
-									  : NULL;
+	return at != CLIENT_MAP_NONE && view_bits_get(&r->view_clients->asleep, at)
+		       ? &r->views->views[at]
+		       : NULL;
 }
 
 unsigned view_clients_devices(const struct rules *r, unsigned view, unsigned client)
@@ -410,7 +418,7 @@ static void doubt_entry(struct load *l, const struct config *c, const struct rul
 void view_clients_doubt(struct load *l, const struct config *c)
 {
 	struct rules r = {.views = l->views, .leases = l->leases};
-	struct view_clients *now = make(&r, wall_now_s(), 0);
+	struct view_clients *now = make(&r, wall_now_s(), &nobody);
 	struct making m = {.set = l->views, .out = now};
 
 	r.view_clients = now;

@@ -90,7 +90,7 @@ static void add_schedule(json_t *to, const struct rules *r, unsigned view)
 		return;
 	at = schedule_change(&v->schedule, now());
 	(void)json_object_set_new(to, "applies",
-				  json_boolean(!(r->view_clients->asleep >> view & 1)));
+				  json_boolean(!view_bits_get(&r->view_clients->asleep, view)));
 	(void)json_object_set_new(to, "until", json_string(until_text(at, until)));
 	(void)json_object_set_new(to, "changes_at", json_integer(at));
 }

@@ -74,11 +74,11 @@ struct rules {
 	const struct zone_store *view_zones; /* of the view, asked before; NULL for none */
 	const struct list_set *lists;        /* of names that are filtered; NULL for none */
 	uint64_t lists_asked;                /* a bit each */
-	uint32_t paused;             /* lists say nothing for a while: a bit for each class */
-	const struct rpz_set *rpz;   /* policy zones; NULL for none, */
-	uint32_t rpz_asked;          /* and which of them are asked: a bit each */
-	const struct leases *leases; /* names of clients; NULL for none, and in those that
-					are not in force any more */
+	struct view_bits paused;             /* classes for which lists say nothing for a while */
+	const struct rpz_set *rpz;           /* policy zones; NULL for none, */
+	uint32_t rpz_asked;                  /* and which of them are asked: a bit each */
+	const struct leases *leases;         /* names of clients; NULL for none, and in those that
+						are not in force any more */
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config;             /* what it was built from, for the daemon */

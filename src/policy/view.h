@@ -20,9 +20,9 @@
 #include "policy/options.h"
 #include "policy/route.h"
 #include "policy/schedule.h"
+#include "policy/view_bits.h"
 #include "policy/view_client.h"
 
-#define VIEWS_MAX     31 /* classes 1 .. VIEWS_MAX */
 #define VIEW_NAME_MAX 64 /* octets, with NUL */
 
 struct zone_store; /* zone/store.h */
@@ -74,8 +74,8 @@ struct view_clients {
 	struct client_map map; /* to places in the set of views */
 	struct view_found *found;
 	unsigned found_n;
-	int64_t until_s; /* wall clock: the first of what was found has ended by then */
-	uint32_t asleep; /* views that do not apply now: a bit for each place in the set */
+	int64_t until_s;         /* wall clock: the first of what was found has ended by then */
+	struct view_bits asleep; /* places in the set of those that do not apply now */
 };
 
 /**
@@ -88,7 +88,8 @@ static inline unsigned view_of_listener(const struct view_set *views,
 	for (unsigned i = 0; views && i < views->listeners_n; i++) {
 		unsigned view = views->listeners[i].view;
 
-		if (address_equal(&views->listeners[i].at, at) && !(now->asleep >> view & 1))
+		if (address_equal(&views->listeners[i].at, at) &&
+		    !view_bits_get(&now->asleep, view))
 			return views->views[view].class;
 	}
 	return 0;

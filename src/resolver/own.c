@@ -131,7 +131,7 @@ static enum zone_outcome ask_lists(const struct rules *rules, const uint8_t *nam
 				   struct own_answer *out)
 {
 
-	if (!rules->lists || rules->lists_asked == 0 || (rules->paused >> rules->view & 1))
+	if (!rules->lists || rules->lists_asked == 0 || view_bits_get(&rules->paused, rules->view))
 		return ZONE_NOT_HERE;
 	struct list_verdict v = list_set_ask(rules->lists, rules->lists_asked, name, type);
 

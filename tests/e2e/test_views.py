@@ -6,7 +6,7 @@ import time
 
 from harness import *
 from test_lists import blocked, ede_options, listing
-from test_reload import Forwarder, forwarding, reload, start, ternctl
+from test_reload import Forwarder, change, forwarding, reload, start, ternctl
 
 KIDS, OFFICE, ELSE = '127.0.0.2', '127.0.0.3', '127.0.0.1'
 
@@ -137,3 +137,20 @@ def test_changes_under_load():
             t.join()
     equal(wrong[:3], [])
     at_least(len(seen), 40, 'different answers')
+
+
+def test_two_hundred_views():
+    """Each client its own answer, out of the cache as well; one view more than there can be is told with its place."""
+    views = [{'name': f'v{i}', 'clients': [f'127.0.{i}.7/32'], 'local-data': [f'own.lan. A 192.168.{i}.7']} for i in range(1, 201)]
+    tern = start(views=views, **{'local-data': ['own.lan. A 192.168.0.7']}, access={'allow': ['127.0.0.0/8']})
+    for _ in range(3):
+        for i in (1, 15, 16, 17, 31, 32, 33, 127, 128, 200):
+            equal(data(ask('own.lan', source=f'127.0.{i}.7')), [f'192.168.{i}.7'])
+            equal(data(ask('www.example.com', source=f'127.0.{i}.7')), ['192.0.2.81'])
+        equal(data(ask('own.lan', source='127.0.201.7')), ['192.168.0.7'])
+    reload(tern, views=views[::-1][:150], **{'local-data': ['own.lan. A 192.168.0.8']}, access={'allow': ['127.0.0.0/8']})
+    for i in (1, 50, 51, 128, 200):
+        equal(data(ask('own.lan', source=f'127.0.{i}.7')), [f'192.168.{i}.7' if i > 50 else '192.168.0.8'])
+    change(tern, views=[{'name': f'v{i}', 'clients': [f'127.1.{i // 250}.{i % 250}/32']} for i in range(256)])
+    check('views' in ternctl('reload', code=1))
+    equal(data(ask('own.lan', source='127.0.200.7')), ['192.168.200.7'])
