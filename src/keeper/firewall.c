@@ -28,7 +28,7 @@ _Static_assert(COMMAND_MAX >
 	       "the command of one letter fits");
 
 /* Whose turn is it? Who stops the thread may leave it alone only while nft has it. */
-enum turn { TURN_OURS, TURN_OF_NFT, TURN_LEFT };
+enum turn { TURN_OURS, TURN_OF_NFT, TURN_LEFT, TURN_ENDED };
 
 struct firewall {
 	struct log *log;
@@ -225,6 +225,7 @@ static void *run(void *argument)
 			mailbox_open(&f->box);
 		read_letters(f);
 	}
+	atomic_store(&f->turn, TURN_ENDED);
 	return NULL;
 }
 
@@ -268,17 +269,18 @@ struct mailbox *firewall_box(struct firewall *f)
 /* False when the thread is left to nft, for as long as the process lives. */
 static bool join_or_leave(struct firewall *f)
 {
-	for (;;) {
-		uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MAX_MS * NS_PER_MS;
-		struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
-					 .tv_nsec = (long)(until_ns % NS_PER_S)};
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MAX_MS * NS_PER_MS;
+
+	while (atomic_load(&f->turn) != TURN_ENDED) {
 		int of_nft = TURN_OF_NFT;
 
-		if (pthread_clockjoin_np(f->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
-			return true;
-		if (atomic_compare_exchange_strong(&f->turn, &of_nft, TURN_LEFT))
+		if (clock_ns(CLOCK_MONOTONIC) >= until_ns &&
+		    atomic_compare_exchange_strong(&f->turn, &of_nft, TURN_LEFT))
 			return false;
+		usleep(1000);
 	}
+	pthread_join(f->thread, NULL);
+	return true;
 }
 
 void firewall_stop(struct firewall *f)

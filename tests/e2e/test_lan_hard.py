@@ -1,12 +1,15 @@
 """What hostile files, slow programs and ill-timed ends could do to what a house relies on."""
 import os
+import signal
 import time
 
 from harness import *
 from test_import import imported, run
 from test_lists import FOLDER, put
-from test_nft_sets import SETS, Table, in_set, sets
-from test_reload import start
+from test_nft_sets import RECORDS, SETS, Table, in_set, sets
+from test_policy_hard import receive, send, stream
+from test_reload import change, start
+from test_rpz import policies
 
 
 @busy(60)
@@ -68,3 +71,55 @@ def test_the_end_while_the_packet_filter_is_busy():
         expect(ask('own.lan', 'AAAA'), 'NOERROR', ['fd00::7'], 'AAAA')
         burst([('own.lan', 'A')] * 300, server='127.0.0.1', timeout=1)
         at_most(tern.stop(), scaled(1.2), 'seconds to end')
+
+
+def test_ends_of_busy_days():
+    """SIGTERM comes twice, amid a reload, amid questions by UDP and TCP to slow servers, with answers that wait for nftables."""
+    shim = Preloaded('slow_nft.c', 'NFT_FILE', 30)
+    with Table(*SETS):
+        for turn in range(6):
+            tern = start(env=shim.env, **{**sets(), 'server': {'workers': 2}})
+            by_tcp, by_udp = stream('127.0.0.1'), [udp_socket() for _ in range(40)]
+            for i, s in enumerate(by_udp):
+                for name in (f'n{i}.slow.evil', 'own.lan', 'www.example.com', f'{i}.wide.lan'):
+                    s.sendto(question(name).to_wire(), ('127.0.0.1', PORT))
+            for name in ('own.lan', 'many.wide.lan', 'x.slow.evil', 'www.example.com'):
+                send(by_tcp, name)
+            if turn % 2:
+                change(tern, **{'local-data': RECORDS[turn:]})
+                tern.process.send_signal(signal.SIGHUP)
+            time.sleep(turn / 100)
+            tern.process.send_signal(signal.SIGTERM)
+            at_most(tern.stop(), scaled(1.3), 'seconds to end')
+            equal(tern.process.returncode, 0)
+            by_tcp.close()
+            for s in by_udp:
+                s.close()
+
+
+def test_policy_rules_that_lead_in_circles():
+    """Aliases of rules lead where they lead, names that would be too long are none, and who is dropped by TCP is not forgotten."""
+    long = '.'.join(['x' * 60] * 3)
+    tern = start(**policies(f"""a.test-zone CNAME b.test-zone.
+b.test-zone CNAME a.test-zone.
+self.test-zone CNAME self.test-zone.
+*.grow.test-zone CNAME *.more.grow.test-zone.
+*.long.test-zone CNAME *.{long}.
+drop.test-zone CNAME rpz-drop.
+32.81.2.0.192.rpz-ip CNAME www.example.com.
+tcp.test-zone CNAME rpz-tcp-only.
+"""), **{'server': {'workers': 2}})
+    for name in ('a.test-zone', 'self.test-zone', 'x.grow.test-zone', 'x' * 60 + '.long.test-zone', 'www.example.com', 'shop.example.com'):
+        for flags in ({}, {'cd': True}, {'cd': True, 'do': True}, {'do': True}, {'tcp': True}, {'rd': False}):
+            for rtype in ('A', 'AAAA', 'ANY', 'CNAME', 'TXT'):
+                answer = ask(name, rtype, **flags)
+                check(not answer.flags & dns.flags.AD, str(answer))
+                check(len(answer.answer) < 4, str(answer))
+    s = stream('127.0.0.1')
+    for _ in range(20):
+        send(s, 'drop.test-zone')
+    send(s, 'www.example.org')
+    equal(receive(s).question[0].name.to_text(), 'www.example.org.')
+    burst([('drop.test-zone', 'A')] * 100, server='127.0.0.1', timeout=0.5)
+    expect(ask('www.example.org'), 'NOERROR')
+    tern.alive()
