@@ -123,3 +123,43 @@ tcp.test-zone CNAME rpz-tcp-only.
     burst([('drop.test-zone', 'A')] * 100, server='127.0.0.1', timeout=0.5)
     expect(ask('www.example.org'), 'NOERROR')
     tern.alive()
+
+
+def test_clocks_that_jump():
+    """A clock that goes back a year, forward ten, and beyond 2106 changes neither what is one's own nor what is cached for long."""
+    clock = Clock(0)
+    year = 365 * 86400
+    leases = put('leases', f'{int(time.time()) + 3600} 02:00:00:00:00:01 192.168.7.7 fixed *\n0 02:00:00:00:00:02 192.168.7.8 ever *\n')
+    tern = start(env=clock.env, leases=[{'file': leases, 'format': 'dnsmasq', 'domain': 'house.test-zone'}],
+                 lists=[{'name': 'ads', 'file': put('ads', 'ads.test-zone\n')}], dns64={'prefix': '64:ff9b::/96'})
+    for seconds in (0, -year, 10 * year, 81 * year, 100 * year, -50 * year, 0):
+        clock.set(seconds)
+        time.sleep(1.5)
+        for _ in range(2):
+            expect(ask('ever.house.test-zone'), 'NOERROR', ['192.168.7.8'])
+            equal(rcode(ask('ads.test-zone')), 'NXDOMAIN')
+            expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+        put('leases', f'0 02:00:00:00:00:02 192.168.7.8 ever *\n{int(time.time() + seconds) + 3600} 02:00:00:00:00:01 192.168.7.7 fixed *\n')
+        time.sleep(1)
+        if 0 <= time.time() + seconds < 2**32:
+            expect(ask('fixed.house.test-zone'), 'NOERROR', ['192.168.7.7'])
+        tern.alive()
+
+
+def test_nat64_of_all_lengths():
+    """Addresses are made and taken apart alike, whatever the prefix is, and whoever validates himself hears of none."""
+    for bits in (32, 40, 48, 56, 64, 96):
+        tern = start(dns64={'prefix': f'2001:db8::/{bits}'}, **{'local-data': ['own.lan. A 192.168.1.9']})
+        for _ in range(2):
+            made = data(ask('mail.example.com', 'AAAA'), 'AAAA')
+            equal(len(made), 1)
+            reverse = dns.reversename.from_address(made[0]).to_text()
+            for rtype in ('PTR', 'CNAME', 'ANY', 'TXT'):
+                answer = ask(reverse, rtype)
+                check('82.2.0.192.in-addr.arpa.' in str(answer), str(answer))
+                check(not answer.flags & dns.flags.AD)
+            equal(data(ask('mail.example.com', 'AAAA', cd=True, do=True), 'AAAA'), [])
+            equal(len(data(ask('ipv4only.arpa', 'AAAA'), 'AAAA')), 2)
+            equal(len(data(ask('own.lan', 'AAAA'), 'AAAA')), 1)
+        tern.alive()
+        stop_all()
