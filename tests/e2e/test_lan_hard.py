@@ -163,3 +163,25 @@ def test_nat64_of_all_lengths():
             equal(len(data(ask('own.lan', 'AAAA'), 'AAAA')), 1)
         tern.alive()
         stop_all()
+
+
+@busy(40)
+def test_kills_while_files_are_written():
+    """After each of many kill -9 amid reloads and changed files the next start has the last good state."""
+    paths = {'hosts': [put('hosts', '192.168.7.1 a.house\n')], 'lists': [{'name': 'ads', 'file': put('ads', 'ads.test-zone\n')}]}
+    state = os.path.join(LAB, 'state-of-kills')
+    os.makedirs(state, exist_ok=True)
+    anchors = {'dnssec': {'trust-anchor-file': os.path.join(state, 'anchors')}}
+    for turn in range(12):
+        tern = start(**merged(anchors, paths))
+        expect(ask('a.house'), 'NOERROR', ['192.168.7.1'])
+        equal(rcode(ask('ads.test-zone')), 'NXDOMAIN')
+        expect(ask('www.example.com'), 'NOERROR', ['192.0.2.81'])
+        for _ in range(turn % 4):
+            tern.process.send_signal(signal.SIGHUP)
+        time.sleep(turn / 200)
+        check('damaged' not in tern.log_text(), tern.log_text())
+        tern.process.kill()
+        tern.process.wait()
+        stop_all()
+    check(not [name for name in os.listdir(state) if 'damaged' in name], os.listdir(state))
