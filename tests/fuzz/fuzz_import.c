@@ -27,7 +27,7 @@ static void tell(void *context, const char *key, const char *why, const char *ag
 static void require_names(const struct local_options *options)
 {
 	struct zone_store *store = zone_store_create();
-	struct zone_fault fault = {"", 0, 0};
+	struct zone_fault fault = {.why = ""};
 
 	check_always(store && local_add(store, options, tell, NULL));
 	if (!zone_store_seal(store, &fault)) {
