@@ -67,13 +67,12 @@ bool load_zone_files(struct zone_store *store, const struct local_options *local
 {
 	struct zone_text_fault *fault = malloc(sizeof *fault);
 	bool good = fault != NULL;
+	uint32_t source = LOCAL_FIRST_SOURCE;
 
 	for (unsigned i = 0; fault && i < local->zones_n; i++) {
 		const struct local_zone *zone = &local->zones[i];
-		struct zone_load x = {.store = store,
-				      .followed = followed,
-				      .apex = zone->name,
-				      .source = local_zone_source(local, i)};
+		struct zone_load x = {
+			.store = store, .followed = followed, .apex = zone->name, .source = source};
 
 		if (*zone->file && !add_file(&x, zone->file, fault)) {
 			tell(context, i, fault->file, fault->line, fault->why);
@@ -81,6 +80,7 @@ bool load_zone_files(struct zone_store *store, const struct local_options *local
 		}
 		for (unsigned k = 0; k < x.texts_n; k++)
 			free(x.texts[k]);
+		source += local_sources(zone);
 	}
 	free(fault);
 	return good;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "policy/nft_sets.h"
@@ -19,11 +20,15 @@
 #define COMMAND_MAX  ((size_t)1 << 16) /* octets: of one letter's at least */
 #define COMPLAINT_MS 60000
 #define ELEMENT_MAX  (INET6_ADDRSTRLEN + 32)
+#define STOP_MAX_MS  200 /* for which the end waits for nft */
 
 /* Three times all addresses of a letter, twice with a timeout. */
 _Static_assert(COMMAND_MAX >
 		       6 * (2 * NFT_WORD_MAX + 32) + 3 * GATE_ADDRESSES_MAX * (size_t)ELEMENT_MAX,
 	       "the command of one letter fits");
+
+/* Whose turn is it? Who stops the thread may leave it alone only while nft has it. */
+enum turn { TURN_OURS, TURN_OF_NFT, TURN_LEFT, TURN_ENDED };
 
 struct firewall {
 	struct log *log;
@@ -31,6 +36,8 @@ struct firewall {
 	struct mailbox box;
 	pthread_t thread;
 	_Atomic bool stopping;
+	_Atomic int turn;  /* enum turn */
+	bool is_left;      /* the thread is nft's for ever, and so is all of this */
 	uint64_t told_ms;  /* when a failure was logged */
 	unsigned untold_n; /* since then */
 	size_t len;
@@ -97,32 +104,73 @@ static void add_letter(struct firewall *f, const struct gate_letter *g)
 	}
 }
 
+/* Is it a minute since the last one? Else it is only counted. */
+static bool may_complain(struct firewall *f)
+{
+	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+
+	if (f->told_ms > 0 && now_ms - f->told_ms < COMPLAINT_MS) {
+		f->untold_n++;
+		return false;
+	}
+	f->told_ms = now_ms;
+	return true;
+}
+
 /* The first line that nft says, as far as it says what is wrong. */
 static void complain(struct firewall *f, const struct gate_letter *g)
 {
-	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	const char *said = nft_ctx_get_error_buffer(f->nft);
 	const char *error = strstr(said, "Error: ");
 
 	error = error ? error + strlen("Error: ") : said;
-	if (f->told_ms > 0 && now_ms - f->told_ms < COMPLAINT_MS) {
-		f->untold_n++;
+	if (!may_complain(f))
 		return;
-	}
 	log_warning(f->log,
 		    "nft-sets: table %s: nft can't put addresses into a set: %.*s%s; %u more since "
 		    "the last time",
 		    g->set->table, (int)MIN(strcspn(error, "\n"), (size_t)160), error,
 		    *error ? "" : "no reason given", f->untold_n);
-	f->told_ms = now_ms;
 	f->untold_n = 0;
 }
 
+static void complain_of_time(struct firewall *f, uint64_t took_ms)
+{
+	if (took_ms <= GATE_WAIT_MS || !may_complain(f))
+		return;
+	log_warning(
+		f->log,
+		"nft-sets: nft took %llu ms to put addresses into sets, and answers went before "
+		"that; %u more since the last time",
+		(unsigned long long)took_ms, f->untold_n);
+	f->untold_n = 0;
+}
+
+/* Nothing of the daemon's is there any more when its end did not wait. */
+static void take_turn(struct firewall *f)
+{
+	int of_nft = TURN_OF_NFT;
+
+	if (atomic_compare_exchange_strong(&f->turn, &of_nft, TURN_OURS))
+		return;
+	for (;;)
+		pause();
+}
+
+/* At the end nobody waits for what comes into sets yet. */
 static bool run_command(struct firewall *f)
 {
+	uint64_t begun_ns = clock_ns(CLOCK_MONOTONIC);
+
+	f->command[f->len] = '\0';
+	f->len = 0;
+	if (atomic_load_explicit(&f->stopping, memory_order_acquire))
+		return true;
+	atomic_store(&f->turn, TURN_OF_NFT);
 	bool good = nft_run_cmd_from_buffer(f->nft, f->command) == 0;
 
-	f->len = 0;
+	take_turn(f);
+	complain_of_time(f, (clock_ns(CLOCK_MONOTONIC) - begun_ns) / NS_PER_MS);
 	return good;
 }
 
@@ -177,6 +225,7 @@ static void *run(void *argument)
 			mailbox_open(&f->box);
 		read_letters(f);
 	}
+	atomic_store(&f->turn, TURN_ENDED);
 	return NULL;
 }
 
@@ -217,13 +266,30 @@ struct mailbox *firewall_box(struct firewall *f)
 	return &f->box;
 }
 
+/* False when the thread is left to nft, for as long as the process lives. */
+static bool join_or_leave(struct firewall *f)
+{
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + STOP_MAX_MS * NS_PER_MS;
+
+	while (atomic_load(&f->turn) != TURN_ENDED) {
+		int of_nft = TURN_OF_NFT;
+
+		if (clock_ns(CLOCK_MONOTONIC) >= until_ns &&
+		    atomic_compare_exchange_strong(&f->turn, &of_nft, TURN_LEFT))
+			return false;
+		usleep(1000);
+	}
+	pthread_join(f->thread, NULL);
+	return true;
+}
+
 void firewall_stop(struct firewall *f)
 {
 	if (!f)
 		return;
 	atomic_store_explicit(&f->stopping, true, memory_order_release);
 	mailbox_ring(&f->box);
-	pthread_join(f->thread, NULL);
+	f->is_left = !join_or_leave(f);
 }
 
 void firewall_destroy(struct firewall *f)
@@ -232,6 +298,10 @@ void firewall_destroy(struct firewall *f)
 
 	if (!f)
 		return;
+	if (f->is_left) {
+		log_warning(f->log, "nft-sets: nft does not come back, and is not waited for");
+		return;
+	}
 	while ((letter = mailbox_take(&f->box)) != NULL)
 		gate_throw_away(CONTAINER_OF(letter, struct gate_letter, letter));
 	mailbox_fini(&f->box);

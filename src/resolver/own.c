@@ -203,7 +203,8 @@ static bool is_unclaimed(const struct rules *rules, const struct route *route, c
 
 /*
  * RFC 6147 5.3.1: the name of an address that NAT64 makes is that of the IPv4 address in it, unless
- * names of our own, which had @found for it, say more.
+ * names of our own, which had @found for it, say more. An alias is one for all types: who heard for
+ * one that there is no such name might believe that of all (RFC 8020).
  */
 static bool make_reverse(const struct rules *rules, const struct route *route,
 			 enum zone_outcome found, const uint8_t *name, uint16_t type,
@@ -211,8 +212,7 @@ static bool make_reverse(const struct rules *rules, const struct route *route,
 {
 	const struct prefix *prefix = &rules->changes.dns64.prefix;
 
-	if (prefix->base.family == 0 || is_served(route) ||
-	    (type != TERN_TYPE_PTR && type != TERN_TYPE_CNAME && type != TERN_TYPE_ANY) ||
+	if (prefix->base.family == 0 || is_served(route) || type == TERN_TYPE_DS ||
 	    !(found == ZONE_NOT_HERE ||
 	      (found == ZONE_NXDOMAIN && is_unclaimed(rules, route, name))) ||
 	    !nat64_reverse(prefix, name, out->alias + 2))

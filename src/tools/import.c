@@ -106,6 +106,17 @@ const char *import_intern(struct import *im, const char *path)
 	return copy;
 }
 
+/* The byte order mark that some editors put before UTF-8 is no part of the text. */
+static void drop_mark(char *text, size_t *len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (strncmp(text, mark, 3) != 0)
+		return;
+	*len -= 3;
+	memmove(text, text + 3, *len + 1);
+}
+
 /* A device or pipe has no end, or waits for whoever writes. */
 char *import_read_file(struct import *im, const struct import_place *place, const char *path,
 		       size_t *len)
@@ -134,6 +145,7 @@ char *import_read_file(struct import *im, const struct import_place *place, cons
 	}
 	im->files_n++;
 	im->octets += *len;
+	drop_mark(text, len);
 	return text;
 }
 

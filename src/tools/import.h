@@ -25,7 +25,7 @@
 #include "tools/import_map.h"
 #include "tools/import_notes.h"
 
-#define IMPORT_OCTETS_MAX ((size_t)64 << 20)
+#define IMPORT_OCTETS_MAX ((size_t)64 << 20) /* read, and written: ternd takes no more */
 #define IMPORT_FILES_MAX  256
 #define IMPORT_DEPTH_MAX  8 /* files that include each other */
 #define IMPORT_VIEWS_MAX  31

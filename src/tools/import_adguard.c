@@ -1,8 +1,9 @@
 /*
  * import_adguard.c - AdGuardHome.yaml.
  *
- * Only the keys that are named here are looked up, so that a document whose aliases make a loop is
- * no loop here.
+ * The events are looked at before the tree is made. AdGuard Home writes no aliases, and each would
+ * stand for as much as is behind them; and brackets that are deep take a time that grows as their
+ * square.
  */
 #include "tools/import_adguard.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define ITEMS_MAX 100000
+#define DEPTH_MAX 32 /* of mappings and lists in each other */
 
 /* --- the tree ---------------------------------------------------------------------------- */
 
@@ -134,6 +136,20 @@ static void take_dns64(struct adguard *g, const struct import_place *place, yaml
 	import_dns64(g->im, place, adguard_text(g, n, NULL));
 }
 
+/* Without a prefix of one's own the well-known one counts there. */
+static void take_nat64(struct adguard *g, yaml_node_t *dns)
+{
+	struct import_place place = adguard_place(g, dns, "use_dns64");
+	yaml_node_t *list = find(g, dns, "dns64_prefixes");
+	bool has_own = list && list->type == YAML_SEQUENCE_NODE &&
+		       list->data.sequence.items.top > list->data.sequence.items.start;
+
+	if (adguard_is_on(g, dns, "use_dns64") && !has_own)
+		import_dns64(g->im, &place, IMPORT_NAT64);
+	else if (adguard_is_on(g, dns, "use_dns64") || !*adguard_text(g, dns, "use_dns64"))
+		adguard_each(g, dns, "dns64_prefixes", take_dns64);
+}
+
 static void take_bootstrap(struct adguard *g, const struct import_place *place, yaml_node_t *n)
 {
 	(void)n;
@@ -232,8 +248,7 @@ static void take_dns(struct adguard *g, yaml_node_t *dns)
 	adguard_each(g, dns, "allowed_clients", take_allowed);
 	adguard_each(g, dns, "disallowed_clients", take_disallowed);
 	adguard_each(g, dns, "blocked_hosts", take_blocked_host);
-	if (adguard_is_on(g, dns, "use_dns64") || !*adguard_text(g, dns, "use_dns64"))
-		adguard_each(g, dns, "dns64_prefixes", take_dns64);
+	take_nat64(g, dns);
 	take_numbers(g, dns);
 	take_cache(g, dns);
 	if (adguard_is_on(g, dns, "aaaa_disabled"))
@@ -284,6 +299,52 @@ static void take_document(struct adguard *g, yaml_node_t *root)
 	g->im->is_at_all = true;
 }
 
+/* One event; what is wrong with the document as far as that, or NULL. @done: it was the last. */
+static const char *look_at_event(yaml_parser_t *parser, unsigned *depth, bool *done)
+{
+	const char *why = NULL;
+	yaml_event_t event;
+
+	if (!yaml_parser_parse(parser, &event))
+		return parser->problem ? parser->problem : "can't be read";
+	if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
+		++*depth;
+	if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+		--*depth;
+	if (*depth > DEPTH_MAX)
+		why = "the file is left out: too deep";
+	else if (event.type == YAML_ALIAS_EVENT)
+		why = "the file is left out: aliases are not taken";
+	/* Only the first document is taken. */
+	*done = event.type == YAML_DOCUMENT_END_EVENT || event.type == YAML_STREAM_END_EVENT;
+	yaml_event_delete(&event);
+	return why;
+}
+
+/* Is it of a size that is known? Tells what is wrong. */
+static bool is_plain(struct adguard *g, const char *text, size_t len)
+{
+	struct import_place place = {g->path, 0, "YAML"};
+	const char *why = NULL;
+	yaml_parser_t parser;
+	unsigned depth = 0;
+	bool done = false;
+
+	if (!yaml_parser_initialize(&parser)) {
+		g->im->broken = true;
+		return false;
+	}
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	while (!done && !why)
+		why = look_at_event(&parser, &depth, &done);
+	if (why) {
+		place.line = (unsigned)MAX(parser.problem_mark.line, parser.mark.line) + 1;
+		import_leave(g->im, &place, "%s", why);
+	}
+	yaml_parser_delete(&parser);
+	return !why;
+}
+
 void import_adguard(struct import *im, const char *path, char *text, size_t len)
 {
 	struct adguard g = {.im = im, .path = import_intern(im, path)};
@@ -291,6 +352,8 @@ void import_adguard(struct import *im, const char *path, char *text, size_t len)
 	yaml_parser_t parser;
 	yaml_node_t *root;
 
+	if (!is_plain(&g, text, len))
+		return;
 	if (!yaml_parser_initialize(&parser)) {
 		im->broken = true;
 		return;

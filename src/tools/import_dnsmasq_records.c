@@ -58,7 +58,12 @@ static void host_record(struct import *im, const struct import_place *place, cha
 		names++;
 	if (names == 0 || names == n)
 		import_leave(im, place, "expected names and addresses");
+	/* Each name has all addresses: a short line can be very many records. */
 	for (unsigned i = 0; i < names; i++) {
+		if (import_is_full(im)) {
+			import_leave(im, place, "there are too many records");
+			return;
+		}
 		for (unsigned j = names; j < n; j++)
 			import_address_of(im, place, f[i], ttl, f[j]);
 	}

@@ -72,6 +72,34 @@ static bool take_file(struct import *im, enum import_format format, const char *
 	return format != IMPORT_UNKNOWN;
 }
 
+static ssize_t count(void *sum, const char *text, size_t len)
+{
+	(void)text;
+	*(size_t *)sum += len;
+	return (ssize_t)len;
+}
+
+/* Does ternd take as much? Tells when not. */
+static bool is_small_enough(const struct import *im)
+{
+	size_t octets = 0;
+	FILE *to = fopencookie(&octets, "w", (cookie_io_functions_t){.write = count});
+
+	if (to)
+		import_write(im, to);
+	if (!to || fclose(to) != 0) {
+		perror("ternctl");
+		return false;
+	}
+	if (octets <= IMPORT_OCTETS_MAX)
+		return true;
+	fprintf(stderr,
+		"ternctl: it would be a tern.yaml of %zu octets, and ternd takes %zu: put names "
+		"into a zone file or a list\n",
+		octets, IMPORT_OCTETS_MAX);
+	return false;
+}
+
 int import_main(int argc, char **argv)
 {
 	enum import_format format = IMPORT_UNKNOWN;
@@ -89,6 +117,8 @@ int import_main(int argc, char **argv)
 		import_finish(&im);
 		if (im.broken)
 			fputs("ternctl: out of memory\n", stderr);
+		else if (good && !is_small_enough(&im))
+			good = false;
 		else if (good)
 			import_write(&im, stdout);
 		if (good)

@@ -11,14 +11,18 @@
 
 #include "tools/import_values.h"
 #include "zone/reverse.h"
+#include "zone/special.h"
+#include "zone/store.h"
 
-#define TTL_S     3600  /* of a record without one; the text keeps none either */
-#define TEXT_MAX  65535 /* of a record, as tern.yaml takes it */
-#define REDIRECTS 1u
-#define IS_CNAME  1u
-#define IS_OTHER  2u
-#define HAS_SOA   4u
-#define KEY_MAX   (TERN_NAME_TEXT_MAX + 32)
+#define TTL_S       3600  /* of a record without one; the text keeps none either */
+#define TEXT_MAX    65535 /* of a record, as tern.yaml takes it */
+#define REDIRECTS   1u
+#define IS_STATIC   2u
+#define RECORDS_MAX (IMPORT_OCTETS_MAX / 22) /* more than ternd takes in any case */
+#define IS_CNAME    1u
+#define IS_OTHER    2u
+#define HAS_SOA     4u
+#define KEY_MAX     (TERN_NAME_TEXT_MAX + 32)
 
 static void make_key(char out[KEY_MAX], char kind, unsigned view, const uint8_t *name)
 {
@@ -39,7 +43,9 @@ void import_zone(struct import *im, const struct import_place *place, unsigned v
 		 const char *name, const char *behaviour)
 {
 	char text[TERN_NAME_TEXT_MAX], key[KEY_MAX];
-	bool redirects = strcmp(behaviour, "redirect") == 0;
+	unsigned is = strcmp(behaviour, "redirect") == 0 ? REDIRECTS
+		      : strcmp(behaviour, "static") == 0 ? IS_STATIC
+							 : 0;
 	uint8_t wire[TERN_NAME_MAX];
 	struct doc_node *item;
 
@@ -51,11 +57,16 @@ void import_zone(struct import *im, const struct import_place *place, unsigned v
 		import_leave(im, place, "the zone %s is there already", text);
 		return;
 	}
-	if (!import_map_add(&im->seen, key, redirects ? REDIRECTS : 0))
+	if (!import_map_add(&im->seen, key, is))
 		im->broken = true;
 	item = doc_add_map(&im->doc, doc_list(&im->doc, im->views[view], "local-zones"));
 	doc_set_text(&im->doc, item, "name", text);
 	doc_set_word(&im->doc, item, "behaviour", behaviour);
+}
+
+bool import_is_full(const struct import *im)
+{
+	return im->records_n >= RECORDS_MAX;
 }
 
 static bool make_room(struct import *im)
@@ -121,6 +132,8 @@ void import_record(struct import *im, const struct import_place *place, unsigned
 		why = "expected class IN";
 	else if (im->rr->type == TERN_TYPE_DNAME)
 		why = "DNAME is not supported in local data";
+	else if (import_is_full(im))
+		why = "there are too many records";
 	if (!why) {
 		keep(im, place, view, copy);
 		return;
@@ -196,8 +209,61 @@ static const uint8_t *zone_above(const struct import *im, unsigned view, const u
 	}
 }
 
+void import_except(struct import *im, const char *name)
+{
+	struct doc_node *section = import_section(im, "special-zones");
+	char key[KEY_MAX];
+
+	snprintf(key, sizeof key, "x:0:%s", name);
+	if (import_map_find(&im->seen, key))
+		return;
+	if (!import_map_add(&im->seen, key, 0))
+		im->broken = true;
+	doc_add_text(&im->doc, doc_list(&im->doc, section, "except"), name);
+}
+
+/* A zone of that name is somebody's own: the special one is not there then. */
+static bool is_left_out(const void *context, const uint8_t *apex)
+{
+	static const char kinds[] = {'x', 'z', 'f'};
+	const struct import *im = context;
+	char key[KEY_MAX];
+
+	for (unsigned i = 0; i < sizeof kinds; i++) {
+		make_key(key, kinds[i], 0, apex);
+		if (import_map_find(&im->seen, key))
+			return true;
+	}
+	return false;
+}
+
+/* The special zones that ternd has beside what was read; NULL when memory is short. */
+static struct zone_store *make_special(const struct import *im)
+{
+	struct zone_store *store = zone_store_create();
+	struct zone_fault fault;
+
+	if (store && special_zones_add(store, is_left_out, im) && zone_store_seal(store, &fault))
+		return store;
+	zone_store_destroy(store);
+	return NULL;
+}
+
+/* All of them begin with an SOA, and *.localhost has addresses. */
+static bool has_records(const struct zone_store *special, const uint8_t *name)
+{
+	const uint8_t *apex = zone_store_apex(special, name);
+	struct zone_answer a;
+
+	if (apex && tern_name_equal(apex, name))
+		return true;
+	return tern_name_is_wildcard(name) &&
+	       zone_store_find(special, name, TERN_TYPE_A, NULL, &a) == ZONE_ANSWER;
+}
+
 /* Notes what the record is; why it can't stand beside what is there already, or NULL. */
-static const char *clash(struct import *im, const struct import_record *r)
+static const char *clash(struct import *im, const struct import_record *r,
+			 const struct zone_store *special)
 {
 	unsigned is = r->type == TERN_TYPE_CNAME ? IS_CNAME : IS_OTHER;
 	unsigned *before, behaviour = 0;
@@ -209,6 +275,10 @@ static const char *clash(struct import *im, const struct import_record *r)
 		return "an SOA stands only where a zone begins";
 	if (zone && behaviour == REDIRECTS && !at_apex)
 		return "the zone above it gives all names the records of its own name";
+	if (is == IS_CNAME && at_apex && behaviour == IS_STATIC)
+		return "an alias (CNAME) can't stand where a zone begins";
+	if (is == IS_CNAME && r->view == 0 && has_records(special, r->owner))
+		return "an alias (CNAME) can't stand at a name of special-zones";
 	make_key(key, 'r', r->view, r->owner);
 	before = import_map_find(&im->seen, key);
 	if (!before) {
@@ -226,9 +296,12 @@ static const char *clash(struct import *im, const struct import_record *r)
 
 void import_records_finish(struct import *im)
 {
+	struct zone_store *special = im->records_n > 0 ? make_special(im) : NULL;
+
+	im->broken = im->broken || (im->records_n > 0 && !special);
 	for (size_t i = 0; i < im->records_n; i++) {
 		struct import_record *r = &im->records[i];
-		const char *why = clash(im, r);
+		const char *why = special ? clash(im, r, special) : NULL;
 
 		r->place.option = r->option;
 		if (why)
@@ -238,6 +311,7 @@ void import_records_finish(struct import *im)
 				     r->text);
 		free_record(r);
 	}
+	zone_store_destroy(special);
 	free(im->records);
 	im->records = NULL;
 	im->records_n = im->records_room = 0;

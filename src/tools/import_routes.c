@@ -6,6 +6,7 @@
 #include <tern/text.h>
 
 #include "base/url.h"
+#include "dnssec/anchor.h"
 #include "policy/lists.h"
 #include "policy/nat64.h"
 #include "tools/import_values.h"
@@ -116,13 +117,32 @@ void import_filter_type(struct import *im, const char *type)
 	doc_add_text(&im->doc, list, type);
 }
 
+/* False when @kind:@text is known already; else remembers. */
+static bool is_new(struct import *im, const char *kind, const char *text)
+{
+	char key[TERN_NAME_TEXT_MAX + 8];
+
+	snprintf(key, sizeof key, "%s:%s", kind, text);
+	if (import_map_find(&im->seen, key))
+		return false;
+	if (!import_map_add(&im->seen, key, 0))
+		im->broken = true;
+	return true;
+}
+
 void import_insecure(struct import *im, const struct import_place *place, const char *name)
 {
 	struct doc_node *section = import_section(im, "dnssec");
 	char text[TERN_NAME_TEXT_MAX];
 
-	if (import_name(im, place, name, text))
-		doc_add_text(&im->doc, doc_list(&im->doc, section, "negative-trust-anchors"), text);
+	if (!import_name(im, place, name, text))
+		return;
+	struct doc_node *list = doc_list(&im->doc, section, "negative-trust-anchors");
+
+	if (doc_len(list) == NEGATIVE_ANCHORS_MAX)
+		import_leave(im, place, "there are %d such names already", NEGATIVE_ANCHORS_MAX);
+	else if (is_new(im, "nta", text))
+		doc_add_text(&im->doc, list, text);
 }
 
 /* Octets of a digest of @p type; 0: any. RFC 4509, RFC 6605 */
@@ -145,7 +165,7 @@ static const char *fault_of_anchor(const struct tern_rr_text *rr)
 
 void import_anchor(struct import *im, const struct import_place *place, const char *text)
 {
-	struct doc_node *section = import_section(im, "dnssec");
+	struct doc_node *list = doc_list(&im->doc, import_section(im, "dnssec"), "trust-anchors");
 	const char *why = NULL;
 	char *line = strdup(text);
 
@@ -162,11 +182,12 @@ void import_anchor(struct import *im, const struct import_place *place, const ch
 		why = why ? why : "expected a DS or DNSKEY record";
 	else
 		why = fault_of_anchor(im->rr);
+	if (!why && doc_len(list) == ANCHORS_MAX)
+		why = "there are 64 already";
 	if (why)
 		import_leave(im, place, "%s", why);
 	else
-		doc_add_text(&im->doc, doc_list(&im->doc, section, "trust-anchors"),
-			     import_trim(line));
+		doc_add_text(&im->doc, list, import_trim(line));
 	free(line);
 }
 
@@ -193,17 +214,11 @@ void import_rebinding_name(struct import *im, const struct import_place *place, 
 {
 	struct doc_node *section = import_section(im, "rebinding-protection");
 	char text[TERN_NAME_TEXT_MAX];
-	char key[TERN_NAME_TEXT_MAX + 8];
 
-	if (!import_name(im, place, name, text))
+	if (!import_name(im, place, name, text) || !is_new(im, "rb", text))
 		return;
 	struct doc_node *allow = doc_list(&im->doc, section, "allow");
 
-	snprintf(key, sizeof key, "rb:%s", text);
-	if (import_map_find(&im->seen, key))
-		return;
-	if (!import_map_add(&im->seen, key, 0))
-		im->broken = true;
 	if (doc_len(allow) == 1024)
 		import_leave(im, place, "there are 1024 such names already");
 	else

@@ -245,6 +245,8 @@ void import_unbound(struct import *im, const char *path, char *text, size_t len)
 	struct unbound u = {.im = im};
 
 	im->is_local_only = true;
+	u.nat64_place = (struct import_place){import_intern(im, path), 0, "module-config"};
 	read_file(&u, path, text, len);
 	end_section(&u);
+	unbound_end_dns64(&u);
 }

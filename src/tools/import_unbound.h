@@ -20,10 +20,16 @@ struct unbound {
 	bool tls;                  /* of such a zone */
 	bool all_tls;              /* every server is asked by TLS from here on */
 	bool is_remote;            /* an rpz that is transferred */
+	bool has_dns64;            /* module-config names it */
+	char *nat64;               /* dns64-prefix; NULL: none was said */
+	struct import_place nat64_place;
 };
 
 /** An option of `server:`. @p values has as many as the option, the others are NULL. */
 void unbound_server(struct unbound *u, const struct import_place *place, char *values[3]);
+
+/** All was read: the prefix of DNS64. */
+void unbound_end_dns64(struct unbound *u);
 
 /** An option of `forward-zone:` or `stub-zone:`. */
 void unbound_zone(struct unbound *u, const struct import_place *place, const char *value);

@@ -5,6 +5,7 @@
 
 #include <tern/rr.h>
 
+#include "policy/rebinding.h"
 #include "resolver/hints.h"
 #include "tools/import_unbound.h"
 
@@ -271,6 +272,7 @@ static void take_permissive(struct unbound *u, const struct import_place *place,
 
 static void take_modules(struct unbound *u, const struct import_place *place, char *v[3])
 {
+	u->has_dns64 = strstr(v[0], "dns64") != NULL;
 	if (!strstr(v[0], "validator"))
 		doc_set_word(&u->im->doc, import_section(u->im, "dnssec"), "validation", "off");
 	if (strstr(v[0], "python") || strstr(v[0], "dynlib") || strstr(v[0], "subnetcache") ||
@@ -282,9 +284,20 @@ static void take_modules(struct unbound *u, const struct import_place *place, ch
 
 static void take_private_address(struct unbound *u, const struct import_place *place, char *v[3])
 {
-	doc_set_word(&u->im->doc, import_section(u->im, "rebinding-protection"), "enabled", "true");
-	(void)place;
-	(void)v;
+	static const struct prefix none = {.bits = 0};
+	char text[ADDRESS_TEXT_MAX];
+	struct prefix p;
+
+	if (!import_network(v[0], text) || !prefix_from_text(text, &p))
+		import_leave(u->im, place, "\"%.80s\" is no network", v[0]);
+	else if (!rebinding_is_inside(&p.base, &none))
+		import_leave(u->im, place,
+			     "%s is left out: addresses are not held back that are "
+			     "reached from everywhere",
+			     text);
+	else
+		doc_set_word(&u->im->doc, import_section(u->im, "rebinding-protection"), "enabled",
+			     "true");
 }
 
 static void take_private_domain(struct unbound *u, const struct import_place *place, char *v[3])
@@ -305,9 +318,33 @@ static void take_slip(struct unbound *u, const struct import_place *place, char 
 	import_set_number(u->im, place, "rate-limits", "client-slip", v[0], 100);
 }
 
+/* It counts only when there is a module for it, which may come below. */
 static void take_dns64(struct unbound *u, const struct import_place *place, char *v[3])
 {
-	import_dns64(u->im, place, v[0]);
+	free(u->nat64);
+	u->nat64 = strdup(v[0]);
+	u->nat64_place = (struct import_place){place->file, place->line, "dns64-prefix"};
+	u->im->broken = u->im->broken || !u->nat64;
+}
+
+void unbound_end_dns64(struct unbound *u)
+{
+	if (u->has_dns64)
+		import_dns64(u->im, &u->nat64_place, u->nat64 ? u->nat64 : IMPORT_NAT64);
+	else if (u->nat64)
+		import_leave(u->im, &u->nat64_place,
+			     "is not in use there: module-config does not name dns64");
+	free(u->nat64);
+	u->nat64 = NULL;
+}
+
+static void take_order(struct unbound *u, const struct import_place *place, char *v[3])
+{
+	bool rotates;
+
+	if (import_bool(u->im, place, v[0], &rotates))
+		doc_set_word(&u->im->doc, import_section(u->im, "server"), "rrset-order",
+			     rotates ? "rotate" : "fixed");
 }
 
 static void take_verbosity(struct unbound *u, const struct import_place *place, char *v[3])
@@ -360,10 +397,7 @@ static void local_zone(struct unbound *u, const struct import_place *place, char
 	}
 	if (strcmp(v[1], "nodefault") == 0 && u->view == 0) {
 		if (import_name(im, place, v[0], name))
-			doc_add_text(
-				&im->doc,
-				doc_list(&im->doc, import_section(im, "special-zones"), "except"),
-				name);
+			import_except(im, name);
 		return;
 	}
 	import_leave(im, place, "a zone of the type \"%.80s\" has no counterpart here", v[1]);
@@ -420,6 +454,7 @@ static const struct {
 	{"tls-upstream", take_tls},
 	{"ssl-upstream", take_tls},
 	{"dns64-prefix", take_dns64},
+	{"rrset-roundrobin", take_order},
 	{"verbosity", take_verbosity},
 	{"logfile", take_log},
 	{"local-zone", local_zone},
@@ -459,7 +494,6 @@ static const char *const silent[] = {
 	"use-caps-for-id",
 	"edns-buffer-size",
 	"minimal-responses",
-	"rrset-roundrobin",
 	"prefetch-key",
 	"deny-any",
 	"unwanted-reply-threshold",

@@ -120,6 +120,8 @@ void import_hosts(struct import *im, const struct import_place *place, const cha
 /** A name of rebinding-protection.allow. */
 void import_rebinding_name(struct import *im, const struct import_place *place, const char *name);
 
+#define IMPORT_NAT64 "64:ff9b::/96" /* the well-known prefix, RFC 6052 2.1 */
+
 /** A prefix of dns64. */
 void import_dns64(struct import *im, const struct import_place *place, const char *text);
 
@@ -136,6 +138,12 @@ void import_policy(struct import *im, const struct import_place *place, const ch
 /** Zone @p name with @p behaviour, a word of local-zones. */
 void import_zone(struct import *im, const struct import_place *place, unsigned view,
 		 const char *name, const char *behaviour);
+
+/** The special zone @p name (canonical text) is none. */
+void import_except(struct import *im, const char *name);
+
+/** Are there more records than one tern.yaml holds? Then no more are taken. */
+bool import_is_full(const struct import *im);
 
 /** A record in presentation format. */
 void import_record(struct import *im, const struct import_place *place, unsigned view,

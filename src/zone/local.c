@@ -39,7 +39,7 @@ static void add_zone(struct adding *a, const struct local_zone *zone, unsigned i
 bool local_add(struct zone_store *store, const struct local_options *options, local_told *tell,
 	       void *context)
 {
-	struct adding a = {store, tell, context, 0, true};
+	struct adding a = {store, tell, context, LOCAL_FIRST_SOURCE - 1, true};
 	char key[LOCAL_KEY_MAX];
 
 	for (unsigned i = 0; i < options->zones_n; i++)
@@ -51,18 +51,14 @@ bool local_add(struct zone_store *store, const struct local_options *options, lo
 	return a.good;
 }
 
-uint32_t local_zone_source(const struct local_options *options, unsigned index)
+uint32_t local_sources(const struct local_zone *zone)
 {
-	uint32_t source = 1;
-
-	for (unsigned i = 0; i < index; i++)
-		source += 1 + options->zones[i].records_n;
-	return source;
+	return 1 + zone->records_n;
 }
 
 char *local_key(const struct local_options *options, uint32_t source, char out[LOCAL_KEY_MAX])
 {
-	uint32_t left = source - 1;
+	uint32_t left = source - LOCAL_FIRST_SOURCE;
 
 	for (unsigned i = 0; i < options->zones_n; i++) {
 		const struct local_zone *zone = &options->zones[i];
@@ -73,7 +69,7 @@ char *local_key(const struct local_options *options, uint32_t source, char out[L
 			snprintf(out, LOCAL_KEY_MAX, "local-zones[%u].records[%u]", i, left - 1);
 		if (left <= zone->records_n)
 			return out;
-		left -= 1 + zone->records_n;
+		left -= local_sources(zone);
 	}
 	snprintf(out, LOCAL_KEY_MAX, "local-data[%u]", left);
 	return out;

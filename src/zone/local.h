@@ -40,8 +40,11 @@ typedef void local_told(void *context, const char *key, const char *why, const c
 MUST_USE bool local_add(struct zone_store *store, const struct local_options *options,
 			local_told *tell, void *context);
 
-/** How local_add() numbers the zone at @p index. */
-uint32_t local_zone_source(const struct local_options *options, unsigned index);
+#define LOCAL_FIRST_SOURCE 1 /* that local_add() gives, to the first zone */
+
+/** How many sources local_add() gives to @p zone and its records: the next zone's is behind them.
+ */
+uint32_t local_sources(const struct local_zone *zone);
 
 /** The key that a fault's source, as local_add() numbered it, stands for. */
 char *local_key(const struct local_options *options, uint32_t source, char out[LOCAL_KEY_MAX]);

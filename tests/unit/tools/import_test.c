@@ -52,6 +52,40 @@ static void expect_all(enum import_format format, const struct option *options)
 		expect(format, options->text, options->wanted);
 }
 
+/* What ternd would refuse, and what would mean something else. */
+static void odd_ones(void **state)
+{
+	static const struct option unbound[] = {
+		{"server: local-zone: lan static local-data: \"lan CNAME x.y\"",
+		 "local-data: an alias (CNAME) can't stand where a zone begins"},
+		{"server: local-zone: lan redirect local-data: \"lan CNAME x.y\"",
+		 "- \"lan CNAME x.y\""},
+		{"server: local-data: \"test CNAME x.y\"",
+		 "an alias (CNAME) can't stand at a name of special-zones"},
+		{"server: local-data: \"*.localhost CNAME x.y\"",
+		 "an alias (CNAME) can't stand at a name of special-zones"},
+		{"server: local-data: \"test CNAME x.y\" local-zone: test nodefault",
+		 "- \"test CNAME x.y\""},
+		{"server: local-data: \"a.test CNAME x.y\"", "- \"a.test CNAME x.y\""},
+		{"server: private-address: 203.0.113.0/24", "203.0.113.0/24 is left out"},
+		{"server: private-address: 10.0.0.0/8", "enabled: true"},
+		{"server: rrset-roundrobin: no", "rrset-order: fixed"},
+		{"server: module-config: \"dns64 iterator\"", "prefix: \"64:ff9b::/96\""},
+		{"server: dns64-prefix: fd00::/96 module-config: \"dns64 iterator\"",
+		 "prefix: \"fd00::/96\""},
+		{"server: dns64-prefix: fd00::/96", "dns64-prefix: is not in use there"},
+		{NULL, NULL}};
+	static const struct option adguard[] = {
+		{"dns:\n  use_dns64: true\n", "prefix: \"64:ff9b::/96\""},
+		{"dns: &a {port: 54}\nb: *a\n", "f:2: YAML: the file is left out: aliases"},
+		{"dns: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "too deep"},
+		{NULL, NULL}};
+
+	(void)state;
+	expect_all(IMPORT_UNBOUND, unbound);
+	expect_all(IMPORT_ADGUARD, adguard);
+}
+
 static void options_of_unbound(void **state)
 {
 	static const struct option options[] = {
@@ -121,8 +155,10 @@ static void options_of_unbound(void **state)
 		{"server: ratelimit: 60000", "zone-rate: 50000"},
 		{"server: ip-ratelimit: 5", "client-rate: 5"},
 		{"server: ip-ratelimit-slip: 5", "client-slip: 5"},
-		{"server: dns64-prefix: 64:ff9b::/96", "prefix: \"64:ff9b::/96\""},
-		{"server: dns64-prefix: 64:ff9b::/97", "expected a prefix of IPv6"},
+		{"server: module-config: dns64 dns64-prefix: 64:ff9b::/96",
+		 "prefix: \"64:ff9b::/96\""},
+		{"server: module-config: dns64 dns64-prefix: 64:ff9b::/97",
+		 "expected a prefix of IPv6"},
 		{"server: verbosity: 3", "level: debug"},
 		{"server: logfile: /x", "f:1: logfile: the log goes to"},
 		{"server: root-hints: /x", "f:1: root-hints: the root servers that are built in"},
@@ -271,7 +307,7 @@ static void keys_of_adguard(void **state)
 		 "aa:bb:cc:dd:ee:0f], use_global_settings: false, filtering_enabled: false}]}",
 		 "clients:\n      - \"10.0.0.1/32\"\n      - \"aa:bb:cc:dd:ee:0f\"\n    lists: []"},
 		{"dns: [", "f:2: YAML: "},
-		{"&a [*a]", "listen:"},
+		{"&a [*a]", "aliases are not taken"},
 		{NULL, NULL},
 	};
 
@@ -349,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_of_unbound),
+		cmocka_unit_test(odd_ones),
 		cmocka_unit_test(options_of_dnsmasq),
 		cmocka_unit_test(files_of_pihole),
 		cmocka_unit_test(keys_of_adguard),
