@@ -211,17 +211,17 @@ static void stale_data_at_once_if_so_configured(void **state)
 	ask(c, 1, "www.test.");
 	struct asked a = take();
 
-	reply_ttl(&a, 4, 1);
+	reply_ttl(&a, 4, 30);
 	expect(c, 1, TERN_RCODE_NOERROR, 4);
-	leap_ms(2000);
+	leap_ms(31000);
 	ask(c, 2, "www.test.");
 	expect(c, 2, TERN_RCODE_NOERROR, 4);
 	a = take();
-	reply_ttl(&a, 5, 1);
+	reply_ttl(&a, 5, 30);
 	pass(20);
 	ask(c, 3, "www.test.");
 	expect(c, 3, TERN_RCODE_NOERROR, 5);
-	leap_ms(2000);
+	leap_ms(31000);
 	/* Without recursion as well, and then somebody is asked. */
 	ask_with(c, 4, "www.test.", 0, false);
 	expect(c, 4, TERN_RCODE_NOERROR, 5);
