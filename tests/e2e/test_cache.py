@@ -42,7 +42,7 @@ def test_some_zones_have_bounds_of_their_own():
     check(77 <= ttl(ask('nothing.evil'), 'authority') <= 99)
     reset()
     time.sleep(1.1)
-    equal(ttl(ask('a.short.evil')), 76)
+    check(60 <= ttl(ask('a.short.evil')) <= 76)
     equal(upstream('short.evil'), [])
 
 
