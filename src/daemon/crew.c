@@ -229,9 +229,8 @@ bool crew_resize(struct server *s, unsigned n, char *why, size_t max)
 	return true;
 }
 
-#define DRAIN_MAX_MS                                                                               \
-	500 /* nobody serves meanwhile at sockets that the next daemon opens itself                \
-	     */
+/* Meanwhile nobody serves at sockets that the next daemon opens by itself. */
+#define DRAIN_MAX_MS 500
 
 static bool all_drained(const struct server *s)
 {

@@ -12,6 +12,8 @@
 
 #include "policy/rules.h"
 
+#define LOADER_NICE 10
+
 struct loader {
 	const char *path;
 	struct followed *followed;
@@ -40,13 +42,20 @@ static bool is_emptied(struct loader *l)
 	return true;
 }
 
+/* On a busy machine who asks has more of the CPU than what is read; a thread's own, by Linux. */
+static void give_way(void)
+{
+	id_t thread = (id_t)gettid();
+
+	(void)setpriority(PRIO_PROCESS, thread,
+			  MAX(getpriority(PRIO_PROCESS, thread), LOADER_NICE));
+}
+
 static void *run(void *argument)
 {
 	struct loader *l = argument;
 
-	/* This thread only: on a busy machine what is asked for has more of the CPU than what is
-	 * read. */
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+	give_way();
 	if (l->what == LOAD_ALL)
 		l->good = !is_emptied(l) && load_read(l->path, l->followed, &l->load, l->why);
 	else

@@ -464,7 +464,6 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 				      "tells of another client subnet");
 	f->found.answered_by = asked_server(f)->addr;
 	report_note_agent(job, f, m);
-	report_note_agent(job, f, m);
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 

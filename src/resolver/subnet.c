@@ -73,7 +73,8 @@ bool subnet_read_reply(const struct job *job, struct frame *f, const struct tern
 	size_t octets = (sent->bits + 7u) / 8;
 	struct tern_edns_option o;
 
-	f->try.for_network = false;
+	/* Asked without a network, after silence: that is no word about everybody. */
+	f->try.for_network = sent->base.family == 0;
 	if (sent->base.family == 0 ||
 	    !tern_edns_find(m->octets, &m->edns, TERN_EDNS_CLIENT_SUBNET, &o))
 		return true;

@@ -5,6 +5,7 @@
  *   asked for, with a network ─► key of the network, else key of everywhere, else ask
  *   answered for a part of the internet ─► key of the network that was sent
  *   answered for all of it              ─► key of everywhere
+ *   asked without, for the option may be why nothing came ─► key of the network
  *
  * Denials are the same for all (RFC 7871 7.4). A client without a network, for it is of our own
  * ones or wants none told, is answered by what everybody's questions bring.

@@ -98,7 +98,11 @@ def test_lies():
         setting('subnet.evil', scope=255)
         equal(asked('www-10.subnet.evil', HERE), ['198.51.100.7'])
         setting('subnet.evil', deaf=True)
-        equal(asked('www-11.subnet.evil', HERE), ['198.51.100.0'], )
+        equal(asked('www-11.subnet.evil', HERE), ['198.51.100.0'])
+        # What was asked without a network, for want of the option, is good for nobody else.
+        asks = len(upstream('subnet.evil'))
+        asked('www-11.subnet.evil', FAR)
+        check(len(upstream('subnet.evil')) > asks)
         tern.alive()
 
 

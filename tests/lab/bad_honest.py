@@ -57,12 +57,7 @@ class BySubnet(Zone):
     scope, lie, deaf = 24, '', False
 
     def handle(self, q):
-        at, subnet = 0, b''
-        while at + 4 <= len(q.options):
-            code, length = struct.unpack('!HH', q.options[at:at + 4])
-            if code == 8:
-                subnet = q.options[at + 4:at + 4 + length]
-            at += 4 + length
+        subnet = q.option(8) or b''
         if subnet and self.deaf:
             return Send(q.reply(rcode=wire.FORMERR, flags=0, edns=False))
         if not q.name.startswith('www') or q.type != wire.A:

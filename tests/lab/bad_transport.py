@@ -46,12 +46,7 @@ class FullCookie(Zone):
     always = False
 
     def handle(self, q):
-        at, client = 0, b''
-        while at + 4 <= len(q.options):
-            code, length = struct.unpack('!HH', q.options[at:at + 4])
-            if code == 10:
-                client = q.options[at + 4:at + 4 + length]
-            at += 4 + length
+        client = q.option(10)
         if not client:
             return super().handle(q)
         option = struct.pack('!HH', 10, 24) + client[:8] + b'SERVERCOOKIE-16.'

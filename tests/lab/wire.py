@@ -87,6 +87,16 @@ class Query:
             self.size = struct.unpack('!H', rest[3:5])[0]
             self.options = rest[11:]
 
+    def option(self, wanted):
+        """The octets of the last option of this code, or None."""
+        at, found = 0, None
+        while at + 4 <= len(self.options):
+            code, length = struct.unpack('!HH', self.options[at:at + 4])
+            if code == wanted:
+                found = self.options[at + 4:at + 4 + length]
+            at += 4 + length
+        return found
+
     def labels_above(self, zone):
         """The labels of the name that come before @zone, the one next to the zone last."""
         return [] if self.name == zone else self.name[:-len(zone) - 1].split('.')

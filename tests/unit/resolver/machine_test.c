@@ -88,6 +88,17 @@ static void ttls_are_bounded(void **state)
 	assert_int_equal(answer_set("long.test.", A)->ttl_s, 1000);
 }
 
+/* The place of a job is used again and again: what servers told another one is not told to it. */
+static void a_job_begins_with_nothing_of_the_last_one(void **state)
+{
+	(void)state;
+	world.job.report.agent = world.job.report.zone = (const uint8_t *)"\4test";
+	know_test();
+	ask("www.test.", A);
+	assert_null(world.job.report.agent);
+	assert_false(world.job.result.by_network);
+}
+
 static void the_longest_zone_s_bounds_count(void **state)
 {
 	struct ttl_rule rules[3];
@@ -574,6 +585,7 @@ int main(void)
 		TEST(from_the_root_down),
 		TEST(priming_is_no_precondition),
 		TEST(ttls_are_bounded),
+		TEST(a_job_begins_with_nothing_of_the_last_one),
 		TEST(the_longest_zone_s_bounds_count),
 		TEST(the_longest_zone_s_bounds_count),
 		TEST(ttl_0_is_answered_and_not_kept),
