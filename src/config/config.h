@@ -70,6 +70,12 @@ struct config {
 		unsigned workers; /* 0: one per CPU of the affinity mask */
 		char *user;       /* "" keeps the current one */
 	} server;
+	struct {
+		char *certificate; /* path of a PEM file; "" for none */
+		char *key;
+		struct tls_pair_options *more; /* for other names */
+		unsigned more_n;
+	} tls;
 	char *root_hints; /* "" for the built-in ones */
 	struct serve_options serve;
 	struct resolver_options resolver;

@@ -112,6 +112,18 @@ static void read_mapping(struct config_reader *r, const struct schema_key *key, 
 		remember_zone(r, key, index, item, line);
 }
 
+/** An element of a list of mappings that is written as the value of one key. */
+static void read_plain(struct config_reader *r, const struct schema_key *key, void *item)
+{
+	const struct place given[SCHEMA_KEYS_MAX] = {{NULL, 0}};
+	unsigned errors_before = r->report->lines_n;
+	unsigned line = event_line(r);
+
+	read_scalar(r, key->plain, (char *)item + key->plain->offset);
+	if (!r->stopped && r->report->lines_n == errors_before)
+		finish_section(r, key, item, key->keys, given, line);
+}
+
 /** One element of a list, which starts with the event at hand. */
 static void read_item(struct config_reader *r, const struct schema_key *key, void *mapping)
 {
@@ -131,7 +143,7 @@ static void read_item(struct config_reader *r, const struct schema_key *key, voi
 		return;
 	}
 	if (key->plain && r->event.type == YAML_SCALAR_EVENT)
-		read_scalar(r, key->plain, (char *)item + key->plain->offset);
+		read_plain(r, key, item);
 	else
 		read_mapping(r, key, item, index);
 }

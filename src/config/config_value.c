@@ -164,6 +164,9 @@ static bool read_listen(const struct value *v, struct address *out)
 
 	if (!address_from_text(v->text, 53, &a) || a.port == 0)
 		return false;
+	/* Which one it is by default depends on the transport. */
+	if (!strchr(v->text, '@'))
+		a.port = 0;
 	if (a.octets[0] == 0xff || (a.family == 4 && a.octets[0] >= 224))
 		return false; /* multicast or reserved: nobody's own address */
 	*out = a;

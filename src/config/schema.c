@@ -83,7 +83,6 @@ bool schema_nearest(const struct schema_key *keys, const char *at, const char *n
 bool schema_is_planned(const char *path)
 {
 	static const char *const planned[] = {
-		"tls",
 		"https",
 		"lists.url",
 		"lists.refresh",

@@ -10,13 +10,25 @@
 #include "base/url.h"
 #include "config/config.h"
 
+static uint16_t default_port(enum transport transport)
+{
+	switch (transport) {
+	case TRANSPORT_TLS:
+	case TRANSPORT_QUIC: return 853;
+	case TRANSPORT_HTTPS: return 443;
+	case TRANSPORT_UDP:
+	case TRANSPORT_TCP: break;
+	}
+	return 53;
+}
+
 bool finish_listen(void *mapping, struct schema_fault *fault)
 {
 	struct listen_options *l = mapping;
 	bool at_address = l->at.address.family != 0;
 
 	fault->key = "transport";
-	if (l->at.transport != TRANSPORT_UDP) {
+	if (l->at.transport != TRANSPORT_UDP && l->at.transport != TRANSPORT_TLS) {
 		snprintf(fault->why, sizeof fault->why, "not supported by this version");
 		return false;
 	}
@@ -36,7 +48,25 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 		return false;
 	}
 	if (!at_address && l->port == 0)
-		l->port = 53;
+		l->port = default_port(l->at.transport);
+	if (at_address && l->at.address.port == 0)
+		l->at.address.port = default_port(l->at.transport);
+	return true;
+}
+
+bool finish_tls(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+
+	fault->key = *c->tls.certificate ? "key" : "certificate";
+	if (!*c->tls.certificate && (*c->tls.key || c->tls.more_n > 0)) {
+		snprintf(fault->why, sizeof fault->why, "expected with key and certificates");
+		return false;
+	}
+	if (*c->tls.certificate && !*c->tls.key) {
+		snprintf(fault->why, sizeof fault->why, "expected with certificate");
+		return false;
+	}
 	return true;
 }
 

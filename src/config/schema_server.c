@@ -1,4 +1,5 @@
 /* schema_server.c - the keys of `server`: where clients ask, and how they are served. */
+#include <limits.h>
 #include <net/if.h>
 
 #include "config/config.h"
@@ -57,6 +58,34 @@ static const struct schema_key sort_keys[] = {
 	 .items_min = 1,
 	 .items_max = SORT_PREFIXES_MAX,
 	 .required = true},
+	{0},
+};
+
+static const struct schema_key pair_keys[] = {
+	{.name = "certificate",
+	 .kind = SCHEMA_STRING,
+	 MEMBER_OF(struct tls_pair_options, certificate),
+	 .max = PATH_MAX - 1,
+	 .required = true},
+	{.name = "key",
+	 .kind = SCHEMA_STRING,
+	 MEMBER_OF(struct tls_pair_options, key),
+	 .max = PATH_MAX - 1,
+	 .required = true},
+	{0},
+};
+
+const struct schema_key schema_tls_keys[] = {
+	{.name = "certificate",
+	 .kind = SCHEMA_STRING,
+	 TO(tls.certificate),
+	 .max = PATH_MAX - 1,
+	 .initial = ""},
+	{.name = "key", .kind = SCHEMA_STRING, TO(tls.key), .max = PATH_MAX - 1, .initial = ""},
+	{.name = "certificates",
+	 TO_LIST(tls.more),
+	 .items_max = TLS_PAIRS_MAX - 1,
+	 .keys = pair_keys},
 	{0},
 };
 

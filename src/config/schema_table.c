@@ -468,6 +468,7 @@ static const struct schema_key view_keys[] = {
 const struct schema_key schema_root[] = {
 	{.name = "include", .kind = SCHEMA_INCLUDE},
 	{.name = "server", .keys = schema_server_keys, .finish = finish_server},
+	{.name = "tls", .keys = schema_tls_keys, .finish = finish_tls},
 	{.name = "resolver", .keys = resolver_keys, .finish = finish_resolver},
 	{.name = "cache", .keys = cache_keys, .finish = finish_cache},
 	{.name = "dnssec", .keys = dnssec_keys},

@@ -30,6 +30,7 @@ enum followed_kind {
 	FOLLOWED_LEASES = 2,
 	FOLLOWED_LISTS = 8,
 	FOLLOWED_POLICIES = 16,
+	FOLLOWED_TLS = 32,
 	FOLLOWED_PASSING = 4, /* and that nothing stays of it when it is taken away */
 };
 

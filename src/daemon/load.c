@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
+#include "net/tls.h"
 #include "policy/lists.h"
 #include "policy/rpz.h"
 #include "policy/rules.h"
@@ -94,6 +95,7 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	load_lists(l, &ground, followed, why);
 	load_policies(l, &ground, followed, why);
 	load_views(l, &ground, why);
+	load_tls(l, &ground, followed, why);
 	refuse_tls(c, why);
 	return why[0] == '\0';
 }
@@ -126,6 +128,10 @@ static bool drop_part(struct load *l, unsigned part, const char *wrong, char why
 		leases_destroy(l->leases);
 		l->leases = NULL;
 		break;
+	case LOAD_TLS:
+		tls_service_release(l->tls);
+		l->tls = NULL;
+		break;
 	case LOAD_POLICIES:
 		rpz_set_destroy(l->policies);
 		l->policies = NULL;
@@ -145,9 +151,10 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 		     struct load *out, char why[LOAD_WHY_MAX])
 {
 	static void (*const read_part[])(struct load *, const struct load_ground *,
-					 struct followed *, char *) = {load_names, load_leases,
-								       load_policies, load_lists};
-	static const unsigned parts[] = {LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES, LOAD_LISTS};
+					 struct followed *, char *) = {
+		load_names, load_leases, load_policies, load_lists, load_tls};
+	static const unsigned parts[] = {LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES, LOAD_LISTS,
+					 LOAD_TLS};
 	const struct load_ground ground = {rules->config, rules->routes.routes, rules->routes.n,
 					   root_hints_are_own(rules->hints)};
 	char wrong[LOAD_WHY_MAX];
@@ -169,6 +176,7 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 
 void load_free(struct load *l)
 {
+	tls_service_release(l->tls);
 	load_views_free(l->views);
 	rpz_set_destroy(l->policies);
 	list_set_destroy(l->lists);

@@ -23,6 +23,7 @@ struct name_index;
 struct root_hints;
 struct rpz_set;
 struct rules;
+struct tls_service;
 struct view_set;
 struct zone_store;
 
@@ -32,7 +33,9 @@ enum load_what {
 	LOAD_LEASES = 2,
 	LOAD_LISTS = 4,
 	LOAD_POLICIES = 16,
-	LOAD_ALL = 31, /* these and the configuration */
+	LOAD_TLS = 32,
+	LOAD_CONFIG = 8,
+	LOAD_ALL = 63, /* LOAD_CONFIG only comes with all others */
 };
 
 /** What was read. */
@@ -53,6 +56,7 @@ struct load {
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
 	struct rpz_set *policies;   /* NULL for none, when LOAD_POLICIES was read */
 	struct view_set *views;     /* NULL for none */
+	struct tls_service *tls;    /* NULL for none, when LOAD_TLS was read */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */
 };

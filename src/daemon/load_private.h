@@ -8,6 +8,7 @@
  *   load_views.c   views
  *   load_zones.c   zone files of local-zones
  *   load_policies.c  policy zones
+ *   load_tls.c     certificates
  *   load_text.c    what is told of all that
  */
 #pragma once
@@ -63,6 +64,10 @@ typedef void load_zone_told(void *context, unsigned index, const char *file, uns
  */
 MUST_USE bool load_zone_files(struct zone_store *store, const struct local_options *local,
 			      struct followed *followed, load_zone_told *tell, void *context);
+
+/** Fill l->tls. Reasons why not are added to @p why. */
+void load_tls(struct load *l, const struct load_ground *g, struct followed *followed,
+	      char why[LOAD_WHY_MAX]);
 
 /** Fill l->policies. Reasons why not are added to @p why. */
 void load_policies(struct load *l, const struct load_ground *g, struct followed *followed,

@@ -48,11 +48,12 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	const struct rules *before = rulebook_current(book);
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
 	bool lists = fresh->lists != before->lists || fresh->rpz != before->rpz;
+	bool tls = fresh->tls != before->tls;
 	bool clients = fresh->view_clients != before->view_clients;
 	/* By another clock, leases have another time left than answers say. */
 	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
 
-	if (!hosts && !leases && !lists && !names && !clients) {
+	if (!hosts && !leases && !lists && !names && !clients && !tls) {
 		rules_destroy(fresh);
 		return;
 	}
@@ -64,11 +65,13 @@ static void put_in_force(struct server *s, struct rules *fresh)
 		s->names.leases_at = time(NULL);
 	unsigned long long generation = rulebook_current(book)->generation;
 
+	if (tls)
+		log_notice(&s->log, "certificates read again: generation %llu", generation);
 	if (hosts || lists)
 		log_notice(&s->log, "files read again: generation %llu, changed: %s%s%s%s",
 			   generation, hosts ? "hosts" : "", hosts && lists ? ", " : "",
 			   lists ? "lists or policy zones" : "", leases ? ", leases" : "");
-	else
+	else if (leases)
 		log_debug(&s->log, "files read again: generation %llu, changed: leases",
 			  generation);
 }

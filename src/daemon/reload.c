@@ -320,7 +320,7 @@ static void take_all(struct server *s, struct load *load, unsigned number, bool 
 	} else {
 		tell_failure(s, number, why);
 		/* The files that are followed are those that were named by what failed, perhaps. */
-		loader_ask_files(s->loader, LOAD_HOSTS | LOAD_LEASES | LOAD_LISTS | LOAD_POLICIES);
+		loader_ask_files(s->loader, LOAD_ALL & ~LOAD_CONFIG);
 	}
 	json_decref(r.changed);
 	json_decref(r.kept);

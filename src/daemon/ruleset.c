@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "daemon/view_clients.h"
 #include "dnssec/anchor.h"
+#include "net/tls.h"
 #include "policy/lists.h"
 #include "policy/rpz.h"
 #include "resolver/hints.h"
@@ -191,6 +192,42 @@ static bool take_lists(struct rules *r, struct load *load)
 	return true;
 }
 
+static void end_tls(void *what)
+{
+	tls_service_release(what);
+}
+
+static bool has_ended(const struct tls_service *tls)
+{
+	return tls_service_ends_s(tls) < (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+}
+
+/*
+ * Certificates that say the same stay the same. Those that have ended don't take the place of
+ * some that have not. Tickets outlive certificates.
+ */
+static bool take_tls(struct rules *r, struct load *load)
+{
+	struct tls_service *tls = load->tls, *before = r->tls;
+
+	load->tls = NULL;
+	if (!tls) {
+		rules_drop_part(r, RULES_TLS);
+		r->tls = NULL;
+		return true;
+	}
+	if (before && (tls_service_equal(before, tls) || (has_ended(tls) && !has_ended(before)))) {
+		tls_service_release(tls);
+		return true;
+	}
+	if (before)
+		tls_service_set_ticket_key(tls, tls_service_ticket_key(before));
+	if (!rules_set_part(r, RULES_TLS, tls, end_tls))
+		return false;
+	r->tls = tls;
+	return true;
+}
+
 /* --- views ------------------------------------------------------------------------- */
 
 static const struct view *find_view(const struct view_set *set, const char *name)
@@ -272,7 +309,7 @@ struct rules *ruleset_make(struct load *load, const struct rules *before)
 	struct rules *r = begin(before);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
 		    take_lists(r, load) && take_policies(r, load) && take_views(r, load, before) &&
-		    take_config(r, load) && take_clients(r);
+		    take_tls(r, load) && take_config(r, load) && take_clients(r);
 
 	return end_making(r, load, good);
 }
@@ -283,7 +320,8 @@ struct rules *ruleset_refresh(struct load *load, const struct rules *before)
 	bool good = r && (!(load->what & LOAD_HOSTS) || take_zones(r, load)) &&
 		    (!(load->what & LOAD_LEASES) || take_leases(r, load)) &&
 		    (!(load->what & LOAD_LISTS) || take_lists(r, load)) &&
-		    (!(load->what & LOAD_POLICIES) || take_policies(r, load)) && take_clients(r);
+		    (!(load->what & LOAD_POLICIES) || take_policies(r, load)) &&
+		    (!(load->what & LOAD_TLS) || take_tls(r, load)) && take_clients(r);
 
 	return end_making(r, load, good);
 }

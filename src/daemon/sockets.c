@@ -44,18 +44,11 @@ unsigned long sockets_descriptors(const struct sockets *s, unsigned workers_n, u
 	return n * (workers_n + MAX(made_n, workers_n));
 }
 
-void sockets_close_pair(const struct listener_fds *fds)
-{
-	close(fds->udp);
-	if (fds->tcp >= 0)
-		close(fds->tcp);
-}
-
 static void close_all(struct sockets *s)
 {
 	for (unsigned w = 0; w < s->workers_n; w++) {
 		for (unsigned i = 0; i < s->slots_n; i++)
-			sockets_close_pair(&s->fds[w][i]);
+			listener_fds_close(&s->fds[w][i]);
 	}
 }
 
@@ -68,13 +61,22 @@ static bool is_wildcard(const struct address *a)
 	return memcmp(a->octets, zeros, sizeof zeros) == 0;
 }
 
-/* One of ours has the port already, of an address that holds this one or is in it. */
-static bool overlaps_ours(const struct sockets *s, const struct address *a)
+static bool share_a_port(enum transport a, enum transport b)
 {
+	return (transport_has_udp(a) && transport_has_udp(b)) ||
+	       (transport_has_tcp(a) && transport_has_tcp(b));
+}
+
+/* One of ours has the port already, of an address that holds this one or is in it. */
+static bool overlaps_ours(const struct sockets *s, const struct endpoint *at)
+{
+	const struct address *a = &at->address;
+
 	for (unsigned i = 0; i < s->slots_n; i++) {
 		const struct socket_slot *slot = &s->slots[i];
 
 		if (slot->state == SLOT_WANTED || slot->at.address.port != a->port ||
+		    !share_a_port(slot->at.transport, at->transport) ||
 		    slot->at.address.family != a->family ||
 		    (slot->state == SLOT_FREE && sockets_now_ms() >= slot->free_ms))
 			continue;
@@ -86,15 +88,20 @@ static bool overlaps_ours(const struct sockets *s, const struct address *a)
 }
 
 /* SO_REUSEPORT would let us share the port with another resolver of the same user, unnoticed. */
-static bool is_free(const struct address *a)
+static bool is_free(const struct endpoint *at)
 {
+	const struct address *a = &at->address;
+	bool datagrams = transport_has_udp(at->transport);
 	struct sockaddr_storage sa;
 	socklen_t len = address_to_sockaddr(a, &sa);
 	int on = 1;
-	int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(sa.ss_family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;
+	/* Connections that have ended keep nobody from listening. */
+	if (!datagrams)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
 	if (a->family == 6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -107,40 +114,43 @@ static bool is_free(const struct address *a)
 }
 
 /* Who rests accepts nothing. */
-bool sockets_open_pair(const struct address *a, struct listener_fds *fds, bool rests)
+bool sockets_open_at(const struct endpoint *a, struct listener_fds *fds, bool rests)
 {
-	*fds = (struct listener_fds){.tcp = -1};
-	fds->udp = udp_listen(a, &fds->wildcard);
-	if (fds->udp < 0)
-		return false;
-	if (rests)
-		return true;
-	fds->tcp = stream_listen(a);
-	if (fds->tcp < 0) {
-		int error = errno;
-
-		close(fds->udp);
-		errno = error;
-		return false;
+	*fds = (struct listener_fds){.udp = -1, .tcp = -1};
+	if (transport_has_udp(a->transport)) {
+		fds->udp = udp_listen(&a->address, &fds->wildcard);
+		if (fds->udp < 0)
+			return false;
 	}
+	if (transport_has_tcp(a->transport) && !rests) {
+		fds->tcp = stream_listen(&a->address);
+		if (fds->tcp < 0) {
+			int error = errno;
+
+			listener_fds_close(fds);
+			errno = error;
+			return false;
+		}
+	}
+	fds->at = *a;
 	return true;
 }
 
 /* For every worker, into @slot of the table; false with errno and nothing open. */
-bool sockets_open_for_all(struct sockets *s, unsigned slot, const struct address *a)
+bool sockets_open_for_all(struct sockets *s, unsigned slot, const struct endpoint *a)
 {
 	unsigned w = 0;
 
 	if (!overlaps_ours(s, a) && !is_free(a))
 		return false;
-	while (w < s->made_n && sockets_open_pair(a, &s->fds[w][slot], w >= s->workers_n))
+	while (w < s->made_n && sockets_open_at(a, &s->fds[w][slot], w >= s->workers_n))
 		w++;
 	if (w == s->made_n)
 		return true;
 	int error = errno;
 
 	while (w-- > 0)
-		sockets_close_pair(&s->fds[w][slot]);
+		listener_fds_close(&s->fds[w][slot]);
 	errno = error;
 	return false;
 }
@@ -149,7 +159,7 @@ static bool open_at_start(struct sockets *s, const struct endpoint *a)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	if (sockets_open_for_all(s, s->slots_n, &a->address)) {
+	if (sockets_open_for_all(s, s->slots_n, a)) {
 		s->slots[s->slots_n++] = (struct socket_slot){.at = *a, .state = SLOT_OPEN};
 		return true;
 	}
@@ -170,22 +180,55 @@ static const struct notify_socket *find_tcp(const struct notify_socket *passed, 
 	return NULL;
 }
 
-static bool share_pair(struct sockets *s, const struct notify_socket *udp,
-		       const struct notify_socket *tcp)
+static bool has_udp(const struct notify_socket *passed, unsigned n, const struct address *local)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!passed[i].tcp && address_equal(&passed[i].local, local))
+			return true;
+	}
+	return false;
+}
+
+static int copy_of(const struct notify_socket *passed)
+{
+	return passed ? fcntl(passed->fd, F_DUPFD_CLOEXEC, 3) : -1;
+}
+
+/* One of both may be NULL. */
+static bool share(struct sockets *s, const struct endpoint *at, const struct notify_socket *udp,
+		  const struct notify_socket *tcp)
 {
 	unsigned i = s->slots_n++;
 
 	for (unsigned w = 0; w < s->workers_n; w++) {
 		struct listener_fds *fds = &s->fds[w][i];
 
-		fds->udp = fcntl(udp->fd, F_DUPFD_CLOEXEC, 3);
-		fds->tcp = fcntl(tcp->fd, F_DUPFD_CLOEXEC, 3);
-		fds->wildcard = udp_note_wildcard(udp->fd, &udp->local);
-		fds->shared = true;
-		if (fds->udp < 0 || fds->tcp < 0)
+		*fds = (struct listener_fds){*at, copy_of(udp), copy_of(tcp), false, true};
+		if (udp)
+			fds->wildcard = udp_note_wildcard(udp->fd, &udp->local);
+		if ((udp && fds->udp < 0) || (tcp && fds->tcp < 0))
 			return false;
 	}
-	s->slots[i] = (struct socket_slot){.at = {.address = udp->local}, .state = SLOT_OPEN};
+	s->slots[i] = (struct socket_slot){.at = *at, .state = SLOT_OPEN};
+	return true;
+}
+
+/* What a TCP socket alone is for stands in the configuration. */
+static bool take_alone(struct sockets *s, const struct notify_socket *tcp)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < s->listen_n; i++) {
+		const struct endpoint *at = &s->listen[i];
+
+		if (at->transport != TRANSPORT_UDP && transport_has_tcp(at->transport) &&
+		    address_equal(&at->address, &tcp->local))
+			return share(s, at, NULL, tcp);
+	}
+	log_warning(s->log,
+		    "passed socket %s: no UDP socket for the same address, and no "
+		    "encrypted transport in server.listen: it is not served",
+		    address_to_text(&tcp->local, text));
 	return true;
 }
 
@@ -196,10 +239,12 @@ static bool take_passed(struct sockets *s, const struct notify_socket *passed, u
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct notify_socket *tcp = find_tcp(passed, n, &passed[i].local);
+		const struct endpoint at = {.address = passed[i].local};
 
-		if (passed[i].tcp)
+		if (passed[i].tcp && has_udp(passed, n, &passed[i].local))
 			continue;
-		if (!tcp || !share_pair(s, &passed[i], tcp)) {
+		if (passed[i].tcp ? !take_alone(s, &passed[i])
+				  : !tcp || !share(s, &at, &passed[i], tcp)) {
 			log_error(s->log, "passed socket %s: %s",
 				  address_to_text(&passed[i].local, text),
 				  tcp ? strerror(errno) : "no TCP socket for the same address");
@@ -216,8 +261,10 @@ static void give_to_owner(struct sockets *s)
 		return;
 	for (unsigned w = 0; w < s->workers_n; w++) {
 		for (unsigned i = 0; i < s->slots_n; i++) {
-			(void)!fchown(s->fds[w][i].udp, s->owner, (gid_t)-1);
-			(void)!fchown(s->fds[w][i].tcp, s->owner, (gid_t)-1);
+			if (s->fds[w][i].udp >= 0)
+				(void)!fchown(s->fds[w][i].udp, s->owner, (gid_t)-1);
+			if (s->fds[w][i].tcp >= 0)
+				(void)!fchown(s->fds[w][i].tcp, s->owner, (gid_t)-1);
 		}
 	}
 }

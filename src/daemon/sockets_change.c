@@ -70,7 +70,7 @@ static bool open_wanted(struct sockets *s, struct worker **workers, unsigned slo
 {
 	struct socket_slot *k = &s->slots[slot];
 
-	if (!sockets_open_for_all(s, slot, &k->at.address))
+	if (!sockets_open_for_all(s, slot, &k->at))
 		return false;
 	k->state = SLOT_OPEN;
 	if (hand_out(s, workers, slot))

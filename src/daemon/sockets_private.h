@@ -18,12 +18,10 @@ uint64_t sockets_now_ms(void);
 void sockets_write_text(struct sockets *s);
 
 /** Sockets at @p a into @p fds, without one that accepts for who rests. False with errno. */
-MUST_USE bool sockets_open_pair(const struct address *a, struct listener_fds *fds, bool rests);
-
-void sockets_close_pair(const struct listener_fds *fds);
+MUST_USE bool sockets_open_at(const struct endpoint *a, struct listener_fds *fds, bool rests);
 
 /** For every worker, into @p slot of the table. False with errno, and nothing is open. */
-MUST_USE bool sockets_open_for_all(struct sockets *s, unsigned slot, const struct address *a);
+MUST_USE bool sockets_open_for_all(struct sockets *s, unsigned slot, const struct endpoint *a);
 
 /* sockets_workers.c */
 

@@ -19,19 +19,22 @@
 #define ACCEPT_MS 2000 /* a handshake that had begun is over by then */
 #define CLOSED_MS 1000 /* the workers have closed what they were told to */
 
-/* Both of a pair that the service manager opened, once more. */
-static bool copy_pair(const struct listener_fds *from, struct listener_fds *to)
+static bool copy_one(int from, int *to)
+{
+	*to = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, 3);
+	return from < 0 || *to >= 0;
+}
+
+/* What the service manager opened, once more. */
+static bool copy(const struct listener_fds *from, struct listener_fds *to)
 {
 	*to = *from;
-	to->udp = fcntl(from->udp, F_DUPFD_CLOEXEC, 3);
-	if (to->udp < 0)
-		return false;
-	to->tcp = fcntl(from->tcp, F_DUPFD_CLOEXEC, 3);
-	if (to->tcp >= 0)
+	to->tcp = -1;
+	if (copy_one(from->udp, &to->udp) && copy_one(from->tcp, &to->tcp))
 		return true;
 	int error = errno;
 
-	sockets_close_pair(to);
+	listener_fds_close(to);
 	errno = error;
 	return false;
 }
@@ -39,8 +42,8 @@ static bool copy_pair(const struct listener_fds *from, struct listener_fds *to)
 static bool open_slot(const struct sockets *s, unsigned slot, struct listener_fds *fds)
 {
 	if (s->passed)
-		return copy_pair(&s->fds[0][slot], fds);
-	return sockets_open_pair(&s->slots[slot].at.address, fds, false);
+		return copy(&s->fds[0][slot], fds);
+	return sockets_open_at(&s->slots[slot].at, fds, false);
 }
 
 static bool order(const struct sockets *s, struct worker *w,
@@ -59,7 +62,7 @@ static bool order(const struct sockets *s, struct worker *w,
 static void steer(const struct sockets *s, unsigned n)
 {
 	for (unsigned i = 0; i < s->slots_n && !s->passed; i++) {
-		if (s->slots[i].state == SLOT_OPEN)
+		if (s->slots[i].state == SLOT_OPEN && s->fds[0][i].tcp >= 0)
 			reuseport_use_first(s->fds[0][i].tcp, n);
 	}
 }
@@ -67,8 +70,8 @@ static void steer(const struct sockets *s, unsigned n)
 static void close_all(const struct listener_fds *fds, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		if (fds[i].udp >= 0)
-			sockets_close_pair(&fds[i]);
+		if (listener_fds_are_there(&fds[i]))
+			listener_fds_close(&fds[i]);
 	}
 }
 
@@ -98,10 +101,10 @@ static bool recall(struct sockets *s, struct worker **workers, unsigned w)
 	if (!open_all(s, fds))
 		return false;
 	for (unsigned i = 0; i < s->slots_n; i++) {
-		if (fds[i].udp < 0)
+		if (!listener_fds_are_there(&fds[i]))
 			continue;
 		if (!good) {
-			sockets_close_pair(&fds[i]);
+			listener_fds_close(&fds[i]);
 			continue;
 		}
 		good = worker_listen(workers[w], i, &fds[i]);

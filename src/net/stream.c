@@ -38,7 +38,7 @@ static uint32_t patience_ms(const struct stream *s)
 {
 	if (s->idle_ms == 0)
 		return 0;
-	if (s->unsent || is_beginning(s))
+	if (stream_is_sending(s) || is_beginning(s))
 		return STREAM_STALL_MS;
 	if (s->rx_n > 0)
 		return STREAM_MESSAGE_MS;
@@ -71,7 +71,7 @@ static void end(struct stream *s, enum stream_end why)
 /* Is it the peer that we wait for to go on? */
 static bool is_peers_turn(const struct stream *s)
 {
-	return s->unsent || s->rx_n > 0 || is_beginning(s);
+	return stream_is_sending(s) || s->rx_n > 0 || is_beginning(s);
 }
 
 static void on_timer(struct timer *t)
@@ -101,9 +101,9 @@ static void watch_for(struct stream *s)
 	uint32_t events = 0;
 
 	s->paused = s->owner_paused || s->unsent_octets > STREAM_UNSENT_MAX / 2;
-	if (!s->paused && !s->read_end)
+	if (!s->paused && !s->read_end && !s->codec_turn)
 		events |= EPOLLIN;
-	if (s->connecting || s->codec_writes || (s->unsent && !s->opening))
+	if (s->connecting || s->codec_writes || s->codec_keeps || (s->unsent && !s->opening))
 		events |= EPOLLOUT;
 	/* Whoever may write is called at once. */
 	if (!s->paused && is_pending(s))
@@ -114,13 +114,33 @@ static void watch_for(struct stream *s)
 	loop_change(s->loop, &s->watch, events);
 }
 
+/* What the codec keeps goes first; false when the connection is broken. */
+static bool flush_codec(struct stream *s)
+{
+	if (!s->codec || !s->codec->flush || s->opening)
+		return true;
+	int gone = s->codec->flush(s);
+
+	s->codec_keeps = gone == 0;
+	return gone >= 0;
+}
+
 static ssize_t put_octets(struct stream *s, const struct iovec *iov, int n)
 {
 	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
+	ssize_t wrote;
 
-	if (s->codec)
-		return s->codec->write(s, iov, n);
-	return sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!s->codec)
+		return sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (s->codec_keeps) {
+		errno = EAGAIN;
+		return -1;
+	}
+	wrote = s->codec->write(s, iov, n);
+	/* The reader finds out that the connection is broken. */
+	if (wrote > 0)
+		(void)flush_codec(s);
+	return wrote;
 }
 
 static ssize_t get_octets(struct stream *s, uint8_t *to, size_t max)
@@ -143,6 +163,8 @@ static void drop_chunk(struct stream *s)
 /* False when the connection is broken. */
 static bool write_unsent(struct stream *s)
 {
+	if (s->codec_keeps && !flush_codec(s))
+		return false;
 	while (s->unsent) {
 		struct iovec iov[CHUNKS_PER_WRITE];
 		int n = 0;
@@ -168,11 +190,16 @@ static bool write_unsent(struct stream *s)
 	return true;
 }
 
-/* Deliver one message; false when the owner closed the stream. */
-static bool deliver(struct stream *s, const uint8_t *octets, size_t len)
+bool stream_deliver(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len)
 {
 	s->since_ms = loop_ms(s->loop);
+	s->tag = tag;
 	return s->message(s, octets, len) && !s->closed;
+}
+
+static bool deliver(struct stream *s, const uint8_t *octets, size_t len)
+{
+	return stream_deliver(s, 0, octets, len);
 }
 
 static bool deliver_buffered(struct stream *s)
@@ -218,12 +245,94 @@ static bool deliver_large(struct stream *s)
 	return open;
 }
 
+/* Keep what the socket did not take of @p n parts with @p octets in all, the first @p skip gone. */
+static bool queue(struct stream *s, const struct iovec *iov, int n, size_t octets, size_t skip)
+{
+	struct stream_chunk *c = malloc(sizeof *c + octets);
+	uint8_t *to = c ? c->octets : NULL;
+
+	if (!c)
+		return false;
+	c->next = NULL;
+	c->at = (uint32_t)skip;
+	c->len = (uint32_t)octets;
+	for (int i = 0; i < n; i++) {
+		memcpy(to, iov[i].iov_base, iov[i].iov_len);
+		to += iov[i].iov_len;
+	}
+	if (s->unsent_last)
+		s->unsent_last->next = c;
+	else
+		s->unsent = c;
+	s->unsent_last = c;
+	s->unsent_octets += c->len - c->at;
+	return true;
+}
+
+static bool write_now(struct stream *s, const struct iovec *iov, int n, size_t octets)
+{
+	size_t sent = 0;
+
+	if (!s->unsent && !is_beginning(s)) {
+		ssize_t wrote = put_octets(s, iov, n);
+
+		/* A broken connection shows itself to the reader; here it only takes nothing. */
+		sent = wrote > 0 ? (size_t)wrote : 0;
+	}
+	note_progress(s);
+	if (sent < octets && !queue(s, iov, n, octets, sent))
+		return false;
+	if (sent < octets || s->codec_keeps)
+		watch_for(s);
+	return true;
+}
+
+static bool put_gathered(struct stream *s)
+{
+	struct iovec iov = {s->gather->octets, s->gather->n};
+
+	s->gather->n = 0;
+	return iov.iov_len == 0 || write_now(s, &iov, 1, iov.iov_len);
+}
+
+static void gather(struct stream_gather *g, const struct iovec *iov, int n)
+{
+	for (int i = 0; i < n; i++) {
+		memcpy(g->octets + g->n, iov[i].iov_base, iov[i].iov_len);
+		g->n += (uint32_t)iov[i].iov_len;
+	}
+}
+
+static bool put(struct stream *s, const struct iovec *iov, int n, size_t octets)
+{
+	size_t gathered = s->gathering ? s->gather->n : 0;
+
+	if (s->closed || s->unsent_octets + gathered + octets > STREAM_UNSENT_MAX)
+		return false;
+	if (s->gathering && gathered + octets > STREAM_GATHER_MAX && !put_gathered(s))
+		return false;
+	if (!s->gathering || octets > STREAM_GATHER_MAX)
+		return write_now(s, iov, n, octets);
+	gather(s->gather, iov, n);
+	return true;
+}
+
+/* A framing keeps by itself what is not whole; false when the stream has ended. */
+static bool take_framed(struct stream *s, size_t n)
+{
+	if (s->framing->take(s, s->buffer, n))
+		return !s->closed;
+	end(s, STREAM_RESET);
+	return false;
+}
+
 /* One read and what it completes; false when the stream has ended. */
 static bool read_once(struct stream *s, bool *more)
 {
 	size_t max = s->large ? 2 + (size_t)get_u16(s->large) : sizeof s->buffer;
 	uint8_t *to = s->large ? s->large : s->buffer;
-	ssize_t n = get_octets(s, to + s->rx_n, max - s->rx_n);
+	size_t have = s->framing ? 0 : s->rx_n;
+	ssize_t n = get_octets(s, to + have, max - have);
 
 	*more = false;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -238,7 +347,9 @@ static bool read_once(struct stream *s, bool *more)
 	}
 	if (s->rx_n == 0)
 		s->since_ms = loop_ms(s->loop);
-	*more = (size_t)n == max - s->rx_n || is_pending(s);
+	*more = (size_t)n == max - have || is_pending(s);
+	if (s->framing)
+		return take_framed(s, (size_t)n);
 	s->rx_n += (uint32_t)n;
 	if (s->large)
 		return deliver_large(s);
@@ -251,7 +362,7 @@ static bool read_once(struct stream *s, bool *more)
 	return true;
 }
 
-static bool read_messages(struct stream *s)
+static bool read_some(struct stream *s)
 {
 	bool more = true;
 
@@ -261,6 +372,24 @@ static bool read_messages(struct stream *s)
 			return false;
 	}
 	return true;
+}
+
+/* False when the stream has ended. */
+static bool read_messages(struct stream *s)
+{
+	if (!s->gather)
+		return read_some(s);
+	s->gather->n = 0;
+	s->gathering = true;
+	bool open = read_some(s);
+
+	s->gathering = false;
+	if (!open)
+		return false;
+	if (put_gathered(s))
+		return true;
+	end(s, STREAM_NO_MEMORY);
+	return false;
 }
 
 static bool finish_connecting(struct stream *s)
@@ -282,6 +411,7 @@ static bool go_on_opening(struct stream *s)
 
 	s->opening = state != CODEC_OPEN;
 	s->codec_writes = state == CODEC_WANTS_WRITE;
+	s->codec_turn = state == CODEC_WANTS_TURN;
 	return state != CODEC_FAILED;
 }
 
@@ -293,7 +423,8 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_RESET);
 		return;
 	}
-	if (s->opening && !go_on_opening(s)) {
+	/* While it waits for its turn nothing but a peer that hangs up wakes it. */
+	if (s->codec_turn || (s->opening && !go_on_opening(s))) {
 		end(s, STREAM_RESET);
 		return;
 	}
@@ -309,7 +440,7 @@ static void on_ready(struct watch *w, uint32_t events)
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) || is_pending(s)) && !read_messages(s))
 		return;
 	/* Half-closed with nothing left to say, or nobody to hear it: over. */
-	if (s->read_end && (s->asks || (!s->unsent && s->owed == 0))) {
+	if (s->read_end && (s->asks || (!stream_is_sending(s) && s->owed == 0))) {
 		end(s, STREAM_CLOSED_BY_PEER);
 		return;
 	}
@@ -330,7 +461,12 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->unsent_octets = s->rx_n = 0;
 	s->codec = NULL;
 	s->codec_state = NULL;
-	s->opening = s->codec_writes = false;
+	s->gather = NULL;
+	s->gathering = false;
+	s->framing = NULL;
+	s->framing_state = NULL;
+	s->tag = 0;
+	s->opening = s->codec_writes = s->codec_turn = s->codec_keeps = false;
 	s->owed = 0;
 	s->idle_ms = idle_ms;
 	s->events = events;
@@ -377,50 +513,32 @@ bool stream_connect(struct stream *s, struct loop *loop, const struct address *s
 	return false;
 }
 
-static bool queue(struct stream *s, const uint8_t *octets, size_t len, size_t skip)
+bool stream_put(struct stream *s, const uint8_t *octets, size_t len)
 {
-	uint8_t prefix[2];
-	struct stream_chunk *c = malloc(sizeof *c + len + 2);
+	struct iovec iov = {without_const(octets), len};
 
-	if (!c)
-		return false;
-	put_u16(prefix, (uint16_t)len);
-	c->next = NULL;
-	c->at = (uint32_t)skip;
-	c->len = (uint32_t)len + 2;
-	memcpy(c->octets, prefix, 2);
-	memcpy(c->octets + 2, octets, len);
-	if (s->unsent_last)
-		s->unsent_last->next = c;
-	else
-		s->unsent = c;
-	s->unsent_last = c;
-	s->unsent_octets += c->len - c->at;
-	return true;
+	return put(s, &iov, 1, len);
 }
 
-bool stream_send(struct stream *s, const uint8_t *octets, size_t len)
+bool stream_send(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len)
 {
 	uint8_t prefix[2];
-	size_t sent = 0;
+	struct iovec iov[2] = {{prefix, 2}, {without_const(octets), len}};
 
-	if (s->closed || len > 65535 || s->unsent_octets + len + 2 > STREAM_UNSENT_MAX)
+	if (s->closed || len > 65535)
 		return false;
+	if (s->framing)
+		return s->framing->send(s, tag, octets, len);
 	put_u16(prefix, (uint16_t)len);
-	if (!s->unsent && !is_beginning(s)) {
-		struct iovec iov[2] = {{prefix, 2}, {without_const(octets), len}};
-		ssize_t n = put_octets(s, iov, 2);
+	return put(s, iov, 2, len + 2);
+}
 
-		/* A broken connection shows itself to the reader; here it only takes nothing. */
-		sent = n > 0 ? (size_t)n : 0;
-	}
-	note_progress(s);
-	if (sent == len + 2)
-		return true;
-	if (!queue(s, octets, len, sent))
-		return false;
-	watch_for(s);
-	return true;
+void stream_go_on(struct stream *s)
+{
+	if (s->closed || !s->codec_turn)
+		return;
+	s->codec_turn = false;
+	on_ready(&s->watch, 0);
 }
 
 void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *state)
@@ -430,6 +548,12 @@ void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *
 	s->opening = true;
 	arm_timer(s);
 	watch_for(s);
+}
+
+void stream_set_framing(struct stream *s, const struct stream_framing *framing, void *state)
+{
+	s->framing = framing;
+	s->framing_state = state;
 }
 
 void stream_pause(struct stream *s)
@@ -467,6 +591,8 @@ void stream_close(struct stream *s)
 	s->closed = true;
 	timer_cancel(&s->loop->wheel, &s->timer);
 	loop_forget(s->loop, &s->watch);
+	if (s->framing)
+		s->framing->close(s);
 	if (s->codec)
 		s->codec->close(s);
 	close(s->watch.fd);

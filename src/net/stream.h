@@ -2,8 +2,11 @@
  * stream.h - DNS messages over one TCP connection, both ends (RFC 1035 4.2.2,
  * RFC 7766).
  *
- * Purpose    frames messages by their two-octet length, queues what can't be
- *            written yet, and closes on its own when the peer stalls.
+ * Purpose    frames messages by their two-octet length or another framing, queues
+ *            what can't be written yet, and closes on its own when the peer stalls.
+ *
+ *	socket <-> codec: octets (none, TLS) <-> framing: messages (length, HTTP) <-> owner
+ *
  * Memory     2 KiB of buffer inside; a longer message or an unread answer gets
  *            malloc'd memory up to STREAM_UNSENT_MAX.
  * Threads    the loop's own.
@@ -21,6 +24,7 @@
 #include "net/loop.h"
 
 #define STREAM_BUFFER     2050   /* octets: a length and a message of usual size */
+#define STREAM_GATHER_MAX 16384  /* octets that are written at once */
 #define STREAM_UNSENT_MAX 131072 /* octets waiting for the peer; then nothing more is read */
 #define STREAM_STALL_MS   5000   /* no octet taken for so long: closed (limits.md row 54) */
 #define STREAM_MESSAGE_MS 5000   /* a message begun must be complete by then (row 53) */
@@ -39,7 +43,8 @@ struct stream;
 enum codec_state {
 	CODEC_OPEN,        /* messages may pass */
 	CODEC_WANTS_READ,  /* it waits for octets of the peer, */
-	CODEC_WANTS_WRITE, /* or for room for its own */
+	CODEC_WANTS_WRITE, /* or for room for its own, */
+	CODEC_WANTS_TURN,  /* or for stream_go_on() */
 	CODEC_FAILED,
 };
 
@@ -58,10 +63,39 @@ struct stream_codec {
 	 * One that takes none and gives no reason is broken, and the stream ends.
 	 */
 	ssize_t (*write)(struct stream *s, const struct iovec *iov, int n);
+	/**
+	 * What was taken goes on to the socket: 1 when all has gone, 0 when the socket has no room,
+	 * -1 and errno. NULL for one that keeps nothing.
+	 */
+	int (*flush)(struct stream *s);
 	/** Octets that read() could give without the socket having any. */
 	bool (*pending)(const struct stream *s);
 	/** The stream is closed: free what is kept for it. */
 	void (*close)(struct stream *s);
+};
+
+/**
+ * How messages are marked in the octets. NULL: each has its length in two octets before it. One of
+ * another kind keeps its state in stream->framing_state.
+ */
+struct stream_framing {
+	/** Take @p n octets that came: messages in them go to stream_deliver(). False ends the
+	 * stream, unless it has ended by then. */
+	bool (*take)(struct stream *s, const uint8_t *octets, size_t n);
+	/** Give @p octets as the answer to the message with @p tag, by stream_put(). False as
+	 * stream_send(). */
+	bool (*send)(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len);
+	/** The stream is closed: free what is kept for it. */
+	void (*close)(struct stream *s);
+};
+
+/**
+ * What is sent while messages of one stream are read, to be written at once: fewer system calls,
+ * and fewer records of TLS. One for all streams of a loop.
+ */
+struct stream_gather {
+	uint32_t n;
+	uint8_t octets[STREAM_GATHER_MAX];
 };
 
 struct stream {
@@ -70,6 +104,9 @@ struct stream {
 	struct loop *loop;
 	const struct stream_codec *codec; /* set it before octets pass; NULL: plain */
 	void *codec_state;                /* the codec's own */
+	struct stream_gather *gather; /* set it as codec; NULL: each message is written by itself */
+	const struct stream_framing *framing;
+	void *framing_state;
 	/** A whole message without its length; may close the stream (then returns false). */
 	bool (*message)(struct stream *s, const uint8_t *octets, size_t len);
 	/** The stream was closed; the owner may free it. Not called by stream_close(). */
@@ -78,7 +115,8 @@ struct stream {
 	struct stream_chunk *unsent_last;
 	uint8_t *large; /* a message longer than the buffer, being received */
 	uint32_t unsent_octets;
-	uint32_t rx_n;     /* octets in buffer or large */
+	uint32_t rx_n;     /* octets in buffer or large; with a framing: of a message begun */
+	uint32_t tag;      /* of the message that is being delivered: its answer has the same */
 	uint32_t idle_ms;  /* without a message in either direction */
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
@@ -87,13 +125,22 @@ struct stream {
 	bool asks;     /* we connected: once the peer has closed its side no answer can come */
 	bool connecting;
 	bool opening;      /* connected, but the codec is not ready */
-	bool codec_writes; /* the codec waits for room */
+	bool codec_writes; /* the codec waits for room, */
+	bool codec_turn;   /* or for its turn */
+	bool codec_keeps;  /* octets that it has taken and the socket has not */
 	bool paused;       /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;
-	bool read_end; /* the peer has closed its side */
+	bool gathering; /* messages are being read, and what is sent is gathered */
+	bool read_end;  /* the peer has closed its side */
 	bool closed;
 	uint8_t buffer[STREAM_BUFFER];
 };
+
+/** Are there octets that the peer has yet to take? */
+static inline bool stream_is_sending(const struct stream *s)
+{
+	return s->unsent || s->codec_keeps || (s->gathering && s->gather->n > 0);
+}
 
 /** Serve an accepted, non-blocking @p fd; the stream owns it. False: no memory. */
 MUST_USE bool stream_accept(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms);
@@ -109,8 +156,23 @@ MUST_USE bool stream_connect(struct stream *s, struct loop *loop, const struct a
  */
 void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *state);
 
-/** Send a message; false when memory or STREAM_UNSENT_MAX don't allow it. Never ends the stream. */
-bool stream_send(struct stream *s, const uint8_t *octets, size_t len);
+/** Mark messages by @p framing with its @p state. Call it as stream_set_codec(). */
+void stream_set_framing(struct stream *s, const struct stream_framing *framing, void *state);
+
+/**
+ * Send a message, as the answer to the one with @p tag, which is 0 where messages have none; false
+ * when memory or STREAM_UNSENT_MAX don't allow it. Never ends the stream.
+ */
+bool stream_send(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len);
+
+/** For a framing: a whole message with @p tag. False when the owner has closed the stream. */
+MUST_USE bool stream_deliver(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len);
+
+/** For a framing: octets to be written. As stream_send(). */
+bool stream_put(struct stream *s, const uint8_t *octets, size_t len);
+
+/** It is the turn of a codec that waits for that. May end the stream. */
+void stream_go_on(struct stream *s);
 
 /** Read no further messages until stream_resume(); what is in flight is the owner's to count. */
 void stream_pause(struct stream *s);

@@ -23,6 +23,18 @@ struct endpoint {
 	enum transport transport;
 };
 
+/** Does it take datagrams? */
+static inline bool transport_has_udp(enum transport t)
+{
+	return t == TRANSPORT_UDP || t == TRANSPORT_QUIC;
+}
+
+/** Does it take connections of TCP? */
+static inline bool transport_has_tcp(enum transport t)
+{
+	return t != TRANSPORT_QUIC;
+}
+
 static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->transport == b->transport && address_equal(&a->address, &b->address);

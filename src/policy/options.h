@@ -67,6 +67,14 @@ struct listen_options {
 	char *view;         /* of whoever asks there; "" for none */
 };
 
+#define TLS_PAIRS_MAX 64
+
+/** Paths of PEM files: a chain of certificates, and its key. */
+struct tls_pair_options {
+	char *certificate;
+	char *key;
+};
+
 /** How often, a second; 0: as often as they like. */
 struct rate_options {
 	unsigned client_rate;  /* questions by UDP of one client: an address, or a /64 */

@@ -36,9 +36,10 @@ struct root_hints;    /* resolver/hints.h */
 struct trust_anchors; /* dnssec/anchor.h */
 struct wall_time;     /* dnssec/walltime.h */
 struct shared_part;
-struct list_set;   /* policy/lists.h */
-struct rpz_set;    /* policy/rpz.h */
-struct zone_store; /* zone/store.h */
+struct list_set;    /* policy/lists.h */
+struct rpz_set;     /* policy/rpz.h */
+struct tls_service; /* net/tls.h */
+struct zone_store;  /* zone/store.h */
 
 /** What is shared between rule sets, and freed with the last of them. */
 enum rules_part {
@@ -51,6 +52,7 @@ enum rules_part {
 	RULES_RPZ,
 	RULES_LEASES,
 	RULES_NETWORKS,
+	RULES_TLS,
 	RULES_VIEWS,
 	RULES_VIEW_CLIENTS,
 	RULES_VIEW_CACHES, /* of class 1, and so on */
@@ -82,6 +84,7 @@ struct rules {
 	const struct root_hints *hints;
 	const struct trust_anchors *anchors;
 	const struct config *config;             /* what it was built from, for the daemon */
+	struct tls_service *tls;                 /* NULL: nothing encrypted is served */
 	struct wall_time *wall;                  /* NULL: signatures always have to be in time */
 	const struct view_set *views;            /* NULL for none, and in the rules of a view */
 	const struct view_clients *view_clients; /* not NULL where there are views, but in those

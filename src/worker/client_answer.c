@@ -32,7 +32,7 @@ void client_send(struct worker *w, const struct route_back *back, const uint8_t 
 		memcpy(udp_answer_buffer(b), octets, len);
 		udp_answer(b, len, &back->peer);
 	} else if (back->worker == w->index) {
-		tcp_answer(back->tcp_client, back->tcp_serial, octets, len);
+		tcp_answer(back, octets, len);
 	} else {
 		mail_answer(w, back, octets, len);
 	}

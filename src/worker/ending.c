@@ -7,7 +7,7 @@
 static void leave_passed_sockets(struct worker *w)
 {
 	for (unsigned i = 0; i < w->listeners_n; i++) {
-		if (!w->listeners[i].batch || !w->listeners[i].shared)
+		if (!w->listeners[i].used || !w->listeners[i].shared)
 			continue;
 		listen_rest(w, i);
 		listen_stop_accepting(w, i);

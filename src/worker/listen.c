@@ -10,29 +10,27 @@
 
 #define LAST_ROUNDS 64 /* of what has come in at a socket before it closes */
 
-static struct address local_address_of(int fd)
+void listener_fds_close(const struct listener_fds *fds)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof sa;
-	struct address a;
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
-	    !address_from_sockaddr((struct sockaddr *)&sa, &a))
-		return (struct address){0};
-	return a;
+	if (fds->udp >= 0)
+		close(fds->udp);
+	if (fds->tcp >= 0)
+		close(fds->tcp);
 }
 
 static void end(struct listener *l)
 {
-	if (!l->batch)
+	if (!l->used)
 		return;
-	udp_batch_destroy(l->batch);
+	if (l->batch)
+		udp_batch_destroy(l->batch);
 	l->batch = NULL;
-	close(l->udp_watch.fd);
+	if (l->udp_watch.fd >= 0)
+		close(l->udp_watch.fd);
 	if (l->tcp_watch.fd >= 0)
 		close(l->tcp_watch.fd);
-	l->udp_on = l->tcp_on = l->accept_paused = false;
-	l->at = (struct address){0};
+	l->used = l->udp_on = l->tcp_on = l->accept_paused = false;
+	l->at = (struct endpoint){0};
 	atomic_store_explicit(&l->open, false, memory_order_release);
 }
 
@@ -45,8 +43,10 @@ static void end_lingering(struct timer *timer)
  */
 static bool stop_udp(struct worker *w, struct listener *l)
 {
+	if (!l->batch)
+		return true;
 	/* A socket that is others', too, goes on for them. */
-	bool turned = l->shared || udp_turn_away(l->udp_watch.fd, &l->at);
+	bool turned = l->shared || udp_turn_away(l->udp_watch.fd, &l->at.address);
 
 	for (unsigned i = 0; !l->shared && i < LAST_ROUNDS; i++)
 		serve_udp_ready(&l->udp_watch, EPOLLIN);
@@ -74,7 +74,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	struct listener *l = &w->listeners[slot];
 
 	/* It rested; or orders that waited for a busy worker come all at once, and it lingers. */
-	if (l->batch) {
+	if (l->used) {
 		timer_cancel(&w->loop.wheel, &l->linger);
 		(void)stop_udp(w, l);
 		stop_tcp(w, l);
@@ -82,20 +82,20 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	}
 	l->worker = w;
 	l->index = (uint8_t)slot;
-	l->at = local_address_of(fds->udp);
+	l->at = fds->at;
 	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
-	l->view = (uint8_t)view_of_listener(w->rules->views, w->rules->view_clients, &l->at);
+	l->view =
+		(uint8_t)view_of_listener(w->rules->views, w->rules->view_clients, &l->at.address);
 	l->had_view = l->view != 0;
 	timer_init(&l->linger, end_lingering);
-	l->batch = udp_batch_create(fds->udp, fds->wildcard);
-	if (!l->batch) {
-		close(fds->udp);
-		if (fds->tcp >= 0)
-			close(fds->tcp);
+	l->batch = fds->udp >= 0 ? udp_batch_create(fds->udp, fds->wildcard) : NULL;
+	if (fds->udp >= 0 && !l->batch) {
+		listener_fds_close(fds);
 		return false;
 	}
+	l->used = true;
 	w->listeners_n = MAX(w->listeners_n, slot + 1);
 	atomic_store_explicit(&l->open, true, memory_order_release);
 	return true;
@@ -105,20 +105,20 @@ bool listen_start(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (!l->batch)
+	if (!l->used)
 		return false;
-	if (!l->udp_on)
+	if (!l->udp_on && l->udp_watch.fd >= 0)
 		l->udp_on = loop_add(&w->loop, &l->udp_watch, EPOLLIN);
-	if (!l->tcp_on)
+	if (!l->tcp_on && l->tcp_watch.fd >= 0)
 		l->tcp_on = loop_add(&w->loop, &l->tcp_watch, EPOLLIN);
-	return l->udp_on && l->tcp_on;
+	return l->udp_on == (l->udp_watch.fd >= 0) && l->tcp_on == (l->tcp_watch.fd >= 0);
 }
 
 void listen_rest(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (l->batch && !timer_is_set(&l->linger) && !stop_udp(w, l))
+	if (l->used && !timer_is_set(&l->linger) && !stop_udp(w, l))
 		l->udp_on = loop_add(&w->loop, &l->udp_watch, EPOLLIN);
 }
 
@@ -126,7 +126,7 @@ void listen_stop_accepting(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (l->batch)
+	if (l->used)
 		stop_tcp(w, l);
 }
 
@@ -134,7 +134,7 @@ void listen_close(struct worker *w, unsigned slot)
 {
 	struct listener *l = &w->listeners[slot];
 
-	if (!l->batch || timer_is_set(&l->linger))
+	if (!l->used || timer_is_set(&l->linger))
 		return;
 	bool turned = stop_udp(w, l);
 

@@ -111,9 +111,7 @@ bool worker_listen(struct worker *w, unsigned slot, const struct listener_fds *f
 {
 	if (send_order(w, LISTEN_OPEN, slot, fds))
 		return true;
-	close(fds->udp);
-	if (fds->tcp >= 0)
-		close(fds->tcp);
+	listener_fds_close(fds);
 	return false;
 }
 
@@ -191,10 +189,10 @@ static void read_query(struct worker *w, struct query_letter *q)
 static void read_answer(struct worker *w, struct query_letter *q)
 {
 	if (q->answer)
-		tcp_answer(q->back.tcp_client, q->back.tcp_serial, q->answer, q->answer_len);
+		tcp_answer(&q->back, q->answer, q->answer_len);
 	else
 		client_refuse(w, &q->request, &q->back);
-	tcp_settle(q->back.tcp_client, q->back.tcp_serial);
+	tcp_settle(&q->back);
 	free(q->answer);
 	free(q);
 }
@@ -242,11 +240,8 @@ void mail_ready(struct watch *watch, uint32_t events)
 
 static void close_unopened(const struct listen_letter *l)
 {
-	if (l->order != LISTEN_OPEN)
-		return;
-	close(l->fds.udp);
-	if (l->fds.tcp >= 0)
-		close(l->fds.tcp);
+	if (l->order == LISTEN_OPEN)
+		listener_fds_close(&l->fds);
 }
 
 static void throw_away(struct letter *letter)

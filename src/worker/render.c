@@ -10,11 +10,12 @@
 #include "net/cookie.h"
 #include "net/udp.h"
 
-#define OPT_LEN      11 /* octets without options */
-#define FLAG_DO_AT   15 /* bits of the OPT's flags */
-#define FLAG_CO_AT   14
-#define EDE_TEXT_MAX (JOB_TEXT_MAX + 1)
-#define IDENTITY_MAX 255 /* octets, as id.server can have in one string */
+#define OPT_LEN       11 /* octets without options */
+#define FLAG_DO_AT    15 /* bits of the OPT's flags */
+#define FLAG_CO_AT    14
+#define EDE_TEXT_MAX  (JOB_TEXT_MAX + 1)
+#define IDENTITY_MAX  255 /* octets, as id.server can have in one string */
+#define PADDING_BLOCK 468 /* octets */
 
 static uint16_t response_flags(const struct request *r)
 {
@@ -58,6 +59,27 @@ static size_t identity_len(const struct request *r, const struct render_context 
 	return r->nsid ? strnlen(context->identity, IDENTITY_MAX) : 0;
 }
 
+/*
+ * Zeros after which a message of @p len octets is as long as many others: in blocks of
+ * 468 octets (RFC 8467 4.1). @p limit is kept to; -1 where not even the option fits.
+ */
+static int padding_for(size_t len, size_t limit)
+{
+	size_t bare = len + 4;
+	size_t whole = (bare + PADDING_BLOCK - 1) / PADDING_BLOCK * PADDING_BLOCK;
+
+	return bare > limit ? -1 : (int)(MIN(whole, limit) - bare);
+}
+
+static void add_padding(struct tern_builder *b, const struct request *r)
+{
+	static const uint8_t zeros[PADDING_BLOCK];
+	int padding = padding_for(b->at, MIN(b->limit, (size_t)r->limit));
+
+	if (padding >= 0)
+		add_option(b, TERN_EDNS_PADDING, zeros, (size_t)padding);
+}
+
 static void add_opt(struct tern_builder *b, const struct request *r, unsigned rcode, uint16_t ede,
 		    const char *text, const struct render_context *context)
 {
@@ -78,6 +100,8 @@ static void add_opt(struct tern_builder *b, const struct request *r, unsigned rc
 	add_error_option(b, ede, text);
 	if (identity_len(r, context) > 0)
 		add_option(b, TERN_EDNS_NSID, context->identity, identity_len(r, context));
+	if (r->padding)
+		add_padding(b, r);
 }
 
 static size_t opt_reserve(const struct request *r)
@@ -225,6 +249,21 @@ size_t render_for_cache(const struct question *q, const struct result *result, u
 	return tern_builder_finish(&b);
 }
 
+/* To the OPT at @p opt_at, which ends the message of @p len octets. */
+static size_t append_padding(size_t opt_at, size_t len, size_t limit, uint8_t *out)
+{
+	int padding = padding_for(len, limit);
+	uint8_t *options_len = out + opt_at + OPT_LEN - 2;
+
+	if (padding < 0)
+		return len;
+	put_u16(options_len, (uint16_t)(get_u16(options_len) + 4 + padding));
+	put_u16(out + len, TERN_EDNS_PADDING);
+	put_u16(out + len + 2, (uint16_t)padding);
+	memset(out + len + 4, 0, (size_t)padding);
+	return len + 4 + (size_t)padding;
+}
+
 static size_t append_opt(const struct request *r, size_t len, const struct render_context *context,
 			 uint8_t *out, size_t out_max)
 {
@@ -264,6 +303,9 @@ static size_t append_opt(const struct request *r, size_t len, const struct rende
 		memcpy(at + 4, context->identity, identity);
 	}
 	put_u16(out + 10, (uint16_t)(get_u16(out + 10) + 1));
+	if (r->padding)
+		return append_padding(len, len + OPT_LEN + options, MIN(out_max, (size_t)r->limit),
+				      out);
 	return len + OPT_LEN + options;
 }
 

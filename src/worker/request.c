@@ -41,6 +41,9 @@ static bool read_options(const struct tern_message *m, const struct request_cont
 			return false;
 		if (o.code == TERN_EDNS_TCP_KEEPALIVE)
 			r->keepalive = context->tcp;
+		/* Where everybody can read there is nothing to hide. */
+		if (o.code == TERN_EDNS_PADDING)
+			r->padding = context->encrypted;
 		if (o.code == TERN_EDNS_NSID)
 			r->nsid = true;
 		/* What else stands there would be somebody's word about somebody's network. */
@@ -121,6 +124,7 @@ enum request_verdict request_parse(const uint8_t *octets, size_t len,
 	out->id = m.id;
 	out->flags = m.flags;
 	out->tcp = context->tcp;
+	out->encrypted = context->encrypted;
 	take_edns(out, &m);
 	if (status == TERN_EOPCODE)
 		return fail(out, TERN_RCODE_NOTIMP);

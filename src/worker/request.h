@@ -40,7 +40,9 @@ struct request {
 	bool keepalive;  /* asked for edns-tcp-keepalive */
 	bool no_subnet;  /* wants no server to be told its network: RFC 7871 7.1.2 */
 	bool nsid;       /* asked for the server's identity (RFC 5001) */
+	bool padding;    /* the answer's length is to tell nothing, RFC 7830 */
 	bool tcp;
+	bool encrypted; /* nobody on the way can read */
 };
 
 /** Which of the answers to one question it wants: enum answer_variant. */
@@ -57,6 +59,7 @@ struct request_context {
 	const struct address *client;
 	uint32_t wall_s;
 	bool tcp;
+	bool encrypted;
 };
 
 /** Read @p octets; everything but `rcode` is filled as far as possible. */

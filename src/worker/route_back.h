@@ -15,9 +15,11 @@ struct tcp_client;
 /** Where an answer goes. */
 struct route_back {
 	uint32_t tcp_serial;
+	uint32_t tag;     /* TCP: of the query, on its connection */
 	uint16_t worker;  /* whose TCP client it is */
 	uint8_t listener; /* where it came in; UDP: which socket */
 	bool tcp;
+	bool encrypted;        /* TCP: nobody on the way can read */
 	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
 	struct tcp_client *tcp_client;
 	struct query_letter *envelope; /* TCP: another worker's, with which the answer goes back */

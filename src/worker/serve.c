@@ -26,6 +26,8 @@ enum verdict {
 static void count_query(struct worker *w, const struct request *r, bool ipv6)
 {
 	tally_add(r->tcp ? &w->tally.queries_tcp : &w->tally.queries_udp);
+	if (r->encrypted)
+		tally_add(&w->tally.queries_tls);
 	if (ipv6)
 		tally_add(&w->tally.queries_ipv6);
 	tally_add(&w->tally.types[r->type < TALLY_TYPES ? r->type : 0]);
@@ -75,11 +77,11 @@ static COLD enum verdict answer_other_class(struct worker *w, struct served *s, 
 
 /* What a query asks for, and where in the cache the answer would be. */
 static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool tcp,
-		       struct served *s)
+		       bool encrypted, struct served *s)
 {
 	const struct worker_shared *shared = w->shared;
 	struct request_context context = {&shared->cookie_secret, &s->client, w->loop.now.wall_s,
-					  tcp};
+					  tcp, encrypted};
 	const struct request *r = &s->request;
 
 	s->refresh = false;
@@ -248,10 +250,10 @@ static bool is_wildcard(const struct address *a)
 static COLD bool is_ourselves(const struct listener *l, const struct address *client)
 {
 	for (unsigned i = 0; i < l->worker->listeners_n; i++) {
-		if (address_equal(&l->worker->listeners[i].at, client))
+		if (address_equal(&l->worker->listeners[i].at.address, client))
 			return true;
 	}
-	return address_is_loopback(client) && is_wildcard(&l->at);
+	return address_is_loopback(client) && is_wildcard(&l->at.address);
 }
 
 /*
@@ -270,8 +272,8 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 		s->parsed = REQUEST_DROP;
 		s->listener = l->index;
 		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
-		    (likely(s->client.port != l->at.port) || !is_ourselves(l, &s->client)))
-			read_query(w, d.octets, d.len, false, s);
+		    (likely(s->client.port != l->at.address.port) || !is_ourselves(l, &s->client)))
+			read_query(w, d.octets, d.len, false, false, s);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (likely(w->served[i].parsed == REQUEST_QUERY))
@@ -304,7 +306,7 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	s.client = back->client;
 	s.listener = back->listener;
 	s.keepalive_ms = back->keepalive_ms;
-	read_query(w, octets, len, back->tcp, &s);
+	read_query(w, octets, len, back->tcp, back->encrypted, &s);
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {
 	case VERDICT_ANSWERED:
 		count_rcode(w, w->scratch);

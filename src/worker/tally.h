@@ -19,6 +19,7 @@ typedef _Atomic uint64_t tally_count;
 struct tally {
 	tally_count queries_udp;
 	tally_count queries_tcp;
+	tally_count queries_tls; /* of them, over TLS */
 	tally_count queries_ipv6;
 	tally_count dropped;    /* no answer: malformed beyond an answer, or not for us */
 	tally_count refused;    /* by the access list */

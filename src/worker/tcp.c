@@ -61,9 +61,11 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 	struct worker *w = c->worker;
 	struct route_back back = {
 		.tcp_serial = c->serial,
+		.tag = stream->tag,
 		.worker = (uint16_t)w->index,
 		.listener = c->listener,
 		.tcp = true,
+		.encrypted = stream->codec != NULL,
 		.keepalive_ms = (uint16_t)stream->idle_ms,
 		.tcp_client = c,
 		.client = c->address,
@@ -84,23 +86,27 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 	return true;
 }
 
-void tcp_answer(struct tcp_client *c, uint32_t serial, const uint8_t *octets, size_t len)
+void tcp_answer(const struct route_back *back, const uint8_t *octets, size_t len)
 {
-	if (c->serial != serial)
+	struct tcp_client *c = back->tcp_client;
+
+	if (c->serial != back->tcp_serial)
 		return;
 	/* The caller of serve_query() counts an immediate answer; this one was owed. */
-	if (!stream_send(&c->stream, octets, len))
+	if (!stream_send(&c->stream, back->tag, octets, len))
 		close_client(c);
 }
 
-void tcp_settle(struct tcp_client *c, uint32_t serial)
+void tcp_settle(const struct route_back *back)
 {
-	if (c->serial != serial)
+	struct tcp_client *c = back->tcp_client;
+
+	if (c->serial != back->tcp_serial)
 		return;
 	if (c->stream.owed > 0)
 		c->stream.owed--;
 	/* The last answer to a client that has said all it wanted. */
-	if (c->stream.owed == 0 && c->stream.read_end && !c->stream.unsent) {
+	if (c->stream.owed == 0 && c->stream.read_end && !stream_is_sending(&c->stream)) {
 		close_client(c);
 		return;
 	}
@@ -157,7 +163,7 @@ static struct tcp_client *idlest(struct worker *w)
 
 	cds_list_for_each_entry(c, &w->clients_idle, node)
 	{
-		if (w->client_shares.held[c->party] > most && !c->stream.unsent) {
+		if (w->client_shares.held[c->party] > most && !stream_is_sending(&c->stream)) {
 			best = c;
 			most = w->client_shares.held[c->party];
 		}
@@ -187,7 +193,7 @@ void tcp_leave(struct worker *w, unsigned listener)
 	{
 		if (c->listener != listener)
 			continue;
-		if (c->stream.unsent)
+		if (stream_is_sending(&c->stream))
 			stream_hear_no_more(&c->stream);
 		else
 			close_client(c);
@@ -243,6 +249,16 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 	return c;
 }
 
+/* False when memory is short, or there is no certificate. */
+static bool begin_transport(struct tcp_client *c, enum transport transport)
+{
+	struct worker *w = c->worker;
+
+	if (transport != TRANSPORT_TLS)
+		return true;
+	return w->rules->tls && tls_serve(&c->stream, w->rules->tls, &w->tls, TLS_DOT);
+}
+
 static void serve_connection(struct worker *w, int fd, const struct address *a, uint8_t listener)
 {
 	struct tcp_client *c = take_place(w, a, listener);
@@ -259,7 +275,12 @@ static void serve_connection(struct worker *w, int fd, const struct address *a, 
 		pool_give(&w->tcp_clients, c);
 		return;
 	}
+	c->stream.gather = &w->gather;
 	link_client(c);
+	if (!begin_transport(c, w->listeners[listener].at.transport)) {
+		close_client(c);
+		return;
+	}
 	tally_add(&w->tally.tcp_accepted);
 }
 

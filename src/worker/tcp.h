@@ -15,6 +15,7 @@
 #include "base/shares.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "worker/route_back.h"
 
 #define TCP_PER_CLIENT_MAX 32            /* connections of one address or /64 */
 #define TCP_IN_FLIGHT_MAX  64            /* answers owed to one connection */
@@ -50,10 +51,10 @@ void tcp_leave(struct worker *w, unsigned listener);
 void tcp_resume_accepting(struct timer *timer);
 
 /** Send an answer to a connection unless it is gone. */
-void tcp_answer(struct tcp_client *c, uint32_t serial, const uint8_t *octets, size_t len);
+void tcp_answer(const struct route_back *back, const uint8_t *octets, size_t len);
 
 /** An answer that was owed is no longer. */
-void tcp_settle(struct tcp_client *c, uint32_t serial);
+void tcp_settle(const struct route_back *back);
 
 /** At the end: all of them are closed. */
 void tcp_finish_all(struct worker *w);

@@ -112,7 +112,7 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 	while (has_id(c, x->id))
 		x->id = random_u16(&w->random);
 	put_u16(x->wire, x->id);
-	if (!stream_send(&c->stream, x->wire, x->wire_len))
+	if (!stream_send(&c->stream, 0, x->wire, x->wire_len))
 		return false;
 	cds_list_move(&x->node, &c->exchanges);
 	cds_list_del_init(&c->idle);

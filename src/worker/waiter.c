@@ -87,7 +87,7 @@ void waiter_free(struct worker *w, struct waiter *waiter)
 {
 	/* With another worker's connection its mail settles the debt. */
 	if (waiter->back.tcp && waiter->back.worker == w->index)
-		tcp_settle(waiter->back.tcp_client, waiter->back.tcp_serial);
+		tcp_settle(&waiter->back);
 	cds_list_del(&waiter->node);
 	cds_hlist_del(&waiter->same_host);
 	if (!waiter->back.tcp)

@@ -48,7 +48,7 @@ static void take_views(struct worker *w)
 	for (unsigned i = 0; i < w->listeners_n; i++) {
 		struct listener *l = &w->listeners[i];
 
-		l->view = (uint8_t)view_of_listener(views, w->rules->view_clients, &l->at);
+		l->view = (uint8_t)view_of_listener(views, w->rules->view_clients, &l->at.address);
 		l->had_view |= l->view != 0;
 	}
 }
@@ -90,15 +90,13 @@ static bool take_listeners(struct worker *w, const struct listener_fds *fds, uns
 	bool good = w != NULL;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (fds[i].udp < 0)
+		if (!listener_fds_are_there(&fds[i]))
 			continue;
 		if (good) {
 			good = listen_open(w, i, &fds[i]) && listen_start(w, i);
 			continue;
 		}
-		close(fds[i].udp);
-		if (fds[i].tcp >= 0)
-			close(fds[i].tcp);
+		listener_fds_close(&fds[i]);
 	}
 	return good;
 }
@@ -126,7 +124,8 @@ static struct worker *make(const struct worker_shared *shared, unsigned index)
 	complaint_init(w);
 	w->loop.epoll_fd = -1; /* not there yet, should the mailbox fail */
 	w->crypto = crypto_create();
-	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w))
+	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w) ||
+	    !tls_turns_init(&w->tls, &w->loop))
 		goto failed;
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
@@ -270,6 +269,7 @@ void worker_destroy(struct worker *w)
 	mail_finish_all(w);
 	mailbox_fini(&w->mailbox);
 	loop_fini(&w->loop);
+	tls_turns_end(&w->tls);
 	pool_fini(&w->tasks);
 	pool_fini(&w->waiters);
 	pool_fini(&w->exchanges);

@@ -24,6 +24,7 @@
 #include "cache/cache.h"
 #include "cache/infra.h"
 #include "dnssec/anchor.h"
+#include "policy/endpoint.h"
 #include "policy/rules.h"
 #include "resolver/job.h"
 #include "worker/inflight.h"
@@ -33,13 +34,22 @@
 #define LISTENERS_MAX   64
 #define TCP_CLIENTS_MAX 1024 /* connections of clients, per worker */
 
-/** Sockets of a worker at one address, which the worker closes. */
+/** Sockets of a worker at one endpoint, which the worker closes. */
 struct listener_fds {
-	int udp;
-	int tcp; /* -1 for a worker that rests */
+	struct endpoint at; /* its address has family 0 when there is nothing */
+	int udp;            /* -1 for a transport without, */
+	int tcp;            /* and for this a worker that rests, too */
 	bool wildcard;
 	bool shared; /* all workers have the same sockets, not their own */
 };
+
+static inline bool listener_fds_are_there(const struct listener_fds *fds)
+{
+	return fds->at.address.family != 0;
+}
+
+/** Close those that are open. */
+void listener_fds_close(const struct listener_fds *fds);
 
 /** What all workers share; owned by main, constant while workers run but for the rule set. */
 struct worker_shared {
@@ -76,8 +86,8 @@ size_t shared_flush_name(const struct worker_shared *shared, const uint8_t *name
 size_t shared_flush_zone(const struct worker_shared *shared, const uint8_t *zone);
 
 /**
- * Make worker @p index with sockets in the slots below @p listeners_n (taken over; -1 for a slot
- * without). NULL with errno when memory or the system refuses: all of them are closed then.
+ * Make worker @p index with sockets in the slots below @p listeners_n (taken over), of which some
+ * may have none. NULL with errno when memory or the system refuses: all of them are closed then.
  */
 MUST_USE struct worker *worker_create(const struct worker_shared *shared, unsigned index,
 				      const struct listener_fds *listeners, unsigned listeners_n);

@@ -29,6 +29,7 @@
 #include "base/shares.h"
 #include "dnssec/rrsig.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "net/udp.h"
 #include "worker/client.h"
 #include "worker/complaint.h"
@@ -64,11 +65,12 @@ struct listener {
 	struct watch udp_watch;
 	struct watch tcp_watch;
 	struct worker *worker;
-	struct udp_batch *batch; /* NULL: the slot is free */
-	struct address at;       /* where it listens; all zero octets for a wildcard */
+	struct udp_batch *batch; /* NULL for a transport without datagrams */
+	struct endpoint at;      /* where it listens; all zero octets for a wildcard */
 	struct timer linger;     /* closed, but answers may be owed */
-	_Atomic bool open;       /* as batch is, for other threads */
+	_Atomic bool open;       /* as used, for other threads */
 	uint8_t index;
+	bool used;   /* else the slot is free */
 	bool udp_on; /* in the loop, */
 	bool tcp_on; /* as this, but for a pause */
 	bool accept_paused;
@@ -115,6 +117,8 @@ struct worker {
 	struct cds_list_head clients_idle;
 	struct cds_list_head clients_owed; /* an answer at least */
 	struct shares client_shares;       /* of clients' connections */
+	struct tls_turns tls;
+	struct stream_gather gather; /* of clients' connections */
 	uint32_t tcp_serial;
 	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */

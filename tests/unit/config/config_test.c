@@ -199,11 +199,18 @@ static void test_listen_forms(void **state)
 {
 	struct config *c =
 		good("server: {listen: [\"::1\", {address: 127.0.0.1@54, transport: dns}, "
-		     "{interface: br-lan}, {interface: br-lan, port: 5353}]}");
+		     "{interface: br-lan}, {interface: br-lan, port: 5353}, "
+		     "{address: \"192.0.2.1\", transport: tls}, "
+		     "{address: \"192.0.2.1@5\", transport: tls}, "
+		     "{interface: br-lan, transport: tls}]}");
 	const struct listen_options *l = c->server.listen;
 
 	(void)state;
-	assert_int_equal(c->server.listen_n, 4);
+	assert_int_equal(c->server.listen_n, 7);
+	/* The port is what the transport has. */
+	assert_address(&l[4].at.address, "192.0.2.1@853");
+	assert_address(&l[5].at.address, "192.0.2.1@5");
+	assert_int_equal(l[6].port, 853);
 	assert_address(&l[0].at.address, "::1@53");
 	assert_string_equal(l[0].interface, "");
 	assert_address(&l[1].at.address, "127.0.0.1@54");

@@ -30,7 +30,7 @@ static bool on_message(struct stream *s, const uint8_t *octets, size_t len)
 	received_n += 2 + len;
 	messages_n++;
 	if (echoes)
-		stream_send(s, octets, len);
+		stream_send(s, 0, octets, len);
 	if (messages_n != close_at)
 		return true;
 	stream_close(s);
@@ -237,7 +237,7 @@ static void the_owner_closes_in_the_middle(void **state)
 	turn();
 	assert_int_equal(messages_n, 2);
 	assert_int_equal(ended, -1); /* it knows */
-	assert_false(stream_send(&stream, out, 2));
+	assert_false(stream_send(&stream, 0, out, 2));
 }
 
 /* --- writing -------------------------------------------------------------------------- */
@@ -274,7 +274,7 @@ static unsigned fill_unsent(const uint8_t *message, size_t len)
 {
 	unsigned sent = 0;
 
-	while (stream_send(&stream, message, len))
+	while (stream_send(&stream, 0, message, len))
 		assert_true(++sent < 100000);
 	assert_true(stream.unsent_octets <= STREAM_UNSENT_MAX);
 	return sent;
@@ -313,7 +313,7 @@ static void too_long_for_a_message(void **state)
 	static uint8_t message[65536];
 
 	(void)state;
-	assert_false(stream_send(&stream, message, 65536));
+	assert_false(stream_send(&stream, 0, message, 65536));
 	assert_int_equal(ended, -1);
 }
 
@@ -353,7 +353,7 @@ static void half_closed_with_owed_answers(void **state)
 	turn();
 	assert_int_equal(ended, -1);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_true(stream_send(&stream, out + 22 * i + 2, 20));
+		assert_true(stream_send(&stream, 0, out + 22 * i + 2, 20));
 		stream.owed--;
 	}
 	assert_int_equal(peer_reads(back, len), len);
@@ -468,7 +468,7 @@ static void connecting(void **state)
 	(void)state;
 	assert_true(stream_connect(&client, &loop, &at, IDLE_MS));
 	/* Sent before it is connected: queued. */
-	assert_true(stream_send(&client, query + 2, 1));
+	assert_true(stream_send(&client, 0, query + 2, 1));
 	assert_true(is_readable(listen_fd, PATIENCE_MS));
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -499,7 +499,7 @@ static void the_server_closes_its_side(void **state)
 			setsockopt(client.watch.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small),
 			0);
 		for (unsigned i = 0; i <= 10 * unsent; i++)
-			assert_true(stream_send(&client, query, sizeof query));
+			assert_true(stream_send(&client, 0, query, sizeof query));
 		assert_true(is_readable(listen_fd, PATIENCE_MS));
 		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -604,8 +604,13 @@ static void mixer_close(struct stream *s)
 	mixer.closed_n++;
 }
 
-static const struct stream_codec mixing = {mixer_open, mixer_read, mixer_write, mixer_pending,
-					   mixer_close};
+static const struct stream_codec mixing = {
+	.open = mixer_open,
+	.read = mixer_read,
+	.write = mixer_write,
+	.pending = mixer_pending,
+	.close = mixer_close,
+};
 
 static int open_mixed(void **state)
 {
@@ -650,7 +655,7 @@ static void messages_pass_through_a_codec(void **state)
 	(void)state;
 	echoes = true;
 	/* What is sent before it is open waits. */
-	assert_true(stream_send(&stream, (const uint8_t *)"abc", 3));
+	assert_true(stream_send(&stream, 0, (const uint8_t *)"abc", 3));
 	greet();
 	assert_int_equal(recv(peer, back, 5, MSG_WAITALL), 5);
 	assert_int_equal(back[0] ^ MASK, 0);
@@ -732,7 +737,7 @@ static void a_codec_that_takes_nothing_ends_the_stream(void **state)
 	greet();
 	stream.codec = &stuck;
 	alarm(10); /* who writes again and again is ended */
-	assert_true(stream_send(&stream, (const uint8_t *)"abc", 3));
+	assert_true(stream_send(&stream, 0, (const uint8_t *)"abc", 3));
 	turn_until_ended(STREAM_RESET);
 	alarm(0);
 	assert_int_equal(mixer.closed_n, 1);

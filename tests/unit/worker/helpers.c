@@ -56,11 +56,12 @@ void shared_close(void)
 struct listener_fds listen_somewhere(void)
 {
 	struct address at = address("127.0.0.1@0");
-	struct listener_fds fds = {.tcp = -1};
+	struct listener_fds fds = {.udp = -1, .tcp = -1};
 
 	fds.udp = udp_listen(&at, &fds.wildcard);
 	fds.tcp = stream_listen(&at);
 	assert_true(fds.udp >= 0 && fds.tcp >= 0);
+	fds.at.address = local_address(fds.udp);
 	return fds;
 }
 

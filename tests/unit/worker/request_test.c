@@ -24,7 +24,7 @@ static int set_up(void **state)
 
 static enum request_verdict parse_by(const uint8_t *query, size_t len, bool tcp)
 {
-	struct request_context context = {&secret, &client, WALL_S, tcp};
+	struct request_context context = {&secret, &client, WALL_S, tcp, false};
 	uint8_t *exact = malloc(len ? len : 1); /* so that ASan sees overreads */
 
 	assert_non_null(exact);

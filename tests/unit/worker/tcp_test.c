@@ -65,6 +65,13 @@ static bool is_open(const struct tcp_client *client, uint32_t serial)
 }
 
 /** It is owed an answer. */
+static void settle(struct tcp_client *client, uint32_t serial)
+{
+	const struct route_back back = {.tcp_client = client, .tcp_serial = serial};
+
+	tcp_settle(&back);
+}
+
 static void owe(struct tcp_client *client)
 {
 	client->stream.owed++;
@@ -234,21 +241,21 @@ static void the_last_answer_closes_a_half_closed_one(void **state)
 	owe(client);
 	owe(client);
 	client->stream.read_end = true;
-	tcp_settle(client, serial + 1); /* of one that was here before */
+	settle(client, serial + 1); /* of one that was here before */
 	assert_int_equal(client->stream.owed, 2);
-	tcp_settle(client, serial);
+	settle(client, serial);
 	assert_true(is_open(client, serial));
 	assert_false(cds_list_empty(&w->clients_owed));
-	tcp_settle(client, serial);
+	settle(client, serial);
 	assert_false(is_open(client, serial));
 	/* One that is still there is idle then. */
 	client = let_in("192.0.2.1@1000");
 	serial = client->serial;
 	owe(client);
-	tcp_settle(client, serial);
+	settle(client, serial);
 	assert_true(is_open(client, serial));
 	assert_true(cds_list_empty(&w->clients_owed));
-	tcp_settle(client, serial); /* nothing is owed any more */
+	settle(client, serial); /* nothing is owed any more */
 	assert_int_equal(client->stream.owed, 0);
 }
 
@@ -262,10 +269,10 @@ static void it_is_read_again_when_half_is_answered(void **state)
 	stream_pause(&client->stream);
 	for (unsigned i = 0; i < TCP_IN_FLIGHT_MAX / 2; i++) {
 		assert_true(client->stream.owner_paused);
-		tcp_settle(client, client->serial);
+		settle(client, client->serial);
 	}
 	assert_true(client->stream.owner_paused);
-	tcp_settle(client, client->serial);
+	settle(client, client->serial);
 	assert_false(client->stream.owner_paused);
 }
 

@@ -1,0 +1,47 @@
+/*
+ * tls_private.h - the parts of tls.h.
+ *
+ *   tls_service.c  certificates and keys
+ *   tls_stream.c   the codec
+ *   tls_turns.c    what handshakes may cost
+ */
+#pragma once
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdatomic.h>
+
+#include "net/tls.h"
+
+#define TLS_DIGEST_LEN 32                     /* octets of SHA-256 */
+#define TLS_AHEAD_MAX  (TLS_RECORD_MAX + 512) /* octets read at once */
+
+struct tls_service {
+	_Atomic uint32_t holders;
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priorities;
+	uint8_t ticket_key[TLS_TICKET_KEY_LEN];
+	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
+	int64_t ends_s;
+};
+
+/** A stream's: stream->codec_state. */
+struct tls_stream {
+	struct stream *stream;
+	struct tls_service *service;
+	struct tls_turns *turns;
+	gnutls_session_t session;
+	struct cds_list_head waiting; /* in turns->waiting; its own head when it does not wait */
+	uint8_t *kept;                /* octets read that did not fit the turn; NULL for none */
+	uint32_t kept_at;
+	uint32_t kept_end;
+	bool open;  /* the handshake is done */
+	bool sends; /* GnuTLS keeps octets that the socket did not take */
+	bool lost;  /* octets that were read, for want of memory */
+};
+
+/** May a handshake go on right now? If not, @p t waits, and stream_go_on() is called in time. */
+MUST_USE bool tls_turns_allow(struct tls_stream *t);
+
+/** A step of a handshake began at @p began_ns, CLOCK_MONOTONIC. */
+void tls_turns_charge(struct tls_turns *turns, uint64_t began_ns);

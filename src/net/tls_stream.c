@@ -1,0 +1,288 @@
+/*
+ * tls_stream.c - the codec of TLS; see tls.h.
+ *
+ * GnuTLS asks for the five octets of a record's header, then for the rest: each would be a system
+ * call. So a loop reads ahead into one buffer for all of its streams. What a stream leaves there
+ * when another one needs the buffer is copied for it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "net/tls_private.h"
+
+#define ALERTS_MAX 4 /* of warnings that are passed over, per read */
+
+/* --- octets of the socket ------------------------------------------------------- */
+
+/* What @p t has left in the loop's buffer becomes its own. */
+static void keep_ahead(struct tls_turns *turns)
+{
+	struct tls_stream *t = turns->ahead_for;
+	uint32_t n = turns->ahead_end - turns->ahead_at;
+
+	turns->ahead_for = NULL;
+	if (!t || n == 0)
+		return;
+	t->kept = malloc(n);
+	t->lost = !t->kept;
+	if (!t->kept)
+		return;
+	memcpy(t->kept, turns->ahead + turns->ahead_at, n);
+	t->kept_at = 0;
+	t->kept_end = n;
+}
+
+static ssize_t take(const uint8_t *from, uint32_t *at, uint32_t end, void *to, size_t max)
+{
+	size_t n = MIN(max, (size_t)(end - *at));
+
+	memcpy(to, from + *at, n);
+	*at += (uint32_t)n;
+	return (ssize_t)n;
+}
+
+static ssize_t take_kept(struct tls_stream *t, void *to, size_t max)
+{
+	ssize_t n = take(t->kept, &t->kept_at, t->kept_end, to, max);
+
+	if (t->kept_at == t->kept_end) {
+		free(t->kept);
+		t->kept = NULL;
+	}
+	return n;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t state, void *to, size_t max)
+{
+	struct tls_stream *t = state;
+	struct tls_turns *turns = t->turns;
+
+	if (t->kept)
+		return take_kept(t, to, max);
+	if (turns->ahead_for == t && turns->ahead_at < turns->ahead_end)
+		return take(turns->ahead, &turns->ahead_at, turns->ahead_end, to, max);
+	if (turns->ahead_for != t)
+		keep_ahead(turns);
+	ssize_t n = t->lost ? -1 : recv(t->stream->watch.fd, turns->ahead, TLS_AHEAD_MAX, 0);
+
+	if (n <= 0) {
+		gnutls_transport_set_errno(t->session, t->lost ? ENOMEM : errno);
+		return n;
+	}
+	turns->ahead_for = t;
+	turns->ahead_at = 0;
+	turns->ahead_end = (uint32_t)n;
+	return take(turns->ahead, &turns->ahead_at, turns->ahead_end, to, max);
+}
+
+static ssize_t push(gnutls_transport_ptr_t state, const giovec_t *iov, int n)
+{
+	struct tls_stream *t = state;
+	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
+	ssize_t sent = sendmsg(t->stream->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (sent < 0)
+		gnutls_transport_set_errno(t->session, errno);
+	return sent;
+}
+
+/* --- the codec -------------------------------------------------------------------- */
+
+static enum codec_state end_handshake(struct tls_stream *t, int status)
+{
+	if (status == GNUTLS_E_SUCCESS) {
+		t->open = true;
+		t->turns->handshakes++;
+		t->turns->resumed += gnutls_session_is_resumed(t->session) != 0;
+		return CODEC_OPEN;
+	}
+	if (!gnutls_error_is_fatal(status))
+		return gnutls_record_get_direction(t->session) ? CODEC_WANTS_WRITE
+							       : CODEC_WANTS_READ;
+	t->turns->failed++;
+	(void)gnutls_alert_send_appropriate(t->session, status);
+	return CODEC_FAILED;
+}
+
+static enum codec_state open_tls(struct stream *s)
+{
+	struct tls_stream *t = s->codec_state;
+
+	if (!tls_turns_allow(t))
+		return CODEC_WANTS_TURN;
+	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+	int status = gnutls_handshake(t->session);
+
+	tls_turns_charge(t->turns, began_ns);
+	return end_handshake(t, status);
+}
+
+static ssize_t fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static ssize_t read_tls(struct stream *s, uint8_t *to, size_t max)
+{
+	struct tls_stream *t = s->codec_state;
+	ssize_t n = 0;
+
+	for (unsigned i = 0; i < ALERTS_MAX; i++) {
+		n = gnutls_record_recv(t->session, to, max);
+		if (n != GNUTLS_E_WARNING_ALERT_RECEIVED)
+			break;
+	}
+	if (n >= 0)
+		return n;
+	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+		return fail(EAGAIN);
+	/* An end without a word is one: what was asked before is answered. */
+	if (n == GNUTLS_E_PREMATURE_TERMINATION)
+		return 0;
+	return fail(EPROTO);
+}
+
+/* Parts of a message belong into one record. */
+static size_t join(const struct iovec *iov, int n, uint8_t *out, size_t max)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < n && at < max; i++) {
+		size_t part = MIN(iov[i].iov_len, max - at);
+
+		memcpy(out + at, iov[i].iov_base, part);
+		at += part;
+	}
+	return at;
+}
+
+static ssize_t write_tls(struct stream *s, const struct iovec *iov, int n)
+{
+	struct tls_stream *t = s->codec_state;
+	uint8_t record[TLS_RECORD_MAX];
+	size_t len = join(iov, n, record, sizeof record);
+	ssize_t sent = gnutls_record_send(t->session, record, len);
+
+	/* GnuTLS has encrypted all of it, and keeps what the socket did not take. */
+	if (sent == GNUTLS_E_AGAIN || sent == GNUTLS_E_INTERRUPTED) {
+		t->sends = true;
+		return (ssize_t)len;
+	}
+	return sent >= 0 ? sent : fail(EPROTO);
+}
+
+static int flush_tls(struct stream *s)
+{
+	struct tls_stream *t = s->codec_state;
+	ssize_t status = t->sends ? gnutls_record_send(t->session, NULL, 0) : 0;
+
+	if (status == GNUTLS_E_AGAIN || status == GNUTLS_E_INTERRUPTED)
+		return 0;
+	t->sends = false;
+	return status >= 0 ? 1 : (int)fail(EPROTO);
+}
+
+static bool is_pending(const struct stream *s)
+{
+	const struct tls_stream *t = s->codec_state;
+	const struct tls_turns *turns = t->turns;
+
+	return gnutls_record_check_pending(t->session) > 0 || t->kept ||
+	       (turns->ahead_for == t && turns->ahead_at < turns->ahead_end);
+}
+
+static void close_tls(struct stream *s)
+{
+	struct tls_stream *t = s->codec_state;
+
+	if (t->open && !t->sends)
+		(void)gnutls_bye(t->session, GNUTLS_SHUT_WR);
+	if (t->turns->ahead_for == t)
+		t->turns->ahead_for = NULL;
+	cds_list_del(&t->waiting);
+	gnutls_deinit(t->session);
+	free(t->kept);
+	tls_service_release(t->service);
+	free(t);
+	s->codec_state = NULL;
+}
+
+static const struct stream_codec codec = {
+	.open = open_tls,
+	.read = read_tls,
+	.write = write_tls,
+	.flush = flush_tls,
+	.pending = is_pending,
+	.close = close_tls,
+};
+
+/* --- sessions --------------------------------------------------------------------- */
+
+/* A client that speaks something else only is told so (RFC 7301 3.2), one that says nothing is
+ * believed to mean the same as us. */
+static int offer(gnutls_session_t session, enum tls_protocol protocol)
+{
+	static const gnutls_datum_t dot[] = {{(unsigned char *)"dot", 3}};
+	static const gnutls_datum_t https[] = {{(unsigned char *)"h2", 2},
+					       {(unsigned char *)"http/1.1", 8}};
+
+	if (protocol == TLS_DOT)
+		return gnutls_alpn_set_protocols(session, dot, ARRAY_LEN(dot),
+						 GNUTLS_ALPN_MANDATORY);
+	return gnutls_alpn_set_protocols(session, https, ARRAY_LEN(https), GNUTLS_ALPN_MANDATORY);
+}
+
+static bool begin_session(struct tls_stream *t, enum tls_protocol protocol)
+{
+	gnutls_datum_t ticket_key = {t->service->ticket_key, TLS_TICKET_KEY_LEN};
+
+	if (gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK) < 0)
+		return false;
+	gnutls_db_set_cache_expiration(t->session, TLS_TICKET_LIFE_S);
+	gnutls_transport_set_ptr(t->session, t);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_vec_push_function(t->session, push);
+	return gnutls_priority_set(t->session, t->service->priorities) >= 0 &&
+	       gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE,
+				      t->service->credentials) >= 0 &&
+	       gnutls_session_ticket_enable_server(t->session, &ticket_key) >= 0 &&
+	       offer(t->session, protocol) >= 0;
+}
+
+bool tls_serve(struct stream *s, struct tls_service *service, struct tls_turns *turns,
+	       enum tls_protocol protocol)
+{
+	struct tls_stream *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return false;
+	t->stream = s;
+	t->turns = turns;
+	t->service = tls_service_hold(service);
+	CDS_INIT_LIST_HEAD(&t->waiting);
+	if (!begin_session(t, protocol)) {
+		if (t->session)
+			gnutls_deinit(t->session);
+		tls_service_release(service);
+		free(t);
+		return false;
+	}
+	stream_set_codec(s, &codec, t);
+	return true;
+}
+
+const char *tls_agreed(const struct stream *s, size_t *len)
+{
+	const struct tls_stream *t = s->codec_state;
+	gnutls_datum_t protocol;
+
+	*len = 0;
+	if (s->codec != &codec || gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0)
+		return "";
+	*len = protocol.size;
+	return (const char *)protocol.data;
+}
