@@ -14,6 +14,13 @@
 
 static bool is_equal(const struct schema_key *key, const void *a, const void *b);
 
+static bool servers_are_equal(const void *a, const void *b)
+{
+	const struct route_server *x = a, *y = b;
+
+	return address_equal(&x->address, &y->address) && strcmp(x->name, y->name) == 0;
+}
+
 static bool mappings_are_equal(const struct schema_key *keys, const void *a, const void *b)
 {
 	for (const struct schema_key *k = keys; k->name; k++) {
@@ -50,8 +57,8 @@ static bool one_is_equal(const struct schema_key *key, const void *a, const void
 	case SCHEMA_NAME_TEXT:
 	case SCHEMA_ANCHOR: return texts_are_equal(a, b);
 	case SCHEMA_ZONE: return names_are_equal(a, b);
-	case SCHEMA_LISTEN:
-	case SCHEMA_SERVER: return address_equal(a, b);
+	case SCHEMA_LISTEN: return address_equal(a, b);
+	case SCHEMA_SERVER: return servers_are_equal(a, b);
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:
 	case SCHEMA_CLIENTS: return prefix_equal(a, b);

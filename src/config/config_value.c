@@ -20,6 +20,7 @@
 #include "base/quantity.h"
 #include "dnssec/key.h"
 #include "policy/nat64.h"
+#include "policy/route.h"
 #include "policy/schedule.h"
 #include "policy/view_client.h"
 
@@ -146,16 +147,25 @@ static bool read_string(const struct schema_key *key, const struct value *v, cha
 }
 
 /** Port 0 says that none was written; a written 0 is refused. */
-static bool read_server(const struct value *v, struct address *out)
+static bool read_server(const struct value *v, struct route_server *out)
 {
+	const char *name = strchr(v->text, '#');
+	uint8_t wire[TERN_NAME_MAX];
+	struct value whole = {.text = name ? without_const(name + 1) : without_const("")};
+	char at[ADDRESS_TEXT_MAX + 8];
 	struct address a;
 
-	if (!address_from_text(v->text, 53, &a) || address_is_unusable(&a))
+	if (snprintf(at, sizeof at, "%.*s", name ? (int)(name - v->text) : (int)v->len, v->text) >=
+	    (int)sizeof at)
 		return false;
-	if (!strchr(v->text, '@'))
+	if (!address_from_text(at, 53, &a) || address_is_unusable(&a))
+		return false;
+	if (!strchr(at, '@'))
 		a.port = 0;
-	*out = a;
-	return true;
+	if (name && tern_name_from_text(name + 1, strlen(name + 1), wire) != TERN_OK)
+		return false;
+	out->address = a;
+	return keep_text(&whole, &out->name);
 }
 
 static bool read_listen(const struct value *v, struct address *out)
@@ -369,7 +379,8 @@ char *value_expected(const struct schema_key *key, char out[SCHEMA_WHY_MAX])
 		break;
 	case SCHEMA_SERVER:
 		snprintf(out, SCHEMA_WHY_MAX,
-			 "the address of a server, ADDR or ADDR@PORT (port 1 to 65535)");
+			 "the address of a server, ADDR or ADDR@PORT (port 1 to 65535), or either "
+			 "with #NAME, the name in its certificate");
 		break;
 	case SCHEMA_CLIENTS:
 		snprintf(out, SCHEMA_WHY_MAX,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "net/tls.h"
+#include "policy/route.h"
 #include "policy/view_client.h"
 
 #define KEY_LEN_SEEN 64 /* octets of an unknown key that are compared */
@@ -83,20 +85,9 @@ bool schema_nearest(const struct schema_key *keys, const char *at, const char *n
 bool schema_is_planned(const char *path)
 {
 	static const char *const planned[] = {
-		"https",
-		"lists.url",
-		"lists.refresh",
-		"zones",
-		"keys",
-		"metrics",
-		"dashboard",
-		"dnstap",
-		"query-log",
-		"server.memory",
-		"forward-zones.transport",
-		"forward-zones.pins",
-		"forward-zones.ca",
-		"forward-zones.url",
+		"https",     "lists.url",     "lists.refresh",     "zones",
+		"keys",      "metrics",       "dashboard",         "dnstap",
+		"query-log", "server.memory", "forward-zones.url",
 	};
 	char plain[SCHEMA_PATH_MAX];
 	const char *index = strchr(path, '['), *behind = index ? strchr(index, ']') : NULL;
@@ -157,6 +148,12 @@ const void *schema_list_item(const struct schema_key *key, const void *mapping, 
 }
 
 /** Release what element or member @p at of @p key owns. */
+static void free_server(struct route_server *server)
+{
+	tls_peer_release(server->peer);
+	free(server->name);
+}
+
 static void free_value(const struct schema_key *key, void *at)
 {
 	char *text;
@@ -171,6 +168,7 @@ static void free_value(const struct schema_key *key, void *at)
 		break;
 	case SCHEMA_SECTION: schema_free(key->keys, at); break;
 	case SCHEMA_MEMBER: view_client_free(at); break;
+	case SCHEMA_SERVER: free_server(at); break;
 	case SCHEMA_INCLUDE:
 	case SCHEMA_BOOL:
 	case SCHEMA_WORD:
@@ -180,7 +178,6 @@ static void free_value(const struct schema_key *key, void *at)
 	case SCHEMA_SECONDS:
 	case SCHEMA_MILLIS:
 	case SCHEMA_LISTEN:
-	case SCHEMA_SERVER:
 	case SCHEMA_SCHEDULE:
 	case SCHEMA_NETWORK:
 	case SCHEMA_NAT64:

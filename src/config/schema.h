@@ -28,7 +28,7 @@ enum schema_kind {
 	SCHEMA_SECONDS,   /**< uint32_t seconds: with ms, s, m, h, d; @c min..@c max */
 	SCHEMA_MILLIS,    /**< uint32_t milliseconds: with ms, s, m, h, d; @c min..@c max */
 	SCHEMA_LISTEN,    /**< struct address: ours; port 0 when none was written */
-	SCHEMA_SERVER,    /**< struct address: somebody's to ask; port 0 when none was written */
+	SCHEMA_SERVER,    /**< struct route_server: port 0 when none was written, "" for no name */
 	SCHEMA_CLIENTS,   /**< struct prefix: a network, or `connected`, see policy/access.h */
 	SCHEMA_MEMBER,    /**< struct view_client: a network, or a client that DHCP knows */
 	SCHEMA_SCHEDULE,  /**< struct schedule_range: days and hours, see policy/schedule.h */

@@ -158,12 +158,12 @@ bool finish_cache(void *mapping, struct schema_fault *fault)
 	return false;
 }
 
-/** The default port depends on `tls`, which may stand behind `addresses`. */
+/** The default port depends on the transport, which may stand behind `addresses`. */
 static void set_ports(struct route *route)
 {
 	for (unsigned i = 0; i < route->servers_n; i++) {
-		if (route->servers[i].port == 0)
-			route->servers[i].port = route->transport == TRANSPORT_TLS ? 853 : 53;
+		if (route->servers[i].address.port == 0)
+			route->servers[i].address.port = default_port(route->transport);
 	}
 }
 
@@ -246,22 +246,65 @@ bool finish_view(void *mapping, struct schema_fault *fault)
 	return true;
 }
 
+static bool has_name(const struct route *route)
+{
+	for (unsigned i = 0; i < route->servers_n; i++) {
+		if (*route->servers[i].name)
+			return true;
+	}
+	return false;
+}
+
+/* What tells who a server is means nothing where nobody is asked who he is. */
+static bool finish_trust(const struct route *route, struct schema_fault *fault)
+{
+	const struct route_trust *t = &route->trust;
+	bool any = has_name(route) || t->pins_n > 0 || *t->ca || *t->certificate;
+
+	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
+	if (any && !transport_is_encrypted(route->transport)) {
+		snprintf(fault->why, sizeof fault->why,
+			 "who a server is can be told with transport: tls only");
+		return false;
+	}
+	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
+		snprintf(fault->why, sizeof fault->why,
+			 "not expected with authentication: opportunistic");
+		return false;
+	}
+	fault->key = *t->certificate ? "key" : "certificate";
+	if (!*t->certificate != !*t->key) {
+		snprintf(fault->why, sizeof fault->why, "expected both it and %s",
+			 *t->certificate ? "certificate" : "key");
+		return false;
+	}
+	return true;
+}
+
 bool finish_forward(void *mapping, struct schema_fault *fault)
 {
 	struct route *route = mapping;
 
-	(void)fault;
 	route->kind = ROUTE_FORWARD;
+	fault->key = "transport";
+	if (route->transport == TRANSPORT_HTTPS || route->transport == TRANSPORT_QUIC) {
+		snprintf(fault->why, sizeof fault->why, "not supported by this version");
+		return false;
+	}
 	set_ports(route);
-	return true;
+	return finish_trust(route, fault);
 }
 
 bool finish_stub(void *mapping, struct schema_fault *fault)
 {
 	struct route *route = mapping;
 
-	(void)fault;
 	route->kind = ROUTE_STUB;
+	fault->key = "addresses";
+	if (has_name(route)) {
+		snprintf(fault->why, sizeof fault->why, "no names are expected here");
+		return false;
+	}
 	set_ports(route);
 	return true;
 }

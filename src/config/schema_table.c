@@ -13,6 +13,7 @@
 #include "base/url.h"
 #include "config/config.h"
 #include "config/schema_words.h"
+#include "net/tls.h"
 #include "resolver/job.h"
 #include "resolver/zonecut.h"
 #include "worker/worker.h"
@@ -215,6 +216,32 @@ static const struct schema_key forward_keys[] = {
 	 IN_ZONE(transport),
 	 .words = tls_words,
 	 .initial = "false"},
+	{.name = "transport",
+	 .kind = SCHEMA_WORD,
+	 IN_ZONE(transport),
+	 .words = transport_words,
+	 .initial = "dns"},
+	{.name = "pins",
+	 .kind = SCHEMA_STRING,
+	 LIST_OF(struct route, trust.pins),
+	 .max = 64,
+	 .items_max = TLS_PINS_MAX},
+	{.name = "ca", .kind = SCHEMA_STRING, IN_ZONE(trust.ca), .max = PATH_OCTETS, .initial = ""},
+	{.name = "authentication",
+	 .kind = SCHEMA_WORD,
+	 IN_ZONE(trust.opportunistic),
+	 .words = authentication_words,
+	 .initial = "strict"},
+	{.name = "certificate",
+	 .kind = SCHEMA_STRING,
+	 IN_ZONE(trust.certificate),
+	 .max = PATH_OCTETS,
+	 .initial = ""},
+	{.name = "key",
+	 .kind = SCHEMA_STRING,
+	 IN_ZONE(trust.key),
+	 .max = PATH_OCTETS,
+	 .initial = ""},
 	ZONE_FIRST,
 	ZONE_POLICY,
 	{0},

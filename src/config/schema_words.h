@@ -47,6 +47,12 @@ static const struct schema_word transport_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word authentication_words[] = {
+	{"strict", false},
+	{"opportunistic", true},
+	{NULL, 0},
+};
+
 static const struct schema_word tls_words[] = {
 	{"true", TRANSPORT_TLS},
 	{"false", TRANSPORT_UDP},

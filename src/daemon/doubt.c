@@ -123,7 +123,7 @@ static void doubt_routes(struct doubts *d, const struct route *routes, unsigned 
 
 		tern_name_to_text(routes[i].zone, name);
 		for (unsigned j = 0; j < routes[i].servers_n; j++) {
-			const struct address *a = &routes[i].servers[j];
+			const struct address *a = &routes[i].servers[j].address;
 
 			askable += a->family == 4 ? options_reach_ipv4(o) : o->ipv6;
 			if (!is_ourselves(d, a))

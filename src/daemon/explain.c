@@ -462,7 +462,7 @@ static void tell_servers(struct telling *t, const struct route *route, uint32_t 
 			size_t n = strlen(servers);
 
 			snprintf(servers + n, sizeof servers - n, "%s%s", i > 0 ? " " : "",
-				 address_to_text(&route->servers[i], text));
+				 address_to_text(&route->servers[i].address, text));
 		}
 		json_t *line =
 			line_of("servers", "%s zone %s: %s%s%s",

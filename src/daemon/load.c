@@ -57,19 +57,6 @@ static void join_routes(struct load *l)
 	l->routes_n = c->forward_zones_n + c->stub_zones_n;
 }
 
-/* A zone that was to be forwarded encrypted must not leak. */
-static void refuse_tls(const struct config *c, char why[LOAD_WHY_MAX])
-{
-	char path[32], key[LOAD_KEY_MAX];
-
-	for (unsigned i = 0; i < c->forward_zones_n; i++) {
-		if (c->forward_zones[i].transport == TRANSPORT_UDP)
-			continue;
-		snprintf(path, sizeof path, "forward-zones[%u].tls", i);
-		load_add_reason(why, "%snot supported by this version", load_say_key(c, path, key));
-	}
-}
-
 static bool read_named_files(struct load *l, struct followed *followed, char why[LOAD_WHY_MAX])
 {
 	const struct config *c = l->config;
@@ -81,6 +68,7 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 		load_add_reason(why, "out of memory");
 		return false;
 	}
+	load_trust(l->config, why);
 	join_routes(l);
 	l->routes_index = route_index_create(l->routes, l->routes_n);
 	if (!l->routes_index)
@@ -96,7 +84,6 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	load_policies(l, &ground, followed, why);
 	load_views(l, &ground, why);
 	load_tls(l, &ground, followed, why);
-	refuse_tls(c, why);
 	return why[0] == '\0';
 }
 

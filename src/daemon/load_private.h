@@ -9,6 +9,7 @@
  *   load_zones.c   zone files of local-zones
  *   load_policies.c  policy zones
  *   load_tls.c     certificates
+ *   load_trust.c   those of servers that are asked
  *   load_text.c    what is told of all that
  */
 #pragma once
@@ -68,6 +69,12 @@ MUST_USE bool load_zone_files(struct zone_store *store, const struct local_optio
 /** Fill l->tls. Reasons why not are added to @p why. */
 void load_tls(struct load *l, const struct load_ground *g, struct followed *followed,
 	      char why[LOAD_WHY_MAX]);
+
+/**
+ * Give the servers of encrypted forward zones, also those of views, their peers. Reasons why not
+ * are added to @p why.
+ */
+void load_trust(struct config *c, char why[LOAD_WHY_MAX]);
 
 /** Fill l->policies. Reasons why not are added to @p why. */
 void load_policies(struct load *l, const struct load_ground *g, struct followed *followed,

@@ -100,11 +100,8 @@ static void add_routes(struct view_load *x, const char *key, const struct route 
 	char path[64];
 
 	for (unsigned i = 0; i < n; i++) {
-		snprintf(path, sizeof path, "%s[%u].%s", key, i,
-			 from[i].transport != TRANSPORT_UDP ? "tls" : "name");
-		if (from[i].transport != TRANSPORT_UDP)
-			blame(x, path, "not supported by this version");
-		else if (is_among(to, *to_n, from[i].zone))
+		snprintf(path, sizeof path, "%s[%u].name", key, i);
+		if (is_among(to, *to_n, from[i].zone))
 			blame(x, path, "the view has that zone already");
 		else
 			to[(*to_n)++] = from[i];

@@ -340,7 +340,8 @@ static bool routes_are_equal(const struct route *a, const struct route *b)
 	    a->servers_n != b->servers_n)
 		return false;
 	for (unsigned i = 0; i < a->servers_n; i++) {
-		if (!address_equal(&a->servers[i], &b->servers[i]))
+		if (!address_equal(&a->servers[i].address, &b->servers[i].address) ||
+		    !tls_peer_alike(a->servers[i].peer, b->servers[i].peer))
 			return false;
 	}
 	return true;

@@ -444,7 +444,8 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_CLOSED_BY_PEER);
 		return;
 	}
-	if (events & EPOLLERR) {
+	/* What came before the connection broke is read first; then reading tells. */
+	if (events & EPOLLERR && (s->paused || s->read_end)) {
 		end(s, STREAM_RESET);
 		return;
 	}

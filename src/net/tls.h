@@ -2,8 +2,9 @@
  * tls.h - TLS below DNS messages (RFC 7858, 8310), by GnuTLS: a codec of net/stream.
  *
  * Purpose    TLS 1.3 and 1.2 for streams that we accept: certificates chosen by the name that a
- *            client wants (SNI), sessions resumed by tickets that all workers understand. No
- *            renegotiation, no early data (limits.md row 55).
+ *            client wants (SNI), sessions resumed by tickets that all workers understand. And for
+ *            those that we open: servers that have to show who they are. No renegotiation, no
+ *            early data (limits.md row 55).
  * Memory     a service is shared by all that hold it; a stream's session is GnuTLS's, about 10 KiB.
  * Threads    a service: any. Turns and streams: the loop's own.
  *
@@ -84,6 +85,69 @@ struct tls_turns {
 /** False when memory is short. */
 MUST_USE bool tls_turns_init(struct tls_turns *t, struct loop *loop);
 void tls_turns_end(struct tls_turns *t);
+
+/* --- servers that we ask ------------------------------------------------------------ */
+
+#define TLS_WHY_MAX  512 /* octets of a reason */
+#define TLS_PIN_LEN  32  /* octets of SHA-256 */
+#define TLS_PINS_MAX 16
+#define TLS_NAME_MAX 256 /* octets of a name, and its zero */
+
+struct tls_trust;
+
+/**
+ * Whom a server's certificate may be signed by: the CAs of the file @p ca, or the system's when
+ * that is "". @p own is what we show who asks for it, NULL for nothing. NULL with @p why.
+ */
+MUST_USE struct tls_trust *tls_trust_create(const char *ca, const struct tls_pair *own,
+					    const char **why);
+void tls_trust_release(struct tls_trust *trust);
+
+/** How a server shows that it is the one that is meant (RFC 8310). */
+struct tls_identity {
+	char name[TLS_NAME_MAX]; /* of its certificate, a host's or an address as text, which is
+				    signed by who is trusted; "": any */
+	uint8_t pins[TLS_PINS_MAX]
+		    [TLS_PIN_LEN]; /* SHA-256 of its key (RFC 7858 4.2): one of these, */
+	unsigned pins_n;           /* if there are any */
+};
+
+struct tls_peer;
+
+/** A server of @p identity, which @p trust (held) is for; NULL: no memory. One hold is the
+ * caller's. */
+MUST_USE struct tls_peer *tls_peer_create(struct tls_trust *trust,
+					  const struct tls_identity *identity);
+
+/** Hold @p peer once more; NULL is allowed. Returns it. */
+struct tls_peer *tls_peer_hold(struct tls_peer *peer);
+
+/** Hold it once less; the last one frees it. NULL is allowed. */
+void tls_peer_release(struct tls_peer *peer);
+
+/** Do both ask for the same name and keys, whoever may sign? NULL asks for nothing. */
+bool tls_peer_alike(const struct tls_peer *a, const struct tls_peer *b);
+
+/** Read a pin: base64 of SHA-256. */
+MUST_USE bool tls_read_pin(const char *text, uint8_t pin[TLS_PIN_LEN]);
+
+/** What makes the next handshake with the same server a short one; zeroed: nothing. */
+struct tls_ticket {
+	uint8_t *octets;
+	size_t len;
+};
+
+void tls_ticket_forget(struct tls_ticket *ticket);
+
+/**
+ * Have the octets of @p s, just connecting, pass through TLS with @p peer, which is held as long
+ * as the stream lasts. False when memory is short: the stream has to be closed.
+ *
+ * @param ticket  of the server; used, and replaced by newer ones. Outlives the stream
+ * @param why     gets the reason when the handshake fails. Outlives the stream
+ */
+MUST_USE bool tls_ask(struct stream *s, struct tls_peer *peer, struct tls_turns *turns,
+		      enum tls_protocol protocol, struct tls_ticket *ticket, char why[TLS_WHY_MAX]);
 
 /**
  * Have the octets of @p s, just accepted, pass through TLS. False when memory is short: the

@@ -2,6 +2,7 @@
  * tls_private.h - the parts of tls.h.
  *
  *   tls_service.c  certificates and keys
+ *   tls_peer.c     servers that we ask, and how they show who they are
  *   tls_stream.c   the codec
  *   tls_turns.c    what handshakes may cost
  */
@@ -25,20 +26,39 @@ struct tls_service {
 	int64_t ends_s;
 };
 
+struct tls_trust {
+	_Atomic uint32_t holders;
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priorities;
+};
+
+struct tls_peer {
+	_Atomic uint32_t holders;
+	struct tls_trust *trust;
+	struct tls_identity identity;
+};
+
 /** A stream's: stream->codec_state. */
 struct tls_stream {
 	struct stream *stream;
-	struct tls_service *service;
+	struct tls_service *service; /* of one that was accepted; else NULL, */
+	struct tls_peer *peer;       /* and this is not */
+	struct tls_ticket *ticket;   /* with a peer */
+	char *why;                   /* with a peer: of TLS_WHY_MAX */
 	struct tls_turns *turns;
 	gnutls_session_t session;
 	struct cds_list_head waiting; /* in turns->waiting; its own head when it does not wait */
 	uint8_t *kept;                /* octets read that did not fit the turn; NULL for none */
 	uint32_t kept_at;
 	uint32_t kept_end;
-	bool open;  /* the handshake is done */
-	bool sends; /* GnuTLS keeps octets that the socket did not take */
-	bool lost;  /* octets that were read, for want of memory */
+	bool open;       /* the handshake is done */
+	bool sends;      /* GnuTLS keeps octets that the socket did not take */
+	bool has_ticket; /* of this connection, with a peer */
+	bool lost;       /* octets that were read, for want of memory */
 };
+
+/** For gnutls_session_set_verify_function(): is it the peer that is meant? */
+int tls_peer_verify(gnutls_session_t session);
 
 /** May a handshake go on right now? If not, @p t waits, and stream_go_on() is called in time. */
 MUST_USE bool tls_turns_allow(struct tls_stream *t);

@@ -6,6 +6,7 @@
  * when another one needs the buffer is copied for it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +92,18 @@ static ssize_t push(gnutls_transport_ptr_t state, const giovec_t *iov, int n)
 
 /* --- the codec -------------------------------------------------------------------- */
 
+/* Unless the certificate was the reason, which has been told. */
+static void say_why(const struct tls_stream *t, int status)
+{
+	if (*t->why)
+		return;
+	if (status == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		snprintf(t->why, TLS_WHY_MAX, "TLS handshake refused: %s",
+			 gnutls_alert_get_name(gnutls_alert_get(t->session)));
+	else
+		snprintf(t->why, TLS_WHY_MAX, "TLS handshake: %s", gnutls_strerror(status));
+}
+
 static enum codec_state end_handshake(struct tls_stream *t, int status)
 {
 	if (status == GNUTLS_E_SUCCESS) {
@@ -103,6 +116,8 @@ static enum codec_state end_handshake(struct tls_stream *t, int status)
 		return gnutls_record_get_direction(t->session) ? CODEC_WANTS_WRITE
 							       : CODEC_WANTS_READ;
 	t->turns->failed++;
+	if (t->why)
+		say_why(t, status);
 	(void)gnutls_alert_send_appropriate(t->session, status);
 	return CODEC_FAILED;
 }
@@ -126,6 +141,27 @@ static ssize_t fail(int error)
 	return -1;
 }
 
+/*
+ * With the first octets that the server sends, for tickets come before: at the end of a
+ * connection that was cut off, GnuTLS has none.
+ */
+static void keep_ticket(struct tls_stream *t)
+{
+	gnutls_datum_t data;
+
+	if (!(gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET) ||
+	    gnutls_session_get_data2(t->session, &data) < 0)
+		return;
+	t->has_ticket = true;
+	tls_ticket_forget(t->ticket);
+	t->ticket->octets = malloc(data.size);
+	if (t->ticket->octets) {
+		memcpy(t->ticket->octets, data.data, data.size);
+		t->ticket->len = data.size;
+	}
+	gnutls_free(data.data);
+}
+
 static ssize_t read_tls(struct stream *s, uint8_t *to, size_t max)
 {
 	struct tls_stream *t = s->codec_state;
@@ -136,6 +172,8 @@ static ssize_t read_tls(struct stream *s, uint8_t *to, size_t max)
 		if (n != GNUTLS_E_WARNING_ALERT_RECEIVED)
 			break;
 	}
+	if (n > 0 && t->peer && !t->has_ticket)
+		keep_ticket(t);
 	if (n >= 0)
 		return n;
 	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
@@ -195,6 +233,17 @@ static bool is_pending(const struct stream *s)
 	       (turns->ahead_for == t && turns->ahead_at < turns->ahead_end);
 }
 
+static void free_tls(struct tls_stream *t)
+{
+	cds_list_del(&t->waiting);
+	if (t->session)
+		gnutls_deinit(t->session);
+	free(t->kept);
+	tls_service_release(t->service);
+	tls_peer_release(t->peer);
+	free(t);
+}
+
 static void close_tls(struct stream *s)
 {
 	struct tls_stream *t = s->codec_state;
@@ -203,11 +252,7 @@ static void close_tls(struct stream *s)
 		(void)gnutls_bye(t->session, GNUTLS_SHUT_WR);
 	if (t->turns->ahead_for == t)
 		t->turns->ahead_for = NULL;
-	cds_list_del(&t->waiting);
-	gnutls_deinit(t->session);
-	free(t->kept);
-	tls_service_release(t->service);
-	free(t);
+	free_tls(t);
 	s->codec_state = NULL;
 }
 
@@ -222,8 +267,8 @@ static const struct stream_codec codec = {
 
 /* --- sessions --------------------------------------------------------------------- */
 
-/* A client that speaks something else only is told so (RFC 7301 3.2), one that says nothing is
- * believed to mean the same as us. */
+/* Whoever speaks something else only is told so (RFC 7301 3.2), one that says nothing is believed
+ * to mean the same as us. */
 static int offer(gnutls_session_t session, enum tls_protocol protocol)
 {
 	static const gnutls_datum_t dot[] = {{(unsigned char *)"dot", 3}};
@@ -236,16 +281,36 @@ static int offer(gnutls_session_t session, enum tls_protocol protocol)
 	return gnutls_alpn_set_protocols(session, https, ARRAY_LEN(https), GNUTLS_ALPN_MANDATORY);
 }
 
+static bool make_session(struct tls_stream *t, unsigned end)
+{
+	if (gnutls_init(&t->session, end | GNUTLS_NONBLOCK) < 0)
+		return false;
+	gnutls_session_set_ptr(t->session, t);
+	gnutls_transport_set_ptr(t->session, t);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_vec_push_function(t->session, push);
+	return true;
+}
+
+static struct tls_stream *new_tls(struct stream *s, struct tls_turns *turns)
+{
+	struct tls_stream *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->stream = s;
+	t->turns = turns;
+	CDS_INIT_LIST_HEAD(&t->waiting);
+	return t;
+}
+
 static bool begin_session(struct tls_stream *t, enum tls_protocol protocol)
 {
 	gnutls_datum_t ticket_key = {t->service->ticket_key, TLS_TICKET_KEY_LEN};
 
-	if (gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK) < 0)
+	if (!make_session(t, GNUTLS_SERVER))
 		return false;
 	gnutls_db_set_cache_expiration(t->session, TLS_TICKET_LIFE_S);
-	gnutls_transport_set_ptr(t->session, t);
-	gnutls_transport_set_pull_function(t->session, pull);
-	gnutls_transport_set_vec_push_function(t->session, push);
 	return gnutls_priority_set(t->session, t->service->priorities) >= 0 &&
 	       gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE,
 				      t->service->credentials) >= 0 &&
@@ -256,23 +321,71 @@ static bool begin_session(struct tls_stream *t, enum tls_protocol protocol)
 bool tls_serve(struct stream *s, struct tls_service *service, struct tls_turns *turns,
 	       enum tls_protocol protocol)
 {
-	struct tls_stream *t = calloc(1, sizeof *t);
+	struct tls_stream *t = new_tls(s, turns);
 
 	if (!t)
 		return false;
-	t->stream = s;
-	t->turns = turns;
 	t->service = tls_service_hold(service);
-	CDS_INIT_LIST_HEAD(&t->waiting);
 	if (!begin_session(t, protocol)) {
-		if (t->session)
-			gnutls_deinit(t->session);
-		tls_service_release(service);
-		free(t);
+		free_tls(t);
 		return false;
 	}
 	stream_set_codec(s, &codec, t);
 	return true;
+}
+
+static bool is_address(const char *name)
+{
+	struct address a;
+
+	return address_from_text(name, 0, &a);
+}
+
+/* RFC 6066 3: addresses are no names there. */
+static bool begin_asking(struct tls_stream *t, enum tls_protocol protocol)
+{
+	const struct tls_trust *trust = t->peer->trust;
+	const char *name = t->peer->identity.name;
+
+	if (!make_session(t, GNUTLS_CLIENT))
+		return false;
+	gnutls_session_set_verify_function(t->session, tls_peer_verify);
+	if (gnutls_priority_set(t->session, trust->priorities) < 0 ||
+	    gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, trust->credentials) < 0 ||
+	    offer(t->session, protocol) < 0)
+		return false;
+	if (*name && !is_address(name) &&
+	    gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name)) < 0)
+		return false;
+	/* One that is no good makes the handshake a whole one. */
+	if (t->ticket->len > 0)
+		(void)gnutls_session_set_data(t->session, t->ticket->octets, t->ticket->len);
+	return true;
+}
+
+bool tls_ask(struct stream *s, struct tls_peer *peer, struct tls_turns *turns,
+	     enum tls_protocol protocol, struct tls_ticket *ticket, char why[TLS_WHY_MAX])
+{
+	struct tls_stream *t = new_tls(s, turns);
+
+	if (!t)
+		return false;
+	why[0] = '\0';
+	t->peer = tls_peer_hold(peer);
+	t->ticket = ticket;
+	t->why = why;
+	if (!begin_asking(t, protocol)) {
+		free_tls(t);
+		return false;
+	}
+	stream_set_codec(s, &codec, t);
+	return true;
+}
+
+void tls_ticket_forget(struct tls_ticket *ticket)
+{
+	free(ticket->octets);
+	*ticket = (struct tls_ticket){0};
 }
 
 const char *tls_agreed(const struct stream *s, size_t *len)

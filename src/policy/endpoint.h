@@ -18,10 +18,33 @@ enum transport {
 	TRANSPORT_QUIC,  /* RFC 9250 */
 };
 
+struct tls_peer; /* net/tls.h */
+
 struct endpoint {
 	struct address address;
 	enum transport transport;
+	struct tls_peer *peer; /* who has to be there; NULL where nothing is encrypted, and for our
+				  own. Who keeps an endpoint holds its peer */
 };
+
+/** Can nobody on the way read? */
+static inline bool transport_is_encrypted(enum transport t)
+{
+	return t == TRANSPORT_TLS || t == TRANSPORT_HTTPS || t == TRANSPORT_QUIC;
+}
+
+/** "UDP", "TLS" and so on. */
+static inline const char *transport_to_text(enum transport t)
+{
+	switch (t) {
+	case TRANSPORT_TCP: return "TCP";
+	case TRANSPORT_TLS: return "TLS";
+	case TRANSPORT_HTTPS: return "HTTPS";
+	case TRANSPORT_QUIC: return "QUIC";
+	case TRANSPORT_UDP: break;
+	}
+	return "UDP";
+}
 
 /** Does it take datagrams? */
 static inline bool transport_has_udp(enum transport t)
@@ -37,5 +60,6 @@ static inline bool transport_has_tcp(enum transport t)
 
 static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->transport == b->transport && address_equal(&a->address, &b->address);
+	return a->transport == b->transport && a->peer == b->peer &&
+	       address_equal(&a->address, &b->address);
 }

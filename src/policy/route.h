@@ -32,14 +32,31 @@ enum route_validate {
 	VALIDATE_OFF,     /* never */
 };
 
+struct route_server {
+	struct address address;
+	char *name;            /* that its certificate has to have; "" for that of its address */
+	struct tls_peer *peer; /* held; NULL without encryption */
+};
+
+/** How servers show who they are, where what is asked is encrypted. */
+struct route_trust {
+	char *ca;    /* path of a PEM file of CAs; "": the system's */
+	char **pins; /* base64 of SHA-256 of a server's key: one of them, if there are any */
+	unsigned pins_n;
+	bool opportunistic; /* they need not: encrypted is better than nothing (RFC 7435) */
+	char *certificate;  /* paths of PEM files: what is shown to servers that ask for it, */
+	char *key;          /* and its key; both "" for nothing */
+};
+
 struct route {
 	const uint8_t *zone; /* lower case */
-	struct address *servers;
+	struct route_server *servers;
 	unsigned servers_n; /* at least 1 */
 	enum route_kind kind;
 	enum route_policy policy;
 	bool first; /* iterate when its servers fail */
 	enum transport transport;
+	struct route_trust trust;
 	enum route_validate validate;
 };
 

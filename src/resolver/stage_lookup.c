@@ -444,8 +444,14 @@ static struct zone_cut *cut_from_route(struct job *job, const struct route *rout
 	cut->policy = route->policy;
 	cut->route_first = route->first;
 	cut->until_ms = job->now->mono_ns / NS_PER_MS + ROUTE_FIRST_MS;
-	for (unsigned i = 0; i < route->servers_n; i++)
-		zone_cut_add_server(cut, &route->servers[i], CUT_NS_MAX);
+	cut->transport = route->transport;
+	for (unsigned i = 0; i < route->servers_n; i++) {
+		unsigned before = cut->servers_n;
+
+		zone_cut_add_server(cut, &route->servers[i].address, CUT_NS_MAX);
+		if (cut->servers_n > before)
+			cut->servers[before].peer = route->servers[i].peer;
+	}
 	return cut;
 }
 

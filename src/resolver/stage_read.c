@@ -105,13 +105,13 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
 		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;
-	if (f->try.transport != TRANSPORT_UDP)
+	if (f->try.transport == TRANSPORT_TCP)
 		asked_server(f)->tcp_tries++;
 	else {
 		f->at.silent_n++;
 		asked_server(f)->silences++;
 	}
-	if (f->try.transport == TRANSPORT_UDP && !link_is_down(r, now_ms(job)))
+	if (f->try.transport != TRANSPORT_TCP && !link_is_down(r, now_ms(job)))
 		infra_timed_out(r->infra, a, f->at.cut->zone,
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
@@ -128,6 +128,14 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	return try_next_server(f);
 }
 
+/* It did not show that it is the server that is meant: for all others it counts as silent. */
+static struct turn give_up_stranger(struct job *job, struct frame *f)
+{
+	infra_timed_out(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone, NULL,
+			now_ms(job) - job->reply->rtt_ms, now_ms(job));
+	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, job->reply->why);
+}
+
 static struct turn read_unreachable(struct job *job, struct frame *f)
 {
 	if (is_case_in_question(f))
@@ -141,6 +149,8 @@ static struct turn read_unreachable(struct job *job, struct frame *f)
 		asked_server(f)->tcp_tries++;
 		return try_next_server(f);
 	}
+	if (job->reply->why)
+		return give_up_stranger(job, f);
 	/* A closed connection may be an idle one that ended: once more, on a new one. */
 	if (asked_server(f)->tcp_tries++ == 0)
 		return go(STAGE_SEND);
@@ -184,7 +194,7 @@ static void note_alive(struct job *job, struct frame *f)
 	const uint8_t *zone = f->at.cut->zone;
 
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->resent || job->reply->transport != TRANSPORT_UDP)
+	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP)
 		infra_heard(r->infra, a, zone, now_ms(job));
 	else
 		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));

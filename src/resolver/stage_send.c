@@ -55,7 +55,7 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 {
 	const struct cut_server *server = &f->at.cut->servers[f->try.server];
 
-	if (f->try.transport != TRANSPORT_UDP)
+	if (f->try.transport == TRANSPORT_TCP)
 		return UPSTREAM_TCP_MS;
 	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
@@ -95,7 +95,7 @@ static bool is_for_tcp(const struct cut_server *server, const struct infra_serve
 static bool is_one_of_many(struct job *job, struct frame *f)
 {
 	return f->at.cut->policy == ROUTE_PARALLEL && f->at.silent_n % AT_ONCE != AT_ONCE - 1 &&
-	       f->try.transport == TRANSPORT_UDP && f->at.cut->servers[f->try.server].tries == 0 &&
+	       f->try.transport != TRANSPORT_TCP && f->at.cut->servers[f->try.server].tries == 0 &&
 	       fresh_ones_are_left(job, f);
 }
 
@@ -119,6 +119,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->to.address = way_to(&job->rules->resolver, &server->addr);
 	q->zone = f->at.cut->zone;
 	q->to.transport = f->try.transport;
+	q->to.peer = server->peer;
 	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->rules->resolver.validation != VALIDATION_OFF ||
@@ -161,7 +162,7 @@ static void tell_sending(struct job *job)
 	job_tell(job, "> %s %s to %s (%s) by %s%s", tern_name_to_text(q->name, name),
 		 tern_type_to_text(q->type, type, sizeof type),
 		 address_to_text(&q->to.address, address), tern_name_to_text(q->zone, zone),
-		 q->to.transport == TRANSPORT_TCP ? "TCP" : "UDP", q->edns ? "" : " without EDNS");
+		 transport_to_text(q->to.transport), q->edns ? "" : " without EDNS");
 }
 
 #define LISTEN_LEAST_MS 100 /* less time than that is not worth waiting for */
@@ -196,8 +197,10 @@ struct turn stage_send(struct job *job, struct frame *f)
 	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
 	struct infra_server infra;
 
-	/* By TCP it goes on with what a claimed probe has begun. */
-	if (f->try.transport == TRANSPORT_UDP && !server->resting &&
+	if (f->try.transport == TRANSPORT_UDP)
+		f->try.transport = f->at.cut->transport;
+	/* By TCP, or on another connection, it goes on with what a claimed probe has begun. */
+	if (f->try.transport != TRANSPORT_TCP && server->tcp_tries == 0 && !server->resting &&
 	    !infra_claim_probe(job->resolver->infra, &server->addr, f->at.cut->zone,
 			       probe_pause_max_ms(f), now_ms)) {
 		server->resting = true; /* somebody else is trying the dead one right now */
@@ -216,10 +219,10 @@ struct turn stage_send(struct job *job, struct frame *f)
 		return give(OUTCOME_FAILED);
 	}
 	if (!budget_spend(&job->budget, BUDGET_SEND, 1) ||
-	    (f->try.transport != TRANSPORT_UDP && !budget_spend(&job->budget, BUDGET_TCP, 1)))
+	    (f->try.transport == TRANSPORT_TCP && !budget_spend(&job->budget, BUDGET_TCP, 1)))
 		return give(OUTCOME_FAILED);
 	fill_outbox(job, f, &infra);
-	if (f->try.transport == TRANSPORT_UDP)
+	if (f->try.transport != TRANSPORT_TCP)
 		server->tries++;
 	f->sends++;
 	job->link_sends++;

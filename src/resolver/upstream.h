@@ -71,6 +71,7 @@ struct upstream_reply {
 	const uint8_t *octets;
 	size_t len;
 	uint32_t rtt_ms;
-	bool mixed;  /* the question had letters in upper case */
-	bool resent; /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
+	const char *why; /* UPSTREAM_UNREACHABLE: what a handshake failed for; NULL for else */
+	bool mixed;      /* the question had letters in upper case */
+	bool resent;     /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
 };

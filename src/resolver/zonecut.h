@@ -32,12 +32,13 @@ enum cut_source {
 
 struct cut_server {
 	struct address addr;
-	uint8_t ns;        /* index of its name; CUT_NS_MAX for configured servers */
-	uint8_t tries;     /* sent to so far */
-	uint8_t silences;  /* of these without an answer in time */
-	uint8_t tcp_tries; /* by TCP, in vain */
-	bool failed;       /* answered uselessly: not to be asked again by this job */
-	bool aside;        /* of doubtful word: failed until nobody else is left */
+	struct tls_peer *peer; /* the rule set's; NULL without encryption */
+	uint8_t ns;            /* index of its name; CUT_NS_MAX for configured servers */
+	uint8_t tries;         /* sent to so far */
+	uint8_t silences;      /* of these without an answer in time */
+	uint8_t tcp_tries;     /* by TCP, in vain */
+	bool failed;           /* answered uselessly: not to be asked again by this job */
+	bool aside;            /* of doubtful word: failed until nobody else is left */
 	bool resting;  /* dead, and somebody else is trying it: asked when nobody else is left */
 	uint8_t facts; /* INFRA_BIT() each: what this job found out about it */
 };
@@ -59,6 +60,7 @@ struct zone_cut {
 	uint8_t labels;
 	enum cut_source source;
 	enum route_policy policy; /* of a route */
+	enum transport transport; /* by which its servers are asked first */
 	bool route_first;         /* a route: iterate when all fail, */
 	uint64_t until_ms;        /* or by then, CLOCK_MONOTONIC */
 	uint32_t age_s; /* seconds since the parent said so; 0 for this job's own referral */

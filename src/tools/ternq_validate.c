@@ -38,6 +38,7 @@ struct validation {
 	enum net_result result;
 	uint64_t elapsed_us; /* of all queries */
 	struct address forwarder;
+	struct route_server server;
 	struct route route;
 	struct rules rules;
 	struct resolver resolver;
@@ -106,8 +107,9 @@ static bool open_resolver(struct validation *v)
 		fprintf(stderr, "ternq: \"%s\" is no host's address\n", v->servers.at[0].asked);
 		return false;
 	}
+	v->server = (struct route_server){.address = v->forwarder};
 	v->route = (struct route){.zone = tern_name_root,
-				  .servers = &v->forwarder,
+				  .servers = &v->server,
 				  .servers_n = 1,
 				  .kind = ROUTE_FORWARD};
 	v->rules = (struct rules){

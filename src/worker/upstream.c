@@ -17,6 +17,7 @@
 #include <tern/rr.h>
 
 #include "base/rates.h"
+#include "net/tls.h"
 #include "worker/upstream_private.h"
 
 #define ZONE_RATE_SALT 0x4a7e20 /* tells these hashes from others */
@@ -119,10 +120,16 @@ static void close_exchange(struct exchange *x)
 	x->closed = true;
 }
 
+static void free_exchange(struct exchange *x)
+{
+	tls_peer_release(x->to.peer);
+	pool_give(&x->worker->exchanges, x);
+}
+
 static void end_exchange(struct exchange *x)
 {
 	close_exchange(x);
-	pool_give(&x->worker->exchanges, x);
+	free_exchange(x);
 }
 
 static bool is_wanted(struct exchange *x)
@@ -262,7 +269,7 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 		if (live && !taken)
 			asker->answered(asker, reply);
 	}
-	pool_give(&w->exchanges, x);
+	free_exchange(x);
 }
 
 uint32_t upstream_elapsed_ms(const struct exchange *x)
@@ -286,11 +293,12 @@ static void on_timeout(struct timer *timer)
 {
 	struct exchange *x = CONTAINER_OF(timer, struct exchange, timer);
 	struct upstream_reply reply = {.event = UPSTREAM_TIMED_OUT,
-				       .transport = TRANSPORT_UDP,
+				       .transport = x->to.transport,
 				       .rtt_ms = upstream_elapsed_ms(x)};
 	CDS_LIST_HEAD(waiting);
 
-	if (x->to.transport != TRANSPORT_UDP) {
+	/* Encrypted, it is waited for as by UDP: asking again would cost a handshake. */
+	if (x->to.transport == TRANSPORT_TCP) {
 		upstream_tcp_time_out(x);
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
@@ -320,9 +328,11 @@ static bool is_same(const struct exchange *x, const struct upstream_query *q, ui
 {
 	size_t name_len = tern_name_len(q->name);
 
-	/* One whose time is over is sent again in the form that is wanted now. */
-	return x->hash == hash && x->type == q->type && (x->edns == q->edns || !x->load) &&
-	       x->recurse == q->recurse && x->checking_disabled == q->checking_disabled &&
+	/* By UDP one whose time is over is sent again in the form that is wanted now. */
+	bool form = x->edns == q->edns || (!x->load && x->to.transport == TRANSPORT_UDP);
+
+	return x->hash == hash && x->type == q->type && form && x->recurse == q->recurse &&
+	       x->checking_disabled == q->checking_disabled &&
 	       prefix_equal(&x->subnet, &q->subnet) && endpoint_equal(&x->to, &q->to) &&
 	       x->question_len == name_len + 4 &&
 	       tern_name_equal(x->wire + TERN_HEADER_LEN, q->name);
@@ -362,6 +372,7 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->to = q->to;
+	(void)tls_peer_hold(x->to.peer);
 	x->type = q->type;
 	x->recurse = q->recurse;
 	x->checking_disabled = q->checking_disabled;
@@ -371,7 +382,7 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 	CDS_INIT_LIST_HEAD(&x->idle);
 	if (upstream_write(w, x, q))
 		return x;
-	pool_give(&w->exchanges, x);
+	free_exchange(x);
 	return NULL;
 }
 
@@ -395,7 +406,7 @@ static struct exchange *open_exchange(struct asker *asker, const struct upstream
 	if (!x)
 		return NULL;
 	if (!send_first(x, event)) {
-		pool_give(&w->exchanges, x);
+		free_exchange(x);
 		return NULL;
 	}
 	cds_hlist_add_head(&x->same_hash, bucket_of(w, hash));
@@ -428,6 +439,11 @@ void upstream_init(struct asker *asker, struct worker *w, uint16_t party)
 	asker->party = party;
 }
 
+static bool ask_again(struct exchange *x, const struct upstream_query *q)
+{
+	return x->to.transport == TRANSPORT_UDP ? upstream_udp_again(x, q) : upstream_tcp_again(x);
+}
+
 bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upstream_event *event)
 {
 	struct worker *w = asker->worker;
@@ -440,7 +456,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 
 	struct exchange *x = find_equal(w, q, hash);
 
-	if (x && !x->load && q->fresh)
+	if (x && !x->load && q->fresh && x->to.transport == TRANSPORT_UDP)
 		x = NULL;
 	if (x && x->load) {
 		tally_add(&w->tally.upstream_joined);
@@ -455,7 +471,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 		return false;
 	}
 	/* A server that has too much to do is left alone with what it was asked already. */
-	if (x && !crowded && !upstream_udp_again(x, q)) {
+	if (x && !crowded && !ask_again(x, q)) {
 		*event = UPSTREAM_UNREACHABLE;
 		return false;
 	}

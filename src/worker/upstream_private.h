@@ -16,8 +16,11 @@
 #include "worker/upstream.h"
 #include "worker/worker_private.h"
 
-/* Header, question, OPT with a cookie. */
-#define EXCHANGE_WIRE_MAX    (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX + 4 + 4 + 16)
+/* Header, question, OPT with a cookie and a subnet, */
+#define EXCHANGE_BARE_MAX (12 + TERN_NAME_MAX + 4 + 11 + 4 + TERN_COOKIE_MAX + 4 + 4 + 16)
+#define PADDING_BLOCK     128 /* octets of encrypted questions, RFC 8467 4.1 */
+#define EXCHANGE_WIRE_MAX                                                                          \
+	((EXCHANGE_BARE_MAX + 4 + PADDING_BLOCK - 1) / PADDING_BLOCK * PADDING_BLOCK)
 #define ZONE_OUTSTANDING_MAX 200 /* to one zone, */
 #define ZONE_OUTSTANDING_BAD 20  /* when more than half time out (limits.md row 31) */
 #define ZONE_TIMEOUTS_MIN    64  /* a burst at a distant server is no evidence yet */
@@ -45,6 +48,7 @@ struct exchange {
 	uint16_t wire_len;
 	uint16_t question_len; /* octets behind the header */
 	uint8_t mismatches;
+	uint8_t moves;        /* over connections that ended */
 	struct prefix subnet; /* of clients, as the server is told; family 0 for none */
 	bool edns;
 	bool recurse;
@@ -105,6 +109,12 @@ MUST_USE bool upstream_udp_again(struct exchange *x, const struct upstream_query
  * them full, as soon as there is a place. False when there can't be any.
  */
 MUST_USE bool upstream_tcp_ask(struct exchange *x);
+
+/**
+ * @p x, whose time was over, is waited for once more: on its connection, if that is alive, else it
+ * is sent over another one. False as upstream_tcp_ask().
+ */
+MUST_USE bool upstream_tcp_again(struct exchange *x);
 
 /** The time of @p x went by: if nothing was heard since, its connection is asked no more. */
 void upstream_tcp_time_out(struct exchange *x);

@@ -43,6 +43,16 @@ static bool add_subnet(struct tern_builder *b, const struct prefix *subnet)
 	return tern_builder_option(b, TERN_EDNS_CLIENT_SUBNET, option, 4 + octets) == TERN_OK;
 }
 
+/* How long a question is would tell which it is. */
+static bool pad(struct tern_builder *b)
+{
+	static const uint8_t zeros[PADDING_BLOCK];
+	size_t rest = (b->at + 4) % PADDING_BLOCK;
+
+	return tern_builder_option(b, TERN_EDNS_PADDING, zeros,
+				   rest > 0 ? PADDING_BLOCK - rest : 0) == TERN_OK;
+}
+
 /* Header, question and OPT with the id of the exchange and the name in lower case. */
 static bool build(struct exchange *x, const struct upstream_query *q)
 {
@@ -61,6 +71,8 @@ static bool build(struct exchange *x, const struct upstream_query *q)
 	    tern_builder_option(&b, TERN_EDNS_COOKIE, q->cookie, q->cookie_len) != TERN_OK)
 		return false;
 	if (q->edns && q->subnet.base.family && !add_subnet(&b, &q->subnet))
+		return false;
+	if (q->edns && transport_is_encrypted(q->to.transport) && !pad(&b))
 		return false;
 	x->wire_len = (uint16_t)tern_builder_finish(&b);
 	x->edns = q->edns;

@@ -18,12 +18,15 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "net/tls.h"
 #include "worker/upstream_private.h"
 
 #define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
-#define SERVER_IDLE_MS         5000  /* kept for the next question */
+#define SERVER_IDLE_MS         5000  /* kept for the next question, */
+#define SERVER_WARM_MS         30000 /* and one that cost a handshake */
 #define SERVER_MUTE_MS         1500  /* without a word, while a question is open */
+#define MOVES_MAX              8     /* of a question, from one connection to another */
 #define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
 /** A server with connections to it, or one of which something was learned. */
@@ -34,6 +37,7 @@ struct tcp_server {
 	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
 	struct endpoint to;
+	struct tls_ticket ticket;
 	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
 	uint32_t few;           /* so many it answers on one connection, */
 	uint64_t few_ms;        /* until then */
@@ -48,11 +52,12 @@ struct tcp_connection {
 	struct cds_list_head exchanges;
 	uint64_t heard_ms; /* last message, or first question after none was open */
 	uint32_t exchanges_n;
-	uint16_t party;      /* whose place it takes */
-	bool reading;        /* right now: it must not be freed */
-	bool mute;           /* it left a question without a word */
-	uint32_t asked_n;    /* in all */
-	uint32_t answered_n; /* of these */
+	uint16_t party;        /* whose place it takes */
+	bool reading;          /* right now: it must not be freed */
+	bool mute;             /* it left a question without a word */
+	uint32_t asked_n;      /* in all */
+	uint32_t answered_n;   /* of these */
+	char why[TLS_WHY_MAX]; /* the handshake failed; "" */
 };
 
 size_t tcp_server_size(void)
@@ -182,7 +187,16 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
 	CDS_INIT_LIST_HEAD(&c->exchanges);
-	if (!stream_connect(&c->stream, &w->loop, &s->to.address, SERVER_IDLE_MS)) {
+	bool encrypted = transport_is_encrypted(s->to.transport);
+
+	if (!stream_connect(&c->stream, &w->loop, &s->to.address,
+			    encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS)) {
+		free_connection(c);
+		return NULL;
+	}
+	if (encrypted &&
+	    !tls_ask(&c->stream, s->to.peer, &w->tls_upstream, TLS_DOT, &s->ticket, c->why)) {
+		stream_close(&c->stream);
 		free_connection(c);
 		return NULL;
 	}
@@ -242,11 +256,18 @@ static struct tcp_server *find_server(struct worker *w, const struct endpoint *t
 	return NULL;
 }
 
+static void give_server(struct tcp_server *s)
+{
+	tls_ticket_forget(&s->ticket);
+	tls_peer_release(s->to.peer);
+	pool_give(&s->worker->tcp_servers, s);
+}
+
 static void free_server(struct tcp_server *s)
 {
 	cds_hlist_del(&s->node);
 	cds_list_del(&s->idle);
-	pool_give(&s->worker->tcp_servers, s);
+	give_server(s);
 }
 
 /* What was learned of a server is worth less than asking one now. */
@@ -267,6 +288,7 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 	if (!s)
 		return NULL;
 	*s = (struct tcp_server){.worker = w, .to = *to};
+	(void)tls_peer_hold(s->to.peer);
 	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
 	CDS_INIT_LIST_HEAD(&s->waiting);
@@ -278,7 +300,7 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 static void rest_server(struct tcp_server *s)
 {
 	struct worker *w = s->worker;
-	bool known = loop_ms(&w->loop) < s->few_ms;
+	bool known = loop_ms(&w->loop) < s->few_ms || s->ticket.len > 0;
 
 	/* Whoever asks it from here on begins anew. */
 	cds_hlist_del(&s->node);
@@ -286,7 +308,7 @@ static void rest_server(struct tcp_server *s)
 		upstream_end_with(cds_list_first_entry(&s->waiting, struct exchange, node),
 				  UPSTREAM_NO_RESOURCE);
 	if (!known || find_server(w, &s->to)) {
-		pool_give(&w->tcp_servers, s);
+		give_server(s);
 		return;
 	}
 	cds_hlist_add_head(&s->node, bucket_of(w, &s->to));
@@ -299,7 +321,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 {
 	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
 	struct upstream_reply reply = {.event = UPSTREAM_ANSWERED,
-				       .transport = TRANSPORT_TCP,
+				       .transport = c->server->to.transport,
 				       .octets = octets,
 				       .len = len};
 	struct exchange *x;
@@ -311,6 +333,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 			continue;
 		c->answered_n++;
 		c->heard_ms = now_ms(c);
+		reply.rtt_ms = upstream_elapsed_ms(x);
 		c->reading = true;
 		upstream_end(x, &reply);
 		c->reading = false;
@@ -339,6 +362,38 @@ static void give_up(struct tcp_connection *c)
 	c->mute = true;
 }
 
+/*
+ * A server that answers a few questions on each connection is none that fails, and without TLS
+ * it can't be asked: those left over wait for a place on another one, in their order.
+ */
+static void move_to_others(struct tcp_connection *c)
+{
+	struct tcp_server *s = c->server;
+	struct exchange *x, *next;
+
+	cds_list_for_each_entry_safe(x, next, &c->exchanges, node)
+	{
+		if (x->moves == MOVES_MAX)
+			continue;
+		x->moves++;
+		x->connection = NULL;
+		c->exchanges_n--;
+		cds_list_move(&x->node, s->waiting.prev);
+	}
+}
+
+static void end_unreached(struct exchange *x, const char *why)
+{
+	struct upstream_reply reply = {
+		.event = UPSTREAM_UNREACHABLE,
+		.transport = x->to.transport,
+		.rtt_ms = upstream_elapsed_ms(x),
+		.why = *why ? why : NULL,
+	};
+
+	upstream_end(x, &reply);
+}
+
 static void on_ended(struct stream *stream, enum stream_end why)
 {
 	struct tcp_connection *c = CONTAINER_OF(stream, struct tcp_connection, stream);
@@ -347,10 +402,11 @@ static void on_ended(struct stream *stream, enum stream_end why)
 	if (why == STREAM_CLOSED_BY_PEER || why == STREAM_RESET)
 		learn_few(c);
 	cds_list_del(&c->node);
+	if (transport_is_encrypted(s->to.transport) && c->answered_n > 0)
+		move_to_others(c);
 	/* Each one leaves the list as it ends; none can join. Those asked again wait. */
 	while (!cds_list_empty(&c->exchanges))
-		upstream_end_with(cds_list_first_entry(&c->exchanges, struct exchange, node),
-				  UPSTREAM_UNREACHABLE);
+		end_unreached(cds_list_first_entry(&c->exchanges, struct exchange, node), c->why);
 	free_connection(c);
 	s->connections_n--;
 	send_waiting(s);
@@ -375,9 +431,18 @@ bool upstream_tcp_ask(struct exchange *x)
 	send_waiting(s);
 	if (s->connections_n > 0)
 		return true;
-	cds_list_del(&x->node);
+	cds_list_del_init(&x->node);
 	rest_server(s);
 	return false;
+}
+
+bool upstream_tcp_again(struct exchange *x)
+{
+	/* It waits for a place, or for the answer. */
+	if (!x->connection || !is_mute(x->connection))
+		return true;
+	upstream_tcp_leave(x);
+	return upstream_tcp_ask(x);
 }
 
 void upstream_tcp_time_out(struct exchange *x)

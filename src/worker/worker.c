@@ -125,7 +125,7 @@ static struct worker *make(const struct worker_shared *shared, unsigned index)
 	w->loop.epoll_fd = -1; /* not there yet, should the mailbox fail */
 	w->crypto = crypto_create();
 	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w) ||
-	    !tls_turns_init(&w->tls, &w->loop))
+	    !tls_turns_init(&w->tls, &w->loop) || !tls_turns_init(&w->tls_upstream, &w->loop))
 		goto failed;
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
@@ -270,6 +270,7 @@ void worker_destroy(struct worker *w)
 	mailbox_fini(&w->mailbox);
 	loop_fini(&w->loop);
 	tls_turns_end(&w->tls);
+	tls_turns_end(&w->tls_upstream);
 	pool_fini(&w->tasks);
 	pool_fini(&w->waiters);
 	pool_fini(&w->exchanges);

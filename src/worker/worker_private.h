@@ -117,8 +117,9 @@ struct worker {
 	struct cds_list_head clients_idle;
 	struct cds_list_head clients_owed; /* an answer at least */
 	struct shares client_shares;       /* of clients' connections */
-	struct tls_turns tls;
-	struct stream_gather gather; /* of clients' connections */
+	struct tls_turns tls;              /* of clients, */
+	struct tls_turns tls_upstream;     /* and of servers: those don't wait because of these */
+	struct stream_gather gather;       /* of clients' connections */
 	uint32_t tcp_serial;
 	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */

@@ -382,7 +382,7 @@ BAD = {
     'zone twice': ('forward-zones:\n- {name: a, addresses: [192.0.2.1]}\n- {name: A, addresses: [192.0.2.1]}\n', ':3'),
     'anchor': ('dnssec: {trust-anchors: [". A 192.0.2.1"]}', ':1: dnssec.trust-anchors[0]:'),
     'hints that are not there': ('resolver: {root-hints: /nonexistent/hints}', '/nonexistent/hints: '),
-    'encryption': ('forward-zones: [{name: ., addresses: [192.0.2.1], tls: true}]', 'forward-zones[0].tls: not supported'),
+    'encryption': ('forward-zones: [{name: ., addresses: [192.0.2.1], tls: true, ca: /nowhere}]', 'forward-zones[0].ca: /nowhere'),
     'two documents': ('server: {}\n---\nserver: {}\n', ':2'),
     'binary': ('\0\1\2', 'expected UTF-8'),
     'anchors of YAML': ('server: &x {}\ncache: *x\n', ':1: server: YAML anchors'),
@@ -469,10 +469,10 @@ def test_check_tells_all_errors_and_doubts():
             text = f'dnssec.trust-anchor-file: {anchors_path}'
         check(got.startswith(f'{path}:{number}: doubt: {text}'), got)
     # Errors of what is named come all, and the doubts as well.
-    code, said = run((DOUBTFUL % anchors_path).replace('user: ""', 'user: nosuch') + '    tls: true\n'
+    code, said = run((DOUBTFUL % anchors_path).replace('user: ""', 'user: nosuch') + '    tls: true\n    ca: /nowhere\n'
                      f'resolver:\n  root-hints: {hints}\n')
     equal(code, 1)
-    check(f'{path}:13: forward-zones[0].tls: not supported by this version' in said, said)
+    check(any(s.startswith(f'{path}:14: forward-zones[0].ca: /nowhere') for s in said), said)
     check(any(s.startswith(f'{hints}:2: ') for s in said), said)
     check(any(s.startswith(f'{path}:3: ') and 'server.user: no user "nosuch"' in s for s in said), said)
     equal(len([s for s in said if ' doubt: ' in s]), len(DOUBTS) + (os.geteuid() != 0), said)

@@ -62,7 +62,8 @@ static struct root_hints hints;
 static struct trust_anchors anchors;
 static struct random fixed;
 static struct moment now;
-static struct address forwarder = {.octets = {192, 0, 2, 9}, .port = 53, .family = 4};
+static struct route_server forwarder = {
+	.address = {.octets = {192, 0, 2, 9}, .port = 53, .family = 4}};
 static struct route route = {.zone = (const uint8_t *)"\4test",
 			     .servers = &forwarder,
 			     .servers_n = 1,

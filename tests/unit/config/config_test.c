@@ -183,16 +183,16 @@ static void assert_zones(const struct config *c)
 	assert_int_equal(c->forward_zones_n, 2);
 	assert_name(c->forward_zones[0].zone, ".");
 	assert_int_equal(c->forward_zones[0].servers_n, 2);
-	assert_address(&c->forward_zones[0].servers[0], "192.0.2.1@53");
-	assert_address(&c->forward_zones[0].servers[1], "192.0.2.2@5353");
+	assert_address(&c->forward_zones[0].servers[0].address, "192.0.2.1@53");
+	assert_address(&c->forward_zones[0].servers[1].address, "192.0.2.2@5353");
 	assert_true(c->forward_zones[0].first && c->forward_zones[0].transport == TRANSPORT_UDP);
 	assert_name(c->forward_zones[1].zone, "corp.example.");
-	assert_address(&c->forward_zones[1].servers[0], "2001:db8::1@853");
-	assert_address(&c->forward_zones[1].servers[1], "2001:db8::2@53");
+	assert_address(&c->forward_zones[1].servers[0].address, "2001:db8::1@853");
+	assert_address(&c->forward_zones[1].servers[1].address, "2001:db8::2@53");
 	assert_true(c->forward_zones[1].transport == TRANSPORT_TLS && !c->forward_zones[1].first);
 	assert_int_equal(c->stub_zones_n, 1);
 	assert_name(c->stub_zones[0].zone, "2.0.192.in-addr.arpa.");
-	assert_address(&c->stub_zones[0].servers[0], "192.0.2.3@53");
+	assert_address(&c->stub_zones[0].servers[0].address, "192.0.2.3@53");
 }
 
 static void test_listen_forms(void **state)

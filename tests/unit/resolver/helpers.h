@@ -150,11 +150,11 @@ static inline int world_close(void **state)
 static inline void use_route(const char *zone, const char *server, enum route_kind kind, bool first)
 {
 	static uint8_t name[TERN_NAME_MAX];
-	static struct address servers;
+	static struct route_server servers;
 	static struct route route;
 
 	memcpy(name, NAME(zone), tern_name_len(NAME(zone)));
-	servers = address(server);
+	servers = (struct route_server){.address = address(server)};
 	route = (struct route){
 		.zone = name, .servers = &servers, .servers_n = 1, .kind = kind, .first = first};
 	world.rules.routes = (struct routes){.routes = &route, .n = 1};

@@ -91,7 +91,7 @@ static void a_stub_server_that_is_a_forwarder(void **state)
 
 /* --- one way after the other ----------------------------------------------------------------- */
 
-static struct address many[12];
+static struct route_server many[12];
 static struct route routes[2];
 
 static void use_many(unsigned n, const uint8_t *zone)
@@ -100,7 +100,7 @@ static void use_many(unsigned n, const uint8_t *zone)
 		char text[32];
 
 		snprintf(text, sizeof text, "192.0.2.%u", 100 + i);
-		many[i] = address(text);
+		many[i] = (struct route_server){.address = address(text)};
 	}
 	routes[0] = (struct route){.zone = zone,
 				   .servers = many,
@@ -136,12 +136,12 @@ static void silent_forwarders_leave_time(void **state)
 /* The alias leads where it leads, however its own name was found. */
 static void an_alias_has_a_route_of_its_own(void **state)
 {
-	static struct address inside;
+	static struct route_server inside;
 
 	(void)state;
 	know("test.", "ns.test.", SERV, NULL);
 	use_many(1, (const uint8_t *)"\4test");
-	inside = address("192.0.2.88");
+	inside = (struct route_server){.address = address("192.0.2.88")};
 	routes[1] = (struct route){.zone = (const uint8_t *)"\4corp",
 				   .servers = &inside,
 				   .servers_n = 1,

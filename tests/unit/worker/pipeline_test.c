@@ -159,12 +159,13 @@ static void what_was_learned_gives_way_to_asking(void **state)
 	assert_int_equal(b->reply.event, UPSTREAM_UNREACHABLE);
 	assert_int_equal(b->reply.transport, TRANSPORT_TCP);
 	assert_int_equal(pool->taken_n, 1);
-	assert_non_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
+	assert_non_null(
+		find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL}));
 	pool->max = pool->fresh;
 	q.to.address = at;
 	ask_of(b);
 	assert_int_equal(pool->taken_n, 1);
-	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL}));
 	/* One with a connection does not give way. */
 	q.to.address = forwarder_at;
 	assert_int_equal(refusal_of(a), UPSTREAM_NO_RESOURCE);
@@ -230,7 +231,7 @@ static void what_was_learned_is_forgotten_after_a_while(void **state)
 	close(fd);
 	await_told(b, 1, 0);
 	const struct tcp_server *s =
-		find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP});
+		find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL});
 
 	assert_non_null(s);
 	assert_int_equal(s->few, 1);
@@ -244,7 +245,7 @@ static void what_was_learned_is_forgotten_after_a_while(void **state)
 
 	stream_close(&c1->stream);
 	on_ended(&c1->stream, STREAM_IDLE);
-	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL}));
 }
 
 /* That it closes idle connections says nothing. */
@@ -263,7 +264,7 @@ static void an_idle_connection_that_ends_teaches_nothing(void **state)
 	for (unsigned i = 0; i < PATIENCE_MS && connections() > 0; i++)
 		pass(1);
 	assert_int_equal(connections(), 0);
-	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL}));
 	assert_int_equal(workers[0]->tcp_servers.taken_n, 0);
 }
 
@@ -278,7 +279,7 @@ static void a_connection_without_an_answer_teaches_nothing(void **state)
 	close(fd);
 	await_told(a, 1, 0);
 	assert_int_equal(a->reply.event, UPSTREAM_UNREACHABLE);
-	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP}));
+	assert_null(find_server(workers[0], &(struct endpoint){forwarder_at, TRANSPORT_TCP, NULL}));
 }
 
 /* --- silence

@@ -264,6 +264,7 @@ static void a_loop_of_ours_ends(void **state)
 {
 	(void)state;
 	forwarder_at = local_address(listeners[0].udp);
+	forwarder.address = forwarder_at;
 	ask(c, 1, "www.test.");
 	expect(c, 1, TERN_RCODE_SERVFAIL, 0);
 	assert_true(counted(&tally()->rcodes[TERN_RCODE_REFUSED]) >= 1);

@@ -30,6 +30,7 @@
 static struct listener_fds listeners[2];
 static int forwarder_udp, forwarder_tcp;
 static struct address forwarder_at;
+static struct route_server forwarder;
 static struct route forward_all;
 
 /** What the forwarder was asked: by UDP, or on a connection. */
@@ -128,8 +129,9 @@ static inline void open_world(unsigned workers_n)
 	rules.resolver = (struct resolver_options){
 		.ipv4 = true, .max_ttl_s = 86400, .max_negative_ttl_s = 3600, .serve_stale = true};
 	rules.serve.stale_wait_ms = 1800;
+	forwarder = (struct route_server){.address = forwarder_at};
 	forward_all = (struct route){.zone = (const uint8_t *)"",
-				     .servers = &forwarder_at,
+				     .servers = &forwarder,
 				     .servers_n = 1,
 				     .kind = ROUTE_FORWARD};
 	rules.routes = (struct routes){.routes = &forward_all, .n = 1};

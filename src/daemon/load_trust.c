@@ -1,0 +1,171 @@
+/*
+ * load_trust.c - how servers that are asked encrypted show who they are; see load_private.h.
+ *
+ * A forward zone has one trust: CAs, and what is shown to its servers. Zones with the same files
+ * share one, for the system's CAs are many.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/followed.h"
+#include "daemon/load_private.h"
+#include "net/tls.h"
+
+#define PEM_MAX (1u << 20) /* octets */
+
+struct trust_load {
+	const struct config *config;
+	char *why;
+	struct tls_trust *last; /* made for the zone before, */
+	const struct route_trust *last_from;
+};
+
+static void blame(struct trust_load *x, const char *zone_key, const char *name, const char *why)
+{
+	char key[96], where[LOAD_KEY_MAX];
+
+	snprintf(key, sizeof key, "%s.%s", zone_key, name);
+	load_add_reason(x->why, "%s%s", load_say_key(x->config, key, where), why);
+}
+
+static bool same_files(const struct route_trust *a, const struct route_trust *b)
+{
+	return strcmp(a->ca, b->ca) == 0 && strcmp(a->certificate, b->certificate) == 0 &&
+	       strcmp(a->key, b->key) == 0;
+}
+
+static char *read_pem(struct trust_load *x, const char *zone_key, const char *name,
+		      const char *path, size_t *len)
+{
+	char *text = followed_read_whole(path, PEM_MAX, len);
+	char why[PATH_MAX + 128];
+
+	if (text)
+		return text;
+	snprintf(why, sizeof why, "%s: %s", path, strerror(errno));
+	blame(x, zone_key, name, why);
+	return NULL;
+}
+
+static struct tls_trust *make(struct trust_load *x, const char *zone_key,
+			      const struct route_trust *t, const struct tls_pair *own)
+{
+	const char *why;
+	char text[PATH_MAX + 256];
+	struct tls_trust *trust = tls_trust_create(t->ca, own, &why);
+
+	if (trust)
+		return trust;
+	snprintf(text, sizeof text, "%s: %s", *t->ca ? t->ca : "the system's CAs", why);
+	blame(x, zone_key, own ? "certificate" : "ca", own && !*t->ca ? why : text);
+	return NULL;
+}
+
+/* With what is shown to servers that ask for it. */
+static struct tls_trust *make_with_own(struct trust_load *x, const char *zone_key,
+				       const struct route_trust *t)
+{
+	struct tls_pair own;
+	struct tls_trust *trust = NULL;
+	char *certificate =
+		read_pem(x, zone_key, "certificate", t->certificate, &own.certificate_len);
+	char *key = read_pem(x, zone_key, "key", t->key, &own.key_len);
+
+	own.certificate = (const uint8_t *)certificate;
+	own.key = (const uint8_t *)key;
+	if (certificate && key)
+		trust = make(x, zone_key, t, &own);
+	if (key)
+		explicit_bzero(key, own.key_len);
+	free(key);
+	free(certificate);
+	return trust;
+}
+
+/* The caller's until the next call; NULL when @p why has a reason more. */
+static struct tls_trust *trust_for(struct trust_load *x, const char *zone_key,
+				   const struct route_trust *t)
+{
+	if (x->last && same_files(x->last_from, t))
+		return x->last;
+	tls_trust_release(x->last);
+	x->last_from = t;
+	x->last = *t->certificate ? make_with_own(x, zone_key, t) : make(x, zone_key, t, NULL);
+	return x->last;
+}
+
+static bool read_pins(struct trust_load *x, const char *zone_key, const struct route_trust *t,
+		      struct tls_identity *identity)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < t->pins_n; i++) {
+		if (tls_read_pin(t->pins[i], identity->pins[identity->pins_n++]))
+			continue;
+		snprintf(name, sizeof name, "pins[%u]", i);
+		blame(x, zone_key, name, "expected the SHA-256 of a public key in base64");
+		return false;
+	}
+	return true;
+}
+
+/* Pins are enough, but a name that is written counts as well (RFC 8310 5). */
+static void take_name(const struct route *route, const struct route_server *server,
+		      struct tls_identity *identity)
+{
+	struct address bare = server->address;
+	char text[ADDRESS_TEXT_MAX];
+	size_t n;
+
+	identity->name[0] = '\0';
+	if (*server->name) {
+		snprintf(identity->name, sizeof identity->name, "%s", server->name);
+		n = strlen(identity->name);
+		if (n > 1 && identity->name[n - 1] == '.')
+			identity->name[n - 1] = '\0';
+	} else if (!route->trust.opportunistic && identity->pins_n == 0) {
+		bare.port = 0;
+		bare.scope = 0;
+		address_to_text(&bare, text);
+		*strchrnul(text, '@') = '\0';
+		snprintf(identity->name, sizeof identity->name, "%s", text);
+	}
+}
+
+static void load_route(struct trust_load *x, const char *zone_key, struct route *route)
+{
+	struct tls_identity identity = {.pins_n = 0};
+	struct tls_trust *trust;
+
+	if (!transport_is_encrypted(route->transport))
+		return;
+	trust = trust_for(x, zone_key, &route->trust);
+	if (!trust || !read_pins(x, zone_key, &route->trust, &identity))
+		return;
+	for (unsigned i = 0; i < route->servers_n; i++) {
+		take_name(route, &route->servers[i], &identity);
+		route->servers[i].peer = tls_peer_create(trust, &identity);
+		if (!route->servers[i].peer)
+			blame(x, zone_key, "addresses", "out of memory");
+	}
+}
+
+void load_trust(struct config *c, char why[LOAD_WHY_MAX])
+{
+	struct trust_load x = {.config = c, .why = why};
+	char key[64];
+
+	for (unsigned i = 0; i < c->forward_zones_n; i++) {
+		snprintf(key, sizeof key, "forward-zones[%u]", i);
+		load_route(&x, key, &c->forward_zones[i]);
+	}
+	for (unsigned v = 0; v < c->views_n; v++) {
+		for (unsigned i = 0; i < c->views[v].forward_zones_n; i++) {
+			snprintf(key, sizeof key, "views[%u].forward-zones[%u]", v, i);
+			load_route(&x, key, &c->views[v].forward_zones[i]);
+		}
+	}
+	tls_trust_release(x.last);
+}
