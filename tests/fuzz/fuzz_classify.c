@@ -292,7 +292,7 @@ static void check_result(void)
 	static const struct hash_key secret = {3, 4};
 	struct request r = {
 		.rclass = TERN_CLASS_IN, .limit = 1232, .edns = true, .dnssec_ok = true};
-	struct render_context context = {&secret, &forwarder, now.wall_s, 0, ""};
+	struct render_context context = {&secret, &forwarder.address, now.wall_s, 0, ""};
 	struct tern_message m;
 
 	check_always(job.finished);

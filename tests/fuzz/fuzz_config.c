@@ -29,7 +29,7 @@ static void require_zones(const struct route *zones, unsigned n)
 		require(tern_name_check(zones[i].zone, TERN_NAME_MAX, &len) == TERN_OK);
 		require(zones[i].servers_n >= 1);
 		for (unsigned j = 0; j < zones[i].servers_n; j++)
-			require(!address_is_unusable(&zones[i].servers[j]));
+			require(!address_is_unusable(&zones[i].servers[j].address));
 	}
 }
 
