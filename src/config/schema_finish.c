@@ -16,6 +16,7 @@ static uint16_t default_port(enum transport transport)
 	case TRANSPORT_TLS:
 	case TRANSPORT_QUIC: return 853;
 	case TRANSPORT_HTTPS: return 443;
+	case TRANSPORT_HTTP: return 80;
 	case TRANSPORT_UDP:
 	case TRANSPORT_TCP: break;
 	}
@@ -28,7 +29,7 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 	bool at_address = l->at.address.family != 0;
 
 	fault->key = "transport";
-	if (l->at.transport != TRANSPORT_UDP && l->at.transport != TRANSPORT_TLS) {
+	if (l->at.transport == TRANSPORT_QUIC) {
 		snprintf(fault->why, sizeof fault->why, "not supported by this version");
 		return false;
 	}
@@ -52,6 +53,19 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 	if (at_address && l->at.address.port == 0)
 		l->at.address.port = default_port(l->at.transport);
 	return true;
+}
+
+bool finish_https(void *mapping, struct schema_fault *fault)
+{
+	const struct config *c = mapping;
+	const char *path = c->serve.https.path;
+
+	fault->key = "path";
+	snprintf(fault->why, sizeof fault->why,
+		 "expected a path, as \"/dns-query\", of letters, digits and -._~/");
+	return *path == '/' &&
+	       path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-._~/")] == '\0';
 }
 
 bool finish_tls(void *mapping, struct schema_fault *fault)
@@ -287,7 +301,7 @@ bool finish_forward(void *mapping, struct schema_fault *fault)
 
 	route->kind = ROUTE_FORWARD;
 	fault->key = "transport";
-	if (route->transport == TRANSPORT_HTTPS || route->transport == TRANSPORT_QUIC) {
+	if (route->transport != TRANSPORT_UDP && route->transport != TRANSPORT_TLS) {
 		snprintf(fault->why, sizeof fault->why, "not supported by this version");
 		return false;
 	}

@@ -21,10 +21,12 @@
 
 extern const struct schema_key schema_server_keys[];
 extern const struct schema_key schema_tls_keys[];
+extern const struct schema_key schema_https_keys[];
 extern const struct schema_key schema_nft_keys[];
 
 /* Each completes a mapping whose keys were good; see struct schema_key. */
 bool finish_rates(void *mapping, struct schema_fault *fault);
+bool finish_https(void *mapping, struct schema_fault *fault);
 bool finish_tls(void *mapping, struct schema_fault *fault);
 bool finish_listen(void *mapping, struct schema_fault *fault);
 bool finish_server(void *mapping, struct schema_fault *fault);

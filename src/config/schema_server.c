@@ -34,7 +34,7 @@ static const struct schema_key listen_keys[] = {
 	{.name = "transport",
 	 .kind = SCHEMA_WORD,
 	 IN_LISTEN(at.transport),
-	 .words = transport_words,
+	 .words = listen_words,
 	 .initial = "dns"},
 	{.name = "view",
 	 .kind = SCHEMA_STRING,
@@ -86,6 +86,16 @@ const struct schema_key schema_tls_keys[] = {
 	 TO_LIST(tls.more),
 	 .items_max = TLS_PAIRS_MAX - 1,
 	 .keys = pair_keys},
+	{0},
+};
+
+const struct schema_key schema_https_keys[] = {
+	{.name = "path",
+	 .kind = SCHEMA_STRING,
+	 TO(serve.https.path),
+	 .max = HTTP_PATH_MAX,
+	 .initial = "/dns-query"},
+	{.name = "trusted-proxies", .kind = SCHEMA_CLIENTS, TO_LIST(serve.https.trusted)},
 	{0},
 };
 

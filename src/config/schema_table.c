@@ -496,6 +496,7 @@ const struct schema_key schema_root[] = {
 	{.name = "include", .kind = SCHEMA_INCLUDE},
 	{.name = "server", .keys = schema_server_keys, .finish = finish_server},
 	{.name = "tls", .keys = schema_tls_keys, .finish = finish_tls},
+	{.name = "https", .keys = schema_https_keys, .finish = finish_https},
 	{.name = "resolver", .keys = resolver_keys, .finish = finish_resolver},
 	{.name = "cache", .keys = cache_keys, .finish = finish_cache},
 	{.name = "dnssec", .keys = dnssec_keys},

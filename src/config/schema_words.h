@@ -47,6 +47,11 @@ static const struct schema_word transport_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word listen_words[] = {
+	{"dns", TRANSPORT_UDP},   {"tls", TRANSPORT_TLS},   {"https", TRANSPORT_HTTPS},
+	{"quic", TRANSPORT_QUIC}, {"http", TRANSPORT_HTTP}, {NULL, 0},
+};
+
 static const struct schema_word authentication_words[] = {
 	{"strict", false},
 	{"opportunistic", true},

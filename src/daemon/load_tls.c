@@ -30,7 +30,7 @@ struct tls_load {
 static bool is_wanted(const struct config *c, unsigned *at)
 {
 	for (*at = 0; *at < c->server.listen_n; ++*at) {
-		if (c->server.listen[*at].at.transport != TRANSPORT_UDP)
+		if (transport_is_encrypted(c->server.listen[*at].at.transport))
 			return true;
 	}
 	return false;

@@ -100,18 +100,103 @@ static void watch_for(struct stream *s)
 {
 	uint32_t events = 0;
 
-	s->paused = s->owner_paused || s->unsent_octets > STREAM_UNSENT_MAX / 2;
+	s->paused = s->owner_paused || s->framing_holds || s->unsent_octets > STREAM_UNSENT_MAX / 2;
 	if (!s->paused && !s->read_end && !s->codec_turn)
 		events |= EPOLLIN;
-	if (s->connecting || s->codec_writes || s->codec_keeps || (s->unsent && !s->opening))
+	if (s->connecting || s->codec_writes || s->codec_keeps || s->raw ||
+	    (s->unsent && !s->opening))
 		events |= EPOLLOUT;
 	/* Whoever may write is called at once. */
-	if (!s->paused && is_pending(s))
+	if ((!s->paused && is_pending(s)) || s->framing_turn)
 		events |= EPOLLOUT;
 	if (events == s->events)
 		return;
 	s->events = events;
 	loop_change(s->loop, &s->watch, events);
+}
+
+/* --- octets of the socket ----------------------------------------------------------------- */
+
+/* What the socket does not take right now is kept; false when it can't be. */
+static bool write_gathered(struct stream *s)
+{
+	struct stream_gather *g = s->gather;
+	ssize_t n = g->n > 0 ? send(s->watch.fd, g->octets, g->n, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+	uint32_t sent = n > 0 ? (uint32_t)n : 0, left = g->n - sent;
+
+	g->n = 0;
+	if (left == 0)
+		return true;
+	/* A broken connection shows itself to the reader. */
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return true;
+	s->raw = malloc(left);
+	if (!s->raw)
+		return false;
+	memcpy(s->raw, g->octets + sent, left);
+	s->raw_at = 0;
+	s->raw_n = left;
+	return true;
+}
+
+/* False when the connection is broken. */
+static bool write_raw(struct stream *s)
+{
+	ssize_t n = send(s->watch.fd, s->raw + s->raw_at, s->raw_n - s->raw_at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	s->raw_at += (uint32_t)n;
+	if (n > 0)
+		s->since_ms = loop_ms(s->loop);
+	if (s->raw_at == s->raw_n) {
+		free(s->raw);
+		s->raw = NULL;
+		s->raw_at = s->raw_n = 0;
+	}
+	return true;
+}
+
+static void gather(struct stream_gather *g, const struct iovec *iov, int n)
+{
+
+	for (int i = 0; i < n; i++) {
+		memcpy(g->octets + g->n, iov[i].iov_base, iov[i].iov_len);
+		g->n += (uint32_t)iov[i].iov_len;
+	}
+}
+
+ssize_t stream_write_socket(struct stream *s, const struct iovec *iov, int n)
+{
+	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
+	size_t octets = 0;
+
+	for (int i = 0; i < n; i++)
+		octets += iov[i].iov_len;
+	if (s->gathering && s->gather->n + octets > STREAM_GATHER_MAX && !write_gathered(s)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (s->raw) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (s->gathering && octets <= STREAM_GATHER_MAX) {
+		gather(s->gather, iov, n);
+		return (ssize_t)octets;
+	}
+	return sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+bool stream_cork(struct stream *s)
+{
+	if (!s->gather || s->gather->owner)
+		return false;
+	s->gather->owner = s;
+	s->gather->n = 0;
+	s->gathering = true;
+	return true;
 }
 
 /* What the codec keeps goes first; false when the connection is broken. */
@@ -127,11 +212,10 @@ static bool flush_codec(struct stream *s)
 
 static ssize_t put_octets(struct stream *s, const struct iovec *iov, int n)
 {
-	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
 	ssize_t wrote;
 
 	if (!s->codec)
-		return sendmsg(s->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return stream_write_socket(s, iov, n);
 	if (s->codec_keeps) {
 		errno = EAGAIN;
 		return -1;
@@ -163,6 +247,8 @@ static void drop_chunk(struct stream *s)
 /* False when the connection is broken. */
 static bool write_unsent(struct stream *s)
 {
+	if (s->raw && !write_raw(s))
+		return false;
 	if (s->codec_keeps && !flush_codec(s))
 		return false;
 	while (s->unsent) {
@@ -282,9 +368,23 @@ static bool write_now(struct stream *s, const struct iovec *iov, int n, size_t o
 	note_progress(s);
 	if (sent < octets && !queue(s, iov, n, octets, sent))
 		return false;
-	if (sent < octets || s->codec_keeps)
+	if (sent < octets || s->codec_keeps || s->raw)
 		watch_for(s);
 	return true;
+}
+
+static uint32_t unsent_octets(const struct stream *s)
+{
+	return s->unsent_octets + s->raw_n - s->raw_at + (s->gathering ? s->gather->n : 0);
+}
+
+/*
+ * Messages in their length become one record of a codec. With a framing each is a record of its
+ * own: there are clients of HTTP that take one answer from each.
+ */
+static bool gathers_messages(const struct stream *s)
+{
+	return s->codec && !s->framing;
 }
 
 static bool put_gathered(struct stream *s)
@@ -295,25 +395,33 @@ static bool put_gathered(struct stream *s)
 	return iov.iov_len == 0 || write_now(s, &iov, 1, iov.iov_len);
 }
 
-static void gather(struct stream_gather *g, const struct iovec *iov, int n)
-{
-	for (int i = 0; i < n; i++) {
-		memcpy(g->octets + g->n, iov[i].iov_base, iov[i].iov_len);
-		g->n += (uint32_t)iov[i].iov_len;
-	}
-}
-
 static bool put(struct stream *s, const struct iovec *iov, int n, size_t octets)
 {
-	size_t gathered = s->gathering ? s->gather->n : 0;
-
-	if (s->closed || s->unsent_octets + gathered + octets > STREAM_UNSENT_MAX)
+	if (s->closed || unsent_octets(s) + octets > STREAM_UNSENT_MAX)
 		return false;
-	if (s->gathering && gathered + octets > STREAM_GATHER_MAX && !put_gathered(s))
-		return false;
-	if (!s->gathering || octets > STREAM_GATHER_MAX)
+	if (!s->gathering || !gathers_messages(s))
 		return write_now(s, iov, n, octets);
-	gather(s->gather, iov, n);
+	if (s->gather->n + octets <= STREAM_GATHER_MAX) {
+		gather(s->gather, iov, n);
+		return true;
+	}
+	s->gathering = false;
+	bool good = put_gathered(s) && write_now(s, iov, n, octets);
+
+	s->gathering = true;
+	return good;
+}
+
+bool stream_uncork(struct stream *s)
+{
+	s->gathering = false;
+	s->gather->owner = NULL;
+	if (gathers_messages(s))
+		return put_gathered(s);
+	if (!write_gathered(s))
+		return false;
+	if (s->raw)
+		watch_for(s);
 	return true;
 }
 
@@ -377,18 +485,28 @@ static bool read_some(struct stream *s)
 /* False when the stream has ended. */
 static bool read_messages(struct stream *s)
 {
-	if (!s->gather)
-		return read_some(s);
-	s->gather->n = 0;
-	s->gathering = true;
+	bool corked = stream_cork(s);
 	bool open = read_some(s);
 
-	s->gathering = false;
-	if (!open)
+	if (!corked)
+		return open;
+	if (!open) {
+		s->gather->owner = NULL;
 		return false;
-	if (put_gathered(s))
+	}
+	if (stream_uncork(s))
 		return true;
 	end(s, STREAM_NO_MEMORY);
+	return false;
+}
+
+/* False when the stream has ended. */
+static bool let_framing_go_on(struct stream *s)
+{
+	s->framing_turn = false;
+	if (s->framing->go_on(s))
+		return !s->closed;
+	end(s, STREAM_RESET);
 	return false;
 }
 
@@ -437,6 +555,8 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_RESET);
 		return;
 	}
+	if (s->framing_turn && !let_framing_go_on(s))
+		return;
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) || is_pending(s)) && !read_messages(s))
 		return;
 	/* Half-closed with nothing left to say, or nobody to hear it: over. */
@@ -464,8 +584,12 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->codec_state = NULL;
 	s->gather = NULL;
 	s->gathering = false;
+	s->raw = NULL;
+	s->raw_at = s->raw_n = 0;
 	s->framing = NULL;
 	s->framing_state = NULL;
+	s->framing_holds = s->framing_turn = s->withheld = false;
+	s->behind = NULL;
 	s->tag = 0;
 	s->opening = s->codec_writes = s->codec_turn = s->codec_keeps = false;
 	s->owed = 0;
@@ -514,11 +638,27 @@ bool stream_connect(struct stream *s, struct loop *loop, const struct address *s
 	return false;
 }
 
-bool stream_put(struct stream *s, const uint8_t *octets, size_t len)
+bool stream_put(struct stream *s, const struct iovec *iov, int n)
 {
-	struct iovec iov = {without_const(octets), len};
+	size_t octets = 0;
 
-	return put(s, &iov, 1, len);
+	for (int i = 0; i < n; i++)
+		octets += iov[i].iov_len;
+	return put(s, iov, n, octets);
+}
+
+void stream_want(struct stream *s, bool hold, bool turn)
+{
+	s->framing_holds = hold;
+	s->framing_turn = turn;
+	if (!s->closed)
+		watch_for(s);
+}
+
+void stream_settle(struct stream *s, uint32_t tag)
+{
+	if (!s->closed && s->framing)
+		s->framing->settle(s, tag);
 }
 
 bool stream_send(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len)
@@ -590,6 +730,7 @@ void stream_close(struct stream *s)
 	if (s->closed)
 		return;
 	s->closed = true;
+	s->gathering = false;
 	timer_cancel(&s->loop->wheel, &s->timer);
 	loop_forget(s->loop, &s->watch);
 	if (s->framing)
@@ -599,6 +740,8 @@ void stream_close(struct stream *s)
 	close(s->watch.fd);
 	while (s->unsent)
 		drop_chunk(s);
+	free(s->raw);
+	s->raw = NULL;
 	free(s->large);
 	s->large = NULL;
 }

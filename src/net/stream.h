@@ -85,15 +85,20 @@ struct stream_framing {
 	/** Give @p octets as the answer to the message with @p tag, by stream_put(). False as
 	 * stream_send(). */
 	bool (*send)(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len);
+	/** No answer comes to the message with @p tag any more, if none has come. */
+	void (*settle)(struct stream *s, uint32_t tag);
+	/** It is the turn that was wanted by stream_want(). False as take(). */
+	bool (*go_on)(struct stream *s);
 	/** The stream is closed: free what is kept for it. */
 	void (*close)(struct stream *s);
 };
 
 /**
- * What is sent while messages of one stream are read, to be written at once: fewer system calls,
- * and fewer records of TLS. One for all streams of a loop.
+ * What is written to the socket of one stream while messages of it are read, to be written at
+ * once: fewer system calls. One for all streams of a loop.
  */
 struct stream_gather {
+	const struct stream *owner; /* who gathers right now; NULL for nobody */
 	uint32_t n;
 	uint8_t octets[STREAM_GATHER_MAX];
 };
@@ -113,10 +118,16 @@ struct stream {
 	void (*ended)(struct stream *s, enum stream_end why);
 	struct stream_chunk *unsent; /* oldest first */
 	struct stream_chunk *unsent_last;
+	uint8_t *raw; /* octets, the codec's if there is one, that the socket has not taken; NULL:
+			 none */
+	uint32_t raw_at;
+	uint32_t raw_n;
 	uint8_t *large; /* a message longer than the buffer, being received */
 	uint32_t unsent_octets;
-	uint32_t rx_n;     /* octets in buffer or large; with a framing: of a message begun */
-	uint32_t tag;      /* of the message that is being delivered: its answer has the same */
+	uint32_t rx_n; /* octets in buffer or large; with a framing: of a message begun */
+	uint32_t tag;  /* of the message that is being delivered: its answer has the same */
+	const struct address
+		*behind;   /* on whose behalf the peer sends that message; NULL: its own */
 	uint32_t idle_ms;  /* without a message in either direction */
 	uint32_t events;   /* watched for now */
 	uint64_t since_ms; /* last whole message or progress */
@@ -130,8 +141,11 @@ struct stream {
 	bool codec_keeps;  /* octets that it has taken and the socket has not */
 	bool paused;       /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;
-	bool gathering; /* messages are being read, and what is sent is gathered */
-	bool read_end;  /* the peer has closed its side */
+	bool gathering;     /* messages are being read, and what is sent is gathered */
+	bool framing_holds; /* the framing reads nothing right now, */
+	bool framing_turn;  /* or wants to go on */
+	bool withheld;      /* the framing has octets that the peer does not let go */
+	bool read_end;      /* the peer has closed its side */
 	bool closed;
 	uint8_t buffer[STREAM_BUFFER];
 };
@@ -139,7 +153,8 @@ struct stream {
 /** Are there octets that the peer has yet to take? */
 static inline bool stream_is_sending(const struct stream *s)
 {
-	return s->unsent || s->codec_keeps || (s->gathering && s->gather->n > 0);
+	return s->unsent || s->codec_keeps || s->raw || s->withheld ||
+	       (s->gathering && s->gather->n > 0);
 }
 
 /** Serve an accepted, non-blocking @p fd; the stream owns it. False: no memory. */
@@ -168,8 +183,22 @@ bool stream_send(struct stream *s, uint32_t tag, const uint8_t *octets, size_t l
 /** For a framing: a whole message with @p tag. False when the owner has closed the stream. */
 MUST_USE bool stream_deliver(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len);
 
-/** For a framing: octets to be written. As stream_send(). */
-bool stream_put(struct stream *s, const uint8_t *octets, size_t len);
+/** For a framing: octets to be written, in @p n parts. As stream_send(). */
+bool stream_put(struct stream *s, const struct iovec *iov, int n);
+
+/** For a codec: as writev(2), on the socket of @p s. */
+ssize_t stream_write_socket(struct stream *s, const struct iovec *iov, int n);
+
+/** For a framing: read nothing while @p hold; call go_on() in the next turn, if @p turn. */
+void stream_want(struct stream *s, bool hold, bool turn);
+
+/** What is put from here on is written by stream_uncork(), if it is gathered at all: false. */
+MUST_USE bool stream_cork(struct stream *s);
+/** False when memory is short. */
+MUST_USE bool stream_uncork(struct stream *s);
+
+/** No answer comes to the message with @p tag any more. */
+void stream_settle(struct stream *s, uint32_t tag);
 
 /** It is the turn of a codec that waits for that. May end the stream. */
 void stream_go_on(struct stream *s);

@@ -82,8 +82,7 @@ static ssize_t pull(gnutls_transport_ptr_t state, void *to, size_t max)
 static ssize_t push(gnutls_transport_ptr_t state, const giovec_t *iov, int n)
 {
 	struct tls_stream *t = state;
-	struct msghdr h = {.msg_iov = without_const(iov), .msg_iovlen = (size_t)n};
-	ssize_t sent = sendmsg(t->stream->watch.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t sent = stream_write_socket(t->stream, iov, n);
 
 	if (sent < 0)
 		gnutls_transport_set_errno(t->session, errno);

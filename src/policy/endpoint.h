@@ -16,6 +16,7 @@ enum transport {
 	TRANSPORT_TLS,   /* RFC 7858 */
 	TRANSPORT_HTTPS, /* RFC 8484 */
 	TRANSPORT_QUIC,  /* RFC 9250 */
+	TRANSPORT_HTTP,  /* RFC 8484 behind a proxy that has done the TLS; to clients only */
 };
 
 struct tls_peer; /* net/tls.h */
@@ -41,6 +42,7 @@ static inline const char *transport_to_text(enum transport t)
 	case TRANSPORT_TLS: return "TLS";
 	case TRANSPORT_HTTPS: return "HTTPS";
 	case TRANSPORT_QUIC: return "QUIC";
+	case TRANSPORT_HTTP: return "HTTP";
 	case TRANSPORT_UDP: break;
 	}
 	return "UDP";

@@ -104,7 +104,14 @@ struct serve_options {
 	bool rotate;                /* each answer has another one of several addresses first */
 	struct sort_rule *sortlist; /* the first for a client counts */
 	unsigned sortlist_n;
+	struct {
+		char *path;             /* where queries are taken */
+		struct prefix *trusted; /* proxies that say who a client is */
+		unsigned trusted_n;
+	} https;
 };
+
+#define HTTP_PATH_MAX 256 /* octets */
 
 #define EXCEPTION_LIFE_S     3600   /* of a negative trust anchor, unless told otherwise, */
 #define EXCEPTION_LIFE_MAX_S 604800 /* and at most: a week, RFC 7646 2 */

@@ -68,7 +68,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		.encrypted = stream->codec != NULL,
 		.keepalive_ms = (uint16_t)stream->idle_ms,
 		.tcp_client = c,
-		.client = c->address,
+		.client = stream->behind ? *stream->behind : c->address,
 	};
 
 	stream->owed++;
@@ -80,6 +80,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 	if (!later) {
 		stream->owed--;
 		move_client(c);
+		stream_settle(stream, back.tag);
 	}
 	if (stream->owed >= TCP_IN_FLIGHT_MAX)
 		stream_pause(stream);
@@ -105,6 +106,7 @@ void tcp_settle(const struct route_back *back)
 		return;
 	if (c->stream.owed > 0)
 		c->stream.owed--;
+	stream_settle(&c->stream, back->tag);
 	/* The last answer to a client that has said all it wanted. */
 	if (c->stream.owed == 0 && c->stream.read_end && !stream_is_sending(&c->stream)) {
 		close_client(c);
@@ -249,14 +251,31 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 	return c;
 }
 
+/* May it say who a client is? */
+static bool is_proxy(const struct worker *w, const struct address *a)
+{
+	const struct serve_options *o = &w->rules->serve;
+
+	for (unsigned i = 0; i < o->https.trusted_n; i++) {
+		if (prefix_holds(&o->https.trusted[i], a))
+			return true;
+	}
+	return false;
+}
+
 /* False when memory is short, or there is no certificate. */
 static bool begin_transport(struct tcp_client *c, enum transport transport)
 {
 	struct worker *w = c->worker;
 
-	if (transport != TRANSPORT_TLS)
+	bool http = transport == TRANSPORT_HTTPS || transport == TRANSPORT_HTTP;
+	enum tls_protocol inside = http ? TLS_HTTPS : TLS_DOT;
+
+	if (http && !http_serve(&c->stream, &w->http, is_proxy(w, &c->address)))
+		return false;
+	if (!transport_is_encrypted(transport))
 		return true;
-	return w->rules->tls && tls_serve(&c->stream, w->rules->tls, &w->tls, TLS_DOT);
+	return w->rules->tls && tls_serve(&c->stream, w->rules->tls, &w->tls, inside);
 }
 
 static void serve_connection(struct worker *w, int fd, const struct address *a, uint8_t listener)

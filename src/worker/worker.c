@@ -63,6 +63,7 @@ static void take_rules(struct worker *w)
 	w->rules = rulebook_current(&w->shared->rules);
 	w->resolver.rules = w->rules;
 	w->resolver.cache = w->rules->cache;
+	w->http.path = w->rules->serve.https.path;
 	if (unlikely(w->rules->views || w->view_resolvers_n > 0))
 		take_views(w);
 }

@@ -28,6 +28,7 @@
 #include "base/pool.h"
 #include "base/shares.h"
 #include "dnssec/rrsig.h"
+#include "net/http.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "net/udp.h"
@@ -120,6 +121,7 @@ struct worker {
 	struct tls_turns tls;              /* of clients, */
 	struct tls_turns tls_upstream;     /* and of servers: those don't wait because of these */
 	struct stream_gather gather;       /* of clients' connections */
+	struct http_front http;
 	uint32_t tcp_serial;
 	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */

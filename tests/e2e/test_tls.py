@@ -28,11 +28,11 @@ def install(name, folder):
         os.rename(f'{folder}/{kind}.new', f'{folder}/cert.{kind}')
 
 
-def encrypted(workers=2, **more):
+def encrypted(workers=2, listen=(), **more):
     folder = tempfile.mkdtemp(dir=LAB)
     os.chmod(folder, 0o755)
     install('good', folder)
-    tern = start(server={'workers': workers, 'listen': [f'127.0.0.1@{PORT}', {'address': f'127.0.0.1@{DOT}', 'transport': 'tls'}]},
+    tern = start(server={'workers': workers, 'listen': [f'127.0.0.1@{PORT}', {'address': f'127.0.0.1@{DOT}', 'transport': 'tls'}, *listen]},
                  tls={'certificate': f'{folder}/cert.pem', 'key': f'{folder}/cert.key'}, **more)
     tern.folder = folder
     return tern

@@ -207,7 +207,7 @@ static const struct {
 	{"tls: {key: /k.pem}", "t:1: tls.certificate: expected with key and certificates"},
 	{"tls: {certificate: /c.pem}", "t:1: tls.key: expected with certificate"},
 	{"server: {listen: [{address: 127.0.0.1, transport: udp}]}",
-	 "t:1: server.listen[0].transport: expected dns, tls, https or quic"},
+	 "t:1: server.listen[0].transport: expected dns, tls, https, quic or http"},
 	{"server: {listen: [[127.0.0.1]]}",
 	 "t:1: server.listen[0]: expected a mapping of keys, found a list"},
 	{"access: {allow: [10.0.0.0/33]}",
