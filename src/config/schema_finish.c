@@ -10,6 +10,21 @@
 #include "base/url.h"
 #include "config/config.h"
 
+/* Which networks are connected changes; an order that changes with them would surprise. */
+static bool are_networks(const struct prefix *prefixes, unsigned n, const char *key,
+			 struct schema_fault *fault)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!prefix_is_connected(&prefixes[i]))
+			continue;
+		fault->key = key;
+		snprintf(fault->why, sizeof(fault->why),
+			 "expected networks like \"192.0.2.0/24\"; `connected` is for access");
+		return false;
+	}
+	return true;
+}
+
 static uint16_t default_port(enum transport transport)
 {
 	switch (transport) {
@@ -48,6 +63,13 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected with address only");
 		return false;
 	}
+	fault->key = "proxy-protocol";
+	if (!at_address && l->proxies_n > 0) {
+		snprintf(fault->why, sizeof fault->why, "expected with address only");
+		return false;
+	}
+	if (!are_networks(l->proxies, l->proxies_n, "proxy-protocol", fault))
+		return false;
 	if (!at_address && l->port == 0)
 		l->port = default_port(l->at.transport);
 	if (at_address && l->at.address.port == 0)
@@ -121,21 +143,6 @@ bool finish_resolver(void *mapping, struct schema_fault *fault)
 	snprintf(fault->why, sizeof(fault->why),
 		 "expected true when ipv6 is false: no server could be asked");
 	return false;
-}
-
-/* Which networks are connected changes; an order that changes with them would surprise. */
-static bool are_networks(const struct prefix *prefixes, unsigned n, const char *key,
-			 struct schema_fault *fault)
-{
-	for (unsigned i = 0; i < n; i++) {
-		if (!prefix_is_connected(&prefixes[i]))
-			continue;
-		fault->key = key;
-		snprintf(fault->why, sizeof(fault->why),
-			 "expected networks like \"192.0.2.0/24\"; `connected` is for access");
-		return false;
-	}
-	return true;
 }
 
 bool finish_sort(void *mapping, struct schema_fault *fault)

@@ -41,6 +41,10 @@ static const struct schema_key listen_keys[] = {
 	 IN_LISTEN(view),
 	 .max = VIEW_NAME_MAX - 1,
 	 .initial = ""},
+	{.name = "proxy-protocol",
+	 .kind = SCHEMA_CLIENTS,
+	 LIST_OF(struct listen_options, proxies),
+	 .items_max = 256},
 	{0},
 };
 

@@ -120,6 +120,8 @@ static bool take_config(struct rules *r, struct load *load)
 	r->nft = part->nft;
 	r->resolver = part->config->resolver;
 	r->serve = part->config->serve;
+	r->listen = part->config->server.listen;
+	r->listen_n = part->config->server.listen_n;
 	r->rates = part->config->rates;
 	r->changes = part->config->changes;
 	r->lists_asked = lists_of_everybody(part->config);

@@ -31,7 +31,7 @@ struct stream_chunk {
 /* No message can pass yet. */
 static bool is_beginning(const struct stream *s)
 {
-	return s->connecting || s->opening;
+	return s->connecting || s->opening || s->prelude;
 }
 
 static uint32_t patience_ms(const struct stream *s)
@@ -510,6 +510,32 @@ static bool let_framing_go_on(struct stream *s)
 	return false;
 }
 
+/* No octet behind it is read. False when the stream has ended. */
+static bool read_prelude(struct stream *s)
+{
+	while (s->prelude) {
+		size_t wanted = s->prelude(s, s->buffer, s->rx_n);
+
+		if (wanted == s->rx_n && wanted > 0) {
+			s->prelude = NULL;
+			s->rx_n = 0;
+			return true;
+		}
+		ssize_t n = wanted > s->rx_n && wanted <= sizeof s->buffer
+				    ? recv(s->watch.fd, s->buffer + s->rx_n, wanted - s->rx_n, 0)
+				    : 0;
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		if (n <= 0) {
+			end(s, STREAM_RESET);
+			return false;
+		}
+		s->rx_n += (uint32_t)n;
+	}
+	return true;
+}
+
 static bool finish_connecting(struct stream *s)
 {
 	int error = 0;
@@ -539,6 +565,12 @@ static void on_ready(struct watch *w, uint32_t events)
 
 	if (s->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) && !finish_connecting(s)) {
 		end(s, STREAM_RESET);
+		return;
+	}
+	if (s->prelude && !read_prelude(s))
+		return;
+	if (s->prelude) {
+		arm_timer(s);
 		return;
 	}
 	/* While it waits for its turn nothing but a peer that hangs up wakes it. */
@@ -582,6 +614,7 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->unsent_octets = s->rx_n = 0;
 	s->codec = NULL;
 	s->codec_state = NULL;
+	s->prelude = NULL;
 	s->gather = NULL;
 	s->gathering = false;
 	s->raw = NULL;

@@ -112,6 +112,12 @@ struct stream {
 	struct stream_gather *gather; /* set it as codec; NULL: each message is written by itself */
 	const struct stream_framing *framing;
 	void *framing_state;
+	/**
+	 * What stands before all else, the codec's octets too: how many octets it has, as far as
+	 * the @p n that are there tell; 0 ends the stream. NULL: nothing stands there, or it was
+	 * read. Set it as codec.
+	 */
+	size_t (*prelude)(struct stream *s, const uint8_t *octets, size_t n);
 	/** A whole message without its length; may close the stream (then returns false). */
 	bool (*message)(struct stream *s, const uint8_t *octets, size_t len);
 	/** The stream was closed; the owner may free it. Not called by stream_close(). */

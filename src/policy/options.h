@@ -61,10 +61,12 @@ static inline bool options_reach_ipv4(const struct resolver_options *o)
 
 /** Where clients ask: an endpoint, or one at each address that an interface has. */
 struct listen_options {
-	struct endpoint at; /* its address has family 0 when an interface is named */
-	char *interface;    /* "" for none */
-	unsigned port;      /* at the interface's addresses; 0 when none was written */
-	char *view;         /* of whoever asks there; "" for none */
+	struct endpoint at;     /* its address has family 0 when an interface is named */
+	char *interface;        /* "" for none */
+	unsigned port;          /* at the interface's addresses; 0 when none was written */
+	char *view;             /* of whoever asks there; "" for none */
+	struct prefix *proxies; /* who asks there, and says for whom; none: clients themselves */
+	unsigned proxies_n;
 };
 
 #define TLS_PAIRS_MAX 64

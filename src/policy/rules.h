@@ -67,6 +67,8 @@ struct rules {
 	struct routes routes;
 	struct resolver_options resolver;
 	struct serve_options serve;
+	const struct listen_options *listen; /* the configuration's */
+	unsigned listen_n;
 	struct rate_options rates;
 	struct answer_changes changes;
 	struct nft_sets nft; /* whose addresses the packet filter hears of */

@@ -69,6 +69,15 @@ static void stop_tcp(struct worker *w, struct listener *l)
 	l->tcp_watch.fd = -1;
 }
 
+const struct listen_options *listen_options_of(const struct rules *rules, const struct endpoint *at)
+{
+	for (unsigned i = 0; at->address.family != 0 && i < rules->listen_n; i++) {
+		if (endpoint_equal(&rules->listen[i].at, at))
+			return &rules->listen[i];
+	}
+	return NULL;
+}
+
 bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds)
 {
 	struct listener *l = &w->listeners[slot];
@@ -89,6 +98,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->view =
 		(uint8_t)view_of_listener(w->rules->views, w->rules->view_clients, &l->at.address);
 	l->had_view = l->view != 0;
+	l->options = listen_options_of(w->rules, &l->at);
 	timer_init(&l->linger, end_lingering);
 	l->batch = fds->udp >= 0 ? udp_batch_create(fds->udp, fds->wildcard) : NULL;
 	if (fds->udp >= 0 && !l->batch) {

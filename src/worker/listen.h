@@ -19,6 +19,10 @@
 
 enum listen_order { LISTEN_OPEN, LISTEN_START, LISTEN_REST, LISTEN_STOP_ACCEPTING, LISTEN_CLOSE };
 
+/** What @p rules say of the endpoint @p at; NULL for nothing, and when the slot is free. */
+const struct listen_options *listen_options_of(const struct rules *rules,
+					       const struct endpoint *at);
+
 /** Take over @p fds for @p slot, which is free; false when the system refuses: they are closed. */
 MUST_USE bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds);
 

@@ -11,6 +11,7 @@
 
 #include "base/rates.h"
 #include "cache/answers.h"
+#include "net/proxy.h"
 #include "policy/access.h"
 #include "worker/view_of.h"
 #include "worker/worker_private.h"
@@ -256,6 +257,21 @@ static COLD bool is_ourselves(const struct listener *l, const struct address *cl
 	return address_is_loopback(client) && is_wildcard(&l->at.address);
 }
 
+/* What a proxy has put before the query; false when it is nobody's that may. */
+static COLD bool unwrap(const struct listener *l, struct datagram *d, struct address *client)
+{
+	size_t n;
+
+	if (!is_proxy_of(l, client))
+		return false;
+	n = proxy_read(d->octets, d->len, client);
+	if (n == 0 || n > d->len)
+		return false;
+	d->octets += n;
+	d->len -= n;
+	return true;
+}
+
 /*
  * All queries of a batch are read before the first is answered, so that the
  * processor fetches the cache's buckets and entries side by side.
@@ -272,6 +288,8 @@ static void serve_batch(struct worker *w, struct listener *l, unsigned n)
 		s->parsed = REQUEST_DROP;
 		s->listener = l->index;
 		if (address_from_sockaddr(&d.peer->addr.any, &s->client) &&
+		    (likely(!l->options || l->options->proxies_n == 0) ||
+		     unwrap(l, &d, &s->client)) &&
 		    (likely(s->client.port != l->at.address.port) || !is_ourselves(l, &s->client)))
 			read_query(w, d.octets, d.len, false, false, s);
 	}

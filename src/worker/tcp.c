@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/proxy.h"
 #include "policy/access.h"
 #include "worker/view_of.h"
 #include "worker/worker_private.h"
@@ -223,19 +224,37 @@ static bool make_place(struct worker *w, uint16_t party)
 	return true;
 }
 
+bool is_proxy_of(const struct listener *l, const struct address *a)
+{
+	for (unsigned i = 0; l->options && i < l->options->proxies_n; i++) {
+		if (prefix_holds(&l->options->proxies[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* Who it is for stands before all else. */
+static size_t read_proxy(struct stream *stream, const uint8_t *octets, size_t n)
+{
+	return proxy_read(octets, n, &CONTAINER_OF(stream, struct tcp_client, stream)->address);
+}
+
 static struct tcp_client *take_place(struct worker *w, const struct address *a, uint8_t listener)
 {
+	const struct listener *l = &w->listeners[listener];
+	bool proxied = unlikely(l->options && l->options->proxies_n > 0);
 	const struct access_list *access =
 		&rules_for_view(w->rules, view_of(w, a, listener))->access;
-	bool allowed = access_allows(access, a);
+	/* For whom a proxy asks is looked at with each query. */
+	bool allowed = proxied ? is_proxy_of(l, a) : access_allows(access, a);
 	uint16_t party = allowed ? party_of(&w->shared->hash_key, a) : PARTY_DENIED;
 	struct tcp_client *c;
 
-	if (!allowed && access->drop)
+	if (!allowed && (access->drop || proxied))
 		return NULL;
 	if (!allowed)
 		make_place_for_denied(w);
-	if ((allowed && has_too_many(w, a, party)) || !make_place(w, party))
+	if ((allowed && !proxied && has_too_many(w, a, party)) || !make_place(w, party))
 		return NULL;
 	c = pool_take(&w->tcp_clients);
 	if (!c)
@@ -294,6 +313,8 @@ static void serve_connection(struct worker *w, int fd, const struct address *a, 
 		pool_give(&w->tcp_clients, c);
 		return;
 	}
+	if (unlikely(is_proxy_of(&w->listeners[listener], a)))
+		c->stream.prelude = read_proxy;
 	c->stream.gather = &w->gather;
 	link_client(c);
 	if (!begin_transport(c, w->listeners[listener].at.transport)) {

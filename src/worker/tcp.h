@@ -24,6 +24,7 @@
 #define TCP_IDLE_MS        10000
 #define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
 
+struct listener;
 struct worker;
 
 /** A client's TCP connection. */
@@ -49,6 +50,9 @@ void tcp_leave(struct worker *w, unsigned listener);
 
 /** The timer of accepting, which was stopped for want of descriptors. */
 void tcp_resume_accepting(struct timer *timer);
+
+/** May @p a say at @p l for whom it asks? */
+bool is_proxy_of(const struct listener *l, const struct address *a);
 
 /** Send an answer to a connection unless it is gone. */
 void tcp_answer(const struct route_back *back, const uint8_t *octets, size_t len);

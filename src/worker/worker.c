@@ -53,8 +53,16 @@ static void take_views(struct worker *w)
 	}
 }
 
+/* What the rules say of a listener is found once for each rule set. */
+static void take_listen_options(struct worker *w)
+{
+	for (unsigned i = 0; i < w->listeners_n; i++)
+		w->listeners[i].options = listen_options_of(w->rules, &w->listeners[i].at);
+}
+
 static void take_rules(struct worker *w)
 {
+	const struct rules *before = w->rules;
 	uint32_t clients_max =
 		atomic_load_explicit(&w->shared->tcp_clients_max, memory_order_relaxed);
 
@@ -64,6 +72,8 @@ static void take_rules(struct worker *w)
 	w->resolver.rules = w->rules;
 	w->resolver.cache = w->rules->cache;
 	w->http.path = w->rules->serve.https.path;
+	if (unlikely(w->rules != before))
+		take_listen_options(w);
 	if (unlikely(w->rules->views || w->view_resolvers_n > 0))
 		take_views(w);
 }

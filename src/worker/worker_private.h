@@ -75,9 +75,10 @@ struct listener {
 	bool udp_on; /* in the loop, */
 	bool tcp_on; /* as this, but for a pause */
 	bool accept_paused;
-	bool shared;   /* other workers have the same sockets */
-	bool had_view; /* at any time */
-	uint8_t view;  /* class of whoever asks here; 0: the address tells */
+	bool shared;                          /* other workers have the same sockets */
+	bool had_view;                        /* at any time */
+	const struct listen_options *options; /* the rule set's in force; NULL for none */
+	uint8_t view;                         /* class of whoever asks here; 0: the address tells */
 };
 
 struct worker {
