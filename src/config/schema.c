@@ -85,9 +85,8 @@ bool schema_nearest(const struct schema_key *keys, const char *at, const char *n
 bool schema_is_planned(const char *path)
 {
 	static const char *const planned[] = {
-		"https.http3", "lists.url",     "lists.refresh",     "zones",
-		"keys",        "metrics",       "dashboard",         "dnstap",
-		"query-log",   "server.memory", "forward-zones.url",
+		"https.http3", "lists.url", "lists.refresh", "zones",     "keys",
+		"metrics",     "dashboard", "dnstap",        "query-log", "server.memory",
 	};
 	char plain[SCHEMA_PATH_MAX];
 	const char *index = strchr(path, '['), *behind = index ? strchr(index, ']') : NULL;

@@ -285,7 +285,7 @@ static bool finish_trust(const struct route *route, struct schema_fault *fault)
 	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
 	if (any && !transport_is_encrypted(route->transport)) {
 		snprintf(fault->why, sizeof fault->why,
-			 "who a server is can be told with transport: tls only");
+			 "who a server is can be told with transport: tls or https only");
 		return false;
 	}
 	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
@@ -302,16 +302,43 @@ static bool finish_trust(const struct route *route, struct schema_fault *fault)
 	return true;
 }
 
+/* What is asked there is asked by HTTPS, at the port and by the name that stand in it. */
+static bool finish_url(struct route *route, struct schema_fault *fault)
+{
+	const char *why;
+	struct url url;
+
+	if (!*route->url)
+		return true;
+	fault->key = "url";
+	if (!url_read(route->url, &url, &why) || !url.tls) {
+		snprintf(fault->why, sizeof fault->why, "expected one of https");
+		return false;
+	}
+	if (route->transport == TRANSPORT_TLS) {
+		snprintf(fault->why, sizeof fault->why, "expected with transport: https");
+		return false;
+	}
+	route->transport = TRANSPORT_HTTPS;
+	for (unsigned i = 0; i < route->servers_n; i++) {
+		if (route->servers[i].address.port == 0)
+			route->servers[i].address.port = url.port;
+	}
+	return true;
+}
+
 bool finish_forward(void *mapping, struct schema_fault *fault)
 {
 	struct route *route = mapping;
 
 	route->kind = ROUTE_FORWARD;
 	fault->key = "transport";
-	if (route->transport != TRANSPORT_UDP && route->transport != TRANSPORT_TLS) {
+	if (route->transport == TRANSPORT_QUIC) {
 		snprintf(fault->why, sizeof fault->why, "not supported by this version");
 		return false;
 	}
+	if (!finish_url(route, fault))
+		return false;
 	set_ports(route);
 	return finish_trust(route, fault);
 }

@@ -221,6 +221,7 @@ static const struct schema_key forward_keys[] = {
 	 IN_ZONE(transport),
 	 .words = transport_words,
 	 .initial = "dns"},
+	{.name = "url", .kind = SCHEMA_STRING, IN_ZONE(url), .max = URL_MAX, .initial = ""},
 	{.name = "pins",
 	 .kind = SCHEMA_STRING,
 	 LIST_OF(struct route, trust.pins),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "net/tls.h"
@@ -134,6 +135,45 @@ static void take_name(const struct route *route, const struct route_server *serv
 	}
 }
 
+/* The path of a URL that was read; "/" when there is none. */
+static const char *path_of(const char *url)
+{
+	const char *path = strchr(strstr(url, "://") + 3, '/');
+
+	return path ? path : "/";
+}
+
+/* By HTTP a host of the URL is the name, unless another one is written (RFC 8484 3). */
+static bool take_url(struct trust_load *x, const char *zone_key, const struct route *route,
+		     const struct route_server *server, struct tls_identity *identity)
+{
+	const char *why, *path = "/dns-query";
+	struct url url = {.host = ""};
+	unsigned port = server->address.port;
+
+	if (*route->url && url_read(route->url, &url, &why)) {
+		path = path_of(route->url);
+		port = url.port;
+	}
+	if (strlen(path) > TLS_PATH_MAX) {
+		blame(x, zone_key, "url", "its path is too long");
+		return false;
+	}
+	if (*url.host && !*server->name && !route->trust.opportunistic)
+		snprintf(identity->name, sizeof identity->name, "%s", url.host);
+	const char *host = *url.host ? url.host : identity->name;
+	bool bare6 = strchr(host, ':') != NULL;
+
+	snprintf(identity->path, sizeof identity->path, "%s", path);
+	snprintf(identity->authority, sizeof identity->authority, "%s%.*s%s", bare6 ? "[" : "",
+		 TLS_NAME_MAX - 1, host, bare6 ? "]" : "");
+	if (port != 443)
+		snprintf(identity->authority + strlen(identity->authority),
+			 sizeof identity->authority - strlen(identity->authority), ":%u",
+			 port & 0xffff);
+	return true;
+}
+
 static void load_route(struct trust_load *x, const char *zone_key, struct route *route)
 {
 	struct tls_identity identity = {.pins_n = 0};
@@ -146,6 +186,9 @@ static void load_route(struct trust_load *x, const char *zone_key, struct route 
 		return;
 	for (unsigned i = 0; i < route->servers_n; i++) {
 		take_name(route, &route->servers[i], &identity);
+		if (route->transport == TRANSPORT_HTTPS &&
+		    !take_url(x, zone_key, route, &route->servers[i], &identity))
+			return;
 		route->servers[i].peer = tls_peer_create(trust, &identity);
 		if (!route->servers[i].peer)
 			blame(x, zone_key, "addresses", "out of memory");

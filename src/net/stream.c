@@ -326,10 +326,9 @@ static void on_ready(struct watch *w, uint32_t events)
 		stream_watch_for(s);
 		return;
 	}
-	if ((events & EPOLLOUT || s->codec) && !stream_write_unsent(s)) {
-		end(s, STREAM_RESET);
-		return;
-	}
+	/* What came before the connection broke is read first; then reading tells. */
+	if ((events & EPOLLOUT || s->codec) && !stream_write_unsent(s))
+		stream_drop_unsent(s);
 	if (s->framing_turn && !let_framing_go_on(s))
 		return;
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR) || is_pending(s)) && !read_messages(s))
@@ -339,8 +338,9 @@ static void on_ready(struct watch *w, uint32_t events)
 		end(s, STREAM_CLOSED_BY_PEER);
 		return;
 	}
-	/* What came before the connection broke is read first; then reading tells. */
-	if (events & EPOLLERR && (s->paused || s->read_end)) {
+	bool deaf = s->paused || s->read_end;
+
+	if ((events & EPOLLERR && deaf) || (s->mute && (deaf || !(events & EPOLLIN)))) {
 		end(s, STREAM_RESET);
 		return;
 	}
@@ -371,7 +371,7 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->owed = 0;
 	s->idle_ms = idle_ms;
 	s->events = events;
-	s->paused = s->owner_paused = s->read_end = s->closed = false;
+	s->paused = s->owner_paused = s->read_end = s->mute = s->closed = false;
 	s->since_ms = loop_ms(loop);
 	timer_init(&s->timer, on_timer);
 	if (!loop_add(loop, &s->watch, events))

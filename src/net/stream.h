@@ -152,6 +152,7 @@ struct stream {
 	bool framing_turn;  /* or wants to go on */
 	bool withheld;      /* the framing has octets that the peer does not let go */
 	bool read_end;      /* the peer has closed its side */
+	bool mute;          /* nothing can be sent any more: the connection is broken */
 	bool closed;
 	uint8_t buffer[STREAM_BUFFER];
 };

@@ -91,6 +91,7 @@ void tls_turns_end(struct tls_turns *t);
 #define TLS_WHY_MAX  512 /* octets of a reason */
 #define TLS_PIN_LEN  32  /* octets of SHA-256 */
 #define TLS_PINS_MAX 16
+#define TLS_PATH_MAX 255 /* octets */
 #define TLS_NAME_MAX 256 /* octets of a name, and its zero */
 
 struct tls_trust;
@@ -108,8 +109,10 @@ struct tls_identity {
 	char name[TLS_NAME_MAX]; /* of its certificate, a host's or an address as text, which is
 				    signed by who is trusted; "": any */
 	uint8_t pins[TLS_PINS_MAX]
-		    [TLS_PIN_LEN]; /* SHA-256 of its key (RFC 7858 4.2): one of these, */
-	unsigned pins_n;           /* if there are any */
+		    [TLS_PIN_LEN];        /* SHA-256 of its key (RFC 7858 4.2): one of these, */
+	unsigned pins_n;                  /* if there are any */
+	char authority[TLS_NAME_MAX + 8]; /* by HTTP: who is asked, and where */
+	char path[TLS_PATH_MAX + 1];
 };
 
 struct tls_peer;
@@ -124,6 +127,8 @@ struct tls_peer *tls_peer_hold(struct tls_peer *peer);
 
 /** Hold it once less; the last one frees it. NULL is allowed. */
 void tls_peer_release(struct tls_peer *peer);
+
+const struct tls_identity *tls_peer_identity(const struct tls_peer *peer);
 
 /** Do both ask for the same name and keys, whoever may sign? NULL asks for nothing. */
 bool tls_peer_alike(const struct tls_peer *a, const struct tls_peer *b);

@@ -98,9 +98,16 @@ void tls_peer_release(struct tls_peer *peer)
 	free(peer);
 }
 
+const struct tls_identity *tls_peer_identity(const struct tls_peer *peer)
+{
+	return &peer->identity;
+}
+
 bool tls_peer_alike(const struct tls_peer *a, const struct tls_peer *b)
 {
 	return a == b || (a && b && strcmp(a->identity.name, b->identity.name) == 0 &&
+			  strcmp(a->identity.authority, b->identity.authority) == 0 &&
+			  strcmp(a->identity.path, b->identity.path) == 0 &&
 			  a->identity.pins_n == b->identity.pins_n &&
 			  memcmp(a->identity.pins, b->identity.pins,
 				 a->identity.pins_n * sizeof a->identity.pins[0]) == 0);

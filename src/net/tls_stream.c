@@ -268,7 +268,7 @@ static const struct stream_codec codec = {
 
 /* Whoever speaks something else only is told so (RFC 7301 3.2), one that says nothing is believed
  * to mean the same as us. */
-static int offer(gnutls_session_t session, enum tls_protocol protocol)
+static int offer(gnutls_session_t session, enum tls_protocol protocol, bool ask)
 {
 	static const gnutls_datum_t dot[] = {{(unsigned char *)"dot", 3}};
 	static const gnutls_datum_t https[] = {{(unsigned char *)"h2", 2},
@@ -277,7 +277,9 @@ static int offer(gnutls_session_t session, enum tls_protocol protocol)
 	if (protocol == TLS_DOT)
 		return gnutls_alpn_set_protocols(session, dot, ARRAY_LEN(dot),
 						 GNUTLS_ALPN_MANDATORY);
-	return gnutls_alpn_set_protocols(session, https, ARRAY_LEN(https), GNUTLS_ALPN_MANDATORY);
+	/* We ask by HTTP/2 only. */
+	return gnutls_alpn_set_protocols(session, https, ask ? 1 : ARRAY_LEN(https),
+					 GNUTLS_ALPN_MANDATORY);
 }
 
 static bool make_session(struct tls_stream *t, unsigned end)
@@ -314,7 +316,7 @@ static bool begin_session(struct tls_stream *t, enum tls_protocol protocol)
 	       gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE,
 				      t->service->credentials) >= 0 &&
 	       gnutls_session_ticket_enable_server(t->session, &ticket_key) >= 0 &&
-	       offer(t->session, protocol) >= 0;
+	       offer(t->session, protocol, false) >= 0;
 }
 
 bool tls_serve(struct stream *s, struct tls_service *service, struct tls_turns *turns,
@@ -351,7 +353,7 @@ static bool begin_asking(struct tls_stream *t, enum tls_protocol protocol)
 	gnutls_session_set_verify_function(t->session, tls_peer_verify);
 	if (gnutls_priority_set(t->session, trust->priorities) < 0 ||
 	    gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, trust->credentials) < 0 ||
-	    offer(t->session, protocol) < 0)
+	    offer(t->session, protocol, true) < 0)
 		return false;
 	if (*name && !is_address(name) &&
 	    gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name)) < 0)

@@ -56,6 +56,7 @@ struct route {
 	enum route_policy policy;
 	bool first; /* iterate when its servers fail */
 	enum transport transport;
+	char *url; /* by HTTPS: where queries are taken; "" for /dns-query at the server's name */
 	struct route_trust trust;
 	enum route_validate validate;
 };

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "net/http_ask.h"
 #include "net/tls.h"
 #include "worker/upstream_private.h"
 
@@ -177,6 +178,20 @@ static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t part
 	return c;
 }
 
+/* False when memory is short. */
+static bool begin_transport(struct tcp_connection *c)
+{
+	struct tcp_server *s = c->server;
+	const struct tls_identity *identity = tls_peer_identity(s->to.peer);
+	bool http = s->to.transport == TRANSPORT_HTTPS;
+
+	if (http &&
+	    !http_ask(&c->stream, identity->authority, identity->path, c->why, sizeof c->why))
+		return false;
+	return tls_ask(&c->stream, s->to.peer, &s->worker->tls_upstream, http ? TLS_HTTPS : TLS_DOT,
+		       &s->ticket, c->why);
+}
+
 static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 {
 	struct worker *w = s->worker;
@@ -194,8 +209,7 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 		free_connection(c);
 		return NULL;
 	}
-	if (encrypted &&
-	    !tls_ask(&c->stream, s->to.peer, &w->tls_upstream, TLS_DOT, &s->ticket, c->why)) {
+	if (encrypted && !begin_transport(c)) {
 		stream_close(&c->stream);
 		free_connection(c);
 		return NULL;

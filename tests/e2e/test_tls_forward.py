@@ -95,6 +95,8 @@ class TlsForwarder:
             self.open.append(connection)
             return
         try:
+            # What is held back would be lost when it closes with questions unread.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s = self.context.wrap_socket(connection, server_side=True)
             self.connections += 1
             self.resumed += s.session_reused
@@ -311,8 +313,8 @@ def test_bad_configurations():
         check(done.returncode != 0, done.stderr)
         return done.stderr
     for forward, words in (
-            ({'addresses': ['192.0.2.1#dns.test']}, ['addresses', 'transport: tls only']),
-            ({'pins': ['AAAA']}, ['pins', 'transport: tls only']),
+            ({'addresses': ['192.0.2.1#dns.test']}, ['addresses', 'transport: tls or https only']),
+            ({'pins': ['AAAA']}, ['pins', 'transport: tls or https only']),
             ({'transport': 'tls', 'pins': ['AAAA']}, ['pins[0]', 'SHA-256']),
             ({'transport': 'tls', 'ca': '/nowhere.pem'}, ['.ca', '/nowhere.pem']),
             ({'transport': 'tls', 'certificate': '/c.pem'}, ['.key', 'both']),
@@ -364,6 +366,29 @@ zone "{ZONE}" {{ type primary; file "{write('zone', f'$TTL 300{chr(10)}@ SOA a. 
 ''')], 8903
 
 
+def https_peers():
+    """named and dnsdist as servers by HTTPS."""
+    folder = tempfile.mkdtemp(dir=LAB)
+    os.chmod(folder, 0o777)
+    pem, key = certificate('right')
+    for name, path in (('pem', pem), ('key', key)):
+        shutil.copy(path, f'{folder}/{name}')
+        os.chmod(f'{folder}/{name}', 0o644)
+    write = lambda name, text: open(f'{folder}/{name}', 'w').write(text) and f'{folder}/{name}'
+    yield 'named', ['named', '-g', '-c', write('named.conf', f'''
+options {{ directory "{folder}"; pid-file none; session-keyfile none; listen-on {{ none; }}; listen-on-v6 {{ none; }};
+  listen-on port 8913 tls server http local {{ 127.0.0.1; }}; recursion yes; dnssec-validation no; managed-keys-directory "{folder}"; }};
+tls server {{ cert-file "{folder}/pem"; key-file "{folder}/key"; }};
+http local {{ endpoints {{ "/some/path"; }}; }};
+controls {{ }};
+zone "{ZONE}" {{ type primary; file "{write('zone', f'$TTL 300{chr(10)}@ SOA a. b. 1 1 1 1 300{chr(10)}@ NS a.{chr(10)}* A 192.0.2.111{chr(10)}')}"; }};
+''')], 8913
+    yield 'dnsdist', ['dnsdist', '--supervised', '--disable-syslog', '-C', write('dnsdist.conf', f'''
+addDOHLocal("127.0.0.1:8914", "{folder}/pem", "{folder}/key", "/some/path")
+addAction(AllRule(), SpoofAction("192.0.2.111"))
+''')], 8914
+
+
 def listens(port):
     with contextlib.suppress(OSError):
         socket.create_connection(('127.0.0.1', port), timeout=1).close()
@@ -373,17 +398,27 @@ def listens(port):
 
 def test_real_servers():
     for name, argv, port in peers():
-        with open(f'{LAB}/{name}.log', 'w') as log:
-            process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-        try:
-            end = time.monotonic() + scaled(20)
-            while not listens(port):
-                check(time.monotonic() < end and process.poll() is None, f'{name}: {open(f"{LAB}/{name}.log").read()[-500:]}')
-                time.sleep(0.1)
-            tern = forwarding(f'127.0.0.1@{port}#dns.corp.test', validate='off')
-            for i in range(10):
-                equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.111'], name)
-            tern.stop()
-        finally:
-            process.terminate()
-            process.wait()
+        ask_real(name, argv, port, zone(f'127.0.0.1@{port}#dns.corp.test', validate='off'))
+
+
+def test_real_servers_by_https():
+    for name, argv, port in https_peers():
+        ask_real(name, argv, port, {**zone(f'127.0.0.1@{port}', validate='off'), 'transport': 'https',
+                                    'url': f'https://dns.corp.test:{port}/some/path'})
+
+
+def ask_real(name, argv, port, forward):
+    with open(f'{LAB}/{name}.log', 'w') as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+    try:
+        end = time.monotonic() + scaled(20)
+        while not listens(port):
+            check(time.monotonic() < end and process.poll() is None, f'{name}: {open(f"{LAB}/{name}.log").read()[-500:]}')
+            time.sleep(0.1)
+        tern = start(**{'forward-zones': [forward]})
+        for i in range(10):
+            equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.111'], name)
+        tern.stop()
+    finally:
+        process.terminate()
+        process.wait()
