@@ -1,0 +1,174 @@
+"""What odd arguments, many clients at once, full disks and ill-timed ends could do to what ternctl says and keeps."""
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import harness
+from harness import *
+from test_lists import FOLDER, listing, put, told, until
+from test_lists_url import tiny_disk
+from test_local_data import add, folder, kept, records_added, remove
+from test_reload import SOCKET, change, reload, start, ternctl
+from test_views import view
+
+KIDS, OFFICE = '127.0.0.2', '127.0.0.3'
+
+
+def paused():
+    return {v['name']: v.get('paused_s', 0) for v in map(json.loads, ternctl('--json', 'views').splitlines())}
+
+
+def test_a_pause_is_of_the_view_that_was_named():
+    """Not of the one that takes its place, and who ends it for one view ends it."""
+    ads = listing('www.example.com\n')
+    kids, office = view('kids', [f'{KIDS}/32'], lists=['ads']), view('office', [f'{OFFICE}/32'], lists=['ads'])
+    tern = start(lists=[ads], views=[kids])
+    ternctl('pause', '1h', 'kids')
+    expect(ask('www.example.com', source=KIDS), 'NOERROR')
+    reload(tern, lists=[ads], views=[office])
+    print('after', paused())
+    expect(ask('www.example.com', source=OFFICE), 'NXDOMAIN')
+    reload(tern, lists=[ads], views=[office, kids])
+    print('back', paused())
+    expect(ask('www.example.com', source=OFFICE), 'NXDOMAIN')
+
+
+def test_a_pause_that_ends_for_one_view():
+    ads = listing('www.example.com\n')
+    kids, office = view('kids', [f'{KIDS}/32'], lists=['ads']), view('office', [f'{OFFICE}/32'], lists=['ads'])
+    start(lists=[ads], views=[kids, office])
+    ternctl('pause', '1h')
+    print(ternctl('pause', 'off', 'kids'), paused())
+    expect(ask('www.example.com', source=KIDS), 'NXDOMAIN')
+    expect(ask('www.example.com', source=OFFICE), 'NOERROR')
+
+
+def test_odd_arguments():
+    """Each gets one line and a code; the daemon goes on."""
+    tern = start(lists=[listing('www.example.com\n')], views=[view('kids', [f'{KIDS}/32'])])
+    odd = ('', ' ', '\n', '"', '\\', '%s%n', '-1', '0', '99999999999999999999', '1e9', 'off ', '../../x', 'x' * 300, 'a' * 70000 if False else 'a' * 3000,
+           '\x01\x02', '--', '1s\n', '0.5s', '1ms', '1.5h', '604801s', '8d', '\u202e', '\xff')
+    for command in (['explain'], ['pause'], ['lists', 'update'], ['local-data', 'add'], ['local-data', 'remove'], ['import'],
+                    ['flush'], ['nta', 'add'], ['trace'], ['check']):
+        for one in odd:
+            for more in ((), ('kids',), ('x', 'A'), ('x', 'y', 'z', 'w')):
+                program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+                done = subprocess.run([program, '-s', SOCKET, *command, one, *more], capture_output=True, text=True, timeout=20,
+                                      errors='surrogateescape', cwd=FOLDER)
+                check(done.returncode in (0, 1, 2), f'{command} {one[:20]!r} {more}: {done.returncode} {done.stderr[:200]}')
+                check(done.returncode == 0 or done.stderr.strip(), f'{command} {one[:20]!r} {more}: no word')
+                check(done.returncode != 1 or done.stderr.count('\n') <= 2, f'{command} {one[:20]!r} {more}: {done.stderr[:400]!r}')
+                bad = [c for c in done.stderr + done.stdout if c < ' ' and c != '\n']
+                check(not bad, f'{command} {one[:20]!r} {more}: control characters {bad}')
+        tern.alive()
+
+
+def ctl(*args):
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+    done = subprocess.run([program, '-s', SOCKET, *args], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+@busy(40)
+def test_several_at_once():
+    """What was said to be done is done, whoever else was at it; nobody is left without a word."""
+    tern = kept(folder(), lists=[listing('ads.test-zone\n')], views=[view('kids', [f'{KIDS}/32'], lists=['ads'])])
+    results, lock = [], threading.Lock()
+
+    def client(n):
+        for i in range(12):
+            for args in (['local-data', 'add', f'c{n}-{i}.lan. A 192.0.2.{i}'], ['pause', '1s' if i % 2 else 'off', *(['kids'] if n % 2 else [])],
+                         ['explain', KIDS, f'c{n}-{i}.lan'], ['lists', 'update'], ['reload'],
+                         ['local-data', 'remove', f'c{n}-{i}.lan'] if i % 3 == 0 else ['local-data']):
+                result = ctl(*args)
+                with lock:
+                    results.append((args, *result))
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    wrong = [(a, c, out[-200:]) for a, c, out in results if c != 0 and a[0] != 'lists']
+    print(len(results), wrong[:5])
+    equal(wrong, [])
+    wanted = sorted(f'c{n}-{i}.lan.' for n in range(6) for i in range(12) if i % 3)
+    equal(sorted(r.split()[0] for r in records_added()), wanted)
+    for name in wanted:
+        expect(ask(name), 'NOERROR')
+    tern.alive()
+
+
+def test_a_full_disk_under_what_was_added():
+    """What can't be kept is said not to be, and is not in force; what was kept stays, also over a restart."""
+    with tiny_disk(16384) as state:
+        tern = kept(state)
+        n, out = 0, ''
+        while n < 500:
+            code, out = ctl('local-data', 'add', f'n{n}.lan. TXT "{"x" * 150}"')
+            if code:
+                break
+            n += 1
+        check(0 < n < 500 and "can't be written" in out, f'{n} {out}')
+        equal(rcode(ask(f'n{n}.lan', 'TXT')), 'NXDOMAIN')
+        equal(len(records_added()), n)
+        print(n, os.listdir(state), ctl('nta', 'add', 'example.com', '1h'), ctl('local-data', 'remove', 'n0.lan'))
+        expect(ask('n1.lan', 'TXT'), 'NOERROR')
+        tern.process.kill()
+        tern.process.wait()
+        stop_all()
+        tern = kept(state)
+        print(len(records_added()), os.listdir(state))
+        expect(ask('n1.lan', 'TXT'), 'NOERROR')
+        check('damaged' not in tern.log_text())
+
+
+@busy(40)
+def test_kills_while_records_are_added():
+    """Each record of which ternctl said that it was added is there after kill -9."""
+    state = folder()
+    done = []
+    for turn in range(8):
+        tern = kept(state, dnssec={'validation': 'off'})
+        end = time.monotonic() + 0.2 + turn * 0.05
+
+        def killer():
+            time.sleep(max(0, end - time.monotonic()))
+            tern.process.kill()
+        t = threading.Thread(target=killer)
+        t.start()
+        for i in range(1000):
+            code, _ = ctl('local-data', 'add', f't{turn}-{i}.lan. A 192.0.2.1')
+            if code:
+                break
+            done.append(f't{turn}-{i}.lan.')
+        t.join()
+        tern.process.wait()
+        stop_all()
+    tern = kept(state)
+    missing = set(done) - {r.split()[0] for r in records_added()}
+    equal(missing, set())
+    print(len(done), os.listdir(state))
+    check('damaged' not in tern.log_text())
+
+
+def test_globs_with_very_many_files():
+    """Too many files are one error, soon; as many as there may be are read; they don't hold up who asks."""
+    tern = start()
+    folder = tern.config.replace('.yaml', '.d')
+    os.mkdir(folder)
+    for i in range(30000):
+        open(f'{folder}/{i:05}.yaml', 'w').close()
+    change(tern, include=f'{folder}/*.yaml')
+    began = time.monotonic()
+    code, out = ctl('reload')
+    print(code, out[:300], time.monotonic() - began)
+    at_most(time.monotonic() - began, scaled(8), 'seconds')
+    check(code == 1 and out.count('\n') < 4, out[:500])
+    expect(ask('www.example.com'), 'NOERROR')
+    began = time.monotonic()
+    code, out = ctl('check', tern.config)
+    print(code, out[:300], time.monotonic() - began)

@@ -1,0 +1,200 @@
+"""What a zone that may be told of networks, its servers and its clients could do to what others are answered (RFC 7871)."""
+import struct
+import threading
+
+from harness import *
+from test_dnssec import anchors
+from test_reload import reload, start, ternctl
+from test_subnet import FAR, HERE, NEAR, Addresses
+
+ALL = {'access': {'allow': ['0.0.0.0/0', '::/0']}}
+
+
+class Tailor:
+    """Serves a zone, by UDP and TCP, as @answer(query, subnet option or None, tcp) says: a dns.message or octets."""
+
+    def __init__(self, answer, host='127.0.0.1', port=0):
+        self.answer, self.asked, self.lock = answer, [], threading.Lock()
+        self.udp = udp_socket()
+        self.udp.bind((host, port))
+        self.port = self.udp.getsockname()[1]
+        self.tcp = socket.socket()
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.tcp.bind((host, self.port))
+        self.tcp.listen(50)
+        for serve in (self.serve_udp, self.serve_tcp):
+            threading.Thread(target=serve, daemon=True).start()
+
+    def reply(self, octets, tcp):
+        query = dns.message.from_wire(octets)
+        subnet = next((o for o in query.options if o.otype == 8), None)
+        with self.lock:
+            self.asked.append((query.question[0].name.to_text().lower(), dns.rdatatype.to_text(query.question[0].rdtype),
+                               subnet and subnet.to_text(), tcp))
+        answer = self.answer(query, subnet, tcp)
+        return answer if answer is None or isinstance(answer, bytes) else answer.to_wire(max_size=65535)
+
+    def serve_udp(self):
+        while True:
+            try:
+                octets, client = self.udp.recvfrom(65535)
+                answer = octets and self.reply(octets, False)
+                if answer:
+                    self.udp.sendto(answer, client)
+            except OSError:
+                return
+
+    def serve_one(self, s):
+        try:
+            while True:
+                length = struct.unpack('!H', s.recv(2, socket.MSG_WAITALL))[0]
+                answer = self.reply(s.recv(length, socket.MSG_WAITALL), True)
+                s.sendall(struct.pack('!H', len(answer)) + answer)
+        except (OSError, struct.error, TypeError):
+            s.close()
+
+    def serve_tcp(self):
+        while True:
+            try:
+                s, _ = self.tcp.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve_one, args=(s,), daemon=True).start()
+
+    def close(self):
+        for s in (self.udp, self.tcp):
+            try:
+                s.shutdown(socket.SHUT_RDWR)        # who waits for it is woken
+            except OSError:
+                pass
+            s.close()
+
+    def networks(self):
+        return [subnet for _, _, subnet, _ in self.asked if subnet]
+
+
+def by_network(query, subnet, scope=24, ttl=300, records=None):
+    """198.51.100.N for x.y.N.0/24, or what @records makes of N."""
+    q = query.question[0]
+    answer = dns.message.make_response(query)
+    answer.flags |= dns.flags.AA
+    n = subnet.addrdata[2] if subnet and len(subnet.addrdata) >= 3 else 0
+    made = records(n) if records else [(q.name.to_text(), 'A', f'198.51.100.{n}')]
+    for owner, rtype, rdata in made:
+        if rtype == dns.rdatatype.to_text(q.rdtype) or rtype == 'CNAME':
+            answer.answer.append(dns.rrset.from_text(owner, ttl, 'IN', rtype, rdata))
+    if not answer.answer:
+        answer.authority.append(dns.rrset.from_text('tailor.evil.', 300, 'IN', 'SOA', '. . 1 1 1 1 300'))
+    if subnet:
+        answer.use_edns(0, payload=1232, options=[dns.edns.ECSOption(subnet.address, subnet.srclen, scope)])
+    return answer
+
+
+def tailored(tailor, **sections):
+    on = {'resolver': {'client-subnet': {'zones': ['tailor.evil'], 'ipv4-prefix': 24}, 'do-not-query-localhost': False}}
+    return start(**merged(merged(merged(ALL, on), {'stub-zones': [
+        {'name': 'tailor.evil', 'addresses': [f'127.0.0.1@{tailor.port}']}]}), sections))
+
+
+def test_an_alias_for_a_network_asked_for_by_another_type():
+    """What leads a network's clients elsewhere leads nobody else there, whatever type is asked for."""
+    def records(n):
+        return [('www.tailor.evil.', 'CNAME', f'n{n}.tailor.evil.')]
+
+    def answer(query, subnet, tcp):
+        name = query.question[0].name.to_text().lower()
+        if name == 'www.tailor.evil.':
+            return by_network(query, subnet, records=records)
+        return by_network(query, subnet, records=lambda n: [(name, 'TXT', f'"{name}"'), (name, 'A', '192.0.2.1')])
+    with Addresses():
+        tailored(Tailor(answer))
+        for _ in range(3):
+            for source, n in ((HERE, 7), (FAR, 9), (None, 0)):
+                for rtype in ('A', 'TXT', 'MX', 'CNAME'):
+                    equal(data(ask('www.tailor.evil', rtype, source=source), 'CNAME'), [f'n{n}.tailor.evil.'] , f'{source} {rtype}')
+
+
+def test_what_was_kept_unchecked_for_a_network():
+    """CD=1 first, then a client that has validation done: what is proven stays with its network."""
+    with Addresses():
+        tailor = Tailor(lambda q, s, tcp: by_network(q, s))
+        tailored(tailor, dnssec={'validation': 'on', 'trust-anchors': anchors()})
+        name = 'a.tailor.evil'
+        equal(data(ask(name, source=HERE, cd=True, do=True)), ['198.51.100.7'])
+        equal(data(ask(name, source=HERE)), ['198.51.100.7'])
+        equal(data(ask(name, source=FAR)), ['198.51.100.9'])
+        equal(data(ask(name, source=HERE)), ['198.51.100.7'])
+
+
+def test_stale_for_a_network():
+    """A server that is gone takes nothing from a network: it gets its own, and nobody's else."""
+    with Addresses():
+        tailor = Tailor(lambda q, s, tcp: by_network(q, s, ttl=1))
+        tailored(tailor, cache={'serve-stale': True})
+        for source, n in ((HERE, 7), (None, 0)):
+            equal(data(ask('a.tailor.evil', source=source)), [f'198.51.100.{n}'])
+        time.sleep(1.2)
+        tailor.close()
+        for source, n in ((HERE, 7), (NEAR, 7), (None, 0)):
+            equal(data(ask('a.tailor.evil', source=source)), [f'198.51.100.{n}'], source)
+        equal(data(ask('a.tailor.evil', source=FAR)), [], 'another network has none')
+
+
+def test_truncated_and_then_by_tcp():
+    def answer(query, subnet, tcp):
+        made = by_network(query, subnet)
+        if not tcp:
+            made.answer.clear()
+            made.flags |= dns.flags.TC
+        return made
+    with Addresses():
+        tailor = Tailor(answer)
+        tailored(tailor)
+        for _ in range(2):
+            for source, n in ((HERE, 7), (FAR, 9), (None, 0)):
+                equal(data(ask('a.tailor.evil', source=source)), [f'198.51.100.{n}'])
+        equal(len(tailor.networks()), 4, tailor.asked)
+
+
+def test_scopes_of_all_kinds():
+    """Longer than what was told, shorter, none, the option twice, and another each time."""
+    with Addresses():
+        scopes = iter(range(1000))
+        tailor = Tailor(lambda q, s, tcp: by_network(q, s, scope=next(scopes) % 33))
+        tailored(tailor)
+        for i in range(1, 130):
+            equal(data(ask(f'n{i}.tailor.evil', source=HERE)), ['198.51.100.7'])
+        seen = next(scopes)
+        for i in range(1, 130):
+            equal(data(ask(f'n{i}.tailor.evil', source=HERE)), ['198.51.100.7'])
+        equal(next(scopes), seen + 1, 'all were kept')
+
+        def twice(query, subnet, tcp):
+            made = by_network(query, subnet)
+            if subnet:
+                made.use_edns(0, payload=1232, options=[dns.edns.ECSOption(subnet.address, subnet.srclen, 24),
+                                                        dns.edns.ECSOption('203.0.9.0', 24, 0)])
+            return made
+        tailor.answer = twice
+        for source, n in ((HERE, 7), (FAR, 9)):
+            answer = ask('twice.tailor.evil', source=source)
+            check(rcode(answer) == 'SERVFAIL' or data(answer) == [f'198.51.100.{n}'], str(answer))
+
+
+def test_options_of_clients():
+    """What is malformed is an error of its sender; what is well formed costs nobody anything."""
+    with Addresses():
+        tailor = Tailor(lambda q, s, tcp: by_network(q, s))
+        tern = tailored(tailor)
+        for octets in (b'', b'\0', b'\0\1\x18', b'\0\1\x18\0\xcb', b'\0\1\x18\0\xcb\0\7\1', b'\0\1\x17\0\xcb\0\7', b'\0\1\x18\x18\xcb\0\7',
+                       b'\0\1\x21\0\xcb\0\7\1\1', b'\0\2\x81\0' + bytes(17), b'\0\3\x18\0\xcb\0\7', b'\0\0\0\0', b'\0\0\x18\0\xcb\0\7',
+                       b'\0\1\0\0', b'\0\1\0\x18'):
+            for name in ('a.tailor.evil', 'www.example.com'):
+                answer = ask(name, source=HERE, options=[dns.edns.GenericOption(8, octets)])
+                print(octets, name, rcode(answer), [o.to_text() for o in answer.options], data(answer))
+        for source in ('203.0.9.0', '203.0.7.0'):
+            for bits in (0, 8, 20, 24, 32):
+                answer = ask('b.tailor.evil', source=HERE, options=[dns.edns.ECSOption(source, bits)])
+                print(source, bits, rcode(answer), [o.to_text() for o in answer.options], data(answer))
+        print(tailor.asked)
+        tern.alive()
