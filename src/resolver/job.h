@@ -323,7 +323,8 @@ struct job {
 	struct {
 		const uint8_t *agent; /* of whom the last server asked says that he wants to hear
 					 of failures; NULL for none */
-		const uint8_t *zone;  /* of that server's zone */
+		const uint8_t *zone;  /* of the client's question, as far as servers of it have been
+					 heard; NULL before */
 	} report;
 	bool brief;         /* what it stores leaves the cache first; set before the start */
 	bool past_policy;   /* policy zones have said what they had to say */

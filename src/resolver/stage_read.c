@@ -474,7 +474,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (said == SUBNET_UNSAID && asked.by_udp && is_served(kind))
 		return ask_without_subnet(job, f);
 	f->found.answered_by = asked_server(f)->addr;
-	report_note_agent(job, f, m);
+	report_note_agent(job, f, m, kind == REPLY_REFERRAL ? view.zone : NULL);
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 
