@@ -135,8 +135,7 @@ bool report_name(const struct job *job, uint8_t out[TERN_NAME_MAX])
 	const struct question *q = &job->frames[0].question;
 
 	if (!job->report.agent || !known_zone(job) || job->known_failure ||
-	    job->result.ede == TERN_EDE_NONE || failure_fault(job) != FAULT_SERVERS ||
-	    is_report(q))
+	    job->result.ede == TERN_EDE_NONE || failure_fault(job) != FAULT_SERVERS || is_report(q))
 		return false;
 	return write_name(q, job->result.ede, job->report.agent, out) && !is_inside(job, out);
 }
