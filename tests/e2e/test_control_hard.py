@@ -30,11 +30,17 @@ def test_a_pause_is_of_the_view_that_was_named():
     ternctl('pause', '1h', 'kids')
     expect(ask('www.example.com', source=KIDS), 'NOERROR')
     reload(tern, lists=[ads], views=[office])
-    print('after', paused())
     expect(ask('www.example.com', source=OFFICE), 'NXDOMAIN')
     reload(tern, lists=[ads], views=[office, kids])
-    print('back', paused())
     expect(ask('www.example.com', source=OFFICE), 'NXDOMAIN')
+    # As many others in between as it takes until its place is given again.
+    for round in range(3):
+        others = [view(f'v{round}-{i}', [f'127.0.1.{i}/32'], lists=['ads']) for i in range(31)]
+        reload(tern, lists=[ads], views=others)
+        time.sleep(0.6)
+        equal(set(paused().values()), {0})
+        for i in range(31):
+            expect(ask('www.example.com', source=f'127.0.1.{i}'), 'NXDOMAIN')
 
 
 def test_a_pause_that_ends_for_one_view():
@@ -42,15 +48,25 @@ def test_a_pause_that_ends_for_one_view():
     kids, office = view('kids', [f'{KIDS}/32'], lists=['ads']), view('office', [f'{OFFICE}/32'], lists=['ads'])
     start(lists=[ads], views=[kids, office])
     ternctl('pause', '1h')
-    print(ternctl('pause', 'off', 'kids'), paused())
+    ternctl('pause', 'off', 'kids')
+    equal(paused()['kids'], 0)
+    check(paused()['office'] > 3500)
     expect(ask('www.example.com', source=KIDS), 'NXDOMAIN')
     expect(ask('www.example.com', source=OFFICE), 'NOERROR')
+    ternctl('pause', '1h')
+    expect(ask('www.example.com', source=KIDS), 'NOERROR')
+    ternctl('pause', 'off', 'kids')
+    ternctl('pause', '1h', 'kids')
+    expect(ask('www.example.com', source=KIDS), 'NOERROR')
+    ternctl('pause', 'off')
+    for source in (KIDS, OFFICE):
+        expect(ask('www.example.com', source=source), 'NXDOMAIN')
 
 
 def test_odd_arguments():
     """Each gets one line and a code; the daemon goes on."""
     tern = start(lists=[listing('www.example.com\n')], views=[view('kids', [f'{KIDS}/32'])])
-    odd = ('', ' ', '\n', '"', '\\', '%s%n', '-1', '0', '99999999999999999999', '1e9', 'off ', '../../x', 'x' * 300, 'a' * 70000 if False else 'a' * 3000,
+    odd = ('', ' ', '\n', '"', '\\', '%s%n', '-1', '0', '99999999999999999999', '1e9', 'off ', '../../x', 'x' * 300, 'a' * 3000,
            '\x01\x02', '--', '1s\n', '0.5s', '1ms', '1.5h', '604801s', '8d', '\u202e', '\xff')
     for command in (['explain'], ['pause'], ['lists', 'update'], ['local-data', 'add'], ['local-data', 'remove'], ['import'],
                     ['flush'], ['nta', 'add'], ['trace'], ['check']):
@@ -61,8 +77,9 @@ def test_odd_arguments():
                                       errors='surrogateescape', cwd=FOLDER)
                 check(done.returncode in (0, 1, 2), f'{command} {one[:20]!r} {more}: {done.returncode} {done.stderr[:200]}')
                 check(done.returncode == 0 or done.stderr.strip(), f'{command} {one[:20]!r} {more}: no word')
-                check(done.returncode != 1 or done.stderr.count('\n') <= 2, f'{command} {one[:20]!r} {more}: {done.stderr[:400]!r}')
-                bad = [c for c in done.stderr + done.stdout if c < ' ' and c != '\n']
+                check(done.returncode != 1 or command == ['import'] or done.stderr.count('\n') <= 2, f'{command} {one[:20]!r} {more}: {done.stderr[:400]!r}')
+                # A path is told as it was given, by who runs the command.
+                bad = command not in (['check'], ['import']) and [c for c in done.stderr + done.stdout if c < ' ' and c != '\n']
                 check(not bad, f'{command} {one[:20]!r} {more}: control characters {bad}')
         tern.alive()
 
@@ -93,7 +110,6 @@ def test_several_at_once():
     for t in threads:
         t.join()
     wrong = [(a, c, out[-200:]) for a, c, out in results if c != 0 and a[0] != 'lists']
-    print(len(results), wrong[:5])
     equal(wrong, [])
     wanted = sorted(f'c{n}-{i}.lan.' for n in range(6) for i in range(12) if i % 3)
     equal(sorted(r.split()[0] for r in records_added()), wanted)
@@ -115,13 +131,14 @@ def test_a_full_disk_under_what_was_added():
         check(0 < n < 500 and "can't be written" in out, f'{n} {out}')
         equal(rcode(ask(f'n{n}.lan', 'TXT')), 'NXDOMAIN')
         equal(len(records_added()), n)
-        print(n, os.listdir(state), ctl('nta', 'add', 'example.com', '1h'), ctl('local-data', 'remove', 'n0.lan'))
+        equal(ctl('local-data', 'remove', 'n0.lan')[0], 0)
+        ctl('nta', 'add', 'example.com', '1h')
         expect(ask('n1.lan', 'TXT'), 'NOERROR')
         tern.process.kill()
         tern.process.wait()
         stop_all()
         tern = kept(state)
-        print(len(records_added()), os.listdir(state))
+        equal(len(records_added()), n - 1)
         expect(ask('n1.lan', 'TXT'), 'NOERROR')
         check('damaged' not in tern.log_text())
 
@@ -151,7 +168,8 @@ def test_kills_while_records_are_added():
     tern = kept(state)
     missing = set(done) - {r.split()[0] for r in records_added()}
     equal(missing, set())
-    print(len(done), os.listdir(state))
+    check(done)
+    equal(set(os.listdir(state)), {'local-data', 'local-data.old'})
     check('damaged' not in tern.log_text())
 
 
@@ -165,10 +183,8 @@ def test_globs_with_very_many_files():
     change(tern, include=f'{folder}/*.yaml')
     began = time.monotonic()
     code, out = ctl('reload')
-    print(code, out[:300], time.monotonic() - began)
     at_most(time.monotonic() - began, scaled(8), 'seconds')
     check(code == 1 and out.count('\n') < 4, out[:500])
     expect(ask('www.example.com'), 'NOERROR')
-    began = time.monotonic()
     code, out = ctl('check', tern.config)
-    print(code, out[:300], time.monotonic() - began)
+    check(code == 1 and 'too many files are included' in out, out[:500])
