@@ -188,3 +188,30 @@ def test_globs_with_very_many_files():
     expect(ask('www.example.com'), 'NOERROR')
     code, out = ctl('check', tern.config)
     check(code == 1 and 'too many files are included' in out, out[:500])
+
+
+def test_a_disk_that_is_full_from_the_start():
+    """What is kept there is told not to be; names are resolved, validated, blocked and excepted as ever."""
+    from test_dnssec import anchors
+    with tiny_disk(8192) as state:
+        with open(os.path.join(state, 'rest'), 'wb', buffering=0) as f:
+            try:
+                while f.write(b'x' * 512):
+                    pass
+            except OSError:
+                pass
+        tern = kept(state, dnssec={'validation': 'on', 'trust-anchors': anchors(), 'trust-anchor-file': os.path.join(state, 'anchors')},
+                    lists=[listing('ads.test-zone\n')])
+        check(ask('www.example.com', do=True).flags & dns.flags.AD)
+        equal(rcode(ask('ads.test-zone')), 'NXDOMAIN')
+        code, out = ctl('local-data', 'add', 'x.lan. A 192.0.2.1')
+        check(code == 1 and "can't be written" in out, out)
+        equal(records_added(), [])
+        code, out = ctl('nta', 'add', 'example.com', '1h')
+        check(bool(ask('www.example.com', do=True).flags & dns.flags.AD) == (code != 0), f'{code} {out}')
+        ternctl('reload')
+        os.unlink(os.path.join(state, 'rest'))
+        add('x.lan. A 192.0.2.1')
+        tern.stop()
+        tern = kept(state)
+        expect(ask('x.lan'), 'NOERROR', ['192.0.2.1'])
