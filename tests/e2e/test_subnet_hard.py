@@ -274,6 +274,19 @@ def test_networks_behind_views_forwarders_and_nat64():
                 equal(data(expect(ask('a.tailor.evil', 'AAAA', source=source), 'NOERROR'), 'AAAA'), [made], source)
 
 
+def test_addresses_beside_what_leads_to_them():
+    """An answer for HTTPS has no address with it that is another network's, or nobody's in particular."""
+    def answer(query, subnet, tcp):
+        name = query.question[0].name.to_text()
+        return by_network(query, subnet, records=lambda n: [(name, 'A', f'198.51.100.{n}'), (name, 'HTTPS', '1 to.tailor.evil.')])
+    with Addresses():
+        tailored(Tailor(answer))
+        for source, n in ((None, 0), (FAR, 9), (HERE, 7)):
+            equal(data(ask('to.tailor.evil', source=source)), [f'198.51.100.{n}'])
+            told = records(ask('www.tailor.evil', 'HTTPS', source=source), 'A', 'additional')
+            equal(told, ['to.tailor.evil. A 198.51.100.0'] if source is None else [], source)
+
+
 def test_forged_replies_that_tell_of_no_network():
     """Many networks ask for one name: what fits any of their questions is believed for none of them."""
     def answer(query, subnet, tcp):
