@@ -74,6 +74,7 @@ struct server {
 		struct view_pause of[VIEWS_MAX + 1]; /* by class */
 	} pauses;
 	struct hash_key cache_key;
+	bool loaded;      /* in the last turn: whoever waits for that is told at once */
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
 	unsigned long descriptors;       /* that may be open; 0: not known */
