@@ -215,3 +215,42 @@ def test_a_disk_that_is_full_from_the_start():
         tern.stop()
         tern = kept(state)
         expect(ask('x.lan'), 'NOERROR', ['192.0.2.1'])
+
+
+@busy(60)
+def test_nobody_waits_behind_lists():
+    """Of many who wait for a list whose server stalls, few do; the list goes meanwhile, and the daemon ends."""
+    from test_lists_url import Server, listing as by_url, stalled_or_endless, text
+    program = os.path.join(os.path.dirname(harness.TERND), 'ternctl')
+
+    def waiting(n):
+        return [subprocess.Popen([program, '-s', SOCKET, 'lists', 'update', 'more'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                for _ in range(n)]
+    with Server(text('one.test-zone\n')) as server:
+        tern = kept(folder(), lists=[by_url(server)])
+        until(lambda: json.loads(ternctl('--json', 'lists').splitlines()[0])['entries'] > 0, 10)
+        server.answer = lambda h: stalled_or_endless(h, b'slow.test-zone\n', 30)
+        clients = waiting(12)
+        try:
+            time.sleep(0.7)
+            began = time.monotonic()
+            ternctl('status')
+            at_most(time.monotonic() - began, scaled(0.5), 'seconds')
+            equal(len([c for c in clients if c.poll() is None]), 3)
+            equal({c.stdout.read() for c in clients if c.poll() is not None}, {b'ternctl: lists update: 3 wait for lists already\n'})
+            # One of them is killed, and the list is gone: the others are told.
+            still = [c for c in clients if c.poll() is None]
+            still[0].kill()
+            reload(tern, lists=[])
+            for c in still[1:]:
+                equal((c.wait(5), c.stdout.read()), (1, b'ternctl: more: the list is gone\n'))
+            reload(tern, lists=[by_url(server)])
+            clients += waiting(2)
+            time.sleep(0.3)
+            at_most(tern.stop(), scaled(2), 'seconds')
+            for c in clients:
+                check(c.wait(5) in (1, 3, -9), c.returncode)
+        finally:
+            for c in clients:
+                c.kill()
+                c.wait()
