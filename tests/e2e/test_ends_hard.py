@@ -1,4 +1,5 @@
 """What sockets of a service manager, files that are cut off, and ill-timed ends could do."""
+import json
 import os
 import random
 import signal
@@ -154,3 +155,39 @@ def test_ends_beside_what_ternctl_wants():
         at_most(tern.stop(), scaled(1.3), 'seconds')
         for p in waiting:
             check(p.wait(3) in (0, 1, 3), p.returncode)
+
+
+def test_workers_come_and_go_with_sockets_of_systemd():
+    """Each question is answered, by UDP and TCP, while workers are made and rest, and after that."""
+    sockets = open_as_systemd()
+    try:
+        tern = Activated(sockets, server={'workers': 2}, control={'socket': SOCKET})
+        lost, stop = [], threading.Event()
+
+        def ask_on(tcp):
+            n = 0
+            while not stop.is_set():
+                n += 1
+                try:
+                    expect(ask('www.example.com' if n % 2 else f'w{n}.honest.evil', tcp=tcp, timeout=3), 'NOERROR')
+                except (Failed, OSError, EOFError) as e:
+                    lost.append((tcp, repr(e)))
+        threads = [threading.Thread(target=ask_on, args=(tcp,)) for tcp in (False, True, False)]
+        for t in threads:
+            t.start()
+        for workers in (4, 1, 3, 1, 2):
+            with open(tern.config + '.new', 'w') as f:
+                json.dump(merged(merged(BASE, {'control': {'socket': SOCKET}}), {'server': {'workers': workers}}), f)
+            os.replace(tern.config + '.new', tern.config)
+            ternctl('reload')
+            time.sleep(0.7)
+        stop.set()
+        for t in threads:
+            t.join()
+        equal(lost, [])
+        for tcp in (False, True) * 10:
+            expect(ask('www.example.com', tcp=tcp, timeout=2), 'NOERROR')
+        at_most(tern.stop(), scaled(1.3), 'seconds')
+    finally:
+        for s in sockets:
+            s.close()
