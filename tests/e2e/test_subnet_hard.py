@@ -16,15 +16,27 @@ class Tailor:
 
     def __init__(self, answer, host='127.0.0.1', port=0):
         self.answer, self.asked, self.lock = answer, [], threading.Lock()
-        self.udp = udp_socket()
-        self.udp.bind((host, port))
-        self.port = self.udp.getsockname()[1]
-        self.tcp = socket.socket()
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind((host, self.port))
-        self.tcp.listen(50)
+        while not self.open(host, port):
+            pass
         for serve in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
+
+    def open(self, host, port):
+        """False when the port that was free for UDP is somebody's for TCP."""
+        self.udp, self.tcp = udp_socket(), socket.socket()
+        self.udp.bind((host, port))
+        self.port = self.udp.getsockname()[1]
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self.tcp.bind((host, self.port))
+        except OSError:
+            self.udp.close()
+            self.tcp.close()
+            if port:
+                raise
+            return False
+        self.tcp.listen(50)
+        return True
 
     def reply(self, octets, tcp):
         query = dns.message.from_wire(octets)
