@@ -233,6 +233,15 @@ static bool is_allowed(const struct control *c, int fd)
 	       is_in_group(fd, c->group);
 }
 
+unsigned control_count(const struct control *c, enum work work)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		n += c->clients[i].fd >= 0 && c->clients[i].work == work;
+	return n;
+}
+
 static struct client *free_place(struct control *c)
 {
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++) {

@@ -39,10 +39,10 @@
  *
  * Threads    main thread only, which is an online reader of the cache while
  *            control_serve() runs. Long work is done in slices.
- * Limits     CONTROL_CLIENTS_MAX clients, of them CONTROL_TRACES_MAX with a trace; others wait in
- * the backlog; one that neither sends nor takes an octet for CONTROL_PATIENCE_MS is cut off. Access
- * by the socket file's mode (0660), and again by the peer's credentials: root, the daemon's own
- * user, or the file's group.
+ * Limits     CONTROL_CLIENTS_MAX clients, of them CONTROL_TRACES_MAX with a trace and
+ * CONTROL_UPDATES_MAX that wait for lists; others wait in the backlog; one that neither sends nor
+ * takes an octet for CONTROL_PATIENCE_MS is cut off. Access by the socket file's mode (0660), and
+ * again by the peer's credentials: root, the daemon's own user, or the file's group.
  */
 #pragma once
 
@@ -56,6 +56,7 @@
 
 #define CONTROL_CLIENTS_MAX 8
 #define CONTROL_TRACES_MAX  4 /* of them; a trace takes seconds, and nobody waits behind it */
+#define CONTROL_UPDATES_MAX 3 /* that wait for lists, for minutes perhaps: nor behind these */
 #define CONTROL_FDS_MAX     (1 + 2 * CONTROL_CLIENTS_MAX) /* a client has a socket and a pipe */
 #define CONTROL_REQUEST_MAX 4096                          /* octets */
 #define CONTROL_PATIENCE_MS 5000

@@ -131,8 +131,10 @@ void lists_print(struct control *c, struct client *k)
 void lists_update(struct control *c, struct client *k, const char *list)
 {
 	snprintf(k->list, sizeof k->list, "%s", list ? list : "");
-	if (list && (strlen(list) >= sizeof k->list || !*list ||
-		     !c->host->update_lists(c->host->context, list)))
+	if (control_count(c, WORK_LISTS) >= CONTROL_UPDATES_MAX)
+		reply_error(k, "lists update: %d wait for lists already", CONTROL_UPDATES_MAX);
+	else if (list && (strlen(list) >= sizeof k->list || !*list ||
+			  !c->host->update_lists(c->host->context, list)))
 		reply_error(k, "%s: no list with a url has that name", list);
 	else if (!list && !c->host->update_lists(c->host->context, NULL))
 		reply_error(k, "no list has a url");
@@ -170,11 +172,16 @@ void lists_look(struct control *c, struct client *k)
 		return;
 	k->work = WORK_NONE;
 	FILE *errors = open_memstream(&text, &len);
+	bool found = !*k->list;
 
 	for (unsigned i = 0; errors && set && i < set->n; i++) {
-		if (!*k->list || strcmp(k->list, set->lists[i].name) == 0)
-			tell_update(c, k, &set->lists[i], errors);
+		if (*k->list && strcmp(k->list, set->lists[i].name) != 0)
+			continue;
+		found = true;
+		tell_update(c, k, &set->lists[i], errors);
 	}
+	if (errors && !found)
+		fprintf(errors, "%s: the list is gone", k->list);
 	if (!errors || fclose(errors) != 0)
 		reply_error(k, "out of memory");
 	else if (len > 0)

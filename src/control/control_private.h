@@ -137,6 +137,11 @@ void records_remove(struct control *c, struct client *k, const uint8_t *name, ui
 /** Tell what came of it, if it is in force. */
 void records_look(struct control *c, struct client *k);
 
+/* control.c */
+
+/** How many clients have @p work under way. */
+unsigned control_count(const struct control *c, enum work work);
+
 /* control_trace.c */
 void trace_start(struct control *c, struct client *k, const struct question *q);
 /** Forward what the worker has written. */

@@ -99,21 +99,12 @@ static void forward_lines(struct client *k)
 
 /* --- from start to end ------------------------------------------------------------ */
 
-static unsigned count_traces(const struct control *c)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		n += c->clients[i].fd >= 0 && c->clients[i].work == WORK_TRACE;
-	return n;
-}
-
 void trace_start(struct control *c, struct client *k, const struct question *q)
 {
 	const struct worker_shared *s = c->shared;
 	int ends[2];
 
-	if (count_traces(c) >= CONTROL_TRACES_MAX) {
+	if (control_count(c, WORK_TRACE) >= CONTROL_TRACES_MAX) {
 		reply_error(k, "trace: %d are under way already", CONTROL_TRACES_MAX);
 		return;
 	}

@@ -31,6 +31,11 @@ struct file {
 	struct file *next;
 	char *text; /* NULL: it never could be read */
 	size_t len;
+	char *good; /* of it, what a load could use last: text, or one of before; NULL: none */
+	size_t good_len;
+	unsigned group;         /* in which it was read */
+	bool fresh;             /* it was read in this load, */
+	bool held;              /* in which good counts */
 	struct signature seen;  /* before it was read, or told */
 	struct signature taken; /* of one that others read, when they did */
 	unsigned kind;
@@ -47,6 +52,7 @@ struct followed {
 	struct added *added;      /* NULL for none */
 	uint64_t due_ms;          /* 0: nothing is told */
 	uint64_t look_ms;         /* when all are looked at */
+	unsigned group;
 };
 
 struct followed *followed_create(void)
@@ -60,9 +66,17 @@ struct followed *followed_create(void)
 	return f;
 }
 
+static void free_text(struct file *file)
+{
+	if (file->text != file->good)
+		free(file->text);
+	file->text = NULL;
+}
+
 static void free_file(struct file *file)
 {
-	free(file->text);
+	free_text(file);
+	free(file->good);
 	free(file);
 }
 
@@ -110,7 +124,7 @@ void followed_begin(struct followed *f, unsigned kind)
 {
 	for (struct file *file = f->files; file; file = file->next) {
 		if (file->kind & kind)
-			file->used = false;
+			file->used = file->fresh = file->held = false;
 	}
 }
 
@@ -202,8 +216,9 @@ const char *followed_read(struct followed *f, unsigned kind, const char *path, s
 		*wrong = strerror(ENOMEM);
 		return NULL;
 	}
+	file->group = f->group;
 	/* Whoever read it before in this load may still be at it. */
-	if (file->used && file->text) {
+	if (file->fresh && file->text) {
 		*len = file->len;
 		return file->text;
 	}
@@ -217,13 +232,49 @@ const char *followed_read(struct followed *f, unsigned kind, const char *path, s
 	file->seen = seen;
 	file->used = true;
 	pthread_mutex_unlock(&f->lock);
+	file->fresh = true;
 	if (fresh || ((kind & FOLLOWED_PASSING) && error == ENOENT)) {
-		free(file->text);
+		free_text(file);
 		file->text = fresh;
 		file->len = fresh ? fresh_len : 0;
 	}
 	*len = file->len;
 	return file->text;
+}
+
+const char *followed_read_good(struct followed *f, unsigned kind, const char *path, size_t *len)
+{
+	struct file *file = find(f, kind, path);
+
+	if (!file)
+		return NULL;
+	pthread_mutex_lock(&f->lock);
+	file->used = true;
+	pthread_mutex_unlock(&f->lock);
+	*len = file->good_len;
+	return file->good;
+}
+
+unsigned followed_group(struct followed *f)
+{
+	return ++f->group;
+}
+
+void followed_hold(struct followed *f, unsigned group)
+{
+	for (struct file *file = f->files; file; file = file->next)
+		file->held |= file->group == group;
+}
+
+void followed_settle(struct followed *f, unsigned kind)
+{
+	for (struct file *file = f->files; file; file = file->next) {
+		if (!(file->kind & kind) || !file->fresh || file->held || file->good == file->text)
+			continue;
+		free(file->good);
+		file->good = file->text;
+		file->good_len = file->len;
+	}
 }
 
 char *followed_read_whole(const char *path, size_t max, size_t *len)

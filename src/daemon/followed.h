@@ -2,12 +2,11 @@
  * followed.h - data files that are read again when they change.
  *
  * Purpose    Each keeps the text that was read last, so a file that vanishes, or is being
- *            written, takes nothing away. Folders are watched (inotify), because who
- *            writes a file mostly renames another one over it, and so are the files, because
- *            others keep theirs open; every FOLLOWED_LOOK_MS all
- *            files are looked at, for what no folder tells.
- * Threads    followed_begin(), followed_read(), followed_end(): one thread at a time, that
- *            of the loader. All else: main thread.
+ *            written, takes nothing away; and the last one that was of use, if that is another.
+ * Folders are watched (inotify), because who writes a file mostly renames another one over it, and
+ * so are the files, because others keep theirs open; every FOLLOWED_LOOK_MS all files are looked
+ * at, for what no folder tells. Threads    What loads call, from followed_begin() to
+ * followed_end(): one thread at a time, that of the loader. All else: main thread.
  */
 #pragma once
 
@@ -60,6 +59,21 @@ const char *followed_read(struct followed *f, unsigned kind, const char *path, s
 			  const char **wrong);
 
 /**
+ * The same, but what followed_settle() found good last, whatever stands in the file: @p len octets,
+ * or NULL when nothing was.
+ */
+const char *followed_read_good(struct followed *f, unsigned kind, const char *path, size_t *len);
+
+/** Files that are read from here on are a group, and are good or not together: its number. */
+unsigned followed_group(struct followed *f);
+
+/** What was read in @p group is not good, as long as this load lasts: */
+void followed_hold(struct followed *f, unsigned group);
+
+/** all else that was read of @p kind is. */
+void followed_settle(struct followed *f, unsigned kind);
+
+/**
  * Follow @p path, a file or a folder that the caller reads. True when that is another one than at
  * the last call, or the first call for it.
  */
@@ -79,7 +93,7 @@ struct list_shelf *followed_lists(struct followed *f);
 void followed_set_added(struct followed *f, struct added *added);
 struct added *followed_added(const struct followed *f);
 
-/** these are all; what of @p kind is not among them is forgotten. */
+/** these are all, in a load that is good; what of @p kind is not among them is forgotten. */
 void followed_end(struct followed *f, unsigned kind);
 
 /** Readable when something may have changed; -1 for none. */

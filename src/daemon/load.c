@@ -76,7 +76,10 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 	if (!nft_sets_make(&l->nft, c->nft_sets, c->nft_sets_n))
 		load_add_reason(why, "out of memory");
 	read_hints(c, l->hints, why);
-	const struct load_ground ground = {c, l->routes, l->routes_n, root_hints_are_own(l->hints)};
+	const struct load_ground ground = {.config = c,
+					   .routes = l->routes,
+					   .routes_n = l->routes_n,
+					   .own_root = root_hints_are_own(l->hints)};
 
 	load_names(l, &ground, followed, why);
 	load_leases(l, &ground, followed, why);
@@ -142,8 +145,11 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 		load_names, load_leases, load_policies, load_lists, load_tls};
 	static const unsigned parts[] = {LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES, LOAD_LISTS,
 					 LOAD_TLS};
-	const struct load_ground ground = {rules->config, rules->routes.routes, rules->routes.n,
-					   root_hints_are_own(rules->hints)};
+	const struct load_ground ground = {.config = rules->config,
+					   .routes = rules->routes.routes,
+					   .routes_n = rules->routes.n,
+					   .own_root = root_hints_are_own(rules->hints),
+					   .each = true};
 	char wrong[LOAD_WHY_MAX];
 
 	*out = (struct load){.what = what};

@@ -1,6 +1,7 @@
 /* load_names.c - names of our own, of the configuration and of files of hosts; see load_private.h.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <tern/name.h>
@@ -74,6 +75,8 @@ static bool is_owners(const void *context, const uint8_t *apex)
 struct local_telling {
 	const struct config *config;
 	char *why;
+	unsigned *groups; /* of zone files: load_zone_files() */
+	bool *broken;     /* zones whose files are */
 };
 
 static void tell_local(void *context, const char *key, const char *why, const char *against)
@@ -88,6 +91,12 @@ static void tell_local(void *context, const char *key, const char *why, const ch
 			against ? other : "");
 }
 
+static void note_broken(const struct local_telling *t, int zone)
+{
+	if (zone >= 0 && t->broken)
+		t->broken[zone] = true;
+}
+
 static void seal_zones(struct load *l, struct local_telling *t)
 {
 	const struct local_options *local = &t->config->local;
@@ -96,6 +105,8 @@ static void seal_zones(struct load *l, struct local_telling *t)
 
 	if (zone_store_seal(l->zones, &fault))
 		return;
+	note_broken(t, fault.why ? load_zone_of_source(local, fault.source) : -1);
+	note_broken(t, fault.why ? load_zone_of_source(local, fault.against) : -1);
 	if (!fault.why)
 		load_add_reason(t->why, "out of memory");
 	else if (fault.source >= ZONE_SOURCE_ALIAS)
@@ -160,6 +171,7 @@ static void tell_zone_file(void *context, unsigned index, const char *file, unsi
 	const struct local_telling *t = context;
 	char key[48], where[LOAD_KEY_MAX];
 
+	note_broken(t, (int)index);
 	snprintf(key, sizeof key, "local-zones[%u].file", index);
 	if (line > 0)
 		load_add_reason(t->why, "%s:%u: %s", file, line, why);
@@ -226,23 +238,80 @@ static void add_all(struct load *l, const struct load_ground *g, struct followed
 		 !added_fill(followed_added(followed), l->zones, &l->added_serial))
 		load_add_reason(t->why, "local-data: out of memory");
 	else if (local_add(l->zones, &c->local, tell_local, t) &&
-		 load_zone_files(l->zones, &c->local, followed, tell_zone_file, t))
+		 load_zone_files(l->zones, &c->local, followed, t->groups, tell_zone_file, t))
 		seal_zones(l, t);
+}
+
+/* Those that are broken are to be as before: is there one more? */
+static bool hold_broken(struct followed *followed, const struct local_telling *t)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < t->config->local.zones_n; i++) {
+		if (!t->broken[i] || t->groups[i] == LOAD_ZONE_AS_BEFORE)
+			continue;
+		followed_hold(followed, t->groups[i]);
+		t->groups[i] = LOAD_ZONE_AS_BEFORE;
+		any = true;
+	}
+	return any;
+}
+
+/* What was built with files that are broken is thrown away, and they are a note. */
+static void begin_again(struct load *l, const char *notes_before, char why[LOAD_WHY_MAX])
+{
+	zone_store_destroy(l->zones);
+	l->zones = NULL;
+	l->hosts_names = l->hosts_bad = l->hosts_unread = 0;
+	snprintf(l->notes, sizeof l->notes, "%s", notes_before);
+	load_add_note(l, "%s; what was read before stays", why);
+	why[0] = '\0';
+}
+
+/* Each zone file stands for itself: what is broken is taken as it was good last. */
+static void add_each(struct load *l, const struct load_ground *g, struct followed *followed,
+		     struct local_telling *t)
+{
+	char *notes = malloc(LOAD_NOTES_MAX);
+
+	t->groups = calloc(g->config->local.zones_n + 1u, sizeof *t->groups);
+	t->broken = calloc(g->config->local.zones_n + 1u, sizeof *t->broken);
+	if (notes && t->groups && t->broken) {
+		snprintf(notes, LOAD_NOTES_MAX, "%s", l->notes);
+		add_all(l, g, followed, t);
+		while (t->why[0] && hold_broken(followed, t)) {
+			begin_again(l, notes, t->why);
+			snprintf(notes, LOAD_NOTES_MAX, "%s", l->notes);
+			add_all(l, g, followed, t);
+		}
+	} else {
+		load_add_reason(t->why, "out of memory");
+	}
+	free(notes);
+	free(t->groups);
+	free(t->broken);
 }
 
 void load_names(struct load *l, const struct load_ground *g, struct followed *given,
 		char why[LOAD_WHY_MAX])
 {
 	struct followed *followed = given ? given : followed_create();
-	struct local_telling t = {g->config, why};
+	struct local_telling t = {.config = g->config, .why = why};
 
 	if (!followed) {
 		load_add_reason(why, "out of memory");
 		return;
 	}
 	followed_begin(followed, FOLLOWED_HOSTS);
-	add_all(l, g, followed, &t);
-	followed_end(followed, FOLLOWED_HOSTS);
+	if (g->each)
+		add_each(l, g, followed, &t);
+	else
+		add_all(l, g, followed, &t);
+	/* What a load that comes to nothing did not read may be needed by the next one. */
+	if (!why[0]) {
+		followed_settle(followed, FOLLOWED_HOSTS);
+		followed_end(followed, FOLLOWED_HOSTS);
+	}
 	if (!given)
 		followed_destroy(followed);
 }

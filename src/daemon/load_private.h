@@ -28,6 +28,7 @@ struct load_ground {
 	const struct route *routes;
 	unsigned routes_n;
 	bool own_root;
+	bool each; /* a zone whose files are broken stays as it was, and the rest is read */
 };
 
 /** Another line of @p why. */
@@ -60,11 +61,20 @@ typedef void load_zone_told(void *context, unsigned index, const char *file, uns
 
 /**
  * Add the zone files that @p local names to @p store. They are followed with the files of hosts
- * when
- * @p followed is not NULL. False when one can't be read, or memory is short.
+ * when @p followed is not NULL. False when one can't be read, or memory is short.
+ *
+ * @param groups  of each zone, gets the number of its files' group (daemon/followed.h); with
+ *                LOAD_ZONE_AS_BEFORE in it, what was good of them last is read, and what was
+ *                emptied is not. NULL: no zone is
  */
 MUST_USE bool load_zone_files(struct zone_store *store, const struct local_options *local,
-			      struct followed *followed, load_zone_told *tell, void *context);
+			      struct followed *followed, unsigned *groups, load_zone_told *tell,
+			      void *context);
+
+#define LOAD_ZONE_AS_BEFORE UINT_MAX
+
+/** The zone of @p local that @p source of its file stands for (local_key()), or -1. */
+int load_zone_of_source(const struct local_options *local, uint32_t source);
 
 /** Fill l->tls. Reasons why not are added to @p why. */
 void load_tls(struct load *l, const struct load_ground *g, struct followed *followed,

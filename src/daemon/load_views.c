@@ -79,7 +79,7 @@ static void take_names(struct view_load *x, const struct view_options *o, struct
 	if (!zones)
 		blame(x, "local-zones", "out of memory");
 	else if (local_add(zones, &o->local, tell_local, x) &&
-		 load_zone_files(zones, &o->local, NULL, tell_zone_file, x))
+		 load_zone_files(zones, &o->local, NULL, NULL, tell_zone_file, x))
 		seal(x, &o->local, zones);
 }
 

@@ -18,6 +18,8 @@ struct zone_load {
 	struct followed *followed; /* NULL: the files are read once */
 	const uint8_t *apex;
 	uint32_t source;
+	bool may_be_empty;
+	bool as_before;            /* the texts that were good last */
 	char *texts[INCLUDED_MAX]; /* of files that nobody follows */
 	unsigned texts_n;
 };
@@ -34,6 +36,10 @@ static const char *read_file(void *context, const char *path, size_t *len, const
 {
 	struct zone_load *x = context;
 
+	if (x->as_before) {
+		*why = "it was never good before";
+		return followed_read_good(x->followed, FOLLOWED_HOSTS, path, len);
+	}
 	if (x->followed)
 		return followed_read(x->followed, FOLLOWED_HOSTS, path, len, why);
 	*why = "too many files";
@@ -54,6 +60,10 @@ static bool add_file(struct zone_load *x, const char *path, struct zone_text_fau
 	size_t len;
 	const char *text = read_file(x, path, &len, &why);
 
+	if (text && len == 0 && !x->may_be_empty) {
+		why = "it is empty";
+		text = NULL;
+	}
 	if (text)
 		return zone_text_read(&reader, path, text, len, x->apex, fault);
 	snprintf(fault->file, sizeof fault->file, "%s", path);
@@ -62,8 +72,30 @@ static bool add_file(struct zone_load *x, const char *path, struct zone_text_fau
 	return false;
 }
 
+/* Is another group of files begun for the zone, or are those of before taken? */
+static bool begin_group(struct followed *followed, unsigned *group)
+{
+	if (*group == LOAD_ZONE_AS_BEFORE)
+		return true;
+	*group = followed_group(followed);
+	return false;
+}
+
+int load_zone_of_source(const struct local_options *local, uint32_t source)
+{
+	uint32_t at = LOCAL_FIRST_SOURCE;
+
+	for (unsigned i = 0; i < local->zones_n; i++) {
+		if (source == at && *local->zones[i].file)
+			return (int)i;
+		at += local_sources(&local->zones[i]);
+	}
+	return -1;
+}
+
 bool load_zone_files(struct zone_store *store, const struct local_options *local,
-		     struct followed *followed, load_zone_told *tell, void *context)
+		     struct followed *followed, unsigned *groups, load_zone_told *tell,
+		     void *context)
 {
 	struct zone_text_fault *fault = malloc(sizeof *fault);
 	bool good = fault != NULL;
@@ -71,9 +103,14 @@ bool load_zone_files(struct zone_store *store, const struct local_options *local
 
 	for (unsigned i = 0; fault && i < local->zones_n; i++) {
 		const struct local_zone *zone = &local->zones[i];
-		struct zone_load x = {
-			.store = store, .followed = followed, .apex = zone->name, .source = source};
+		struct zone_load x = {.store = store,
+				      .followed = followed,
+				      .apex = zone->name,
+				      .source = source,
+				      .may_be_empty = groups == NULL};
 
+		if (*zone->file && groups)
+			x.may_be_empty = x.as_before = begin_group(followed, &groups[i]);
 		if (*zone->file && !add_file(&x, zone->file, fault)) {
 			tell(context, i, fault->file, fault->line, fault->why);
 			good = false;

@@ -4,6 +4,7 @@
  * A pause is a rule set like any other: what was answered without lists is not given afterwards.
  * It outlives a reload, and not the daemon.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -29,13 +30,35 @@ static bool publish(struct server *s, const struct view_bits *paused)
 	return true;
 }
 
+/* What was said of the view that has @class: nothing, if it was said of one that is gone. */
+static const struct view_pause *pause_of(const struct server *s, unsigned class)
+{
+	const struct view_set *views = rulebook_current(&s->shared.rules)->views;
+	const struct view_pause *p = &s->pauses.of[class];
+
+	for (unsigned i = 0; views && i < views->n; i++) {
+		if (views->views[i].class == class)
+			return strcmp(views->views[i].name, p->view) == 0 ? p : NULL;
+	}
+	return NULL;
+}
+
+static uint64_t until_ms(const struct server *s, unsigned class)
+{
+	const struct view_pause *p = pause_of(s, class);
+
+	if (!p)
+		return s->pauses.all_until_ms;
+	return p->ended ? p->until_ms : MAX(s->pauses.all_until_ms, p->until_ms);
+}
+
 /* The classes that pause then. */
 static struct view_bits paused_at(const struct server *s, uint64_t at_ms)
 {
 	struct view_bits paused = {{0}};
 
 	for (unsigned class = 0; class <= VIEWS_MAX; class ++) {
-		if (MAX(s->pauses.all_until_ms, s->pauses.until_ms[class]) > at_ms)
+		if (until_ms(s, class) > at_ms)
 			view_bits_set(&paused, class);
 	}
 	return paused;
@@ -55,18 +78,22 @@ static int class_of(const struct server *s, const char *name)
 
 bool pause_lists(struct server *s, const char *view, uint32_t seconds, const char **why)
 {
-	uint64_t until_ms = seconds > 0 ? now_ms() + seconds * (uint64_t)1000 : 0;
+	uint64_t until = seconds > 0 ? now_ms() + seconds * (uint64_t)1000 : 0;
 	int class = view ? class_of(s, view) : 0;
 
 	*why = "no view has this name";
 	if (class < 0)
 		return false;
-	if (view)
-		s->pauses.until_ms[class] = until_ms;
-	else
+	if (view) {
+		struct view_pause *p = &s->pauses.of[class];
+
+		/* Then a pause for everybody is none for that view. */
+		*p = (struct view_pause){.until_ms = until, .ended = until == 0};
+		snprintf(p->view, sizeof p->view, "%s", view);
+	} else {
 		memset(&s->pauses, 0, sizeof s->pauses);
-	if (!view)
-		s->pauses.all_until_ms = until_ms;
+		s->pauses.all_until_ms = until;
+	}
 	*why = "out of memory";
 
 	struct view_bits paused = paused_at(s, now_ms());
@@ -92,8 +119,7 @@ void pause_tick(struct server *s)
 
 uint32_t pause_left_s(const struct server *s, unsigned class)
 {
-	uint64_t until_ms = MAX(s->pauses.all_until_ms, s->pauses.until_ms[class]),
-		 at_ms = now_ms();
+	uint64_t until = until_ms(s, class), at_ms = now_ms();
 
-	return until_ms > at_ms ? (uint32_t)((until_ms - at_ms + 999) / 1000) : 0;
+	return until > at_ms ? (uint32_t)((until - at_ms + 999) / 1000) : 0;
 }

@@ -268,7 +268,7 @@ static bool take_turn(struct server *s)
 	unsigned retired_n = control_poll_fds(s->retired, of_control + n);
 
 	readers_sleep();
-	poll(fds, FDS_OWN + n + retired_n, TICK_MS);
+	poll(fds, FDS_OWN + n + retired_n, s->loaded ? 0 : TICK_MS);
 	readers_wake();
 	if (fds[FD_SIGNAL].revents && read_signals(s))
 		return false;
@@ -278,7 +278,8 @@ static bool take_turn(struct server *s)
 	follow_files(s, fds[FD_FOLLOWED].revents != 0);
 	pause_tick(s);
 	view_clients_tick(s);
-	if (fds[FD_LOADER].revents)
+	s->loaded = fds[FD_LOADER].revents != 0;
+	if (s->loaded)
 		reload_take(s);
 	keeper_tick(s->keeper);
 	fetching_tick(s);

@@ -42,6 +42,13 @@ struct names_state {
 	bool jumped;           /* that has changed, and leases were not told yet */
 };
 
+/** Until when lists say nothing for one view, by its name: classes are given again. */
+struct view_pause {
+	char view[VIEW_NAME_MAX]; /* "" for none */
+	uint64_t until_ms;        /* CLOCK_BOOTTIME */
+	bool ended;               /* a pause for everybody is none for it */
+};
+
 struct server {
 	const struct server_start *start;
 	struct log log;
@@ -63,10 +70,11 @@ struct server {
 	bool copies_temporary;     /* it ends with the daemon */
 	struct names_state names;
 	struct {
-		uint64_t all_until_ms;            /* CLOCK_BOOTTIME */
-		uint64_t until_ms[VIEWS_MAX + 1]; /* by class */
+		uint64_t all_until_ms;               /* CLOCK_BOOTTIME */
+		struct view_pause of[VIEWS_MAX + 1]; /* by class */
 	} pauses;
 	struct hash_key cache_key;
+	bool loaded;      /* in the last turn: whoever waits for that is told at once */
 	time_t loaded_at; /* when the configuration in force was taken */
 	uint64_t watched_ms;
 	unsigned long descriptors;       /* that may be open; 0: not known */

@@ -278,7 +278,8 @@ bool sockets_open(struct sockets *s, const struct endpoint *listen, unsigned lis
 	s->slots_n = 0;
 	s->made_n = s->workers_n;
 	s->passed = n > 0;
-	s->listen_n = MIN(listen_n, (unsigned)LISTENERS_MAX);
+	/* Beside what is passed nothing is served, at no time. */
+	s->listen_n = s->passed ? 0 : MIN(listen_n, (unsigned)LISTENERS_MAX);
 	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
 	if (n > 0)
 		good = take_passed(s, passed, n);

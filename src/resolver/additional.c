@@ -8,6 +8,7 @@
 #include "resolver/kept.h"
 #include "resolver/outgoing.h"
 #include "resolver/own.h"
+#include "resolver/subnet.h"
 
 #define LOOKUPS_MAX  8 /* in the cache, per answer: limits.md row 48 */
 #define PRIORITY_LEN 2 /* octets; 0 is AliasMode */
@@ -47,6 +48,9 @@ static const struct kept *gather(struct gathering *g, const uint8_t *name, uint1
 		return known;
 	g->lookups_left--;
 	if (own_has(g->job, OWN_FOR_CLIENT, name, type))
+		return NULL;
+	/* What is there for everybody was asked for without the client's network. */
+	if (unlikely(subnet_applies(g->job, &g->job->frames[0], name, type)))
 		return NULL;
 	if (!cache_get_set(g->job->resolver->cache, name, type, CACHE_ANY, g->job->now->boot_s,
 			   &hit) ||

@@ -29,7 +29,7 @@ static bool take_set(struct job *job, struct frame *f, struct tern_rrset *set)
 		job->result.uncacheable = true;
 	if (!keep(job, &f->found.answer, set, LINK_BIT(f->found.links)))
 		return false;
-	f->found.answer.last->for_network = f->try.for_network;
+	f->found.answer.last->for_all = !f->try.for_network;
 	return true;
 }
 

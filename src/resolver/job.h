@@ -79,7 +79,7 @@ struct kept {
 	bool cached;              /* came out of the cache with its verdict */
 	bool needed;              /* a proof relies on it */
 	bool own;                 /* it was decided here: own.h */
-	bool for_network;         /* it was read for the client's network only: subnet.h */
+	bool for_all;             /* whoever is asking, and from where: subnet.h */
 	uint8_t origin;           /* enum kept_origin */
 	uint16_t ede;             /* why it is insecure: enum tern_ede; TERN_EDE_NONE for none */
 	const struct kept *dname; /* of a CNAME that was made: out of this set; else NULL */
@@ -211,7 +211,8 @@ struct server_try {
 	bool folds;         /* it is known to find names whatever their case */
 	bool confirming;    /* a denial of the name in mixed case is asked for in lower case */
 	bool cookie_retry;  /* BADCOOKIE answered once */
-	bool for_network;   /* what it answers is for the client's network: subnet.h */
+	bool for_network;   /* what it answers is for the client's network, */
+	bool subnet_off;    /* which it is told no more: it passed it over, subnet.h */
 };
 
 /** Where a denial comes from. */
@@ -322,7 +323,8 @@ struct job {
 	struct {
 		const uint8_t *agent; /* of whom the last server asked says that he wants to hear
 					 of failures; NULL for none */
-		const uint8_t *zone;  /* of that server's zone */
+		const uint8_t *zone;  /* of the client's question, as far as servers of it have been
+					 heard; NULL before */
 	} report;
 	bool brief;         /* what it stores leaves the cache first; set before the start */
 	bool past_policy;   /* policy zones have said what they had to say */

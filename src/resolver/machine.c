@@ -177,7 +177,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->memo = NULL;
 	job->dns64 = NULL;
 	job->proven = NULL;
-	job->report.agent = NULL;
+	job->report.agent = job->report.zone = NULL;
 	job->past_policy = false;
 	job->refetch = false;
 	job->link_sends = 0;

@@ -8,6 +8,7 @@
 #include "resolver/kept.h"
 #include "resolver/proof.h"
 #include "resolver/proven.h"
+#include "resolver/subnet.h"
 #include "resolver/verify.h"
 
 static void store_answer(struct job *job, struct frame *f)
@@ -16,9 +17,10 @@ static void store_answer(struct job *job, struct frame *f)
 		if (k->cached)
 			continue;
 		store_kept(job, f, k, k->set.ttl_s, CACHE_RANK_AUTH_ANSWER);
-		/* Other names may be made of it too. */
+		/* Other names may be made of it too, for whomever. */
 		if (k->wildcard != WILDCARD_NONE && k->security == CACHE_SECURE &&
-		    k->set.rr_n <= CACHED_RECORDS_MAX) {
+		    k->set.rr_n <= CACHED_RECORDS_MAX &&
+		    !subnet_is_listed(job, f, k->set.owner, k->set.type)) {
 			aggressive_store_wildcard(job, &k->set, k->wildcard);
 			aggressive_store(job, f, k->set.ttl_s);
 		}

@@ -289,6 +289,13 @@ static struct turn read_no_edns(struct job *job, struct frame *f, const struct t
 	return go(STAGE_SEND);
 }
 
+static struct turn ask_without_subnet(struct job *job, struct frame *f)
+{
+	f->try.subnet_off = true;
+	job_tell(job, "  asking again without the client subnet");
+	return go(STAGE_SEND);
+}
+
 /* An error on a step: relaxed minimisation asks for what is really wanted. */
 static bool show_whole_name(struct job *job, struct frame *f)
 {
@@ -469,11 +476,15 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	};
 	enum reply_kind kind = reply_classify(m, &asked, &view);
 
-	if (!subnet_read_reply(job, f, m))
+	enum subnet_said said = subnet_read_reply(job, f, m);
+
+	if (said == SUBNET_UNASKED)
 		return give_up_server(job, f, TERN_EDE_INVALID_DATA,
 				      "tells of another client subnet");
+	if (said == SUBNET_UNSAID && asked.by_udp && is_served(kind))
+		return ask_without_subnet(job, f);
 	f->found.answered_by = asked_server(f)->addr;
-	report_note_agent(job, f, m);
+	report_note_agent(job, f, m, kind == REPLY_REFERRAL ? view.zone : NULL);
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 

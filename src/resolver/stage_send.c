@@ -136,7 +136,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
 	choose_name(job, f, q);
-	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) &&
+	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) && !f->try.subnet_off &&
 	    f->try.sent_labels == tern_name_labels(f->question.name) &&
 	    subnet_applies(job, f, q->name, q->type))
 		q->subnet = job->subnet;

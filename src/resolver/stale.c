@@ -14,6 +14,7 @@
 #include "resolver/own.h"
 #include "resolver/policy_reply.h"
 #include "resolver/reply.h"
+#include "resolver/subnet.h"
 #include "resolver/verify.h"
 
 static uint32_t ttl_of(const struct job *job, const struct cache_hit *hit)
@@ -145,7 +146,6 @@ static enum collected collect_own(struct job *job, struct question *q, struct re
 static bool collect(struct job *job, const struct moment *now, struct question q,
 		    struct result *out)
 {
-	struct cache *cache = job->resolver->cache;
 	struct cache_hit hit;
 
 	for (unsigned step = 0; step <= BUDGET_ALIAS_MAX; step++) {
@@ -155,7 +155,8 @@ static bool collect(struct job *job, const struct moment *now, struct question q
 			continue;
 		if (own != COLLECTED_NOTHING)
 			return own == COLLECTED_DONE;
-		enum cache_found found = cache_get(cache, q.name, q.type, now->boot_s, true, &hit);
+		enum cache_found found = subnet_get_stale(job, q.type, q.name, q.type, now->boot_s,
+							  &hit, &out->by_network);
 
 		if (found != CACHE_MISS && !is_trusted(job, &hit))
 			return false;
@@ -174,8 +175,8 @@ static bool collect(struct job *job, const struct moment *now, struct question q
 		}
 		struct tern_rdata target;
 
-		if (cache_get(cache, q.name, TERN_TYPE_CNAME, now->boot_s, true, &hit) !=
-			    CACHE_POSITIVE ||
+		if (subnet_get_stale(job, q.type, q.name, TERN_TYPE_CNAME, now->boot_s, &hit,
+				     &out->by_network) != CACHE_POSITIVE ||
 		    !is_trusted(job, &hit))
 			return false;
 		struct tern_rdata_iter it = tern_rrset_rdatas(&hit.set);

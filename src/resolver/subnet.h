@@ -5,10 +5,16 @@
  *   asked for, with a network ─► key of the network, else key of everywhere, else ask
  *   answered for a part of the internet ─► key of the network that was sent
  *   answered for all of it              ─► key of everywhere
+ *   the network was passed over ─► asked again without it ─► key of everywhere
  *   asked without, for the option may be why nothing came ─► key of the network
  *
+ * Equal questions for many networks are many chances for who forges replies (RebirthDay, limits.md
+ * row 3), but one that tells of its network fits one of them only. So what comes by UDP and tells
+ * of none is not believed; the question without a network is asked once at a time.
+ *
  * Denials are the same for all (RFC 7871 7.4). A client without a network, for it is of our own
- * ones or wants none told, is answered by what everybody's questions bring.
+ * ones or wants none told, is answered by what everybody's questions bring. So is every question
+ * for another type than those of addresses, also where it meets an alias.
  */
 #pragma once
 
@@ -31,8 +37,23 @@ bool subnet_applies(const struct job *job, const struct frame *f, const uint8_t 
 /** Look for the set as the client's network has it; its owner is @p name then. */
 bool subnet_get_set(struct job *job, const uint8_t *name, uint16_t type, struct cache_hit *out);
 
+/**
+ * cache_get() with stale data, as the client's network has it, for a question of type @p asked.
+ * @p by_network becomes true when others may get another answer.
+ */
+enum cache_found subnet_get_stale(struct job *job, uint16_t asked, const uint8_t *name,
+				  uint16_t type, uint32_t now_s, struct cache_hit *out,
+				  bool *by_network);
+
 /** The name to keep the set @p k under; @p out is filled. */
 const uint8_t *subnet_key(const struct job *job, const struct kept *k, uint8_t out[TERN_NAME_MAX]);
 
-/** Note for whom the reply @p m is. False when it tells of a network that was not sent. */
-bool subnet_read_reply(const struct job *job, struct frame *f, const struct tern_message *m);
+enum subnet_said {
+	SUBNET_SAID,    /* what there was to say */
+	SUBNET_UNSAID,  /* nothing of the network that was sent */
+	SUBNET_UNASKED, /* it tells of another one */
+};
+
+/** Note for whom the reply @p m is. */
+enum subnet_said subnet_read_reply(const struct job *job, struct frame *f,
+				   const struct tern_message *m);

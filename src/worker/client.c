@@ -354,8 +354,9 @@ static uint64_t hash_with_subnet(const struct worker *w, uint64_t hash, const st
 {
 	struct prefix subnet = client_subnet(&w->rules->resolver, r, client);
 
-	return hash_bytes(&w->shared->hash_key, hash + subnet.base.family, subnet.base.octets,
-			  sizeof subnet.base.octets);
+	return hash_bytes(&w->shared->hash_key,
+			  hash + ((uint64_t)subnet.base.family << 8 | subnet.bits),
+			  subnet.base.octets, sizeof subnet.base.octets);
 }
 
 static bool start_for_client(struct worker *w, const struct question *q, uint64_t hash,

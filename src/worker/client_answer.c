@@ -3,8 +3,12 @@
 
 #include <tern/rr.h>
 
+#include "base/bytes.h"
 #include "worker/sortlist.h"
 #include "worker/worker_private.h"
+
+#define IANA_IPV4 1
+#define IANA_IPV6 2
 
 struct render_context client_context(const struct worker *w, const struct address *client,
 				     uint16_t keepalive_ms)
@@ -96,9 +100,16 @@ struct prefix client_subnet(const struct resolver_options *o, const struct reque
 			    const struct address *client)
 {
 	unsigned bits = client->family == 4 ? o->subnet.ipv4_bits : o->subnet.ipv6_bits;
+	unsigned family = client->family == 4 ? IANA_IPV4 : IANA_IPV6;
 
+	/*
+	 * RFC 7871 7.1.2: no more bits than the client wants to be told. The address beside them
+	 * would be somebody's word about somebody's network.
+	 */
+	if (r->subnet_len > 0 && (r->subnet[2] == 0 || get_u16(r->subnet) == family))
+		bits = MIN(bits, (unsigned)r->subnet[2]);
 	/* RFC 7871 11.1: networks of our own tell servers nothing, and are nobody's business. */
-	if (o->subnet.zones_n == 0 || r->no_subnet || bits == 0 || address_is_local(client))
+	if (o->subnet.zones_n == 0 || bits == 0 || address_is_local(client))
 		return (struct prefix){0};
 	return prefix_of(client, bits);
 }

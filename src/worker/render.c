@@ -80,8 +80,23 @@ static void add_padding(struct tern_builder *b, const struct request *r)
 		add_option(b, TERN_EDNS_PADDING, zeros, (size_t)padding);
 }
 
+/* Octets of the client subnet option that is due to @r; 0 for none. */
+static size_t subnet_octets(const struct request *r)
+{
+	return r->subnet_len > 0 ? 4u + r->subnet_len : 0;
+}
+
+/*
+ * RFC 7871 7.2.2: who tells of a network hears of it. The scope is 0: servers were told the
+ * client's own address, so whatever network it tells of is answered alike.
+ */
+static void add_subnet(struct tern_builder *b, const struct request *r)
+{
+	add_option(b, TERN_EDNS_CLIENT_SUBNET, r->subnet, r->subnet_len);
+}
+
 static void add_opt(struct tern_builder *b, const struct request *r, unsigned rcode, uint16_t ede,
-		    const char *text, const struct render_context *context)
+		    const char *text, const struct render_context *context, bool by_network)
 {
 	uint8_t cookie[COOKIE_LEN];
 	uint8_t keepalive[2];
@@ -97,6 +112,8 @@ static void add_opt(struct tern_builder *b, const struct request *r, unsigned rc
 		put_u16(keepalive, (uint16_t)(context->keepalive_ms / 100));
 		add_option(b, TERN_EDNS_TCP_KEEPALIVE, keepalive, sizeof keepalive);
 	}
+	if (by_network)
+		add_subnet(b, r);
 	add_error_option(b, ede, text);
 	if (identity_len(r, context) > 0)
 		add_option(b, TERN_EDNS_NSID, context->identity, identity_len(r, context));
@@ -128,7 +145,7 @@ size_t render_error(const struct request *r, unsigned rcode, uint16_t ede, const
 	struct tern_builder b;
 
 	start(&b, r, response_flags(r), rcode, out, out_max);
-	add_opt(&b, r, rcode, ede, text, context);
+	add_opt(&b, r, rcode, ede, text, context, false);
 	return tern_builder_finish(&b);
 }
 
@@ -145,7 +162,7 @@ size_t render_chaos(const struct request *r, const char *text, const struct rend
 	if (tern_builder_rr(&b, TERN_ANSWER, r->name, TERN_TYPE_TXT, TERN_CLASS_CH, 0, rdata,
 			    len + 1) != TERN_OK)
 		tern_builder_set_flag(&b, TERN_FLAG_TC);
-	add_opt(&b, r, TERN_RCODE_NOERROR, TERN_EDE_NONE, NULL, context);
+	add_opt(&b, r, TERN_RCODE_NOERROR, TERN_EDE_NONE, NULL, context, false);
 	return tern_builder_finish(&b);
 }
 
@@ -216,13 +233,16 @@ size_t render_result(const struct request *r, const struct result *result,
 
 	if (is_authentic(r, result))
 		flags |= TERN_FLAG_AD;
+	size_t subnet = result->by_network ? subnet_octets(r) : 0;
+
 	start(&b, r, flags, rcode, out, out_max);
+	tern_builder_reserve(&b, opt_reserve(r) + subnet);
 	if (!add_answer(&b, result, r->dnssec_ok, only_first) ||
 	    !add_authority(&b, result, r->dnssec_ok))
 		tern_builder_set_flag(&b, TERN_FLAG_TC);
 	else
 		add_additional(&b, result, r->dnssec_ok);
-	add_opt(&b, r, rcode, result->ede, result->text, context);
+	add_opt(&b, r, rcode, result->ede, result->text, context, subnet > 0);
 	return tern_builder_finish(&b);
 }
 

@@ -5,6 +5,7 @@
 #include <tern/message.h>
 #include <tern/rr.h>
 
+#include "base/bytes.h"
 #include "net/cookie.h"
 #include "net/udp.h"
 
@@ -28,6 +29,32 @@ static bool read_cookie(const struct tern_edns_option *o, const struct request_c
 	return true;
 }
 
+/* RFC 7871 6: as many octets as the prefix has, the bits behind it 0. Family 0 tells nothing. */
+static bool is_subnet(const struct tern_edns_option *o)
+{
+	static const uint8_t bits_max[] = {0, 32, 128};
+	uint16_t family = o->len >= REQUEST_SUBNET_HEAD ? get_u16(o->data) : UINT16_MAX;
+
+	if (family >= ARRAY_LEN(bits_max) || o->data[2] > bits_max[family] || o->data[3] != 0)
+		return false;
+	unsigned bits = o->data[2], octets = (bits + 7) / 8;
+
+	return o->len == REQUEST_SUBNET_HEAD + octets &&
+	       (bits % 8 == 0 || (o->data[o->len - 1] & 0xff >> bits % 8) == 0);
+}
+
+static bool read_subnet(const struct tern_edns_option *o, struct request *r)
+{
+	if (!is_subnet(o))
+		return false;
+	/* The first one counts. */
+	if (r->subnet_len == 0) {
+		r->subnet_len = (uint8_t)o->len;
+		memcpy(r->subnet, o->data, o->len);
+	}
+	return true;
+}
+
 static bool read_options(const struct tern_message *m, const struct request_context *context,
 			 struct request *r)
 {
@@ -46,9 +73,8 @@ static bool read_options(const struct tern_message *m, const struct request_cont
 			r->padding = context->encrypted;
 		if (o.code == TERN_EDNS_NSID)
 			r->nsid = true;
-		/* What else stands there would be somebody's word about somebody's network. */
-		if (o.code == TERN_EDNS_CLIENT_SUBNET && o.len >= 4 && o.data[2] == 0)
-			r->no_subnet = true;
+		if (o.code == TERN_EDNS_CLIENT_SUBNET && context->subnets && !read_subnet(&o, r))
+			return false;
 	}
 	return true;
 }

@@ -21,6 +21,9 @@ enum request_verdict {
 	REQUEST_DROP,  /* silence */
 };
 
+#define REQUEST_SUBNET_HEAD 4 /* octets before the address: family, source and scope prefix */
+#define REQUEST_SUBNET_MAX  (REQUEST_SUBNET_HEAD + 16)
+
 struct request {
 	uint8_t name[TERN_NAME_MAX + 1]; /* as sent; its case is echoed */
 	uint16_t name_len;               /* octets; 0 when no question could be read */
@@ -33,12 +36,13 @@ struct request {
 	uint16_t limit;     /* octets that the answer may have */
 	uint8_t cookie_len; /* octets of client_cookie in the answer: 0 or 8 */
 	uint8_t client_cookie[TERN_COOKIE_CLIENT];
+	uint8_t subnet_len;                 /* octets of its client subnet option, 0 for none */
+	uint8_t subnet[REQUEST_SUBNET_MAX]; /* as sent: RFC 7871 6 */
 	bool cookie_valid; /* it came with a good server cookie: the address is genuine */
 	bool edns;
 	bool dnssec_ok;
 	bool compact_ok; /* CO, which means nothing without DO: RFC 9824 5.1 */
 	bool keepalive;  /* asked for edns-tcp-keepalive */
-	bool no_subnet;  /* wants no server to be told its network: RFC 7871 7.1.2 */
 	bool nsid;       /* asked for the server's identity (RFC 5001) */
 	bool padding;    /* the answer's length is to tell nothing, RFC 7830 */
 	bool tcp;
@@ -60,6 +64,8 @@ struct request_context {
 	uint32_t wall_s;
 	bool tcp;
 	bool encrypted;
+	bool subnets; /* networks of clients are told to servers: what clients say of theirs counts
+		       */
 };
 
 /** Read @p octets; everything but `rcode` is filled as far as possible. */

@@ -81,8 +81,12 @@ static void read_query(struct worker *w, const uint8_t *octets, size_t len, bool
 		       bool encrypted, struct served *s)
 {
 	const struct worker_shared *shared = w->shared;
-	struct request_context context = {&shared->cookie_secret, &s->client, w->loop.now.wall_s,
-					  tcp, encrypted};
+	struct request_context context = {&shared->cookie_secret,
+					  &s->client,
+					  w->loop.now.wall_s,
+					  tcp,
+					  encrypted,
+					  w->rules->resolver.subnet.zones_n > 0};
 	const struct request *r = &s->request;
 
 	s->refresh = false;

@@ -65,8 +65,11 @@ def test_what_is_good_for_all_is_kept_for_all():
             equal(asked('www1.subnet.evil', FAR), ['198.51.100.7'])
         equal(len([s for s in subnets() if s]), 1)
         setting('subnet.evil', lie='silent')
-        equal(asked('www2.subnet.evil', FAR), ['198.51.100.9'])
-        equal(asked('www2.subnet.evil', HERE), ['198.51.100.9'])
+        # Who passes it over is asked again without it, once for all.
+        for source in (FAR, HERE, FAR):
+            equal(asked('www2.subnet.evil', source), ['198.51.100.0'])
+        equal([s and s[3] for s in subnets()[-2:]], [bytes([203, 0, 9]), None])
+        setting('subnet.evil', lie='')
         # What was asked without a network is nobody's who has one.
         equal(asked('www3.subnet.evil', None), ['198.51.100.0'])
         equal(asked('www3.subnet.evil', HERE), ['198.51.100.7'])

@@ -30,6 +30,7 @@
 #include "resolver/classify.h"
 #include "resolver/hints.h"
 #include "resolver/job.h"
+#include "resolver/report.h"
 #include "worker/render.h"
 
 #define RESUMES_MAX  1000 /* a job that goes on longer has no limit */
@@ -44,6 +45,7 @@ enum option {
 	OPTION_VALIDATE = 8,
 	OPTION_STALE = 16,
 	OPTION_SILENCE = 32, /* at the end of the input: nobody answers; else the deadline */
+	OPTION_NETWORK = 64, /* servers are told the client's network, and of failures */
 };
 
 static const struct {
@@ -68,6 +70,7 @@ static struct route route = {.zone = (const uint8_t *)"\4test",
 			     .servers = &forwarder,
 			     .servers_n = 1,
 			     .kind = ROUTE_FORWARD};
+static uint8_t *listed[] = {(uint8_t[]){"\4test"}};
 static struct job job;
 static bool silent; /* a server did not answer */
 static struct tern_rr_ref rrs[JOB_REPLY_RRS];
@@ -145,6 +148,11 @@ static void start_anew(uint8_t options)
 		.max_ttl_s = 86400,
 		.max_negative_ttl_s = 3600,
 	};
+	if (options & OPTION_NETWORK) {
+		rules.resolver.error_reporting = true;
+		rules.resolver.subnet.zones = listed;
+		rules.resolver.subnet.zones_n = ARRAY_LEN(listed);
+	}
 	rules.routes = options & OPTION_FORWARD ? (struct routes){.routes = &route, .n = 1}
 						: (struct routes){0};
 }
@@ -293,9 +301,13 @@ static void check_result(void)
 	struct request r = {
 		.rclass = TERN_CLASS_IN, .limit = 1232, .edns = true, .dnssec_ok = true};
 	struct render_context context = {&secret, &forwarder.address, now.wall_s, 0, ""};
+	uint8_t report[TERN_NAME_MAX];
 	struct tern_message m;
+	size_t report_len;
 
 	check_always(job.finished);
+	if (report_name(&job, report))
+		check_always(tern_name_check(report, TERN_NAME_MAX, &report_len) == TERN_OK);
 	check_list(&job.result.answer);
 	check_list(&job.result.authority);
 	r.name_len = (uint16_t)tern_name_copy(r.name, job.question.name);
@@ -317,6 +329,9 @@ static void converse(const uint8_t *data, size_t size)
 	memset(open_before, 0, sizeof open_before);
 	open_n = 0;
 	tern_name_copy(q.name, (const uint8_t *)questions[which].name);
+	job.subnet = (struct prefix){.bits = 0};
+	if (options & OPTION_NETWORK)
+		check_always(prefix_from_text("203.0.113.0/24", &job.subnet));
 	bool finished = job_start(&job, &resolver, &q, 0, &now);
 
 	for (unsigned i = 0; !finished; i++) {

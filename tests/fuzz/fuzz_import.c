@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "config/config.h"
+#include "daemon/load_private.h"
 #include "tools/import.h"
 #include "zone/local.h"
 #include "zone/store.h"
@@ -22,6 +23,35 @@ static void tell(void *context, const char *key, const char *why, const char *ag
 	(void)context;
 	(void)against;
 	fprintf(stderr, "%s: %s\n", key, why);
+}
+
+/* As ternd makes them, with its special zones; but no file is read for that. */
+static void require_all_names(struct config *c)
+{
+	unsigned routes_n = c->forward_zones_n + c->stub_zones_n;
+	struct route *routes = calloc(routes_n + 1u, sizeof *routes);
+	const struct load_ground ground = {.config = c, .routes = routes, .routes_n = routes_n};
+	char why[LOAD_WHY_MAX] = "";
+	struct load *l = calloc(1, sizeof *l);
+
+	check_always(l && routes);
+	for (unsigned i = 0; i < routes_n; i++)
+		routes[i] = i < c->forward_zones_n ? c->forward_zones[i]
+						   : c->stub_zones[i - c->forward_zones_n];
+	unsigned hosts_n = c->hosts_n;
+
+	c->hosts_n = 0;
+	for (unsigned i = 0; i < c->local.zones_n; i++)
+		c->local.zones[i].file[0] = '\0';
+	load_names(l, &ground, NULL, why);
+	c->hosts_n = hosts_n;
+	if (why[0]) {
+		fprintf(stderr, "%s\n", why);
+		abort();
+	}
+	load_free(l);
+	free(l);
+	free(routes);
 }
 
 static void require_names(const struct local_options *options)
@@ -46,7 +76,9 @@ static void require_config(const char *text, size_t len)
 		fprintf(stderr, "%s\n%s\n", text, error);
 		abort();
 	}
-	require_names(&c->local);
+	/* It takes long: most have none that special zones could mind. */
+	if (c->local.zones_n + c->local.data_n > 0)
+		require_all_names(c);
 	for (unsigned i = 0; i < c->views_n; i++)
 		require_names(&c->views[i].local);
 	config_destroy(c);

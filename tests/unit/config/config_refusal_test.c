@@ -54,7 +54,7 @@ static const struct {
 	{"server: {memory: auto}", "t:1: server.memory: not supported by this version"},
 	{"forward-zones: [{name: a, addresses: [192.0.2.1]}, {name: b, url: x, addresses: "
 	 "[192.0.2.1]}]",
-	 "t:1: forward-zones[1].url: not supported by this version"},
+	 "t:1: forward-zones[1].url: expected one of https"},
 	{"server: {lists: 1}", "t:1: server.lists: unknown key, the nearest is lists"},
 	{"Server: {}", "t:1: Server: unknown key, the nearest is server"},
 	{"stub-zones: [{name: a, adresses: [192.0.2.1]}]",

@@ -224,6 +224,66 @@ static void a_file_is_read_once(void **state)
 	assert_string_equal(text_of(false), "another one");
 }
 
+/* What was good of it last, or "" for nothing. */
+static const char *good_text(void)
+{
+	static char copy[64];
+	size_t len = 0;
+	const char *text = followed_read_good(followed, FOLLOWED_HOSTS, path, &len);
+
+	snprintf(copy, sizeof copy, "%.*s", (int)len, text ? text : "");
+	return copy;
+}
+
+/* A load that reads @text in a group, which is good or not. */
+static void load(const char *text, bool good)
+{
+	const char *why;
+	size_t len;
+
+	put(path, text);
+	followed_begin(followed, FOLLOWED_HOSTS);
+	unsigned group = followed_group(followed);
+
+	assert_non_null(followed_read(followed, FOLLOWED_HOSTS, path, &len, &why));
+	if (!good)
+		followed_hold(followed, group);
+	followed_settle(followed, FOLLOWED_HOSTS);
+	followed_end(followed, FOLLOWED_HOSTS);
+}
+
+static void what_was_good_last_stays(void **state)
+{
+	(void)state;
+	load("a broken one", false);
+	assert_string_equal(good_text(), "");
+	load("a good one", true);
+	assert_string_equal(good_text(), "a good one");
+	assert_string_equal(text_of(false), "a good one");
+	load("it breaks", false);
+	load("it breaks again", false);
+	assert_string_equal(good_text(), "a good one");
+	assert_string_equal(text_of(false), "it breaks again");
+	/* A load that came to nothing says nothing. */
+	put(path, "who knows");
+	assert_string_equal(text_of(false), "who knows");
+	assert_string_equal(good_text(), "a good one");
+	load("it is mended", true);
+	assert_string_equal(good_text(), "it is mended");
+	/* Who was not looked at in a load is not good for that. */
+	load("it breaks", false);
+	followed_begin(followed, FOLLOWED_HOSTS);
+	assert_string_equal(good_text(), "it is mended");
+	followed_settle(followed, FOLLOWED_HOSTS);
+	followed_end(followed, FOLLOWED_HOSTS);
+	assert_string_equal(good_text(), "it is mended");
+	/* Another group is held. */
+	followed_begin(followed, FOLLOWED_HOSTS);
+	followed_hold(followed, followed_group(followed));
+	followed_end(followed, FOLLOWED_HOSTS);
+	assert_string_equal(good_text(), "");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_files, close_files)
 
 int main(void)
@@ -237,6 +297,7 @@ int main(void)
 		TEST(a_file_that_stays_open),
 		TEST(kinds_are_kept_apart),
 		TEST(what_passes_leaves_nothing),
+		TEST(what_was_good_last_stays),
 	};
 	int failed = mkdtemp(folder) ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 

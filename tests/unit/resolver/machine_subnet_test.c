@@ -22,6 +22,7 @@ static int open_subnet(void **state)
 	memset(&frame, 0, sizeof frame);
 	memset(&world.job, 0, sizeof world.job);
 	frame.purpose = FRAME_CLIENT;
+	frame.question.type = TERN_TYPE_A;
 	world.job.rules = &world.rules;
 	world.job.resolver = &world.resolver;
 	assert_true(prefix_from_text("203.0.112.0/20", &world.job.subnet));
@@ -45,6 +46,11 @@ static void only_listed_zones_and_addresses(void **state)
 	assert_false(applies("test.", TERN_TYPE_A));
 	assert_false(applies("a.cdn.test.", TERN_TYPE_DS));
 	assert_false(applies("a.cdn.test.", TERN_TYPE_TXT));
+	/* By a question that no network is told with. */
+	frame.question.type = TERN_TYPE_TXT;
+	assert_false(applies("a.cdn.test.", TERN_TYPE_CNAME));
+	frame.question.type = TERN_TYPE_A;
+	assert_true(applies("a.cdn.test.", TERN_TYPE_CNAME));
 	/* The name of a server is looked up for everybody. */
 	frame.purpose = FRAME_ADDRESS;
 	assert_false(applies("a.cdn.test.", TERN_TYPE_A));
@@ -55,7 +61,7 @@ static void only_listed_zones_and_addresses(void **state)
 }
 
 /* What is believed of a reply with this option. */
-static bool believes(const void *option, size_t len)
+static enum subnet_said believes(const void *option, size_t len)
 {
 	struct tern_builder b;
 	struct tern_message m;
@@ -75,35 +81,39 @@ static bool believes(const void *option, size_t len)
 static void replies_tell_of_what_was_sent(void **state)
 {
 	(void)state;
-	assert_true(believes("\0\1\x14\x10\xcb\0\x70", 7));
+	assert_int_equal(believes("\0\1\x14\x10\xcb\0\x70", 7), SUBNET_SAID);
 	assert_true(frame.try.for_network);
-	assert_true(believes("\0\1\x14\0\xcb\0\x70", 7));
+	assert_int_equal(believes("\0\1\x14\0\xcb\0\x70", 7), SUBNET_SAID);
 	assert_false(frame.try.for_network);
-	assert_true(believes(NULL, 0));
+	assert_int_equal(believes(NULL, 0), SUBNET_UNSAID);
 	assert_false(frame.try.for_network);
 	for (size_t len = 0; len < 7; len++)
-		assert_false(believes("\0\1\x14\x10\xcb\0\x70", len));
-	assert_false(believes("\0\1\x14\x10\xcb\0\x70\0", 8));
-	assert_false(believes("\0\2\x14\x10\xcb\0\x70", 7));
-	assert_false(believes("\0\1\x15\x10\xcb\0\x70", 7));
-	assert_false(believes("\0\1\x14\x10\xcb\0\x71", 7));
+		assert_int_equal(believes("\0\1\x14\x10\xcb\0\x70", len), SUBNET_UNASKED);
+	assert_int_equal(believes("\0\1\x14\x10\xcb\0\x70\0", 8), SUBNET_UNASKED);
+	assert_int_equal(believes("\0\2\x14\x10\xcb\0\x70", 7), SUBNET_UNASKED);
+	assert_int_equal(believes("\0\1\x15\x10\xcb\0\x70", 7), SUBNET_UNASKED);
+	assert_int_equal(believes("\0\1\x14\x10\xcb\0\x71", 7), SUBNET_UNASKED);
 	/* Nothing was sent, so that nothing is told. */
 	world.job.outbox.subnet = (struct prefix){0};
-	assert_true(believes("\0\1\x14\x10\xcb\0\x70", 7));
+	assert_int_equal(believes("\0\1\x14\x10\xcb\0\x70", 7), SUBNET_SAID);
 	/* Others may be told more. */
 	assert_true(frame.try.for_network);
+	/* But not by who passed it over. */
+	frame.try.subnet_off = true;
+	assert_int_equal(believes(NULL, 0), SUBNET_SAID);
+	assert_false(frame.try.for_network);
 }
 
 static void keys_are_by_what_the_reply_said(void **state)
 {
-	struct kept k = {.set = {.owner = NAME("a.cdn.test.")}, .for_network = true};
+	struct kept k = {.set = {.owner = NAME("a.cdn.test.")}};
 	uint8_t owner[TERN_NAME_MAX], one[TERN_NAME_MAX], all[TERN_NAME_MAX];
 
 	(void)state;
 	tern_name_copy(owner, NAME("a.cdn.test."));
 	k.set.owner = owner;
 	assert_ptr_equal(subnet_key(&world.job, &k, one), one);
-	k.for_network = false;
+	k.for_all = true;
 	assert_ptr_equal(subnet_key(&world.job, &k, all), all);
 	assert_false(tern_name_equal(one, all));
 	assert_true(tern_name_is_below(one, owner) && tern_name_is_below(all, owner));

@@ -17,6 +17,8 @@ static struct rules rules;
 static struct zone_cut cut;
 static uint8_t octets[1024], name[TERN_NAME_MAX];
 static char text[TERN_NAME_TEXT_MAX];
+static unsigned from;              /* the frame that the next reply is for */
+static const uint8_t *referred_to; /* where it refers to */
 
 static int set_up(void **state)
 {
@@ -33,6 +35,8 @@ static int set_up(void **state)
 	job.depth = 1;
 	job.result.rcode = TERN_RCODE_SERVFAIL;
 	job.result.ede = 7;
+	from = 0;
+	referred_to = NULL;
 	return 0;
 }
 
@@ -57,7 +61,7 @@ static void reply(const void *agent, size_t len)
 		assert_int_equal(tern_builder_option(&b, TERN_EDNS_REPORT_CHANNEL, agent, len),
 				 TERN_OK);
 	assert_int_equal(tern_message_parse(octets, tern_builder_finish(&b), NULL, 0, &m), TERN_OK);
-	report_note_agent(&job, &job.frames[0], &m);
+	report_note_agent(&job, &job.frames[from], &m, referred_to);
 }
 
 static bool is_told(void)
@@ -111,6 +115,79 @@ static void the_last_server_s_word_counts(void **state)
 	assert_string_equal(tern_name_to_text(name, text), "_er.28.www.test.7._er.ag.example.");
 }
 
+/* Those on the way say nothing of the zone, and zones above hear of no names below their cuts. */
+static void only_servers_of_the_zone_are_heard(void **state)
+{
+	struct zone_cut above = {.zone = (const uint8_t *)"", .source = CUT_DELEGATION};
+	struct zone_cut beside = {.zone = (const uint8_t *)"\2ns", .source = CUT_DELEGATION};
+
+	(void)state;
+	/* The root refers to the zone, which is silent. */
+	job.frames[0].at.cut = &above;
+	referred_to = cut.zone;
+	reply("\2ag\7example", 12);
+	assert_false(is_told());
+	/* It is asked for keys in between, and another zone for an address. */
+	referred_to = NULL;
+	from = 1;
+	job.frames[1].at.cut = &above;
+	reply("\2ag\7example", 12);
+	assert_false(is_told());
+	job.frames[1].at.cut = &beside;
+	reply("\2ag\7example", 12);
+	assert_false(is_told());
+	from = 0;
+	job.frames[0].at.cut = &cut;
+	reply("\2ag\7example", 12);
+	assert_true(is_told());
+	/* And then once more. */
+	from = 1;
+	reply(NULL, 0);
+	job.frames[1].at.cut = &above;
+	reply(NULL, 0);
+	assert_true(is_told());
+	/* Keys of the zone itself are the zone's. */
+	job.frames[1].at.cut = &cut;
+	reply(NULL, 0);
+	assert_false(is_told());
+}
+
+static void strictly_minimised_names_stay_so(void **state)
+{
+	(void)state;
+	rules.resolver.qmin = QMIN_STRICT;
+	job.frames[0].try.sent_labels = 1;
+	reply("\2ag\7example", 12);
+	assert_false(is_told());
+	job.frames[0].try.sent_labels = 2;
+	reply("\2ag\7example", 12);
+	assert_true(is_told());
+}
+
+static void reports_of_others_are_not_reported(void **state)
+{
+	(void)state;
+	memcpy(job.frames[0].question.name, "\3_er\4test", 10);
+	reply("\2ag\7example", 12);
+	assert_true(is_told());
+	job.frames[0].question.type = TERN_TYPE_TXT;
+	assert_false(is_told());
+}
+
+static void servers_inside_are_no_agents(void **state)
+{
+	const struct route routes[] = {{.zone = (const uint8_t *)"\7example"},
+				       {.zone = (const uint8_t *)""}};
+
+	(void)state;
+	reply("\2ag\7example", 12);
+	assert_true(is_told());
+	rules.routes = (struct routes){.routes = routes, .n = ARRAY_LEN(routes)};
+	assert_false(is_told());
+	reply("\2ag\5other", 10);
+	assert_true(is_told());
+}
+
 static void what_is_no_name_is_no_agent(void **state)
 {
 	static const struct {
@@ -152,6 +229,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_says_what_failed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(some_failures_are_not_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_last_server_s_word_counts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_servers_of_the_zone_are_heard, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(strictly_minimised_names_stay_so, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(reports_of_others_are_not_reported, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(servers_inside_are_no_agents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_name_is_no_agent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_has_to_fit, set_up, tear_down),
 	};

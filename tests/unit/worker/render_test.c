@@ -382,6 +382,39 @@ static void cached_answers_say_the_same(void **state)
 	}
 }
 
+/* RFC 7871 7.2.2: as it was sent, where others may get another answer. */
+static void the_network_of_a_client(void **state)
+{
+	static const uint8_t sent[] = {0, 1, 24, 0, 192, 0, 2};
+	struct tern_edns_option o;
+
+	(void)state;
+	for (unsigned bits = 0; bits < 8; bits++) {
+		request.edns = bits & 1;
+		request.subnet_len = request.edns && (bits & 2) ? sizeof sent : 0;
+		memcpy(request.subnet, sent, sizeof sent);
+		result.by_network = bits & 4;
+		render();
+		bool told =
+			request.edns && tern_edns_find(out, &m.edns, TERN_EDNS_CLIENT_SUBNET, &o);
+
+		assert_int_equal(told, bits == 7);
+		if (told) {
+			assert_int_equal(o.len, sizeof sent);
+			assert_memory_equal(o.data, sent, sizeof sent);
+		}
+	}
+	/* However full the answer is. */
+	for (uint16_t limit = 512; limit < 700; limit++) {
+		request.limit = limit;
+		result.answer = (struct kept_list){0};
+		kept_n = 0;
+		add_set(&result.answer, "www.test.", TERN_TYPE_TXT, 1, 500, 0);
+		render();
+		assert_true(tern_edns_find(out, &m.edns, TERN_EDNS_CLIENT_SUBNET, &o));
+	}
+}
+
 /* RFC 9824 5: NXDOMAIN is for those who see no proof, or know what it means. */
 static void a_compact_denial(void **state)
 {
@@ -437,6 +470,7 @@ int main(void)
 		SETUP(errors),
 		SETUP(chaos),
 		SETUP(cached_answers_say_the_same),
+		SETUP(the_network_of_a_client),
 		SETUP(a_compact_denial),
 		SETUP(too_many_ttls_are_not_kept),
 	};

@@ -13,6 +13,7 @@
 static const struct hash_key secret = {5, 6};
 static struct address client;
 static struct request request;
+static bool subnets; /* are networks of clients told to servers? */
 static uint8_t octets[TERN_MESSAGE_MAX];
 
 static int set_up(void **state)
@@ -24,7 +25,7 @@ static int set_up(void **state)
 
 static enum request_verdict parse_by(const uint8_t *query, size_t len, bool tcp)
 {
-	struct request_context context = {&secret, &client, WALL_S, tcp, false};
+	struct request_context context = {&secret, &client, WALL_S, tcp, false, subnets};
 	uint8_t *exact = malloc(len ? len : 1); /* so that ASan sees overreads */
 
 	assert_non_null(exact);
@@ -307,6 +308,55 @@ static void keepalive_is_for_tcp(void **state)
 	assert_true(request.keepalive);
 }
 
+/* RFC 7871 6. */
+static void networks_of_clients(void **state)
+{
+	static const struct {
+		const char *option;
+		size_t len;
+		bool good;
+	} cases[] = {
+		{"", 0, false},
+		{"\0\1\0", 3, false},
+		{"\0\1\0\0", 4, true},
+		{"\0\2\0\0", 4, true},
+		{"\0\0\0\0", 4, true},
+		{"\0\0\0\0\0", 5, false},
+		{"\0\0\1\0\0", 5, false},
+		{"\0\3\0\0", 4, false},
+		{"\1\1\0\0", 4, false},
+		{"\0\1\x18\0\xcb\0\7", 7, true},
+		{"\0\1\x18\x18\xcb\0\7", 7, false},
+		{"\0\1\x18\0\xcb\0", 6, false},
+		{"\0\1\x18\0\xcb\0\7\0", 8, false},
+		{"\0\1\x17\0\xcb\0\6", 7, true},
+		{"\0\1\x17\0\xcb\0\7", 7, false},
+		{"\0\1\x21\0\xcb\0\7\1\0", 9, false},
+		{"\0\2\x80\0abcdefghijklmnop", 20, true},
+		{"\0\2\x81\0abcdefghijklmnopq", 21, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const uint8_t *o = (const uint8_t *)cases[i].option;
+		size_t n = with_option(TERN_EDNS_CLIENT_SUBNET, o, cases[i].len, 1);
+
+		subnets = true;
+		if (cases[i].good) {
+			assert_int_equal(parse(n), REQUEST_QUERY);
+			assert_int_equal(request.subnet_len, cases[i].len);
+			assert_memory_equal(request.subnet, o, cases[i].len);
+		} else {
+			assert_error(n, TERN_RCODE_FORMERR);
+			assert_int_equal(request.subnet_len, 0);
+		}
+		/* Who tells of no networks looks at none. */
+		subnets = false;
+		assert_int_equal(parse(n), REQUEST_QUERY);
+		assert_int_equal(request.subnet_len, 0);
+	}
+}
+
 static void unknown_options_and_too_many(void **state)
 {
 	(void)state;
@@ -321,6 +371,7 @@ static void random_octets(void **state)
 	uint64_t seed = 1;
 
 	(void)state;
+	subnets = true;
 	for (unsigned round = 0; round < 50000; round++) {
 		size_t len = plain("www.test.", TERN_TYPE_A, TERN_FLAG_RD);
 
@@ -333,6 +384,7 @@ static void random_octets(void **state)
 			continue;
 		assert_true(request.name_len <= TERN_NAME_MAX && request.limit >= 512);
 		assert_true(request.cookie_len == 0 || request.cookie_len == 8);
+		assert_true(request.subnet_len <= REQUEST_SUBNET_MAX);
 	}
 }
 
@@ -355,6 +407,7 @@ int main(void)
 		SETUP(cookies),
 		SETUP(a_cookie_of_ours),
 		SETUP(keepalive_is_for_tcp),
+		SETUP(networks_of_clients),
 		SETUP(unknown_options_and_too_many),
 		SETUP(random_octets),
 	};
