@@ -217,7 +217,7 @@ static bool take(struct stream *s, const uint8_t *octets, size_t n)
 	size_t agreed_len;
 	const char *agreed = tls_agreed(s, &agreed_len);
 
-	if (agreed_len != 2 || memcmp(agreed, "h2", 2) != 0) {
+	if (s->codec && (agreed_len != 2 || memcmp(agreed, "h2", 2) != 0)) {
 		blame(h, "the server speaks no HTTP/2", 0);
 		return false;
 	}
