@@ -2,11 +2,14 @@
  * worker_test.c - making, starting and ending a worker, also when the system
  * refuses, and questions traced through its mailbox.
  */
+#include "worker/worker_private.h"
+
 #include "helpers.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static int make_shared(void **state)
@@ -164,6 +167,60 @@ static void it_is_tied_to_no_cpu(void **state)
 	assert_true(CPU_EQUAL(&ours, &its));
 }
 
+/* As Linux has it in its second version, which tells the slice from 6.12 on. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+static bool attributes_of(pid_t thread, struct attributes *out)
+{
+	return syscall(SYS_sched_getattr, thread, out, sizeof *out, 0) == 0;
+}
+
+/* An answer waits for nobody's computing, and the worker is no more important than others. */
+static void its_slices_are_short(void **state)
+{
+	struct attributes ours = {0}, its = {0};
+	uint64_t start_ms = now_ms();
+
+	(void)state;
+	if (!attributes_of(0, &ours) || ours.policy != SCHED_OTHER || ours.runtime_ns == 0)
+		skip(); /* an older Linux, or somebody had it started otherwise */
+	workers[0] = worker_create(&shared, 0, NULL, 0);
+	assert_non_null(workers[0]);
+	assert_true(worker_start(workers[0], -1));
+	while (worker_beat(workers[0]) < 1 && now_ms() - start_ms < PATIENCE_MS)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	assert_true(attributes_of(worker_thread_id(workers[0]), &its));
+	assert_int_equal(its.runtime_ns, 100000);
+	assert_int_equal(its.policy, ours.policy);
+	assert_int_equal(its.nice, ours.nice);
+	/* Who started it keeps its own. */
+	assert_true(attributes_of(0, &its));
+	assert_int_equal(its.runtime_ns, ours.runtime_ns);
+}
+
+/* The main thread decides how many clients may be connected. */
+static void connections_are_as_many_as_allowed(void **state)
+{
+	static const struct {
+		uint32_t allowed, max;
+	} cases[] = {{0, TCP_CLIENTS_MAX}, {5, 5}, {TCP_CLIENTS_MAX + 1, TCP_CLIENTS_MAX}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		atomic_store(&shared.tcp_clients_max, cases[i].allowed);
+		workers[0] = worker_create(&shared, 0, NULL, 0);
+		assert_non_null(workers[0]);
+		assert_int_equal(workers[0]->client_shares.max, cases[i].max);
+		workers_end();
+	}
+}
+
 static size_t read_all(int fd, char *text, size_t max)
 {
 	size_t len = 0;
@@ -218,6 +275,8 @@ int main(void)
 		SHARED_TEST(it_beats_and_stops_at_once),
 		SHARED_TEST(which_signals_it_takes),
 		SHARED_TEST(it_is_tied_to_no_cpu),
+		SHARED_TEST(its_slices_are_short),
+		SHARED_TEST(connections_are_as_many_as_allowed),
 		SHARED_TEST(a_trace_is_told_and_ends),
 		SHARED_TEST(letters_nobody_reads_are_thrown_away),
 		SHARED_TEST(creation_fails_cleanly),
