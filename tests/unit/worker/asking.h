@@ -19,6 +19,7 @@
 struct wanting {
 	struct asker asker;
 	bool awaits; /* what came late */
+	bool leaves; /* when it is told */
 	unsigned answered_n;
 	unsigned late_n;
 	struct upstream_reply reply; /* the last one */
@@ -47,6 +48,8 @@ static inline void on_test_answered(struct asker *asker, const struct upstream_r
 
 	x->answered_n++;
 	remember(x, reply);
+	if (x->leaves)
+		upstream_leave(asker);
 }
 
 static inline void on_test_answered_late(struct asker *asker, const struct upstream_query *query,

@@ -243,8 +243,14 @@ static void the_thread_finishes_what_was_asked(void **state)
 	assert_true(worker_is_drained(w)); /* it never ran */
 	assert_true(worker_start(w, -1));
 	assert_false(worker_is_drained(w));
+	int t = tcp_client_of(0);
+
 	ask(c, 1, "www.test.");
 	assert_true(is_readable(forwarder_udp, PATIENCE_MS));
+	/* Its connections are told as of the last turn. */
+	for (unsigned i = 0; i < PATIENCE_MS && worker_tcp_clients(w) == 0; i++)
+		usleep(1000);
+	assert_int_equal(worker_tcp_clients(w), 1);
 	worker_drain(w);
 	assert_false(becomes_drained(20));
 	worker_stop(w);
@@ -252,6 +258,7 @@ static void the_thread_finishes_what_was_asked(void **state)
 	assert_true(worker_is_drained(w));
 	assert_false(is_readable(c, 0));
 	assert_int_equal(w->tasks.taken_n, 0);
+	close(t);
 }
 
 /* It does not sleep on when there is an order. */
