@@ -4,11 +4,95 @@
  */
 #include "signed.h"
 
+#include "resolver/sentinel.h"
+
 #define WWW   "an www.test. 60 A 192.0.2.1"
 #define SOA   "ns test. 60 SOA ns.test. host.test. 1 2 3 4 60"
 #define NOWWW "ns www.test. 60 NSEC z.test. TXT RRSIG NSEC"
 #define GAP   "ns m.test. 60 NSEC z.test. A RRSIG NSEC"
 #define APEX  "ns test. 60 NSEC a.test. NS SOA RRSIG NSEC DNSKEY"
+
+/* --- which keys are trusted, and what time it is ------------------------------------------- */
+
+/* RFC 8509: by two names a client finds out whether a key of the root is trusted. */
+static void who_trusts_which_key_can_be_asked(void **state)
+{
+	struct signer root;
+	char text[120];
+	struct question q = {.type = A};
+
+	(void)state;
+	signer_init(&root, DNSSEC_ECDSAP256);
+	unsigned tag = root.key.tag, other = of_test.key.tag;
+
+	assert_int_not_equal(tag, other);
+	trust_key(".", &root);
+	for (unsigned is = 0; is < 2; is++) {
+		for (unsigned trusted = 0; trusted < 2; trusted++) {
+			snprintf(text, sizeof text, "root-key-sentinel-%s-ta-%05u.test.",
+				 is ? "is" : "not", trusted ? tag : other);
+			tern_name_copy(q.name, NAME(text));
+			for (unsigned i = 0; i < 3; i++) {
+				q.type = i == 0 ? A : i == 1 ? TERN_TYPE_AAAA : TERN_TYPE_TXT;
+				assert_int_equal(sentinel_withholds(&world.anchors, &q),
+						 i < 2 && is != trusted);
+			}
+		}
+	}
+	/* A whole answer: there is one, and it is secure, but it is withheld. */
+	snprintf(text, sizeof text, "an root-key-sentinel-not-ta-%05u.test. 60 A 192.0.2.1", tag);
+	*strchr(text + 3, ' ') = '\0';
+	ask_signed(text + 3, A);
+	text[3 + strlen(text + 3)] = ' ';
+	reply_signed(AA, NOERR, text, NULL);
+	assert_result(FAIL, 0);
+	assert_false(world.job.result.bogus);
+	assert_true(world.job.result.uncacheable);
+	/* Only names that are written just so. */
+	static const char *const others[] = {
+		"root-key-sentinel-is-ta-1234.test.", "root-key-sentinel-is-ta-123456.test.",
+		"root-key-sentinel-is-ta-1234x.test.", "root-key-sentinel-xs-ta-12345.test.",
+		"www.root-key-sentinel-is-ta-12345.test."};
+
+	q.type = A;
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++) {
+		tern_name_copy(q.name, NAME(others[i]));
+		assert_false(sentinel_withholds(&world.anchors, &q));
+	}
+	/* Of an anchor that is written as a DS, too. */
+	tern_name_copy(q.name, NAME("root-key-sentinel-is-ta-20326.test."));
+	assert_true(sentinel_withholds(&world.anchors, &q));
+	world.anchors.n = 0;
+	trust_anchors_builtin(&world.anchors);
+	assert_false(sentinel_withholds(&world.anchors, &q));
+	signer_fini(&root);
+}
+
+/* A clock that can't be right dates no signature, and what counts then is not called secure. */
+static void without_a_clock_signatures_have_no_dates(void **state)
+{
+	struct wall_time wall = {.build_s = world.now.wall_s + 1};
+
+	(void)state;
+	world.rules.wall = &wall;
+	atomic_store(&wall.unset, true);
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, "<" WWW, NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_int_equal(world.job.result.ede, TERN_EDE_OTHER);
+	assert_non_null(strstr(world.job.result.text, "clock"));
+	assert_true(world.job.result.uncacheable);
+	ask_signed("bad.test.", A);
+	REPLY_ALWAYS(NOERR, "~an bad.test. 60 A 192.0.2.1");
+	assert_bogus(TERN_EDE_BOGUS);
+	/* Once it is set they have. */
+	wall.build_s--;
+	ask_signed("ftp.test.", A);
+	REPLY_ALWAYS(NOERR, "<an ftp.test. 60 A 192.0.2.1");
+	assert_bogus(TERN_EDE_SIG_EXPIRED);
+	world.rules.wall = NULL;
+}
 
 /* --- data ---------------------------------------------------------------------------------- */
 
@@ -402,6 +486,8 @@ static void a_denial_that_is_no_proof_of_a_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SIGNED(who_trusts_which_key_can_be_asked),
+		SIGNED(without_a_clock_signatures_have_no_dates),
 		SIGNED(what_is_signed_is_secure),
 		SIGNED(what_is_not_is_bogus),
 		SIGNED(one_of_several_servers_is_good),
