@@ -193,8 +193,11 @@ static const char *subnet_of(const char *client, bool no_subnet)
 	struct prefix p = client_subnet(&options, &r, &a);
 	char base[ADDRESS_TEXT_MAX];
 
-	if (p.base.family == 0)
+	if (p.base.family == 0) {
+		/* Nobody can be told apart by it. */
+		assert_memory_equal(&p, &(struct prefix){0}, sizeof p);
 		return "";
+	}
 	snprintf(text, sizeof text, "%s/%u", address_to_text(&p.base, base), p.bits);
 	return text;
 }
