@@ -83,30 +83,32 @@ static void what_nobody_waits_for_is_not(void **state)
 
 /* --- sockets --------------------------------------------------------------------------------- */
 
-/* Two listeners, of which others have the first as well. */
-static struct listener_fds kept[2];
+/* Listeners, of which others have all but the second as well. */
+static struct listener_fds kept[3];
 
 static int open_passed(void **state)
 {
 	open_ending(state);
 	shared.workers_n = 2;
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 3; i++)
 		kept[i] = listen_somewhere();
-	kept[0].shared = true;
 	struct listener_fds ours[] = {
 		{dup(kept[0].udp), dup(kept[0].tcp), kept[0].wildcard, true},
 		{.udp = -1, .tcp = -1},
 		kept[1],
+		{dup(kept[2].udp), dup(kept[2].tcp), kept[2].wildcard, true},
 	};
 
-	w = workers[1] = worker_create(&shared, 1, ours, 3);
+	w = workers[1] = worker_create(&shared, 1, ours, ARRAY_LEN(ours));
 	return w ? 0 : -1;
 }
 
 static int close_passed(void **state)
 {
-	close(kept[0].udp);
-	close(kept[0].tcp);
+	for (unsigned i = 0; i < 3; i += 2) {
+		close(kept[i].udp);
+		close(kept[i].tcp);
+	}
 	return close_all(state);
 }
 
@@ -114,7 +116,7 @@ static void sockets_that_go_on_are_left_to_others(void **state)
 {
 	struct address at = local_address(kept[0].tcp);
 	int udp = client_of(kept[0].udp), own = client_of(kept[1].udp);
-	int before = connected(SOCK_STREAM, &at);
+	int before = connected(SOCK_STREAM, &at), last = client_of(kept[2].udp);
 
 	(void)state;
 	put_answer(1);
@@ -127,12 +129,14 @@ static void sockets_that_go_on_are_left_to_others(void **state)
 	int after = connected(SOCK_STREAM, &at);
 
 	ask(udp, 3, "name1.example.");
+	ask(last, 3, "name1.example.");
 	ask_tcp(after, 4, "name1.example.");
 	pass(10);
 	ending_turn();
-	/* Both wait for whoever comes next, */
+	/* They wait for whoever comes next, */
 	assert_true(is_readable(kept[0].udp, 0));
 	assert_true(is_readable(kept[0].tcp, 0));
+	assert_true(is_readable(kept[2].udp, 0));
 	/* what was taken before is answered, */
 	reply(&a, 7);
 	expect(udp, 2, TERN_RCODE_NOERROR, 7);
@@ -146,6 +150,7 @@ static void sockets_that_go_on_are_left_to_others(void **state)
 	close(after);
 	close(udp);
 	close(own);
+	close(last);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
