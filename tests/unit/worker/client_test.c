@@ -159,6 +159,28 @@ static void by_tcp_the_answer_comes_back(void **state)
 	close(t);
 }
 
+/* Nor does a failure come back when there is to be no answer: it would be believed. */
+static void by_tcp_silence_comes_back_too(void **state)
+{
+	int t = tcp_client_of(1);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	(void)take();
+	ask_tcp(t, 2, "www.test.");
+	expect_no_question(20);
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	assert_false(cds_list_empty(&workers[1]->clients_owed));
+	client_abandon_all(workers[0]);
+	expect_silence(t, 20);
+	assert_true(cds_list_empty(&workers[1]->clients_owed));
+	/* It is served on. */
+	put_answer(1);
+	ask_tcp(t, 3, "name1.example.");
+	expect_tcp(t, 3, TERN_RCODE_NOERROR, 1);
+	close(t);
+}
+
 static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
 {
 	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
@@ -443,6 +465,7 @@ int main(void)
 		TEST(without_recursion_nobody_is_asked),
 		TEST_OF_TWO(another_worker_waits_at_the_one_that_is_on_it),
 		TEST_OF_TWO(by_tcp_the_answer_comes_back),
+		TEST_OF_TWO(by_tcp_silence_comes_back_too),
 		TEST_OF_TWO(a_question_that_came_by_mail_is_not_mailed_on),
 		TEST(stale_data_is_the_answer_while_nobody_answers),
 		TEST(stale_data_at_once_if_so_configured),

@@ -245,6 +245,19 @@ static void after_one_that_was_alone_others_join(void **state)
 	expect(c, 5, TERN_RCODE_NOERROR, 4);
 	assert_true(is_claimed());
 	inflight_release(shared.inflight, hash, 0);
+	/* Nor does one that found no place; but one that had announced itself does. */
+	struct question other = {.name = "\3new\4test", .type = TERN_TYPE_A};
+
+	hash = hash_question(w, &other, 0, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 0), 0);
+	w->task_shares.max = 0;
+	ask_with(c, 6, "new.test.", 0, false);
+	expect(c, 6, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 9), 0);
+	ask(c, 7, "new.test.");
+	expect(c, 7, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 9), 9);
+	w->task_shares.max = TASKS_MAX;
 }
 
 /* Without a place a watched resolution ends at once, and who reads it knows. */
