@@ -342,6 +342,35 @@ static void what_leads_nowhere_ends_and_is_counted(void **state)
 	assert_int_equal(counted(&tally()->rcodes[TERN_RCODE_SERVFAIL]), 1);
 }
 
+/* The only task that there is. */
+static struct task *the_task(void)
+{
+	for (unsigned i = 0; i < TASK_BUCKETS; i++) {
+		if (workers[0]->task_buckets[i].next)
+			return cds_hlist_entry(workers[0]->task_buckets[i].next, struct task,
+					       same_hash);
+	}
+	return NULL;
+}
+
+static void what_a_job_used_is_counted(void **state)
+{
+	struct address at = local_address(c);
+	uint16_t party = party_of(&shared.hash_key, &at);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	the_task()->job.budget.left[BUDGET_VERIFY] -= 3;
+	the_task()->job.budget.left[BUDGET_OCTETS] -= 5000;
+	reply(&a, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->signatures), 3);
+	assert_int_equal(atomic_load(&shared.fill->kib[party]), 5); /* of the client's network */
+	assert_int_equal(counted(&tally()->budget_exhausted), 0);
+}
+
 static void without_a_place_the_client_is_told(void **state)
 {
 	(void)state;
@@ -472,6 +501,7 @@ int main(void)
 		TEST(nobody_waits_longer_than_the_deadline),
 		TEST(a_late_answer_counts),
 		TEST(what_leads_nowhere_ends_and_is_counted),
+		TEST(what_a_job_used_is_counted),
 		TEST(without_a_place_the_client_is_told),
 		TEST(a_connection_without_a_place_is_owed_nothing),
 		TEST(an_errand_ends_by_a_letter),

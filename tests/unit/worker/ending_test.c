@@ -248,21 +248,32 @@ static void the_thread_finishes_what_was_asked(void **state)
 	assert_true(worker_is_drained(w)); /* it never ran */
 	assert_true(worker_start(w, -1));
 	assert_false(worker_is_drained(w));
-	int t = tcp_client_of(0);
+	int t = tcp_client_of(0), other = client_of(listeners[0].udp);
 
+	put_answer(1);
+	ask(other, 1, "name1.example.");
+	assert_true(is_readable(other, PATIENCE_MS));
 	ask(c, 1, "www.test.");
 	assert_true(is_readable(forwarder_udp, PATIENCE_MS));
+	struct asked a = read_question();
+
+	assert_false(worker_is_drained(w)); /* nobody said that it should */
 	/* Its connections are told as of the last turn. */
 	for (unsigned i = 0; i < PATIENCE_MS && worker_tcp_clients(w) == 0; i++)
 		usleep(1000);
 	assert_int_equal(worker_tcp_clients(w), 1);
 	worker_drain(w);
 	assert_false(becomes_drained(20));
+	reply(&a, 7);
+	assert_true(becomes_drained(PATIENCE_MS));
+	assert_true(is_readable(c, PATIENCE_MS));
+	ask(c, 2, "ww2.test."); /* who asks now is served as long as it goes */
+	assert_true(is_readable(forwarder_udp, PATIENCE_MS));
 	worker_stop(w);
 	worker_join(w);
 	assert_true(worker_is_drained(w));
-	assert_false(is_readable(c, 0));
 	assert_int_equal(w->tasks.taken_n, 0);
+	close(other);
 	close(t);
 }
 

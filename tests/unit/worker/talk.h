@@ -303,12 +303,10 @@ static inline void expect_silence(int fd, unsigned ms)
 
 /* --- the forwarder ------------------------------------------------------------------------ */
 
-/** The next question by UDP. */
-static inline struct asked take(void)
+/** The question that is there, by UDP. */
+static inline struct asked read_question(void)
 {
 	struct asked a = {.connection = NOBODY, .from_len = sizeof a.from};
-
-	assert_true(await_fd(forwarder_udp, PATIENCE_MS));
 	ssize_t n = recvfrom(forwarder_udp, a.octets, sizeof a.octets, 0,
 			     (struct sockaddr *)&a.from, &a.from_len);
 
@@ -316,6 +314,13 @@ static inline struct asked take(void)
 	a.len = (size_t)n;
 	assert_int_equal(tern_message_parse(a.octets, a.len, NULL, 0, &a.m), TERN_OK);
 	return a;
+}
+
+/** The next question by UDP. */
+static inline struct asked take(void)
+{
+	assert_true(await_fd(forwarder_udp, PATIENCE_MS));
+	return read_question();
 }
 
 /** The next connection. */
