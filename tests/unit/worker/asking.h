@@ -90,6 +90,13 @@ static inline int close_asking(void **state)
 	return close_all(state);
 }
 
+static inline int close_asking_checked(void **state)
+{
+	close_asking(state);
+	assert_nothing_left();
+	return 0;
+}
+
 /** Ask, which must be possible. */
 static inline void ask_of(struct wanting *x)
 {
@@ -166,4 +173,4 @@ static inline void ask_many(unsigned from, unsigned to)
 	}
 }
 
-#define ASKING(f) cmocka_unit_test_setup_teardown(f, open_asking, close_asking)
+#define ASKING(f) cmocka_unit_test_setup_teardown(f, open_asking, close_asking_checked)

@@ -109,7 +109,7 @@ static int close_passed(void **state)
 		close(kept[i].udp);
 		close(kept[i].tcp);
 	}
-	return close_all(state);
+	return close_checked(state);
 }
 
 static void sockets_that_go_on_are_left_to_others(void **state)
@@ -304,7 +304,7 @@ static void orders_wake_it(void **state)
 
 int main(void)
 {
-#define ENDING(f) cmocka_unit_test_setup_teardown(f, open_ending, close_all)
+#define ENDING(f) cmocka_unit_test_setup_teardown(f, open_ending, close_checked)
 	const struct CMUnitTest tests[] = {
 		ENDING(with_nobody_waiting_it_is_over_at_once),
 		ENDING(who_asked_before_is_waited_for),

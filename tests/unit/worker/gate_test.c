@@ -30,6 +30,7 @@ static int close_guarded(void **state)
 	close_all(state);
 	nft_sets_end(&rules.nft);
 	shared.firewall = NULL;
+	assert_nothing_left();
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 
 #include "talk.h"
 
-#include "../base/allocations.h"
 #include "policy/nft_sets.h"
 #include "worker/gate.h"
 

@@ -20,6 +20,7 @@ static int close_often(void **state)
 {
 	close_asking(state);
 	rates_destroy(shared.rates);
+	assert_nothing_left();
 	return 0;
 }
 

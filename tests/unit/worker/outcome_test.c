@@ -220,7 +220,7 @@ static void networks_of_clients_are_as_long_as_configured(void **state)
 
 int main(void)
 {
-#define OUTCOME(f) cmocka_unit_test_setup_teardown(f, open_outcome, close_all)
+#define OUTCOME(f) cmocka_unit_test_setup_teardown(f, open_outcome, close_checked)
 	const struct CMUnitTest tests[] = {
 		OUTCOME(by_udp_it_may_be_that_tcp_would_do),
 		OUTCOME(what_is_dropped_is_not_answered),

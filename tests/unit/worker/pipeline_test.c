@@ -15,7 +15,7 @@ static int open_pipelines(void **state)
 	return 0;
 }
 
-#define PIPELINE(f) cmocka_unit_test_setup_teardown(f, open_pipelines, close_asking)
+#define PIPELINE(f) cmocka_unit_test_setup_teardown(f, open_pipelines, close_asking_checked)
 
 /** The connection that the question of @p x went to; NULL while it waits for one. */
 static struct tcp_connection *connection_of(const struct wanting *x)

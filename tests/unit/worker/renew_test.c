@@ -379,7 +379,7 @@ static void security_is_counted_by_kind(void **state)
 
 int main(void)
 {
-#define RENEW(f) cmocka_unit_test_setup_teardown(f, open_renewing, close_all)
+#define RENEW(f) cmocka_unit_test_setup_teardown(f, open_renewing, close_checked)
 	const struct CMUnitTest tests[] = {
 		RENEW(what_is_asked_again_at_its_end_is_renewed),
 		RENEW(sets_are_renewed),

@@ -139,7 +139,7 @@ static void whoever_runs_the_zone_is_told(void **state)
 
 int main(void)
 {
-#define FAILED(f) cmocka_unit_test_setup_teardown(f, open_failed, close_all)
+#define FAILED(f) cmocka_unit_test_setup_teardown(f, open_failed, close_checked)
 	const struct CMUnitTest tests[] = {
 		FAILED(a_failure_is_asked_for_as_a_name),
 		FAILED(what_is_not_reported),

@@ -401,7 +401,7 @@ static void whom_we_take_for_ourselves(void **state)
 
 int main(void)
 {
-#define SEVERAL(f) cmocka_unit_test_setup_teardown(f, open_several, close_all)
+#define SEVERAL(f) cmocka_unit_test_setup_teardown(f, open_several, close_checked)
 	const struct CMUnitTest tests[] = {
 		TEST(strangers_are_refused_or_hear_nothing),
 		TEST(what_it_tells_about_itself),

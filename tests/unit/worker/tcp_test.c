@@ -30,7 +30,7 @@ static int close_clients(void **state)
 {
 	for (unsigned i = 0; i < fds_n; i++)
 		close(fds[i]);
-	return close_all(state);
+	return close_checked(state);
 }
 
 /** A connection of the client at @p text; NULL when it was not let in. */

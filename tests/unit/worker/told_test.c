@@ -28,6 +28,7 @@ static int close_logged(void **state)
 	close_all(state);
 	close(log_here.fd);
 	close(log_end);
+	assert_nothing_left();
 	return 0;
 }
 

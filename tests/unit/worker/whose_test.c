@@ -90,6 +90,7 @@ static int close_views(void **state)
 	for (unsigned i = 0; i < 2; i++)
 		rules_drop_part(&rules, RULES_VIEW_CACHES + i);
 	client_map_free(&members.map);
+	assert_nothing_left();
 	return 0;
 }
 
@@ -322,6 +323,7 @@ static int close_policies(void **state)
 	close(d);
 	close_all(state);
 	rpz_destroy(policies.zones[0].zone);
+	assert_nothing_left();
 	return 0;
 }
 
