@@ -209,6 +209,41 @@ static void a_dname_of_ours_makes_aliases(void **state)
 	assert_false(job_stale_result(&world.job, world.job.now, &stale));
 }
 
+/* A zone may want to hear of whoever asks, whether the name is its own or others are asked. */
+static void some_zones_want_to_hear_of_it(void **state)
+{
+	struct zone_fault fault;
+	const char *why;
+
+	(void)state;
+	zone_store_destroy(store);
+	store = zone_store_create();
+	assert_true(zone_store_add_zone(store, NAME("test."), ZONE_INFORM, 0));
+	assert_true(zone_store_add(store, "here.test. 50 A 192.0.2.1", NULL, 0, &why));
+	assert_true(zone_store_add(store, "here.else. 50 CNAME here.test.", NULL, 0, &why));
+	assert_true(zone_store_seal(store, &fault));
+	world.rules.zones = store;
+	know_test();
+	for (unsigned i = 0; i < 2; i++) {
+		ask("here.test.", TERN_TYPE_A);
+		assert_result(NOERR, 1);
+		assert_true(world.job.result.informs);
+		assert_true(world.job.result.uncacheable);
+		ask("there.test.", TERN_TYPE_A);
+		if (i == 0)
+			reply(AA, NOERR, "an there.test. 60 A 192.0.2.1", NULL);
+		assert_result(NOERR, 1); /* out of the cache, too */
+		assert_true(world.job.result.informs);
+		assert_true(world.job.result.uncacheable);
+	}
+	ask("here.else.", TERN_TYPE_A); /* an alias leads there */
+	assert_result(NOERR, 2);
+	assert_true(world.job.result.informs);
+	ask("here.else.", TERN_TYPE_CNAME);
+	assert_result(NOERR, 1);
+	assert_false(world.job.result.informs);
+}
+
 /* Denials and refusals of ours are not stale either. */
 static void what_is_ours_is_no_stale_data(void **state)
 {
@@ -316,6 +351,7 @@ int main(void)
 		TEST(aliases_within_a_reply),
 		TEST(stale_data_are_not_preferred),
 		TEST(a_dname_of_ours_makes_aliases),
+		TEST(some_zones_want_to_hear_of_it),
 		TEST(what_is_ours_is_no_stale_data),
 		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,
 						close_own_signed),

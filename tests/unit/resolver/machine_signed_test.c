@@ -94,6 +94,25 @@ static void without_a_clock_signatures_have_no_dates(void **state)
 	world.rules.wall = NULL;
 }
 
+/* Whoever has set up an anchor for a zone of his own means the addresses inside that it has. */
+static void signed_by_an_anchor_of_ours_it_may_be_inside(void **state)
+{
+	const char *error;
+
+	(void)state;
+	world.rules.changes.rebinding.enabled = true;
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, "an www.test. 60 A 192.168.1.1", NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_SECURE);
+	/* Not what anybody can say of it. */
+	assert_true(trust_anchors_add_negative(&world.anchors, "bare.test.", &error));
+	ask_signed("www.bare.test.", A);
+	reply_signed(AA, NOERR, "-an www.bare.test. 60 A 192.168.1.1", NULL);
+	assert_result(NOERR, 0);
+	assert_true(world.job.result.rebound);
+}
+
 /* --- data ---------------------------------------------------------------------------------- */
 
 static void what_is_signed_is_secure(void **state)
@@ -406,6 +425,18 @@ static void what_was_not_fetched_anew_is_not_claimed(void **state)
 	ask_below(ds_of_sub("ns"));
 	reply_signed(AA, NOERR, IN_SUB, NULL);
 	assert_security(CACHE_SECURE);
+	/* Nor does it matter what the job before in the same place has fetched. */
+	ask_signed("old.sub.test.", A);
+	for (unsigned i = 0; i < 20 && !world.done; i++) {
+		if (world.job.outbox.type == TERN_TYPE_DS)
+			reply_signed(AA, NOERR, ds_of_sub("an"), NULL);
+		else
+			reply_signed(AA, NOERR, "~an old.sub.test. 60 A 192.0.2.7", NULL);
+	}
+	assert_true(told("keys of sub.test. are fetched anew"));
+	assert_result(FAIL, 0);
+	pass_ms(20000);
+	infra_forgive(world.resolver.infra);
 	for (unsigned i = 0; i < 2; i++) {
 		cache_flush_name(world.resolver.cache, NAME("ftp.sub.test."));
 		pass_ms(100);
@@ -486,6 +517,7 @@ static void a_denial_that_is_no_proof_of_a_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SIGNED(signed_by_an_anchor_of_ours_it_may_be_inside),
 		SIGNED(who_trusts_which_key_can_be_asked),
 		SIGNED(without_a_clock_signatures_have_no_dates),
 		SIGNED(what_is_signed_is_secure),
