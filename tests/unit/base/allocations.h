@@ -86,9 +86,14 @@ BARE void *realloc(void *old, size_t size)
 BARE void free(void *p)
 {
 	static void *next;
+	static bool is_looking; /* and frees something for that, which is left */
 	void (*real)(void *);
 
+	if (is_looking)
+		return;
+	is_looking = !next;
 	*(void **)&real = next_function(&next, "free");
+	is_looking = false;
 	atomic_fetch_sub_explicit(&allocations_alive, p != NULL, memory_order_relaxed);
 	real(p);
 }

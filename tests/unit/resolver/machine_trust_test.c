@@ -382,6 +382,7 @@ static void of_any_each_type_is_taken_once(void **state)
 	ask("www.test.", TERN_TYPE_ANY);
 	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", "an www.test. 50 AAAA 2001:db8::1",
 	      "an www.test. 60 A 192.0.2.2", "an ww2.test. 60 TXT \"no\"",
+	      "an www.test. 50 AAAA 2001:db8::2",
 	      "an www.test. 60 RRSIG A 8 2 60 20300101000000 20200101000000 1 test. AAAA",
 	      "an www.test. 60 TXT \"yes\"", NULL);
 	assert_result(NOERR, 3);
