@@ -192,6 +192,19 @@ static void permissive_tells_and_lets_through(void **state)
 	assert_int_not_equal(world.job.result.security, CACHE_SECURE);
 	assert_true(world.job.result.let_through);
 	assert_non_null(strstr(world.job.why, "no good signature"));
+	/* It is kept as what nobody vouches for, and given out as that. */
+	ask("www.test.", A);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_true(world.job.result.cached);
+	/* A denial as well. */
+	ask_signed("no.test.", A);
+	REPLY_ALWAYS(NXD, "~" SOA, "~" GAP);
+	assert_result(NXD, 0);
+	assert_true(world.job.result.let_through);
+	ask("no.test.", A);
+	assert_result(NXD, 0);
+	assert_security(CACHE_INSECURE);
 }
 
 static void below_a_negative_anchor_nothing_is_checked(void **state)
@@ -400,6 +413,24 @@ static void a_child_is_vouched_for_by_its_ds(void **state)
 	assert_true(world.job.result.bogus);
 }
 
+/* What vouched for it has expired: it is asked for again, though all else is known. */
+static void a_ds_that_has_expired_vouches_for_nothing(void **state)
+{
+	(void)state;
+	ask_below(ds_of_sub("ns"));
+	reply_signed(AA, NOERR, IN_SUB, NULL);
+	assert_security(CACHE_SECURE);
+	pass_ms(100000);
+	know("sub.test.", "ns.sub.test.", CHILD, NULL);
+	ask_signed("ftp.sub.test.", A);
+	assert_asked(CHILD, "ftp.sub.test.", A);
+	reply_signed(AA, NOERR, "an ftp.sub.test. 60 A 192.0.2.8", NULL);
+	assert_asked(SERV, "sub.test.", TERN_TYPE_DS);
+	reply_signed(AA, NOERR, ds_of_sub("an"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_SECURE);
+}
+
 static void a_ds_that_vouches_for_another_key(void **state)
 {
 	char ds[200];
@@ -517,6 +548,7 @@ static void a_denial_that_is_no_proof_of_a_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SIGNED(a_ds_that_has_expired_vouches_for_nothing),
 		SIGNED(signed_by_an_anchor_of_ours_it_may_be_inside),
 		SIGNED(who_trusts_which_key_can_be_asked),
 		SIGNED(without_a_clock_signatures_have_no_dates),
