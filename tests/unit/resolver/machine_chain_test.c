@@ -191,6 +191,32 @@ static void keys_that_do_not_hold(void **state)
 	assert_security(CACHE_SECURE);
 }
 
+/* --- names that are no cuts
+ * ------------------------------------------------------------------------ */
+
+/* A name that is an alias is no zone: nobody is asked for its DS. */
+static void an_alias_on_the_way_is_no_cut(void **state)
+{
+	bool asked_below = false;
+
+	(void)state;
+	ask_signed("alias.test.", TERN_TYPE_CNAME);
+	reply_signed(AA, NOERR, "an alias.test. 3600 CNAME www.test.", NULL);
+	assert_security(CACHE_SECURE);
+	ask_signed("below.alias.test.", A);
+	for (unsigned i = 0; i < 20 && !world.done; i++) {
+		if (world.job.outbox.type == TERN_TYPE_DS) {
+			assert_false(asks(SERV, "alias.test.", TERN_TYPE_DS));
+			asked_below |= asks(SERV, "below.alias.test.", TERN_TYPE_DS);
+			deny_cut();
+			continue;
+		}
+		reply_signed(AA, NOERR, "-an below.alias.test. 60 A 192.0.2.1", NULL);
+	}
+	assert_true(asked_below);
+	assert_bogus(TERN_EDE_RRSIGS_MISSING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +226,7 @@ int main(void)
 		SIGNED(an_anchor_that_nobody_can_check_is_none),
 		SIGNED(a_clock_in_doubt_dates_nothing),
 		SIGNED(keys_that_do_not_hold),
+		SIGNED(an_alias_on_the_way_is_no_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,7 @@ static void permissive_tells_and_lets_through(void **state)
 	assert_result(NOERR, 1);
 	assert_security(CACHE_INSECURE);
 	assert_true(world.job.result.cached);
+	assert_false(world.job.result.let_through); /* nor is it checked again */
 	/* A denial as well. */
 	ask_signed("no.test.", A);
 	REPLY_ALWAYS(NXD, "~" SOA, "~" GAP);
