@@ -409,6 +409,23 @@ static void a_stale_denial_instead_of_servfail(void **state)
 	assert_int_equal(world.job.result.ede, TERN_EDE_STALE_NXDOMAIN);
 }
 
+/* What was never validated does not slip through because it is old, but to who validates. */
+static void stale_data_that_was_never_checked(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	learn_and_expire("www.test.");
+	world.rules.resolver.validation = VALIDATION_ON;
+	ask("www.test.", A);
+	assert_false(job_stale_result(&world.job, &world.now, &stale));
+	ask_with("www.test.", A, JOB_CHECKING_DISABLED);
+	assert_true(job_stale_result(&world.job, &world.now, &stale));
+	world.rules.resolver.validation = VALIDATION_OFF;
+	ask("www.test.", A);
+	assert_true(job_stale_result(&world.job, &world.now, &stale));
+}
+
 static void stale_data_has_an_end(void **state)
 {
 	(void)state;
@@ -511,6 +528,7 @@ int main(void)
 		TEST(stale_data_while_it_waits),
 		TEST(stale_data_instead_of_servfail),
 		TEST(a_stale_denial_instead_of_servfail),
+		TEST(stale_data_that_was_never_checked),
 		TEST(stale_data_has_an_end),
 		TEST(a_refresh_asks_again),
 		TEST(a_refresh_asks_the_parent_of_an_old_delegation),

@@ -396,6 +396,27 @@ static void of_any_each_type_is_taken_once(void **state)
 	assert_result(NOERR, 1);
 }
 
+/* What is left of ANY when some types are filtered; when nothing is, that is said. */
+static void filtered_types_are_left_out_of_any(void **state)
+{
+	uint16_t types[] = {TERN_TYPE_A, TERN_TYPE_AAAA};
+
+	(void)state;
+	know_test();
+	world.rules.changes.filter_types = types;
+	world.rules.changes.filter_types_n = 2;
+	ask("www.test.", TERN_TYPE_ANY);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", "an www.test. 60 TXT \"yes\"",
+	      "an www.test. 60 AAAA 2001:db8::1", NULL);
+	assert_result(NOERR, 1);
+	assert_non_null(answer_set("www.test.", TERN_TYPE_TXT));
+	assert_int_equal(world.job.result.ede, TERN_EDE_NONE);
+	ask("ww2.test.", TERN_TYPE_ANY);
+	reply(AA, NOERR, "an ww2.test. 60 A 192.0.2.1", NULL);
+	assert_result(NOERR, 0);
+	assert_int_equal(world.job.result.ede, TERN_EDE_FILTERED);
+}
+
 /* RFC 2181 10.1: a name has one alias; the first counts, and is alone in the answer. */
 static void of_two_aliases_the_first_counts(void **state)
 {
@@ -415,6 +436,7 @@ static void of_two_aliases_the_first_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(filtered_types_are_left_out_of_any),
 		TEST(of_any_each_type_is_taken_once),
 		TEST(of_two_aliases_the_first_counts),
 		TEST(no_more_of_the_name_than_needed),

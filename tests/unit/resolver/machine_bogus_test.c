@@ -1,0 +1,222 @@
+/*
+ * machine_bogus_test.c - what looks signed and proves nothing, and what is signed and proves less
+ * than it seems: of a zone whose key is the anchor.
+ */
+#include "signed.h"
+
+#define WWW   "an www.test. 60 A 192.0.2.1"
+#define SOA   "ns test. 60 SOA ns.test. host.test. 1 2 3 4 60"
+#define NOWWW "ns www.test. 60 NSEC z.test. TXT RRSIG NSEC"
+#define GAP   "ns m.test. 60 NSEC z.test. A RRSIG NSEC"
+#define APEX  "ns test. 60 NSEC a.test. NS SOA RRSIG NSEC DNSKEY"
+
+/* Each reply is given for whatever is asked, but for keys, until the job is done. */
+static void ask_of(const char *name, unsigned rcode, const char *one, const char *two,
+		   const char *three)
+{
+	cache_flush_zone(world.resolver.cache, NAME("."));
+	infra_forgive(world.resolver.infra);
+	pass_ms(20000);
+	know_test();
+	ask_signed(name, A);
+	REPLY_ALWAYS(rcode, one, two, three);
+}
+
+/* --- denials ------------------------------------------------------------------------------------
+ */
+
+/* RFC 4035 5.3.4: a range is of a name that is there, not of one that a wildcard makes. */
+static void a_range_made_by_a_wildcard_denies_nothing(void **state)
+{
+	(void)state;
+	ask_of("www.test.", NOERR, SOA, "*" NOWWW, NULL);
+	assert_bogus(TERN_EDE_NSEC_MISSING);
+	ask_of("www.test.", NOERR, SOA, NOWWW, NULL);
+	assert_result(NOERR, 0);
+	assert_security(CACHE_SECURE);
+}
+
+static void a_denial_needs_a_signed_soa(void **state)
+{
+	(void)state;
+	ask_of("www.test.", NOERR, "-" SOA, NOWWW, NULL);
+	assert_bogus(TERN_EDE_RRSIGS_MISSING);
+	ask_of("www.test.", NXD, "-" SOA, GAP, APEX);
+	assert_bogus(TERN_EDE_RRSIGS_MISSING);
+	ask_of("www.test.", NXD, SOA, GAP, APEX);
+	assert_result(NXD, 0);
+	assert_security(CACHE_SECURE);
+}
+
+static void a_range_that_is_not_signed_denies_nothing(void **state)
+{
+	(void)state;
+	ask_of("www.test.", NOERR, SOA, "-" NOWWW, NULL);
+	assert_true(world.done && world.job.result.bogus);
+	ask_of("www.test.", NOERR, SOA, "~" NOWWW, NULL);
+	assert_true(world.done && world.job.result.bogus);
+	/* One about another type, or another name, is good, and says nothing of this. */
+	ask_of("www.test.", NOERR, SOA, "ns www.test. 60 NSEC z.test. A RRSIG NSEC", NULL);
+	assert_true(world.done && world.job.result.bogus);
+	ask_of("www.test.", NXD, SOA, "ns m.test. 60 NSEC w.test. A RRSIG NSEC", APEX);
+	assert_true(world.done && world.job.result.bogus);
+}
+
+/* --- signers
+ * -------------------------------------------------------------------------------------- */
+
+/* It is signed with the zone's key in the name of something that is no zone. */
+static void a_signer_that_is_no_zone(void **state)
+{
+	(void)state;
+	ask("www.no.test.", A);
+	run_on();
+	for (unsigned i = 0; i < 40 && !world.done; i++) {
+		if (world.job.outbox.type == TERN_TYPE_DNSKEY) {
+			reply_keys();
+		} else if (world.job.outbox.type == TERN_TYPE_DS) {
+			deny_cut();
+		} else {
+			struct tern_builder b = begin_reply(AA, NOERR);
+
+			add_signed(&b, "no.test.", "an www.no.test. 60 A 192.0.2.1");
+			send_reply(&b);
+		}
+		run_on();
+	}
+	assert_bogus(TERN_EDE_BOGUS);
+	assert_non_null(strstr(world.job.result.text, "no.test. is not a zone"));
+}
+
+/* --- keys
+ * ------------------------------------------------------------------------------------------ */
+
+static void a_zone_that_denies_its_keys(void **state)
+{
+	(void)state;
+	ask("www.test.", A);
+	run_on();
+	for (unsigned i = 0; i < 40 && !world.done; i++) {
+		struct tern_builder b = begin_reply(AA, NOERR);
+
+		if (world.job.outbox.type == TERN_TYPE_DNSKEY) {
+			add_signed(&b, "test.", SOA);
+			add_signed(&b, "test.", "ns test. 60 NSEC a.test. NS SOA RRSIG NSEC");
+		} else {
+			add_signed(&b, "test.", WWW);
+		}
+		send_reply(&b);
+		run_on();
+	}
+	assert_bogus(TERN_EDE_DNSKEY_MISSING);
+}
+
+static void keys_without_a_signature(void **state)
+{
+	static struct packed p;
+
+	(void)state;
+	ask("www.test.", A);
+	run_on();
+	for (unsigned i = 0; i < 40 && !world.done; i++) {
+		struct tern_builder b = begin_reply(AA, NOERR);
+
+		if (world.job.outbox.type == TERN_TYPE_DNSKEY) {
+			pack_begin(&p, "test.", TERN_TYPE_DNSKEY);
+			pack_octets(&p, of_test.key.rdata, of_test.key.rdata_len);
+			assert_int_equal(tern_builder_rrset(&b, TERN_ANSWER, &p.set, true),
+					 TERN_OK);
+		} else {
+			add_signed(&b, "test.", WWW);
+		}
+		send_reply(&b);
+		run_on();
+	}
+	assert_bogus(TERN_EDE_RRSIGS_MISSING);
+}
+
+/* --- less than it seems
+ * ------------------------------------------------------------------------------ */
+
+/* The alias that a DNAME makes is as good as that. */
+static void an_alias_made_by_a_signed_dname(void **state)
+{
+	static const char *const dnames[] = {"an d.test. 60 DNAME e.test.",
+					     "~an d.test. 60 DNAME e.test."};
+
+	(void)state;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		cache_flush_zone(world.resolver.cache, NAME("."));
+		know_test();
+		ask_signed("x.d.test.", A);
+		for (unsigned i = 0; i < 40 && !world.done; i++) {
+			if (world.job.outbox.type == TERN_TYPE_DS)
+				deny_cut();
+			else if (asks(SERV, "x.e.test.", A))
+				reply_signed(AA, NOERR, "an x.e.test. 60 A 192.0.2.1", NULL);
+			else
+				reply_signed(AA, NOERR, dnames[bad],
+					     "-an x.d.test. 60 CNAME x.e.test.", NULL);
+		}
+		if (bad) {
+			assert_bogus(TERN_EDE_BOGUS);
+			continue;
+		}
+		assert_result(NOERR, 3);
+		assert_security(CACHE_SECURE);
+	}
+}
+
+/* That nothing closer exists is proven by hashes that nobody counts, or by an opt-out. */
+static void a_wildcard_with_half_a_proof_is_insecure(void **state)
+{
+	(void)state;
+	ask_of("www.test.", NOERR, "*" WWW, nsec3_of("www.test.", true, 0, 1, "A RRSIG"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_SECURE);
+	ask_of("www.test.", NOERR, "*" WWW,
+	       nsec3_of("www.test.", true, 0, NSEC3_ITERATIONS_MAX + 1, "A RRSIG"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_int_equal(world.job.result.ede, TERN_EDE_NSEC3_ITERATIONS);
+	ask_of("www.test.", NOERR, "*" WWW, nsec3_of("www.test.", true, 1, 1, "A RRSIG"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	ask_of("www.test.", NOERR, "*" WWW, nsec3_of("zzz.test.", true, 0, 1, "A RRSIG"), NULL);
+	assert_true(world.done && world.job.result.bogus);
+}
+
+/* What is below a delegation whose DS is denied so, too, and it is told why. */
+static void a_delegation_denied_by_hashes_that_nobody_counts(void **state)
+{
+	(void)state;
+	ask_signed("www.sub.test.", A);
+	reply_signed(QR, NOERR, "-ns sub.test. 60 NS ns.sub.test.",
+		     nsec3_of("sub.test.", false, 0, NSEC3_ITERATIONS_MAX + 1, "NS"),
+		     "-ad ns.sub.test. 60 A " CHILD, NULL);
+	assert_asked(CHILD, "www.sub.test.", A);
+	reply_signed(AA, NOERR, "-an www.sub.test. 60 A 192.0.2.7", NULL);
+	for (unsigned i = 0; i < 10 && !world.done; i++)
+		reply_signed(AA, NOERR, SOA,
+			     nsec3_of("sub.test.", false, 0, NSEC3_ITERATIONS_MAX + 1, "NS"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_int_equal(world.job.result.ede, TERN_EDE_NSEC3_ITERATIONS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SIGNED(a_range_made_by_a_wildcard_denies_nothing),
+		SIGNED(a_denial_needs_a_signed_soa),
+		SIGNED(a_range_that_is_not_signed_denies_nothing),
+		SIGNED(a_signer_that_is_no_zone),
+		SIGNED(a_zone_that_denies_its_keys),
+		SIGNED(keys_without_a_signature),
+		SIGNED(an_alias_made_by_a_signed_dname),
+		SIGNED(a_wildcard_with_half_a_proof_is_insecure),
+		SIGNED(a_delegation_denied_by_hashes_that_nobody_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
