@@ -304,53 +304,6 @@ static void only_the_last_few_are_listened_to(void **state)
 	}
 }
 
-/* The one that was asked least lately is given up, whichever was begun first. */
-static void one_that_is_asked_again_is_not_the_oldest(void **state)
-{
-	struct asked asked[ASKS_MAX];
-
-	(void)state;
-	for (unsigned i = 0; i < ASKS_MAX; i++) {
-		q.name = numbered(i);
-		workers[0]->loop.now.mono_ns += NS_PER_MS;
-		ask_of(a);
-		asked[i] = take();
-		time_out(a);
-	}
-	workers[0]->loop.now.mono_ns += NS_PER_MS;
-	q.name = numbered(0);
-	ask_of(a);
-	(void)take();
-	time_out(a);
-	q.name = numbered(ASKS_MAX);
-	ask_of(a);
-	answer(&asked[1], 1);
-	pass(5);
-	assert_int_equal(a->late_n, 0);
-	answer(&asked[0], 2);
-	await_told(a, ASKS_MAX + 1, 1);
-	assert_int_equal(a->octet, 2);
-}
-
-/* Whoever has no use for it any more when its time is up ends it with that. */
-static void told_of_its_time_it_leaves(void **state)
-{
-	(void)state;
-	a->leaves = true;
-	ask_of(a);
-	ask_of(b);
-	(void)take();
-	time_out(a);
-	assert_int_equal(a->answered_n, 1);
-	assert_int_equal(workers[0]->exchanges.taken_n, 1); /* the other one listens */
-	upstream_leave(&b->asker);
-	assert_int_equal(workers[0]->exchanges.taken_n, 0);
-	ask_of(a);
-	time_out(a);
-	assert_int_equal(workers[0]->exchanges.taken_n, 0);
-	assert_true(cds_list_empty(&workers[0]->idle));
-}
-
 /* --- places ------------------------------------------------------------------------------- */
 
 static void the_oldest_that_is_only_listened_to_gives_way(void **state)
@@ -597,8 +550,6 @@ int main(void)
 		ASKING(asked_again_from_a_fresh_socket),
 		ASKING(with_nobody_left_it_listens),
 		ASKING(only_the_last_few_are_listened_to),
-		ASKING(one_that_is_asked_again_is_not_the_oldest),
-		ASKING(told_of_its_time_it_leaves),
 		ASKING(the_oldest_that_is_only_listened_to_gives_way),
 		ASKING(a_zone_is_asked_only_so_much_at_once),
 		ASKING(a_top_level_zone_has_no_limit),

@@ -125,6 +125,56 @@ static void more_than_was_wanted_is_counted(void **state)
 	}
 }
 
+/* --- who listens --------------------------------------------------------------------------------
+ */
+
+/* The one that was asked least lately is given up, whichever was begun first. */
+static void one_that_is_asked_again_is_not_the_oldest(void **state)
+{
+	struct asked asked[ASKS_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		q.name = numbered(i);
+		workers[0]->loop.now.mono_ns += NS_PER_MS;
+		ask_of(a);
+		asked[i] = take();
+		time_out(a);
+	}
+	workers[0]->loop.now.mono_ns += NS_PER_MS;
+	q.name = numbered(0);
+	ask_of(a);
+	(void)take();
+	time_out(a);
+	q.name = numbered(ASKS_MAX);
+	ask_of(a);
+	answer(&asked[1], 1);
+	pass(5);
+	assert_int_equal(a->late_n, 0);
+	answer(&asked[0], 2);
+	await_told(a, ASKS_MAX + 1, 1);
+	assert_int_equal(a->octet, 2);
+}
+
+/* Whoever has no use for it any more when its time is up ends it with that. */
+static void told_of_its_time_it_leaves(void **state)
+{
+	(void)state;
+	a->leaves = true;
+	ask_of(a);
+	ask_of(b);
+	(void)take();
+	time_out(a);
+	assert_int_equal(a->answered_n, 1);
+	assert_int_equal(workers[0]->exchanges.taken_n, 1); /* the other one listens */
+	upstream_leave(&b->asker);
+	assert_int_equal(workers[0]->exchanges.taken_n, 0);
+	ask_of(a);
+	time_out(a);
+	assert_int_equal(workers[0]->exchanges.taken_n, 0);
+	assert_true(cds_list_empty(&workers[0]->idle));
+}
+
 /* --- what can't be sent -------------------------------------------------------------------------
  */
 
@@ -218,6 +268,8 @@ int main(void)
 		ASKING(an_answer_tells_how_it_was_asked),
 		ASKING(guesses_make_it_suspect),
 		ASKING(more_than_was_wanted_is_counted),
+		ASKING(one_that_is_asked_again_is_not_the_oldest),
+		ASKING(told_of_its_time_it_leaves),
 		ASKING(without_a_way_it_is_the_servers),
 		ASKING(without_descriptors_it_is_ours),
 		ASKING(the_oldest_idle_gives_its_descriptor),
