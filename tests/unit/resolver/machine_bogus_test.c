@@ -204,6 +204,62 @@ static void a_delegation_denied_by_hashes_that_nobody_counts(void **state)
 	assert_int_equal(world.job.result.ede, TERN_EDE_NSEC3_ITERATIONS);
 }
 
+/* --- signatures that end
+ * ------------------------------------------------------------------------------ */
+
+#define LATER_S 5000u /* all signatures of these tests have expired by then */
+
+/* RFC 8767: expired data is as secure as its signatures say now. */
+static void stale_data_is_secure_while_its_signatures_hold(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	world.rules.resolver.serve_stale = true;
+	ask_of("www.test.", NOERR, WWW, NULL, NULL);
+	assert_security(CACHE_SECURE);
+	ask_of("no.test.", NXD, SOA, "ns m.test. 60 NSEC z.test. A RRSIG NSEC", APEX);
+	assert_result(NXD, 0);
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, WWW, NULL);
+	pass_ms(100000);
+	for (unsigned later = 0; later < 2; later++) {
+		world.now.wall_s += later * LATER_S;
+		ask("www.test.", A);
+		assert_true(job_stale_result(&world.job, &world.now, &stale));
+		assert_int_equal(stale.security, later ? CACHE_INSECURE : CACHE_SECURE);
+		ask("no.test.", A);
+		assert_true(job_stale_result(&world.job, &world.now, &stale));
+		assert_int_equal(stale.rcode, NXD);
+		assert_int_equal(stale.security, later ? CACHE_INSECURE : CACHE_SECURE);
+	}
+}
+
+/* What was kept unchecked can't be checked once its signatures have ended: it is fetched anew. */
+static void what_can_not_be_checked_any_more_is_asked_for(void **state)
+{
+	(void)state;
+	for (unsigned later = 0; later < 2; later++) {
+		cache_flush_zone(world.resolver.cache, NAME("."));
+		know_test();
+		ask_with("www.test.", A, JOB_CHECKING_DISABLED);
+		reply_signed(AA, NOERR, WWW, NULL);
+		assert_result(NOERR, 1);
+		ask_with("no.test.", A, JOB_CHECKING_DISABLED);
+		reply_signed(AA, NOERR, SOA, "ns no.test. 60 NSEC z.test. TXT RRSIG NSEC", NULL);
+		assert_result(NOERR, 0);
+		world.now.wall_s += later * LATER_S;
+		ask_signed("www.test.", A);
+		assert_int_equal(world.done, !later);
+		if (later)
+			reply_signed(AA, NOERR, WWW, NULL);
+		assert_result(NOERR, 1);
+		assert_security(CACHE_SECURE);
+		ask_signed("no.test.", A);
+		assert_int_equal(world.done, !later);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +272,8 @@ int main(void)
 		SIGNED(an_alias_made_by_a_signed_dname),
 		SIGNED(a_wildcard_with_half_a_proof_is_insecure),
 		SIGNED(a_delegation_denied_by_hashes_that_nobody_counts),
+		SIGNED(stale_data_is_secure_while_its_signatures_hold),
+		SIGNED(what_can_not_be_checked_any_more_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
