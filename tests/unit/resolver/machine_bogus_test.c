@@ -204,6 +204,72 @@ static void a_delegation_denied_by_hashes_that_nobody_counts(void **state)
 	assert_int_equal(world.job.result.ede, TERN_EDE_NSEC3_ITERATIONS);
 }
 
+/* These DS records of "sub.test.", for a question for them, or with a referral. */
+static void reply_ds(const char *const *texts, unsigned n)
+{
+	bool referral = world.job.outbox.type != TERN_TYPE_DS;
+	struct tern_builder b = begin_reply(referral ? QR : AA, NOERR);
+	static struct packed p;
+	const char *error;
+
+	if (referral)
+		add_signed(&b, "test.", "-ns sub.test. 60 NS ns.sub.test.");
+	pack_begin(&p, "sub.test.", TERN_TYPE_DS);
+	p.set.ttl_s = 60;
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(tern_rr_from_text(texts[i] + 3, 60, &world.rr, &error), TERN_OK);
+		pack_octets(&p, world.rr.rdata, world.rr.rdata_len);
+	}
+	sign_as(&p, "test.", 'g');
+	assert_int_equal(
+		tern_builder_rrset(&b, referral ? TERN_AUTHORITY : TERN_ANSWER, &p.set, true),
+		TERN_OK);
+	if (referral)
+		add_signed(&b, "test.", "-ad ns.sub.test. 60 A " CHILD);
+	send_reply(&b);
+	give_keys();
+}
+
+/* RFC 4509 3: beside a digest of SHA-256 one of SHA-1 counts for nothing. */
+static void the_weaker_digest_counts_only_if_alone(void **state)
+{
+	uint8_t data[TERN_NAME_MAX + 1100], digest[20];
+	size_t len = tern_name_copy(data, NAME("sub.test."));
+	char weak[200], strong[200];
+
+	(void)state;
+	world.rules.resolver.sha1 = true;
+	memcpy(data + len, of_sub.key.rdata, of_sub.key.rdata_len);
+	assert_int_equal(
+		EVP_Digest(data, len + of_sub.key.rdata_len, digest, NULL, EVP_sha1(), NULL), 1);
+	int n = snprintf(weak, sizeof weak, "ns sub.test. 60 DS %u 13 1 ", of_sub.key.tag);
+
+	for (unsigned i = 0; i < sizeof digest; i++)
+		n += snprintf(weak + n, sizeof weak - (size_t)n, "%02x", digest[i]);
+	strcpy(strong, ds_of_sub("ns"));
+	strong[strlen(strong) - 1] = strong[strlen(strong) - 1] == '0' ? '1' : '0';
+	for (unsigned beside = 0; beside < 2; beside++) {
+		const char *texts[] = {weak, strong};
+
+		cache_flush_zone(world.resolver.cache, NAME("."));
+		know_test();
+		pass_ms(20000);
+		ask_signed("www.sub.test.", A);
+		for (unsigned i = 0; i < 20 && !world.done; i++) {
+			if (strcmp(zone_asked(), "sub.test.") == 0)
+				reply_signed(AA, NOERR, "an www.sub.test. 60 A 192.0.2.7", NULL);
+			else
+				reply_ds(texts, beside + 1);
+		}
+		if (beside) {
+			assert_bogus(TERN_EDE_DNSKEY_MISSING);
+			continue;
+		}
+		assert_result(NOERR, 1);
+		assert_security(CACHE_SECURE);
+	}
+}
+
 /* --- signatures that end
  * ------------------------------------------------------------------------------ */
 
@@ -272,6 +338,7 @@ int main(void)
 		SIGNED(an_alias_made_by_a_signed_dname),
 		SIGNED(a_wildcard_with_half_a_proof_is_insecure),
 		SIGNED(a_delegation_denied_by_hashes_that_nobody_counts),
+		SIGNED(the_weaker_digest_counts_only_if_alone),
 		SIGNED(stale_data_is_secure_while_its_signatures_hold),
 		SIGNED(what_can_not_be_checked_any_more_is_asked_for),
 	};
