@@ -124,11 +124,13 @@ static void removing_one_leaves_the_others(void **state)
 }
 
 static unsigned seen[16]; /* by kind */
+static unsigned secure;
 
 static void see(void *context, const struct cache_item *item)
 {
 	(void)context;
 	seen[item->kind]++;
+	secure += item->security == CACHE_SECURE;
 	if (item->kind == CACHE_ITEM_FAILURE)
 		assert_int_equal(item->failure.ede, 22);
 }
@@ -143,6 +145,7 @@ static void a_walk_tells_kinds_apart(void **state)
 				     .body = (const uint8_t *)"body",
 				     .body_len = 4,
 				     .ttl_s = 60};
+	struct one_set s;
 	size_t position = 0;
 
 	(void)state;
@@ -153,9 +156,12 @@ static void a_walk_tells_kinds_apart(void **state)
 	denied.type = TERN_TYPE_MX;
 	cache_put_negative(c, &denied, 10);
 	cache_put_delegation(c, &d, 10);
+	cache_put(c, make_set(&s, numbered(3), TERN_TYPE_A, 60, 3, 4), CACHE_RANK_AUTH_ANSWER,
+		  CACHE_SECURE, 10);
 	while (cache_walk(c, &position, 100, 10, see, NULL))
 		;
-	assert_int_equal(seen[CACHE_ITEM_RRSET], 1);
+	assert_int_equal(seen[CACHE_ITEM_RRSET], 2);
+	assert_int_equal(secure, 1);
 	assert_int_equal(seen[CACHE_ITEM_FAILURE], 3);
 	assert_int_equal(seen[CACHE_ITEM_NODATA], 1);
 	assert_int_equal(seen[CACHE_ITEM_DELEGATION], 1);
