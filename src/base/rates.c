@@ -67,7 +67,8 @@ bool rates_allow(struct rates *r, uint64_t hash, uint32_t rate, uint64_t now_ns)
 		uint64_t done = owner_of(word) == owner_of(hash) ? word & TIME_MASK : 0;
 
 		done = done > now ? done : now;
-		if (done + step > now + SECOND)
+		/* A second's worth, however the step was rounded. */
+		if (done + step > now + step * rate)
 			return false;
 		if (atomic_compare_exchange_weak_explicit(
 			    at, &word, owner_of(hash) | ((done + step) & TIME_MASK),

@@ -37,7 +37,7 @@ void root_hints_builtin(struct root_hints *out);
 MUST_USE bool root_hints_parse(const char *text, size_t len, struct root_hints *out,
 			       unsigned *error_line, const char **error);
 
-/** Is this another root than the public one? So it is with less than half of the thirteen servers.
+/** Is this another root than the public one? So it is with fewer than six of the thirteen servers.
  */
 bool root_hints_are_own(const struct root_hints *hints);
 

@@ -148,6 +148,8 @@ void complaint_of_task(struct worker *w, struct task *t)
 	const char *why = let_through ? job->why : r->text;
 	uint16_t ede = let_through ? job->why_ede : r->ede;
 
+	if (ede == TERN_EDE_NONE)
+		ede = TERN_EDE_OTHER;
 	tern_name_to_text(job->question.name, name);
 	tern_type_to_text(job->question.type, type, sizeof type);
 	if (let_through)
@@ -160,8 +162,7 @@ void complaint_of_task(struct worker *w, struct task *t)
 	describe_clients(t, clients, sizeof clients);
 	log_notice(w->shared->log, "%s to %s for %s %s: EDE %u (%s): %s%s",
 		   let_through ? "answer that does not validate (permissive)" : "SERVFAIL", clients,
-		   name, type, ede == TERN_EDE_NONE ? TERN_EDE_OTHER : ede, tern_ede_text(ede), why,
-		   describe_server(job, server));
+		   name, type, ede, tern_ede_text(ede), why, describe_server(job, server));
 }
 
 void complaint_of_client(struct worker *w, const struct address *client)

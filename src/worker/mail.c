@@ -15,8 +15,8 @@ struct query_letter {
 	struct letter letter;
 	struct request request;
 	struct route_back back;
-	uint8_t *answer; /* NULL: there is none, or no memory for it */
-	size_t answer_len;
+	uint8_t *answer;   /* NULL: there is none, or no memory for it */
+	size_t answer_len; /* 0: nothing is to be answered */
 };
 
 struct trace_letter {
@@ -190,7 +190,7 @@ static void read_answer(struct worker *w, struct query_letter *q)
 {
 	if (q->answer)
 		tcp_answer(&q->back, q->answer, q->answer_len);
-	else
+	else if (q->answer_len > 0)
 		client_refuse(w, &q->request, &q->back);
 	tcp_settle(&q->back);
 	free(q->answer);

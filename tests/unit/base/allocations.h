@@ -1,6 +1,6 @@
 /*
- * allocations.h - count allocations, of this thread or of all others, and make
- * the nth one of this thread fail.
+ * allocations.h - count allocations, of this thread or of all others, make the nth
+ * one of this thread fail, and tell how many have not been freed.
  *
  * Include it in one file of a test program: it puts malloc() and its like in
  * front of the allocator, be it libc's or a sanitizer's shared library.
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* A sanitizer's own start-up comes through here, before it can be asked anything. */
 #define BARE __attribute__((no_sanitize("address", "thread", "undefined")))
@@ -24,6 +25,7 @@ static __thread struct {
 	bool is_observer; /* watches the others */
 } allocations;
 
+static _Atomic int64_t allocations_alive; /* by all threads, since the start */
 static _Atomic bool allocations_of_others_count;
 static _Atomic uint64_t allocations_of_others_n;
 
@@ -46,13 +48,19 @@ BARE static void *next_function(void **place, const char *name)
 	return *place;
 }
 
+BARE static void *note_alive(void *p)
+{
+	atomic_fetch_add_explicit(&allocations_alive, p != NULL, memory_order_relaxed);
+	return p;
+}
+
 BARE void *malloc(size_t size)
 {
 	static void *next;
 	void *(*real)(size_t);
 
 	*(void **)&real = next_function(&next, "malloc");
-	return allocation_fails() ? NULL : real(size);
+	return allocation_fails() ? NULL : note_alive(real(size));
 }
 
 BARE void *calloc(size_t n, size_t size)
@@ -61,7 +69,7 @@ BARE void *calloc(size_t n, size_t size)
 	void *(*real)(size_t, size_t);
 
 	*(void **)&real = next_function(&next, "calloc");
-	return allocation_fails() ? NULL : real(n, size);
+	return allocation_fails() ? NULL : note_alive(real(n, size));
 }
 
 BARE void *realloc(void *old, size_t size)
@@ -70,8 +78,23 @@ BARE void *realloc(void *old, size_t size)
 	void *(*real)(void *, size_t);
 
 	*(void **)&real = next_function(&next, "realloc");
-	return allocation_fails() ? NULL : real(old, size);
+	if (allocation_fails())
+		return NULL;
+	return old ? real(old, size) : note_alive(real(old, size));
 }
+
+/* Sanitizers look for leaks by themselves, and free before anybody may ask where they do it. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+BARE void free(void *p)
+{
+	static void *next;
+	void (*real)(void *);
+
+	*(void **)&real = next_function(&next, "free");
+	atomic_fetch_sub_explicit(&allocations_alive, p != NULL, memory_order_relaxed);
+	real(p);
+}
+#endif
 
 BARE void *aligned_alloc(size_t alignment, size_t size)
 {
@@ -79,7 +102,7 @@ BARE void *aligned_alloc(size_t alignment, size_t size)
 	void *(*real)(size_t, size_t);
 
 	*(void **)&real = next_function(&next, "aligned_alloc");
-	return allocation_fails() ? NULL : real(alignment, size);
+	return allocation_fails() ? NULL : note_alive(real(alignment, size));
 }
 
 /** Count from 0, and let allocation @p fail_at fail. */
@@ -95,6 +118,12 @@ static inline uint64_t allocations_seen(void)
 {
 	allocations.counting = false;
 	return allocations.n;
+}
+
+/** How many were not freed; of interest is only what this changes by. Not beside a sanitizer. */
+static inline int64_t allocations_left(void)
+{
+	return atomic_load(&allocations_alive);
 }
 
 /** From here on count what all other threads allocate. */

@@ -56,6 +56,18 @@ static void as_many_as_are_allowed(void **state)
 	assert_int_equal(let_through(party(100), 1000, 900, 10, now_ns), 9000);
 }
 
+static void a_seconds_worth_at_once(void **state)
+{
+	static const uint32_t some[] = {1, 2, 3, 4, 7, 100, 999, 1000, 40000, RATES_MAX};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof some / sizeof *some; i++) {
+		for (unsigned k = 0; k < some[i]; k++)
+			assert_true(rates_allow(rates, party(i), some[i], 7 * NS_PER_S));
+		assert_false(rates_allow(rates, party(i), some[i], 7 * NS_PER_S));
+	}
+}
+
 static void quiet_ones_may_begin_anew(void **state)
 {
 	(void)state;
@@ -92,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(as_many_as_are_allowed, open_rates, close_rates),
+		cmocka_unit_test_setup_teardown(a_seconds_worth_at_once, open_rates, close_rates),
 		cmocka_unit_test_setup_teardown(quiet_ones_may_begin_anew, open_rates, close_rates),
 		cmocka_unit_test_setup_teardown(each_by_itself, open_rates, close_rates),
 		cmocka_unit_test_setup_teardown(more_parties_than_places, open_rates, close_rates),

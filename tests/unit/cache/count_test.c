@@ -123,6 +123,53 @@ static void removing_one_leaves_the_others(void **state)
 	end_cache(c);
 }
 
+static unsigned seen[16]; /* by kind */
+static unsigned secure;
+
+static void see(void *context, const struct cache_item *item)
+{
+	(void)context;
+	seen[item->kind]++;
+	secure += item->security == CACHE_SECURE;
+	if (item->kind == CACHE_ITEM_FAILURE)
+		assert_int_equal(item->failure.ede, 22);
+}
+
+/* All that is kept is met on a walk, as what it is. */
+static void a_walk_tells_kinds_apart(void **state)
+{
+	struct cache *c = new_cache(1 << 20, 100);
+	struct cache_failure failure = {.ede = 22, .text = "why", .text_len = 3, .ttl_s = 60};
+	struct cache_negative denied = {.name = NAME("no.test."), .ttl_s = 60};
+	struct cache_delegation d = {.zone = NAME("zone.test."),
+				     .body = (const uint8_t *)"body",
+				     .body_len = 4,
+				     .ttl_s = 60};
+	struct one_set s;
+	size_t position = 0;
+
+	(void)state;
+	put_a(c, numbered(1), 1, 60, 10);
+	cache_put_failure(c, numbered(2), TERN_TYPE_A, &failure, 10);
+	cache_put_failure(c, numbered(2), CACHE_FAILURE_CUT, &failure, 10);
+	cache_put_failure(c, numbered(2), CACHE_FAILURE_LINK(TERN_TYPE_DS), &failure, 10);
+	denied.type = TERN_TYPE_MX;
+	cache_put_negative(c, &denied, 10);
+	cache_put_delegation(c, &d, 10);
+	cache_put(c, make_set(&s, numbered(3), TERN_TYPE_A, 60, 3, 4), CACHE_RANK_AUTH_ANSWER,
+		  CACHE_SECURE, 10);
+	while (cache_walk(c, &position, 100, 10, see, NULL))
+		;
+	assert_int_equal(seen[CACHE_ITEM_RRSET], 2);
+	assert_int_equal(secure, 1);
+	assert_int_equal(seen[CACHE_ITEM_FAILURE], 3);
+	assert_int_equal(seen[CACHE_ITEM_NODATA], 1);
+	assert_int_equal(seen[CACHE_ITEM_DELEGATION], 1);
+	assert_int_equal(seen[CACHE_ITEM_ANSWER], 0);
+	assert_int_equal(seen[CACHE_ITEM_NXDOMAIN], 0);
+	end_cache(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +177,7 @@ int main(void)
 		cmocka_unit_test(who_was_evicted_is_counted),
 		cmocka_unit_test(any_size_is_kept_to),
 		cmocka_unit_test(removing_one_leaves_the_others),
+		cmocka_unit_test(a_walk_tells_kinds_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -406,6 +406,32 @@ static void forgiveness(void **state)
 	assert_true(look_for(&b, INFRA_NO_EDNS, 3));
 }
 
+/* What was learned of it may have been a forger's doing; what was measured stays. */
+static void what_was_learned_may_be_unlearned(void **state)
+{
+	struct address a = server(1), b = server(2);
+
+	(void)state;
+	infra_answered(infra, &a, ZONE, 33, 50);
+	for (unsigned i = 0; i < 2; i++) {
+		infra_learn(infra, i ? &b : &a, ZONE, INFRA_NO_EDNS, 100);
+		infra_learn(infra, i ? &b : &a, ZONE, INFRA_TCP, 100);
+		/* A second zone says it of the server as such. */
+		infra_learn(infra, i ? &b : &a, NAME("second."), INFRA_NO_EDNS, 100);
+	}
+	infra_unlearn(infra, &a, ZONE);
+	infra_unlearn(infra, &a, NAME("second."));
+	infra_unlearn(infra, &a, NAME("unknown."));
+	assert_false(look_for(&a, INFRA_NO_EDNS, 101));
+	assert_false(look_for(&a, INFRA_TCP, 101));
+	assert_int_equal(look(&a, 101).srtt_ms, 33);
+	assert_true(look_for(&b, INFRA_NO_EDNS, 101));
+	/* TCP is tried for a shorter time than what else is learned. */
+	assert_true(look_for(&b, INFRA_TCP, 100 + INFRA_TCP_FIRST_MS - 1));
+	assert_false(look_for(&b, INFRA_TCP, 100 + INFRA_TCP_FIRST_MS));
+	assert_true(look_for(&b, INFRA_NO_EDNS, 100 + INFRA_TCP_FIRST_MS));
+}
+
 static void addresses_differ_in_every_part(void **state)
 {
 	struct address a = server(1), port = a, family = a, scope, large;
@@ -471,6 +497,7 @@ int main(void)
 		TEST(one_lost_packet_teaches_nothing),
 		TEST(who_folds_letters_is_known_for_the_zone),
 		TEST(forgiveness),
+		TEST(what_was_learned_may_be_unlearned),
 		TEST(addresses_differ_in_every_part),
 		TEST(the_least_recently_used_makes_place),
 	};

@@ -99,9 +99,32 @@ static void long_names_have_no_room(void **state)
 	end_cache(c);
 }
 
+/* Whatever the label of a network is made of, what is put is found, and every octet is in lower
+ * case, as keys are. */
+static void labels_are_in_lower_case(void **state)
+{
+	struct cache *c = new_cache(1 << 20, 0);
+	uint8_t name[TERN_NAME_MAX], key[TERN_NAME_MAX], lower[TERN_NAME_MAX];
+
+	(void)state;
+	tern_name_copy(name, NAME("www.test."));
+	for (unsigned i = 0; i < 200; i++) {
+		struct prefix p = network("10.0.0.0/24");
+
+		p.base.octets[1] = (uint8_t)i;
+		assert_true(cache_scoped_name(c, &p, name, key));
+		tern_name_lower(lower, key);
+		assert_memory_equal(key, lower, tern_name_len(key));
+		put(c, &p, name, i + 1);
+		assert_int_equal(get(c, &p, name), i + 1);
+	}
+	end_cache(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(labels_are_in_lower_case),
 		cmocka_unit_test(networks_are_apart),
 		cmocka_unit_test(they_are_forgotten_with_the_name),
 		cmocka_unit_test(long_names_have_no_room),

@@ -399,6 +399,20 @@ static inline bool has_answer_a(const char *owner, const char *text)
 	return set && memcmp(set->rdata + 2, a.octets, 4) == 0;
 }
 
+/** Sets have as many records as they say. */
+static inline void assert_whole(const struct kept_list *list)
+{
+	for (const struct kept *k = list->first; k; k = k->next) {
+		struct tern_rdata_iter it = tern_rrset_rdatas(&k->set);
+		struct tern_rdata rdata;
+		unsigned n = 0;
+
+		while (tern_rdata_next(&it, &rdata))
+			n++;
+		assert_int_equal(k->set.rr_n, n);
+	}
+}
+
 static inline void assert_result(unsigned rcode, unsigned answers)
 {
 	if (!world.done)
@@ -409,6 +423,8 @@ static inline void assert_result(unsigned rcode, unsigned answers)
 			    world.lines);
 	assert_int_equal(world.job.result.rcode, rcode);
 	assert_int_equal(world.job.result.answer.n, answers);
+	assert_whole(&world.job.result.answer);
+	assert_whole(&world.job.result.authority);
 }
 
 static inline bool told(const char *text)

@@ -189,6 +189,24 @@ static void names_are_looked_up_beside_a_silent_server(void **state)
 	assert_result(NOERR, 1);
 }
 
+/* With glue nobody asks the cache where the server was once. */
+static void glue_comes_before_what_is_cached(void **state)
+{
+	(void)state;
+	world.rules.resolver.ipv6 = false;
+	know_test();
+	ask("ns.sub.test.", A);
+	reply(AA, NOERR, "an ns.sub.test. 600 A 192.0.2.99", NULL);
+	for (unsigned glue = 0; glue < 2; glue++) {
+		ask("www.sub.test.", A);
+		reply(QR, NOERR, "ns sub.test. 60 NS ns.sub.test.",
+		      glue ? "ad ns.sub.test. 60 A 192.0.2.54" : NULL, NULL);
+		assert_asked(glue ? "192.0.2.54" : "192.0.2.99", "www.sub.test.", A);
+		assert_int_equal(world.job.frames[0].at.cut->servers_n, 1);
+		cache_drop_delegation(world.resolver.cache, NAME("sub.test."));
+	}
+}
+
 /* The glue of another zone's server may be out of date. */
 static void a_silent_server_s_name_is_looked_up(void **state)
 {
@@ -309,6 +327,7 @@ int main(void)
 		TEST(who_folds_letters_is_asked_once),
 		TEST(a_confirmed_denial_shows_that_letters_fold),
 		TEST(names_are_looked_up_beside_a_silent_server),
+		TEST(glue_comes_before_what_is_cached),
 		TEST(a_silent_server_s_name_is_looked_up),
 		TEST(names_elsewhere_come_first),
 		TEST(below_a_ds_there_is_edns),

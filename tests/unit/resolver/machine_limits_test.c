@@ -146,6 +146,7 @@ static void cyclic_server_names(void **state)
 			      NULL);
 		}
 		assert_result(FAIL, 0);
+		assert_true(world.job.turns_left > JOB_TURNS_MAX / 2); /* it ends at once */
 	}
 	assert_in_range(sends, 2, 10);
 }
@@ -388,6 +389,44 @@ static void stale_data_instead_of_servfail(void **state)
 	assert_result(FAIL, 0);
 }
 
+static void a_stale_denial_instead_of_servfail(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	know_test();
+	ask("no.test.", A);
+	reply(AA, TERN_RCODE_NXDOMAIN, "ns test. 60 SOA ns. host. 1 2 3 4 60", NULL);
+	assert_result(TERN_RCODE_NXDOMAIN, 0);
+	pass_ms(100000);
+	ask("no.test.", A);
+	assert_false(world.done);
+	assert_true(job_stale_result(&world.job, &world.now, &stale));
+	assert_int_equal(stale.rcode, TERN_RCODE_NXDOMAIN);
+	assert_int_equal(stale.ede, TERN_EDE_STALE_NXDOMAIN);
+	assert_int_equal(stale.authority.n, 1);
+	refuse_always(TERN_RCODE_REFUSED);
+	assert_result(TERN_RCODE_NXDOMAIN, 0);
+	assert_int_equal(world.job.result.ede, TERN_EDE_STALE_NXDOMAIN);
+}
+
+/* What was never validated does not slip through because it is old, but to who validates. */
+static void stale_data_that_was_never_checked(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	learn_and_expire("www.test.");
+	world.rules.resolver.validation = VALIDATION_ON;
+	ask("www.test.", A);
+	assert_false(job_stale_result(&world.job, &world.now, &stale));
+	ask_with("www.test.", A, JOB_CHECKING_DISABLED);
+	assert_true(job_stale_result(&world.job, &world.now, &stale));
+	world.rules.resolver.validation = VALIDATION_OFF;
+	ask("www.test.", A);
+	assert_true(job_stale_result(&world.job, &world.now, &stale));
+}
+
 static void stale_data_has_an_end(void **state)
 {
 	(void)state;
@@ -489,6 +528,8 @@ int main(void)
 		TEST(the_deadline),
 		TEST(stale_data_while_it_waits),
 		TEST(stale_data_instead_of_servfail),
+		TEST(a_stale_denial_instead_of_servfail),
+		TEST(stale_data_that_was_never_checked),
 		TEST(stale_data_has_an_end),
 		TEST(a_refresh_asks_again),
 		TEST(a_refresh_asks_the_parent_of_an_old_delegation),

@@ -11,9 +11,9 @@ static struct zone_store *store;
 static void add_own(void)
 {
 	static const char *const records[] = {
-		"localhost. 50 A 127.0.0.1", "*.localhost. 50 A 127.0.0.1",
+		"localhost. 50 A 127.0.0.1",         "*.localhost. 50 A 127.0.0.1",
 		"www.localhost. 40 CNAME www.test.", "near.localhost. 30 CNAME x.localhost.",
-		"to.localhost. 30 CNAME x.no."};
+		"to.localhost. 30 CNAME x.no.",      "old.localhost. 20 DNAME test."};
 	struct zone_fault fault;
 	const char *why;
 
@@ -164,6 +164,103 @@ static void stale_data_are_not_preferred(void **state)
 	assert_int_equal(stale.answer.first->set.type, TERN_TYPE_CNAME);
 }
 
+/* A DNAME of ours stands above many names. */
+static void a_dname_of_ours_makes_aliases(void **state)
+{
+	struct result stale;
+	static const char longest[] =
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.old.localhost.";
+
+	(void)state;
+	know_test();
+	ask("www.old.localhost.", TERN_TYPE_A);
+	assert_asked(TEST_SERVER, "www.test.", TERN_TYPE_A);
+	/* While that is waited for nothing stale is known; afterwards there is. */
+	assert_false(job_stale_result(&world.job, world.job.now, &stale));
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", NULL);
+	assert_result(NOERR, 3);
+	assert_non_null(answer_set("old.localhost.", TERN_TYPE_DNAME));
+	assert_non_null(answer_set("www.old.localhost.", TERN_TYPE_CNAME));
+	assert_int_equal(world.job.result.ttl_s, 20);
+	assert_true(job_stale_result(&world.job, world.job.now, &stale));
+	assert_int_equal(stale.answer.n, 3);
+	assert_int_equal(stale.answer.first->set.type, TERN_TYPE_DNAME);
+	assert_int_equal(stale.answer.last->set.type, TERN_TYPE_A);
+	ask("www.old.localhost.", TERN_TYPE_CNAME);
+	assert_result(NOERR, 2);
+	assert_true(job_stale_result(&world.job, world.job.now, &stale));
+	assert_int_equal(stale.answer.n, 2);
+	/* A target that is too long is none. */
+	world.rules.zones = NULL;
+	zone_store_destroy(store);
+	struct zone_fault fault;
+	const char *why;
+
+	store = zone_store_create();
+	assert_true(zone_store_add(store, "old.localhost. DNAME much.longer.than.that.test.", NULL,
+				   0, &why));
+	assert_true(zone_store_seal(store, &fault));
+	world.rules.zones = store;
+	ask(longest, TERN_TYPE_A);
+	assert_result(TERN_RCODE_YXDOMAIN, 1);
+	assert_false(job_stale_result(&world.job, world.job.now, &stale));
+}
+
+/* A zone may want to hear of whoever asks, whether the name is its own or others are asked. */
+static void some_zones_want_to_hear_of_it(void **state)
+{
+	struct zone_fault fault;
+	const char *why;
+
+	(void)state;
+	zone_store_destroy(store);
+	store = zone_store_create();
+	assert_true(zone_store_add_zone(store, NAME("test."), ZONE_INFORM, 0));
+	assert_true(zone_store_add(store, "here.test. 50 A 192.0.2.1", NULL, 0, &why));
+	assert_true(zone_store_add(store, "here.else. 50 CNAME here.test.", NULL, 0, &why));
+	assert_true(zone_store_seal(store, &fault));
+	world.rules.zones = store;
+	know_test();
+	for (unsigned i = 0; i < 2; i++) {
+		ask("here.test.", TERN_TYPE_A);
+		assert_result(NOERR, 1);
+		assert_true(world.job.result.informs);
+		assert_true(world.job.result.uncacheable);
+		ask("there.test.", TERN_TYPE_A);
+		if (i == 0)
+			reply(AA, NOERR, "an there.test. 60 A 192.0.2.1", NULL);
+		assert_result(NOERR, 1); /* out of the cache, too */
+		assert_true(world.job.result.informs);
+		assert_true(world.job.result.uncacheable);
+	}
+	ask("here.else.", TERN_TYPE_A); /* an alias leads there */
+	assert_result(NOERR, 2);
+	assert_true(world.job.result.informs);
+	ask("here.else.", TERN_TYPE_CNAME);
+	assert_result(NOERR, 1);
+	assert_false(world.job.result.informs);
+}
+
+/* Denials and refusals of ours are not stale either. */
+static void what_is_ours_is_no_stale_data(void **state)
+{
+	struct result stale;
+
+	(void)state;
+	ask("localhost.", TERN_TYPE_MX);
+	assert_true(job_stale_result(&world.job, world.job.now, &stale));
+	assert_int_equal(stale.rcode, NOERR);
+	assert_int_equal(stale.answer.n, 0);
+	assert_int_equal(stale.authority.n, 1);
+	ask("x.no.", TERN_TYPE_A);
+	assert_false(job_stale_result(&world.job, world.job.now, &stale));
+	ask("to.localhost.", TERN_TYPE_A);
+	assert_false(job_stale_result(&world.job, world.job.now, &stale));
+}
+
 static void what_is_signed_leads_here_too(void **state)
 {
 	(void)state;
@@ -253,6 +350,9 @@ int main(void)
 		TEST(aliases_in_and_out),
 		TEST(aliases_within_a_reply),
 		TEST(stale_data_are_not_preferred),
+		TEST(a_dname_of_ours_makes_aliases),
+		TEST(some_zones_want_to_hear_of_it),
+		TEST(what_is_ours_is_no_stale_data),
 		cmocka_unit_test_setup_teardown(what_is_signed_leads_here_too, open_own_signed,
 						close_own_signed),
 		TEST(a_route_says_where_to_ask),

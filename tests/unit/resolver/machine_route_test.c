@@ -254,9 +254,54 @@ static void through_nat64(void **state)
 	assert_true(world.done);
 }
 
+/* All of them are asked at once, a few at a time; who answers first counts. */
+static void servers_asked_at_once(void **state)
+{
+	static struct route_server servers[6];
+	static struct route route = {.servers = servers,
+				     .servers_n = 6,
+				     .kind = ROUTE_FORWARD,
+				     .policy = ROUTE_PARALLEL};
+	struct upstream_reply late = {.event = UPSTREAM_ANSWERED};
+	unsigned asked = 0;
+
+	(void)state;
+	route.zone = (const uint8_t *)"";
+	for (unsigned i = 0; i < 6; i++) {
+		servers[i] = (struct route_server){.address = address("192.0.2.88")};
+		servers[i].address.octets[3] = (uint8_t)(80 + i);
+	}
+	world.rules.routes = (struct routes){.routes = &route, .n = 1};
+	ask("www.corp.", A);
+	struct upstream_query first = world.job.outbox;
+
+	for (unsigned i = 0; i < 4; i++) {
+		const struct upstream_query *q = &world.job.outbox;
+
+		assert_false(asked >> q->to.address.octets[3] % 32 & 1);
+		asked |= 1u << q->to.address.octets[3] % 32;
+		/* The last one of a go is waited for. */
+		if (i == 3)
+			assert_true(q->timeout_ms > 50);
+		else
+			assert_true(q->timeout_ms < 10);
+		if (i < 3)
+			event(UPSTREAM_TIMED_OUT);
+	}
+	struct tern_builder b = begin_reply(QR | TERN_FLAG_RA, NOERR);
+
+	add_record(&b, "an www.corp. 60 A 192.0.2.9");
+	late.len = tern_builder_finish(&b);
+	late.octets = world.packet;
+	assert_true(job_awaits(&world.job, &first));
+	world.done = job_resume_late(&world.job, &first, &late, &world.now);
+	assert_result(NOERR, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(servers_asked_at_once),
 		TEST(a_forwarder),
 		TEST(a_forwarder_fails),
 		TEST(first_the_forwarder_then_iterating),

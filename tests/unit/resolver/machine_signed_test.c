@@ -4,11 +4,114 @@
  */
 #include "signed.h"
 
+#include "resolver/sentinel.h"
+
 #define WWW   "an www.test. 60 A 192.0.2.1"
 #define SOA   "ns test. 60 SOA ns.test. host.test. 1 2 3 4 60"
 #define NOWWW "ns www.test. 60 NSEC z.test. TXT RRSIG NSEC"
 #define GAP   "ns m.test. 60 NSEC z.test. A RRSIG NSEC"
 #define APEX  "ns test. 60 NSEC a.test. NS SOA RRSIG NSEC DNSKEY"
+
+/* --- which keys are trusted, and what time it is ------------------------------------------- */
+
+/* RFC 8509: by two names a client finds out whether a key of the root is trusted. */
+static void who_trusts_which_key_can_be_asked(void **state)
+{
+	struct signer root;
+	char text[120];
+	struct question q = {.type = A};
+
+	(void)state;
+	signer_init(&root, DNSSEC_ECDSAP256);
+	unsigned tag = root.key.tag, other = of_test.key.tag;
+
+	assert_int_not_equal(tag, other);
+	trust_key(".", &root);
+	for (unsigned is = 0; is < 2; is++) {
+		for (unsigned trusted = 0; trusted < 2; trusted++) {
+			snprintf(text, sizeof text, "root-key-sentinel-%s-ta-%05u.test.",
+				 is ? "is" : "not", trusted ? tag : other);
+			tern_name_copy(q.name, NAME(text));
+			for (unsigned i = 0; i < 3; i++) {
+				q.type = i == 0 ? A : i == 1 ? TERN_TYPE_AAAA : TERN_TYPE_TXT;
+				assert_int_equal(sentinel_withholds(&world.anchors, &q),
+						 i < 2 && is != trusted);
+			}
+		}
+	}
+	/* A whole answer: there is one, and it is secure, but it is withheld. */
+	snprintf(text, sizeof text, "an root-key-sentinel-not-ta-%05u.test. 60 A 192.0.2.1", tag);
+	*strchr(text + 3, ' ') = '\0';
+	ask_signed(text + 3, A);
+	text[3 + strlen(text + 3)] = ' ';
+	reply_signed(AA, NOERR, text, NULL);
+	assert_result(FAIL, 0);
+	assert_false(world.job.result.bogus);
+	assert_true(world.job.result.uncacheable);
+	/* Only names that are written just so. */
+	static const char *const others[] = {
+		"root-key-sentinel-is-ta-1234.test.", "root-key-sentinel-is-ta-123456.test.",
+		"root-key-sentinel-is-ta-1234x.test.", "root-key-sentinel-xs-ta-12345.test.",
+		"www.root-key-sentinel-is-ta-12345.test."};
+
+	q.type = A;
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++) {
+		tern_name_copy(q.name, NAME(others[i]));
+		assert_false(sentinel_withholds(&world.anchors, &q));
+	}
+	/* Of an anchor that is written as a DS, too. */
+	tern_name_copy(q.name, NAME("root-key-sentinel-is-ta-20326.test."));
+	assert_true(sentinel_withholds(&world.anchors, &q));
+	world.anchors.n = 0;
+	trust_anchors_builtin(&world.anchors);
+	assert_false(sentinel_withholds(&world.anchors, &q));
+	signer_fini(&root);
+}
+
+/* A clock that can't be right dates no signature, and what counts then is not called secure. */
+static void without_a_clock_signatures_have_no_dates(void **state)
+{
+	struct wall_time wall = {.build_s = world.now.wall_s + 1};
+
+	(void)state;
+	world.rules.wall = &wall;
+	atomic_store(&wall.unset, true);
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, "<" WWW, NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_int_equal(world.job.result.ede, TERN_EDE_OTHER);
+	assert_non_null(strstr(world.job.result.text, "clock"));
+	assert_true(world.job.result.uncacheable);
+	ask_signed("bad.test.", A);
+	REPLY_ALWAYS(NOERR, "~an bad.test. 60 A 192.0.2.1");
+	assert_bogus(TERN_EDE_BOGUS);
+	/* Once it is set they have. */
+	wall.build_s--;
+	ask_signed("ftp.test.", A);
+	REPLY_ALWAYS(NOERR, "<an ftp.test. 60 A 192.0.2.1");
+	assert_bogus(TERN_EDE_SIG_EXPIRED);
+	world.rules.wall = NULL;
+}
+
+/* Whoever has set up an anchor for a zone of his own means the addresses inside that it has. */
+static void signed_by_an_anchor_of_ours_it_may_be_inside(void **state)
+{
+	const char *error;
+
+	(void)state;
+	world.rules.changes.rebinding.enabled = true;
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, "an www.test. 60 A 192.168.1.1", NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_SECURE);
+	/* Not what anybody can say of it. */
+	assert_true(trust_anchors_add_negative(&world.anchors, "bare.test.", &error));
+	ask_signed("www.bare.test.", A);
+	reply_signed(AA, NOERR, "-an www.bare.test. 60 A 192.168.1.1", NULL);
+	assert_result(NOERR, 0);
+	assert_true(world.job.result.rebound);
+}
 
 /* --- data ---------------------------------------------------------------------------------- */
 
@@ -89,6 +192,20 @@ static void permissive_tells_and_lets_through(void **state)
 	assert_int_not_equal(world.job.result.security, CACHE_SECURE);
 	assert_true(world.job.result.let_through);
 	assert_non_null(strstr(world.job.why, "no good signature"));
+	/* It is kept as what nobody vouches for, and given out as that. */
+	ask("www.test.", A);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_INSECURE);
+	assert_true(world.job.result.cached);
+	assert_false(world.job.result.let_through); /* nor is it checked again */
+	/* A denial as well. */
+	ask_signed("no.test.", A);
+	REPLY_ALWAYS(NXD, "~" SOA, "~" GAP);
+	assert_result(NXD, 0);
+	assert_true(world.job.result.let_through);
+	ask("no.test.", A);
+	assert_result(NXD, 0);
+	assert_security(CACHE_INSECURE);
 }
 
 static void below_a_negative_anchor_nothing_is_checked(void **state)
@@ -297,6 +414,24 @@ static void a_child_is_vouched_for_by_its_ds(void **state)
 	assert_true(world.job.result.bogus);
 }
 
+/* What vouched for it has expired: it is asked for again, though all else is known. */
+static void a_ds_that_has_expired_vouches_for_nothing(void **state)
+{
+	(void)state;
+	ask_below(ds_of_sub("ns"));
+	reply_signed(AA, NOERR, IN_SUB, NULL);
+	assert_security(CACHE_SECURE);
+	pass_ms(100000);
+	know("sub.test.", "ns.sub.test.", CHILD, NULL);
+	ask_signed("ftp.sub.test.", A);
+	assert_asked(CHILD, "ftp.sub.test.", A);
+	reply_signed(AA, NOERR, "an ftp.sub.test. 60 A 192.0.2.8", NULL);
+	assert_asked(SERV, "sub.test.", TERN_TYPE_DS);
+	reply_signed(AA, NOERR, ds_of_sub("an"), NULL);
+	assert_result(NOERR, 1);
+	assert_security(CACHE_SECURE);
+}
+
 static void a_ds_that_vouches_for_another_key(void **state)
 {
 	char ds[200];
@@ -322,6 +457,18 @@ static void what_was_not_fetched_anew_is_not_claimed(void **state)
 	ask_below(ds_of_sub("ns"));
 	reply_signed(AA, NOERR, IN_SUB, NULL);
 	assert_security(CACHE_SECURE);
+	/* Nor does it matter what the job before in the same place has fetched. */
+	ask_signed("old.sub.test.", A);
+	for (unsigned i = 0; i < 20 && !world.done; i++) {
+		if (world.job.outbox.type == TERN_TYPE_DS)
+			reply_signed(AA, NOERR, ds_of_sub("an"), NULL);
+		else
+			reply_signed(AA, NOERR, "~an old.sub.test. 60 A 192.0.2.7", NULL);
+	}
+	assert_true(told("keys of sub.test. are fetched anew"));
+	assert_result(FAIL, 0);
+	pass_ms(20000);
+	infra_forgive(world.resolver.infra);
 	for (unsigned i = 0; i < 2; i++) {
 		cache_flush_name(world.resolver.cache, NAME("ftp.sub.test."));
 		pass_ms(100);
@@ -402,6 +549,10 @@ static void a_denial_that_is_no_proof_of_a_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SIGNED(a_ds_that_has_expired_vouches_for_nothing),
+		SIGNED(signed_by_an_anchor_of_ours_it_may_be_inside),
+		SIGNED(who_trusts_which_key_can_be_asked),
+		SIGNED(without_a_clock_signatures_have_no_dates),
 		SIGNED(what_is_signed_is_secure),
 		SIGNED(what_is_not_is_bogus),
 		SIGNED(one_of_several_servers_is_good),

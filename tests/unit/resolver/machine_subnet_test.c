@@ -119,12 +119,103 @@ static void keys_are_by_what_the_reply_said(void **state)
 	assert_true(tern_name_is_below(one, owner) && tern_name_is_below(all, owner));
 }
 
+/* --- a whole job ------------------------------------------------------------------------------ */
+
+static int open_network(void **state)
+{
+	open_subnet(state);
+	know_test();
+	world.rules.resolver.ipv6 = false;
+	return 0;
+}
+
+#define NETWORK(f) cmocka_unit_test_setup_teardown(f, open_network, world_close)
+
+/** A client at @p network ("" for none that may be told) asks for www.cdn.test. */
+static void ask_from(const char *network)
+{
+	struct question question = {.name = "\3www\3cdn\4test", .type = TERN_TYPE_A};
+
+	job_over();
+	world.job.subnet = (struct prefix){0};
+	if (*network)
+		assert_true(prefix_from_text(network, &world.job.subnet));
+	world.open = true;
+	world.done = job_start(&world.job, &world.resolver, &question, 0, &world.now);
+}
+
+/** The server says @p address, and that it is for a network of @p scope bits. */
+static void reply_for(const char *address, uint8_t scope)
+{
+	uint8_t option[7] = {0, 1, 24, scope};
+	struct tern_builder b = begin_reply(AA, TERN_RCODE_NOERROR);
+	char record[80];
+
+	assert_int_equal(world.job.outbox.subnet.bits, 24);
+	memcpy(option + 4, world.job.outbox.subnet.base.octets, 3);
+	snprintf(record, sizeof record, "an www.cdn.test. 60 A %s", address);
+	add_record(&b, record);
+	assert_int_equal(tern_builder_opt(&b, 1232, 0, 0, 0), TERN_OK);
+	assert_int_equal(tern_builder_option(&b, TERN_EDNS_CLIENT_SUBNET, option, sizeof option),
+			 TERN_OK);
+	send_reply(&b);
+}
+
+static void assert_given(const char *address)
+{
+	assert_result(TERN_RCODE_NOERROR, 1);
+	assert_true(has_answer_a("www.cdn.test.", address));
+	assert_true(world.job.result.by_network);
+	assert_true(world.job.result.uncacheable);
+}
+
+static void each_network_has_its_own_answer(void **state)
+{
+	(void)state;
+	ask_from("203.0.113.0/24");
+	assert_false(world.done);
+	reply_for("192.0.2.1", 24);
+	assert_given("192.0.2.1");
+	ask_from("203.0.113.0/24");
+	assert_given("192.0.2.1");
+	assert_true(world.job.result.cached);
+	/* Another one is asked for by itself, and one that is not told, too. */
+	ask_from("198.51.100.0/24");
+	assert_false(world.done);
+	reply_for("192.0.2.2", 24);
+	assert_given("192.0.2.2");
+	ask_from("");
+	assert_false(world.done);
+	assert_int_equal(world.job.outbox.subnet.base.family, 0);
+	reply(AA, TERN_RCODE_NOERROR, "an www.cdn.test. 60 A 192.0.2.3", NULL);
+	assert_given("192.0.2.3");
+	/* And none of them finds what is another's. */
+	ask_from("203.0.113.0/24");
+	assert_given("192.0.2.1");
+	ask_from("198.51.100.0/24");
+	assert_given("192.0.2.2");
+	ask_from("192.0.2.0/24");
+	assert_false(world.done);
+}
+
+static void what_is_for_everybody_is_everybodys(void **state)
+{
+	(void)state;
+	ask_from("203.0.113.0/24");
+	reply_for("192.0.2.1", 0);
+	assert_given("192.0.2.1");
+	ask_from("198.51.100.0/24");
+	assert_given("192.0.2.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SUBNET(only_listed_zones_and_addresses),
 		SUBNET(replies_tell_of_what_was_sent),
 		SUBNET(keys_are_by_what_the_reply_said),
+		NETWORK(each_network_has_its_own_answer),
+		NETWORK(what_is_for_everybody_is_everybodys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

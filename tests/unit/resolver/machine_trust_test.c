@@ -374,9 +374,71 @@ static void only_of_what_it_is_about(void **state)
 	assert_insecure(TERN_EDE_NTA);
 }
 
+/* Each type once, of the name itself, and nothing about other data. */
+static void of_any_each_type_is_taken_once(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", TERN_TYPE_ANY);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", "an www.test. 50 AAAA 2001:db8::1",
+	      "an www.test. 60 A 192.0.2.2", "an ww2.test. 60 TXT \"no\"",
+	      "an www.test. 50 AAAA 2001:db8::2",
+	      "an www.test. 60 RRSIG A 8 2 60 20300101000000 20200101000000 1 test. AAAA",
+	      "an www.test. 60 TXT \"yes\"", NULL);
+	assert_result(NOERR, 3);
+	assert_int_equal(answer_set("www.test.", TERN_TYPE_A)->rr_n, 2);
+	assert_non_null(answer_set("www.test.", TERN_TYPE_AAAA));
+	assert_non_null(answer_set("www.test.", TERN_TYPE_TXT));
+	assert_true(world.job.result.uncacheable);
+	assert_int_equal(world.job.result.ttl_s, 50);
+	/* What it brought is known one by one. */
+	ask("www.test.", TERN_TYPE_A);
+	assert_result(NOERR, 1);
+}
+
+/* What is left of ANY when some types are filtered; when nothing is, that is said. */
+static void filtered_types_are_left_out_of_any(void **state)
+{
+	uint16_t types[] = {TERN_TYPE_A, TERN_TYPE_AAAA};
+
+	(void)state;
+	know_test();
+	world.rules.changes.filter_types = types;
+	world.rules.changes.filter_types_n = 2;
+	ask("www.test.", TERN_TYPE_ANY);
+	reply(AA, NOERR, "an www.test. 60 A 192.0.2.1", "an www.test. 60 TXT \"yes\"",
+	      "an www.test. 60 AAAA 2001:db8::1", NULL);
+	assert_result(NOERR, 1);
+	assert_non_null(answer_set("www.test.", TERN_TYPE_TXT));
+	assert_int_equal(world.job.result.ede, TERN_EDE_NONE);
+	ask("ww2.test.", TERN_TYPE_ANY);
+	reply(AA, NOERR, "an ww2.test. 60 A 192.0.2.1", NULL);
+	assert_result(NOERR, 0);
+	assert_int_equal(world.job.result.ede, TERN_EDE_FILTERED);
+}
+
+/* RFC 2181 10.1: a name has one alias; the first counts, and is alone in the answer. */
+static void of_two_aliases_the_first_counts(void **state)
+{
+	(void)state;
+	know_test();
+	ask("www.test.", TERN_TYPE_A);
+	reply(AA, NOERR, "an www.test. 60 CNAME one.test.", "an www.test. 60 CNAME two.test.",
+	      "an two.test. 60 A 192.0.2.2", NULL);
+	assert_asked(SERV, "one.test.", TERN_TYPE_A);
+	reply(AA, NOERR, "an one.test. 60 A 192.0.2.1", NULL);
+	assert_result(NOERR, 2);
+	assert_int_equal(answer_set("www.test.", TERN_TYPE_CNAME)->rr_n, 1);
+	assert_true(has_answer_a("one.test.", "192.0.2.1"));
+	assert_null(answer_set("two.test.", TERN_TYPE_A));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(filtered_types_are_left_out_of_any),
+		TEST(of_any_each_type_is_taken_once),
+		TEST(of_two_aliases_the_first_counts),
 		TEST(no_more_of_the_name_than_needed),
 		TEST(an_answer_on_the_way_is_not_the_answer),
 		TEST(strict_takes_a_denial_for_the_whole),

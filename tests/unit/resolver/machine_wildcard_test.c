@@ -132,6 +132,34 @@ static void without_a_proof_as_ever(void **state)
 	}
 }
 
+/* What proves the A that a AAAA is made of proves nothing of that; an alias's proof stays. */
+static void nat64_takes_no_proof_along(void **state)
+{
+	(void)state;
+	assert_true(prefix_from_text("2001:db8:64::/96", &world.rules.changes.dns64.prefix));
+	for (unsigned made = 0; made < 2; made++) {
+		cache_flush_zone(world.resolver.cache, NAME("."));
+		know_test();
+		ask("a.w.test.", TERN_TYPE_AAAA);
+		if (made)
+			reply(AA, NOERR, "an a.w.test. 60 CNAME x.v.test.",
+			      "an a.w.test. 60 RRSIG CNAME 13 2 60" SIG, RANGE, RANGE_SIG, NULL);
+		else
+			reply(AA, NOERR, "an a.w.test. 60 CNAME x.v.test.", NULL);
+		assert_asked(SERV, "x.v.test.", TERN_TYPE_AAAA);
+		reply(AA, NOERR, "ns test. 300 SOA ns. host. 1 2 3 4 300", NULL);
+		assert_asked(SERV, "x.v.test.", A);
+		reply(AA, NOERR, "an x.v.test. 60 A 192.0.2.1",
+		      "an x.v.test. 60 RRSIG A 13 2 60" SIG,
+		      "ns v.test. 30 NSEC z.test. A RRSIG NSEC",
+		      "ns v.test. 30 RRSIG NSEC 13 2 30" SIG, NULL);
+		assert_result(NOERR, 2);
+		assert_non_null(answer_set("x.v.test.", TERN_TYPE_AAAA));
+		assert_int_equal(proofs(), made);
+		assert_int_equal(has_range(), made);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +169,7 @@ int main(void)
 		TEST(only_what_its_signer_says),
 		TEST(aliases_share_a_proof),
 		TEST(without_a_proof_as_ever),
+		TEST(nat64_takes_no_proof_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

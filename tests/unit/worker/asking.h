@@ -19,6 +19,7 @@
 struct wanting {
 	struct asker asker;
 	bool awaits; /* what came late */
+	bool leaves; /* when it is told */
 	unsigned answered_n;
 	unsigned late_n;
 	struct upstream_reply reply; /* the last one */
@@ -47,6 +48,8 @@ static inline void on_test_answered(struct asker *asker, const struct upstream_r
 
 	x->answered_n++;
 	remember(x, reply);
+	if (x->leaves)
+		upstream_leave(asker);
 }
 
 static inline void on_test_answered_late(struct asker *asker, const struct upstream_query *query,
@@ -85,6 +88,13 @@ static inline int close_asking(void **state)
 		upstream_leave(&wanting[i].asker);
 	assert_int_equal(workers[0]->exchanges.taken_n, 0);
 	return close_all(state);
+}
+
+static inline int close_asking_checked(void **state)
+{
+	close_asking(state);
+	assert_nothing_left();
+	return 0;
 }
 
 /** Ask, which must be possible. */
@@ -163,4 +173,4 @@ static inline void ask_many(unsigned from, unsigned to)
 	}
 }
 
-#define ASKING(f) cmocka_unit_test_setup_teardown(f, open_asking, close_asking)
+#define ASKING(f) cmocka_unit_test_setup_teardown(f, open_asking, close_asking_checked)

@@ -44,7 +44,7 @@ static void whatever_differs_is_asked_by_itself(void **state)
 	(void)state;
 	ask_of(a);
 	other.octets[3] = 2; /* 127.0.0.2, where nobody listens: it is sent all the same */
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		q = base;
 		switch (i) {
 		case 0: q.recurse = true; break;
@@ -54,12 +54,13 @@ static void whatever_differs_is_asked_by_itself(void **state)
 		case 4: q.name = (const uint8_t *)"\3ww2\4test"; break;
 		case 5: q.to.address = other; break;
 		case 6: q.to.transport = TRANSPORT_TCP; break;
+		case 7: q.subnet = (struct prefix){address("192.0.2.0"), 24}; break;
 		}
 		ask_of(&wanting[i + 1]);
 		assert_int_equal(workers[0]->exchanges.taken_n, ++n);
 	}
 	assert_int_equal(counted(&tally()->upstream_joined), 0);
-	assert_int_equal(counted(&tally()->upstream_udp), 7);
+	assert_int_equal(counted(&tally()->upstream_udp), 8);
 	/* Each of them is joined by its equal. */
 	for (unsigned i = 0; i < 2; i++) {
 		q = base;

@@ -159,6 +159,28 @@ static void by_tcp_the_answer_comes_back(void **state)
 	close(t);
 }
 
+/* Nor does a failure come back when there is to be no answer: it would be believed. */
+static void by_tcp_silence_comes_back_too(void **state)
+{
+	int t = tcp_client_of(1);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	(void)take();
+	ask_tcp(t, 2, "www.test.");
+	expect_no_question(20);
+	assert_int_equal(counted(&workers[1]->tally.mailed), 1);
+	assert_false(cds_list_empty(&workers[1]->clients_owed));
+	client_abandon_all(workers[0]);
+	expect_silence(t, 20);
+	assert_true(cds_list_empty(&workers[1]->clients_owed));
+	/* It is served on. */
+	put_answer(1);
+	ask_tcp(t, 3, "name1.example.");
+	expect_tcp(t, 3, TERN_RCODE_NOERROR, 1);
+	close(t);
+}
+
 static void a_question_that_came_by_mail_is_not_mailed_on(void **state)
 {
 	struct question q = {.name = "\3www\4test", .type = TERN_TYPE_A};
@@ -250,6 +272,105 @@ static void nobody_waits_longer_than_the_deadline(void **state)
 	assert_true(counted(&tally()->rcodes[TERN_RCODE_SERVFAIL]) == 1);
 }
 
+/* Another server is asked meanwhile; whoever answers first is taken. */
+static void a_late_answer_counts(void **state)
+{
+	struct route_server both[2] = {forwarder, forwarder};
+	bool wildcard;
+	int other;
+
+	(void)state;
+	both[1].address.octets[3] = 2;
+	other = udp_listen(&both[1].address, &wildcard);
+	assert_true(other >= 0);
+	forward_all.servers = both;
+	forward_all.servers_n = 2;
+	ask(c, 1, "www.test.");
+	for (unsigned i = 0; i < PATIENCE_MS && workers[0]->exchanges.taken_n < 2; i++) {
+		pass(1);
+		leap_ms(i % 10 == 9 ? 100 : 0);
+	}
+	assert_int_equal(workers[0]->exchanges.taken_n, 2);
+	/* This one's time is over. */
+	int first = cds_list_empty(&workers[0]->idle) ? -1
+		    : cds_list_first_entry(&workers[0]->idle, struct exchange, idle)
+					    ->to.address.octets[3] == 2
+			    ? other
+			    : forwarder_udp;
+	assert_true(first >= 0);
+	int before = forwarder_udp;
+
+	forwarder_udp = first;
+	struct asked a = take();
+
+	reply(&a, 5);
+	forwarder_udp = before;
+	expect(c, 1, TERN_RCODE_NOERROR, 5);
+	assert_int_equal(counted(&tally()->upstream_late), 1);
+	assert_int_equal(workers[0]->exchanges.taken_n, 0); /* the other one is of no use */
+	close(other);
+}
+
+/* An alias of an alias, and so on: the question's account ends it, which is counted. */
+static void what_leads_nowhere_ends_and_is_counted(void **state)
+{
+	(void)state;
+	ask(c, 1, "a0.test.");
+	for (unsigned i = 1; i < 100 && !is_readable(c, 0); i++) {
+		uint8_t octets[MESSAGE_MAX];
+		struct tern_builder b;
+		char text[16];
+
+		if (!await_fd(forwarder_udp, 20))
+			continue;
+		struct asked a = take();
+
+		snprintf(text, sizeof text, "a%u.test.", i);
+		const uint8_t *target = NAME(text);
+
+		tern_builder_init(&b, octets, sizeof octets, sizeof octets);
+		tern_builder_header(&b, a.m.id, REPLY_FLAGS, 0);
+		assert_int_equal(tern_builder_question(&b, a.m.qname, a.m.qtype, TERN_CLASS_IN),
+				 TERN_OK);
+		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, a.m.qname, TERN_TYPE_CNAME,
+						 TERN_CLASS_IN, 60, target, tern_name_len(target)),
+				 TERN_OK);
+		send_back(&a, octets, tern_builder_finish(&b));
+	}
+	assert_true(await_fd(c, PATIENCE_MS));
+	assert_int_equal(counted(&tally()->budget_exhausted), 1);
+	assert_int_equal(counted(&tally()->rcodes[TERN_RCODE_SERVFAIL]), 1);
+}
+
+/* The only task that there is. */
+static struct task *the_task(void)
+{
+	for (unsigned i = 0; i < TASK_BUCKETS; i++) {
+		if (workers[0]->task_buckets[i].next)
+			return cds_hlist_entry(workers[0]->task_buckets[i].next, struct task,
+					       same_hash);
+	}
+	return NULL;
+}
+
+static void what_a_job_used_is_counted(void **state)
+{
+	struct address at = local_address(c);
+	uint16_t party = party_of(&shared.hash_key, &at);
+
+	(void)state;
+	ask(c, 1, "www.test.");
+	struct asked a = take();
+
+	the_task()->job.budget.left[BUDGET_VERIFY] -= 3;
+	the_task()->job.budget.left[BUDGET_OCTETS] -= 5000;
+	reply(&a, 1);
+	expect(c, 1, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->signatures), 3);
+	assert_int_equal(atomic_load(&shared.fill->kib[party]), 5); /* of the client's network */
+	assert_int_equal(counted(&tally()->budget_exhausted), 0);
+}
+
 static void without_a_place_the_client_is_told(void **state)
 {
 	(void)state;
@@ -263,6 +384,13 @@ static void without_a_place_the_client_is_told(void **state)
 	expect(c, 2, TERN_RCODE_SERVFAIL, 0);
 	assert_int_equal(counted(&tally()->client_limited), 1);
 	workers[0]->waiter_shares.max = WAITERS_MAX;
+	workers[0]->waiters.max = workers[0]->waiters.fresh; /* none is left at all */
+	while (pool_take(&workers[0]->waiters))
+		;
+	ask(c, 2, "www.test.");
+	expect(c, 2, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(counted(&tally()->pool_empty), 2);
+	workers[0]->waiters.max = WAITERS_MAX;
 	/* Nothing of that is remembered. */
 	ask(c, 3, "www.test.");
 	struct asked a = take();
@@ -366,10 +494,14 @@ int main(void)
 		TEST(without_recursion_nobody_is_asked),
 		TEST_OF_TWO(another_worker_waits_at_the_one_that_is_on_it),
 		TEST_OF_TWO(by_tcp_the_answer_comes_back),
+		TEST_OF_TWO(by_tcp_silence_comes_back_too),
 		TEST_OF_TWO(a_question_that_came_by_mail_is_not_mailed_on),
 		TEST(stale_data_is_the_answer_while_nobody_answers),
 		TEST(stale_data_at_once_if_so_configured),
 		TEST(nobody_waits_longer_than_the_deadline),
+		TEST(a_late_answer_counts),
+		TEST(what_leads_nowhere_ends_and_is_counted),
+		TEST(what_a_job_used_is_counted),
 		TEST(without_a_place_the_client_is_told),
 		TEST(a_connection_without_a_place_is_owed_nothing),
 		TEST(an_errand_ends_by_a_letter),

@@ -17,7 +17,7 @@ static int close_connected(void **state)
 {
 	if (t != NOBODY)
 		close(t);
-	return close_all(state);
+	return close_checked(state);
 }
 
 static unsigned places(void)

@@ -85,6 +85,91 @@ static void one_that_goes_owes_its_answers(void **state)
 	close(d);
 }
 
+/* Connections that wait to be accepted when it goes were made in time. */
+static void who_has_connected_is_served(void **state)
+{
+	struct address at;
+	int waiting[3];
+
+	(void)state;
+	open_more();
+	start_more();
+	put_answer(1);
+	at = local_address(more.tcp);
+	for (unsigned i = 0; i < 3; i++) {
+		waiting[i] = connected(SOCK_STREAM, &at);
+		ask_tcp(waiting[i], (uint16_t)i, "name1.example.");
+	}
+	listen_close(workers[0], SLOT);
+	assert_int_equal(workers[0]->client_shares.taken_n, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		expect_tcp(waiting[i], (uint16_t)i, TERN_RCODE_NOERROR, 1);
+		close(waiting[i]);
+	}
+}
+
+/* What others have as well waits for them. */
+static void who_has_connected_where_others_listen_is_theirs(void **state)
+{
+	struct address at;
+	int waiting, d;
+
+	(void)state;
+	more = listen_somewhere();
+	int udp = dup(more.udp), tcp = dup(more.tcp);
+
+	more.shared = true;
+	assert_true(listen_open(workers[0], SLOT, &more));
+	assert_true(listen_start(workers[0], SLOT));
+	at = local_address(more.tcp);
+	d = client_of(more.udp);
+	waiting = connected(SOCK_STREAM, &at);
+	ask(d, 1, "www.test.");
+	listen_close(workers[0], SLOT);
+	pass(5);
+	assert_int_equal(workers[0]->client_shares.taken_n, 0);
+	assert_int_equal(counted(&tally()->queries_udp), 0);
+	assert_true(is_readable(udp, 0));
+	assert_true(is_readable(tcp, 0));
+	close(waiting);
+	close(d);
+	close(udp);
+	close(tcp);
+}
+
+/* While accepting pauses for want of descriptors it may be closed, and opened anew. */
+static void one_that_pauses_goes_as_others_do(void **state)
+{
+	struct listener *l = &workers[0]->listeners[SLOT];
+
+	(void)state;
+	open_more();
+	start_more();
+	l->accept_paused = true;
+	loop_remove(&workers[0]->loop, &l->tcp_watch);
+	listen_close(workers[0], SLOT);
+	assert_false(l->accept_paused);
+	tcp_resume_accepting(&workers[0]->accept_timer);
+	assert_int_equal(l->tcp_watch.fd, -1);
+	assert_false(timer_is_set(&workers[0]->accept_timer));
+	/* Opened again while it lingers it is the new one from then on. */
+	assert_true(timer_is_set(&l->linger));
+	more = listen_somewhere();
+	assert_true(worker_listen(workers[0], SLOT, &more));
+	start_more();
+	assert_false(timer_is_set(&l->linger));
+	int d = client_of(more.udp);
+
+	put_answer(1);
+	ask(d, 1, "name1.example.");
+	expect(d, 1, TERN_RCODE_NOERROR, 1);
+	leap_ms(LISTENER_LINGER_MS + 100);
+	pass(5);
+	ask(d, 2, "name1.example.");
+	expect(d, 2, TERN_RCODE_NOERROR, 1);
+	close(d);
+}
+
 /* Another worker has the port, too; what this one has taken it answers, whenever that is. */
 static void one_that_rests_takes_no_more_but_answers(void **state)
 {
@@ -182,6 +267,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_comes_is_served),
 		TEST(one_that_goes_owes_its_answers),
+		TEST(who_has_connected_is_served),
+		TEST(who_has_connected_where_others_listen_is_theirs),
+		TEST(one_that_pauses_goes_as_others_do),
 		TEST(one_that_rests_takes_no_more_but_answers),
 		TEST(orders_out_of_turn_do_no_harm),
 		TEST(unread_letters_close_their_sockets),

@@ -6,6 +6,8 @@
 
 #include "asking.h"
 
+#include <sys/resource.h>
+
 static int open_pipelines(void **state)
 {
 	open_asking(state);
@@ -13,7 +15,7 @@ static int open_pipelines(void **state)
 	return 0;
 }
 
-#define PIPELINE(f) cmocka_unit_test_setup_teardown(f, open_pipelines, close_asking)
+#define PIPELINE(f) cmocka_unit_test_setup_teardown(f, open_pipelines, close_asking_checked)
 
 /** The connection that the question of @p x went to; NULL while it waits for one. */
 static struct tcp_connection *connection_of(const struct wanting *x)
@@ -171,6 +173,59 @@ static void what_was_learned_gives_way_to_asking(void **state)
 	assert_int_equal(refusal_of(a), UPSTREAM_NO_RESOURCE);
 	pool->max = TCP_SERVERS_MAX;
 	close(other);
+}
+
+/* It waited for a place on a connection, and there is neither any more. */
+static void who_waits_is_told_when_there_is_no_place(void **state)
+{
+	int fd;
+
+	(void)state;
+	workers[0]->connection_shares.max = 1;
+	ask_many(0, SERVER_PIPELINE_MAX + 2);
+	assert_null(connection_of(&wanting[SERVER_PIPELINE_MAX]));
+	fd = take_connection();
+	workers[0]->connection_shares.max = 0;
+	struct linger hard = {1, 0};
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
+	close(fd);
+	for (unsigned i = 0; i < SERVER_PIPELINE_MAX + 2; i++) {
+		await_told(&wanting[i], 1, 0);
+		assert_int_equal(wanting[i].reply.event, i < SERVER_PIPELINE_MAX
+								 ? UPSTREAM_UNREACHABLE
+								 : UPSTREAM_NO_RESOURCE);
+	}
+	assert_int_equal(workers[0]->tcp_servers.taken_n, 0);
+	workers[0]->connection_shares.max = TCP_CONNECTIONS_MAX;
+}
+
+static void without_descriptors_or_memory_no_place_is_kept(void **state)
+{
+	struct rlimit before, none;
+	int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	enum upstream_event event = refusal_of(a);
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(event, UPSTREAM_NO_RESOURCE);
+	assert_int_equal(connections(), 0);
+	assert_int_equal(workers[0]->tcp_connections.taken_n, 0);
+	assert_int_equal(workers[0]->tcp_servers.taken_n, 0);
+	workers[0]->tcp_connections.max = 0;
+	while (pool_take(&workers[0]->tcp_connections))
+		;
+	assert_int_equal(refusal_of(a), UPSTREAM_NO_RESOURCE);
+	assert_int_equal(connections(), 0);
+	workers[0]->tcp_connections.max = TCP_CONNECTIONS_MAX;
+	ask_of(a);
+	assert_int_equal(connections(), 1);
 }
 
 /* --- servers that answer but a few -------------------------------------------------------------
@@ -413,6 +468,8 @@ int main(void)
 		PIPELINE(without_any_place_it_is_said_at_once),
 		PIPELINE(the_idlest_connection_gives_way_to_another_server),
 		PIPELINE(what_was_learned_gives_way_to_asking),
+		PIPELINE(who_waits_is_told_when_there_is_no_place),
+		PIPELINE(without_descriptors_or_memory_no_place_is_kept),
 		PIPELINE(one_that_answers_a_few_is_asked_a_few),
 		PIPELINE(what_was_learned_is_forgotten_after_a_while),
 		PIPELINE(an_idle_connection_that_ends_teaches_nothing),

@@ -327,6 +327,68 @@ static void chaos(void **state)
 	assert_int_equal(m.rrs[0].rdata_len, 256);
 }
 
+/* What does not fit beside the longest name is asked for by TCP. */
+static void a_long_text_beside_a_long_name(void **state)
+{
+	char text[300];
+	uint8_t *at = request.name;
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	for (unsigned i = 0; i < 4; i++) {
+		*at = i < 3 ? 63 : 61;
+		memset(at + 1, 'a', *at);
+		at += *at + 1;
+	}
+	*at = 0;
+	request.name_len = TERN_NAME_MAX;
+	request.rclass = TERN_CLASS_CH;
+	request.type = TERN_TYPE_TXT;
+	request.limit = 512;
+	read_back(render_chaos(&request, text, context(), out, sizeof out));
+	assert_true(m.flags & TERN_FLAG_TC);
+	assert_int_equal(m.section_n[TERN_ANSWER], 0);
+	text[200] = '\0';
+	read_back(render_chaos(&request, text, context(), out, sizeof out));
+	assert_false(m.flags & TERN_FLAG_TC);
+	assert_int_equal(m.section_n[TERN_ANSWER], 1);
+}
+
+/* RFC 5001: who asks is told, where there is room for it beside the data. */
+static void the_servers_identity(void **state)
+{
+	struct tern_edns_option o;
+	uint16_t ttl_at[ANSWER_TTLS_MAX], ttl_n = 0;
+	struct question q = {.type = request.type};
+
+	(void)state;
+	add_set(&result.answer, "www.test.", TERN_TYPE_TXT, 2, 250, 0);
+	render();
+	assert_false(has_option(TERN_EDNS_NSID));
+	request.nsid = true;
+	render();
+	assert_true(tern_edns_find(out, &m.edns, TERN_EDNS_NSID, &o));
+	assert_int_equal(o.len, 6);
+	assert_memory_equal(o.data, "tern-1", 6);
+	read_back(render_error(&request, TERN_RCODE_REFUSED, TERN_EDE_PROHIBITED, NULL, context(),
+			       out, sizeof out));
+	assert_true(has_option(TERN_EDNS_NSID));
+	/* Out of the cache: to the last octet that there is room for. */
+	tern_name_lower(q.name, request.name);
+	for (unsigned less = 0; less < 2; less++) {
+		size_t len = render_for_cache(&q, &result, request_variant(&request), out,
+					      ANSWER_OCTETS_MAX, ttl_at, &ttl_n, ANSWER_TTLS_MAX);
+
+		request.limit = (uint16_t)(len + 11 + 4 + 6 - less);
+		len = render_cached(&request, len, context(), out, sizeof out);
+		assert_int_equal(len, less ? request.limit - 9u : request.limit);
+		read_back(len);
+		assert_int_equal(has_option(TERN_EDNS_NSID), !less);
+		assert_int_equal(m.section_n[TERN_ANSWER], 2);
+	}
+}
+
 /* --- rendered answers --------------------------------------------------------------------------
  */
 
@@ -468,6 +530,8 @@ int main(void)
 		SETUP(a_cookie_comes_back_with_ours),
 		SETUP(keepalive_in_tenths_of_a_second),
 		SETUP(errors),
+		SETUP(a_long_text_beside_a_long_name),
+		SETUP(the_servers_identity),
 		SETUP(chaos),
 		SETUP(cached_answers_say_the_same),
 		SETUP(the_network_of_a_client),

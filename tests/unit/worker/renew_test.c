@@ -76,6 +76,35 @@ static void what_is_asked_again_at_its_end_is_renewed(void **state)
 	assert_int_equal(counted(&tally()->expired), 0);
 }
 
+/* So are the sets in the cache of which nothing was rendered yet. */
+static void sets_are_renewed(void **state)
+{
+	(void)state;
+	learn(1);
+	leap_ms(91000);
+	ask_known(2, 1);
+	assert_int_equal(counted(&tally()->hits_rrset), 1);
+	struct asked a = take();
+
+	assert_int_equal(counted(&tally()->prefetches), 1);
+	reply_ttl(&a, 2, TTL_S);
+	pass(5);
+	ask_known(3, 2);
+	/* For who checks by himself, as he wants it asked. */
+	cache_flush_name(rules.cache, (const uint8_t *)"\3www\4test");
+	for (unsigned i = 0; i < 3; i++) {
+		ask_with(c, 4, "www.test.", TERN_FLAG_RD | TERN_FLAG_CD, false);
+		if (i != 1) {
+			a = take();
+			assert_true(a.m.flags & TERN_FLAG_CD);
+			if (i == 0)
+				reply_ttl(&a, 3, TTL_S);
+		}
+		expect(c, 4, TERN_RCODE_NOERROR, 3);
+		leap_ms(i == 0 ? 80000 : 11000);
+	}
+}
+
 /* Rendered answers know their age, too. */
 static void rendered_answers_are_renewed(void **state)
 {
@@ -216,6 +245,19 @@ static void after_one_that_was_alone_others_join(void **state)
 	expect(c, 5, TERN_RCODE_NOERROR, 4);
 	assert_true(is_claimed());
 	inflight_release(shared.inflight, hash, 0);
+	/* Nor does one that found no place; but one that had announced itself does. */
+	struct question other = {.name = "\3new\4test", .type = TERN_TYPE_A};
+
+	hash = hash_question(w, &other, 0, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 0), 0);
+	w->task_shares.max = 0;
+	ask_with(c, 6, "new.test.", 0, false);
+	expect(c, 6, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 9), 0);
+	ask(c, 7, "new.test.");
+	expect(c, 7, TERN_RCODE_SERVFAIL, 0);
+	assert_int_equal(inflight_claim(shared.inflight, hash, 9), 9);
+	w->task_shares.max = TASKS_MAX;
 }
 
 /* Without a place a watched resolution ends at once, and who reads it knows. */
@@ -338,9 +380,10 @@ static void security_is_counted_by_kind(void **state)
 
 int main(void)
 {
-#define RENEW(f) cmocka_unit_test_setup_teardown(f, open_renewing, close_all)
+#define RENEW(f) cmocka_unit_test_setup_teardown(f, open_renewing, close_checked)
 	const struct CMUnitTest tests[] = {
 		RENEW(what_is_asked_again_at_its_end_is_renewed),
+		RENEW(sets_are_renewed),
 		RENEW(rendered_answers_are_renewed),
 		RENEW(a_renewal_that_fails_takes_nothing_away),
 		RENEW(nothing_is_renewed_unless_so_configured),

@@ -366,6 +366,30 @@ static void unknown_options_and_too_many(void **state)
 			 REQUEST_QUERY);
 }
 
+static void who_the_server_is_may_be_asked(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(with_option(65001, "", 0, 1)), REQUEST_QUERY);
+	assert_false(request.nsid);
+	assert_int_equal(parse(with_option(TERN_EDNS_NSID, "", 0, 1)), REQUEST_QUERY);
+	assert_true(request.nsid);
+}
+
+/* Who sends so much by UDP without EDNS asks for something else than an answer. */
+static void large_queries_without_an_opt_are_dropped(void **state)
+{
+	size_t len = plain("www.test.", TERN_TYPE_A, TERN_FLAG_RD);
+
+	(void)state;
+	memset(octets + len, 0, 600);
+	assert_int_equal(parse(512), REQUEST_QUERY);
+	assert_int_equal(parse(513), REQUEST_DROP);
+	assert_int_equal(parse_by(octets, 513, true), REQUEST_QUERY);
+	len = with_option(65001, "", 0, 1);
+	memset(octets + len, 0, 600);
+	assert_int_equal(parse(513), REQUEST_QUERY);
+}
+
 static void random_octets(void **state)
 {
 	uint64_t seed = 1;
@@ -409,6 +433,8 @@ int main(void)
 		SETUP(keepalive_is_for_tcp),
 		SETUP(networks_of_clients),
 		SETUP(unknown_options_and_too_many),
+		SETUP(who_the_server_is_may_be_asked),
+		SETUP(large_queries_without_an_opt_are_dropped),
 		SETUP(random_octets),
 	};
 

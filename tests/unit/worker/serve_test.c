@@ -2,6 +2,8 @@
  * serve_test.c - queries that need nobody else: who may ask, other classes, errors, and
  * what is counted of them.
  */
+#include "worker/serve.c"
+
 #include "talk.h"
 
 #include "net/udp.h"
@@ -199,6 +201,95 @@ static void hits_without_checking_count_for_nothing(void **state)
 	assert_int_equal(counted(&tally()->secure), 0);
 }
 
+static void queries_by_ipv6_are_counted(void **state)
+{
+	struct served s = {.parsed = REQUEST_ERROR, .client = address("2001:db8::1")};
+	uint8_t out[UDP_ANSWER_MAX];
+
+	(void)state;
+	assert_int_equal(serve(workers[0], &s, out, sizeof out), VERDICT_ANSWERED);
+	assert_int_equal(counted(&tally()->queries_ipv6), 1);
+	assert_int_equal(counted(&tally()->queries_udp), 1);
+}
+
+/* By a connection as by UDP, and that goes on. */
+static void what_is_no_question_owes_no_answer(void **state)
+{
+	static const uint8_t response[14] = {0, 12, 0, 1, 0x80};
+	int t = tcp_client_of(0);
+
+	(void)state;
+	put_answer(1);
+	assert_int_equal(send(t, response, 14, 0), 14);
+	ask_tcp(t, 2, "name1.example.");
+	expect_tcp(t, 2, TERN_RCODE_NOERROR, 1);
+	assert_int_equal(counted(&tally()->dropped), 1);
+	assert_true(cds_list_empty(&workers[0]->clients_owed));
+	close(t);
+}
+
+/* --- which address comes first ------------------------------------------------------------ */
+
+#define NEAR 2
+
+/* Two addresses, 192.0.2.1 and 192.0.2.2; the first of the next answer. */
+static uint8_t first_address(uint16_t id)
+{
+	size_t len;
+
+	ask(c, id, "www.test.");
+	len = receive(c, false, octets);
+	assert_int_equal(tern_message_parse(octets, len, rrs, ARRAY_LEN(rrs), &m), TERN_OK);
+	assert_int_equal(m.section_n[TERN_ANSWER], 2);
+	return octets[m.rrs[0].rdata_at + 3];
+}
+
+static void put_two(void)
+{
+	static const uint8_t rdata[] = {0, 4, 192, 0, 2, 1, 0, 4, 192, 0, 2, NEAR};
+	struct tern_rrset set = {.owner = (const uint8_t *)"\3www\4test",
+				 .rdata = rdata,
+				 .rdata_len = sizeof rdata,
+				 .ttl_s = 3600,
+				 .type = TERN_TYPE_A,
+				 .rclass = TERN_CLASS_IN,
+				 .rr_n = 2};
+
+	cache_put(rules.cache, &set, CACHE_RANK_AUTH_ANSWER, CACHE_UNCHECKED,
+		  workers[0]->loop.now.boot_s);
+	(void)first_address(0); /* it is kept rendered by this */
+}
+
+static void each_answer_has_another_one_first(void **state)
+{
+	(void)state;
+	put_two();
+	uint8_t always = first_address(0);
+
+	assert_int_equal(first_address(1), always);
+	rules.serve.rotate = true;
+	assert_int_equal(first_address(2), first_address(4));
+	assert_int_not_equal(first_address(2), first_address(3));
+	assert_int_equal(counted(&tally()->hits), 6);
+}
+
+static void what_is_near_comes_first_whatever_its_turn(void **state)
+{
+	static struct prefix clients, prefer;
+	static struct sort_rule rule = {&clients, 1, &prefer, 1};
+
+	(void)state;
+	assert_true(prefix_from_text("127.0.0.0/8", &clients));
+	assert_true(prefix_from_text("192.0.2.2/32", &prefer));
+	put_two();
+	rules.serve.rotate = true;
+	rules.serve.sortlist = &rule;
+	rules.serve.sortlist_n = 1;
+	for (uint16_t id = 0; id < 4; id++)
+		assert_int_equal(first_address(id), NEAR);
+	assert_int_equal(counted(&tally()->hits), 4);
+}
+
 /* --- batches and listeners
  * ------------------------------------------------------------------------- */
 
@@ -290,9 +381,27 @@ static void what_claims_to_be_ourselves_is_dropped(void **state)
 	assert_int_equal(counted(&theirs->dropped), dropped + 1);
 }
 
+/* Behind a wildcard the loopback is ours; other hosts may ask from the same port. */
+static void whom_we_take_for_ourselves(void **state)
+{
+	struct listener *l = &workers[1]->listeners[1];
+	struct address theirs = local_address(several[2].udp), loopback = theirs,
+		       host = address("192.0.2.1@53");
+
+	(void)state;
+	loopback.octets[3] = 7;
+	assert_true(is_ourselves(l, &theirs));
+	assert_false(is_ourselves(l, &loopback));
+	memset(l->at.address.octets, 0, sizeof l->at.address.octets);
+	assert_true(is_ourselves(l, &loopback));
+	assert_false(is_ourselves(l, &host));
+	l->at.address.octets[15] = 1;
+	assert_false(is_ourselves(l, &loopback));
+}
+
 int main(void)
 {
-#define SEVERAL(f) cmocka_unit_test_setup_teardown(f, open_several, close_all)
+#define SEVERAL(f) cmocka_unit_test_setup_teardown(f, open_several, close_checked)
 	const struct CMUnitTest tests[] = {
 		TEST(strangers_are_refused_or_hear_nothing),
 		TEST(what_it_tells_about_itself),
@@ -300,8 +409,13 @@ int main(void)
 		TEST(what_is_no_question_is_dropped_and_counted),
 		TEST(queries_are_counted_by_type),
 		TEST(hits_without_checking_count_for_nothing),
+		TEST(queries_by_ipv6_are_counted),
+		TEST(what_is_no_question_owes_no_answer),
+		TEST(each_answer_has_another_one_first),
+		TEST(what_is_near_comes_first_whatever_its_turn),
 		TEST(more_than_one_batch),
 		SEVERAL(every_listener_is_served),
+		SEVERAL(whom_we_take_for_ourselves),
 		SEVERAL(what_claims_to_be_ourselves_is_dropped),
 	};
 

@@ -102,6 +102,43 @@ static void too_many_stay_where_they_are(void **state)
 	assert_int_equal(second_octet(0), 0);
 }
 
+/* Of both kinds in one answer each is sorted by itself; what is no address is passed over. */
+static void both_kinds_of_addresses(void **state)
+{
+	struct prefix prefer[] = {{{.octets = {0x20, 1, 0x0d, 0xb8, 2}, .family = 6}, 40},
+				  network(10, 2, 16)};
+	const struct sort_rule rule = {clients, 1, prefer, 2};
+	struct tern_rr_ref rrs[16];
+	struct tern_message m;
+	struct tern_builder b;
+
+	(void)state;
+	tern_builder_init(&b, message, sizeof message, sizeof message);
+	tern_builder_header(&b, 7, 0x8180, 0);
+	assert_int_equal(tern_builder_question(&b, name, TERN_TYPE_ANY, TERN_CLASS_IN), TERN_OK);
+	for (uint8_t i = 0; i < 3; i++) {
+		uint8_t four[5] = {10, i, 0, 1, 9}, six[17] = {0x20, 1, 0x0d, 0xb8, i};
+
+		/* The middle ones have an octet too many. */
+		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_A, TERN_CLASS_IN,
+						 60, four, 4 + (i == 1)),
+				 TERN_OK);
+		assert_int_equal(tern_builder_rr(&b, TERN_ANSWER, name, TERN_TYPE_AAAA,
+						 TERN_CLASS_IN, 60, six, 16 + (i == 1)),
+				 TERN_OK);
+	}
+	len = tern_builder_finish(&b);
+	sortlist_apply(&rule, 1, &client, message, len);
+	assert_int_equal(tern_message_parse(message, len, rrs, ARRAY_LEN(rrs), &m), TERN_OK);
+	static const uint8_t wanted[] = {2, 2, 1, 1, 0, 0};
+
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(message[m.rrs[i].rdata_at + (i % 2 ? 4 : 1)], wanted[i]);
+	assert_int_equal(message[m.rrs[2].rdata_at + 4], 9);
+	assert_int_equal(message[m.rrs[1].rdata_at], 0x20);
+	assert_int_equal(message[m.rrs[5].rdata_at + 3], 0xb8);
+}
+
 static void what_is_no_message_stays(void **state)
 {
 	struct prefix prefer[] = {network(10, 1, 16)};
@@ -123,6 +160,7 @@ int main(void)
 		cmocka_unit_test(those_in_the_first_network_come_first),
 		cmocka_unit_test(others_get_them_as_they_are),
 		cmocka_unit_test(too_many_stay_where_they_are),
+		cmocka_unit_test(both_kinds_of_addresses),
 		cmocka_unit_test(what_is_no_message_stays),
 	};
 

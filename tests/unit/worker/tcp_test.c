@@ -30,7 +30,7 @@ static int close_clients(void **state)
 {
 	for (unsigned i = 0; i < fds_n; i++)
 		close(fds[i]);
-	return close_all(state);
+	return close_checked(state);
 }
 
 /** A connection of the client at @p text; NULL when it was not let in. */
@@ -210,6 +210,65 @@ static void the_idle_leave_when_places_become_fewer(void **state)
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
+/* Those of one listener go with it, when they have what is on its way or owed. */
+static void a_listener_takes_its_connections_along(void **state)
+{
+	struct tcp_client *idle = let_in("192.0.2.1@1000"), *sending = let_in("192.0.2.2@1000"),
+			  *owed = let_in("192.0.2.3@1000"), *others = let_in("192.0.2.4@1000"),
+			  *other_owed = let_in("192.0.2.5@1000");
+	uint32_t idle_serial = idle->serial;
+
+	(void)state;
+	owe(owed);
+	owe(other_owed);
+	others->listener = other_owed->listener = 1;
+	sending->stream.unsent = (struct stream_chunk *)(uintptr_t)8;
+	tcp_leave(w, 0);
+	sending->stream.unsent = NULL;
+	assert_false(is_open(idle, idle_serial));
+	assert_int_equal(places(), 4);
+	assert_true(sending->stream.read_end);
+	assert_true(owed->stream.read_end);
+	assert_false(others->stream.read_end);
+	assert_false(other_owed->stream.read_end);
+}
+
+/* Without a place in memory, and what the loop does not take, is closed and leaves nothing. */
+static void one_that_can_not_be_kept_is_closed(void **state)
+{
+	struct address at = address("192.0.2.1@1000");
+	int file = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	serve_connection(w, file, &at, 0);
+	assert_int_equal(fcntl(file, F_GETFD), -1);
+	assert_int_equal(places(), 0);
+	assert_int_equal(w->tcp_clients.taken_n, 0);
+	assert_int_equal(counted(&tally()->tcp_accepted), 0);
+	assert_true(is_let_in("192.0.2.1@1000"));
+	w->tcp_clients.max = w->tcp_clients.fresh;
+	assert_false(is_let_in("192.0.2.1@1001"));
+	assert_int_equal(places(), 1);
+	w->tcp_clients.max = TCP_CLIENTS_MAX;
+}
+
+/* It asks on and takes no answers. */
+static void one_that_takes_too_little_is_closed(void **state)
+{
+	struct tcp_client *client = let_in("192.0.2.1@1000");
+	uint8_t query[QUERY_MAX];
+	struct tern_builder b = begin_query(query, 1, "name1.example.");
+	size_t len = tern_builder_finish(&b);
+
+	(void)state;
+	put_answer(1);
+	assert_true(on_message(&client->stream, query, len));
+	assert_int_equal(client->stream.owed, 0);
+	client->stream.unsent_octets = STREAM_UNSENT_MAX;
+	assert_false(on_message(&client->stream, query, len));
+	assert_int_equal(places(), 0);
+}
+
 /* --- how long
  * ------------------------------------------------------------------------------------- */
 
@@ -312,6 +371,12 @@ static void without_descriptors_accepting_pauses(void **state)
 		pass(1);
 	assert_true(w->listeners[0].accept_paused);
 	assert_int_equal(places(), 0);
+	/* So it stays while there are none, and is tried again. */
+	timer_cancel(&w->loop.wheel, &w->accept_timer);
+	tcp_resume_accepting(&w->accept_timer);
+	pass(5);
+	assert_true(w->listeners[0].accept_paused);
+	assert_true(timer_is_set(&w->accept_timer));
 	/* The listener that was never paused stays as it is, whenever the time comes. */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	for (unsigned i = 0; i < PATIENCE_MS && places() == 0; i++)
@@ -334,6 +399,9 @@ int main(void)
 		CLIENTS(who_holds_most_gives_way),
 		CLIENTS(nobody_gives_way_to_the_greedy),
 		CLIENTS(the_idle_leave_when_places_become_fewer),
+		CLIENTS(a_listener_takes_its_connections_along),
+		CLIENTS(one_that_can_not_be_kept_is_closed),
+		CLIENTS(one_that_takes_too_little_is_closed),
 		CLIENTS(when_places_are_few_the_idle_leave_sooner),
 		CLIENTS(the_last_answer_closes_a_half_closed_one),
 		CLIENTS(it_is_read_again_when_half_is_answered),

@@ -178,13 +178,52 @@ static void denials_and_failures(void **state)
 	assert_string_equal(told_at_the_end(), "= www.test. A: YXDOMAIN too long\n");
 }
 
+/* What a job does is told at level debug, and what went wrong at level info, too. */
+static void steps_are_told_to_the_log(void **state)
+{
+	static const struct {
+		enum log_level level;
+		bool listens;
+		const char *fault, *step;
+	} cases[] = {
+		{LOG_LEVEL_NOTICE, false, "", ""},
+		{LOG_LEVEL_INFO, true, "info: www.test. A: 192.0.2.1 is silent\n", ""},
+		{LOG_LEVEL_DEBUG, true, "info: www.test. A: 192.0.2.1 is silent\n",
+		 "debug: www.test. A: > 192.0.2.1\n"},
+	};
+	static struct worker w;
+	struct worker_shared s = {0};
+	struct log log = {.fd = task.trace_fd};
+
+	(void)state;
+	s.log = &log;
+	w.shared = &s;
+	task.worker = &w;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		log.level = cases[i].level;
+		struct job_trace *trace = trace_to_log(&task);
+
+		assert_int_equal(trace != NULL, cases[i].listens);
+		if (!trace)
+			continue;
+		trace->step(trace, "! 192.0.2.1 is silent");
+		const char *text = told();
+
+		assert_non_null(strstr(text, cases[i].fault));
+		trace->step(trace, "> 192.0.2.1");
+		text = told();
+		assert_non_null(strstr(text, cases[i].step));
+		assert_int_equal(*text == '\0', cases[i].step[0] == '\0');
+	}
+}
+
 int main(void)
 {
 #define TRACE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TRACE(each_step_is_a_line),    TRACE(answers_with_their_security),
 		TRACE(aliases_in_their_order), TRACE(large_data_by_its_size),
-		TRACE(denials_and_failures),
+		TRACE(denials_and_failures),   TRACE(steps_are_told_to_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

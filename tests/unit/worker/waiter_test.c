@@ -109,6 +109,46 @@ static void what_is_saved_up_for_strangers_is_small(void **state)
 	assert_int_equal(whole, PULSE_FREE);
 }
 
+/* Who is known to be no victim gets answers of any size; others hardly more than they sent. */
+static void strangers_are_who_could_be_victims(void **state)
+{
+	static const struct {
+		bool tcp, cookie, edns;
+		uint16_t limit;
+	} cases[] = {{true, false, true, 1232},
+		     {false, true, true, 1232},
+		     {false, false, true, 5 * (12 + 20 + 4 + 11)},
+		     {false, false, false, 5 * (12 + 20 + 4)}};
+
+	(void)state;
+	for (uint16_t i = 0; i < PULSE_FREE; i++)
+		add(&one, "192.0.2.1@1000", i);
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		struct request r = {.id = (uint16_t)(100 + i),
+				    .name_len = 20,
+				    .edns = cases[i].edns,
+				    .cookie_valid = cases[i].cookie,
+				    .limit = 1232};
+		struct route_back back = {
+			.client = address("192.0.2.9@1000"), .tcp = cases[i].tcp, .worker = 9};
+
+		assert_int_equal(waiter_add(workers[0], &one, &r, &back), ADDED);
+		assert_int_equal(newest(&one)->request.limit, cases[i].limit);
+	}
+}
+
+/* By TCP each question is owed an answer, whatever it looks like. */
+static void a_connection_asks_twice_if_it_likes(void **state)
+{
+	struct request r = {.id = 7, .name_len = 20, .limit = 1232};
+	struct route_back back = {.client = address("10.0.0.1@1000"), .tcp = true, .worker = 9};
+
+	(void)state;
+	assert_int_equal(waiter_add(workers[0], &one, &r, &back), ADDED);
+	assert_int_equal(waiter_add(workers[0], &one, &r, &back), ADDED);
+	assert_int_equal(workers[0]->waiter_shares.taken_n, 2);
+}
+
 static uint64_t cpu_ns_of_adding(unsigned n)
 {
 	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -142,6 +182,8 @@ int main(void)
 		TEST(a_host_is_known_by_any_of_its_ports),
 		TEST(a_network_gets_half_of_the_places),
 		TEST(what_is_saved_up_for_strangers_is_small),
+		TEST(strangers_are_who_could_be_victims),
+		TEST(a_connection_asks_twice_if_it_likes),
 		TEST(thousands_are_not_walked),
 	};
 

@@ -2,11 +2,15 @@
  * worker_test.c - making, starting and ending a worker, also when the system
  * refuses, and questions traced through its mailbox.
  */
+#include "base/readers.h"
+#include "worker/worker_private.h"
+
 #include "helpers.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static int make_shared(void **state)
@@ -164,6 +168,113 @@ static void it_is_tied_to_no_cpu(void **state)
 	assert_true(CPU_EQUAL(&ours, &its));
 }
 
+/* As Linux has it in its second version, which tells the slice from 6.12 on. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+static bool attributes_of(pid_t thread, struct attributes *out)
+{
+	return syscall(SYS_sched_getattr, thread, out, sizeof *out, 0) == 0;
+}
+
+/* An answer waits for nobody's computing, and the worker is no more important than others. */
+static void its_slices_are_short(void **state)
+{
+	struct attributes ours = {0}, its = {0};
+	uint64_t start_ms = now_ms();
+
+	(void)state;
+	if (!attributes_of(0, &ours) || ours.policy != SCHED_OTHER || ours.runtime_ns == 0)
+		skip(); /* an older Linux, or somebody had it started otherwise */
+	workers[0] = worker_create(&shared, 0, NULL, 0);
+	assert_non_null(workers[0]);
+	assert_true(worker_start(workers[0], -1));
+	while (worker_beat(workers[0]) < 1 && now_ms() - start_ms < PATIENCE_MS)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	assert_true(attributes_of(worker_thread_id(workers[0]), &its));
+	assert_int_equal(its.runtime_ns, 100000);
+	assert_int_equal(its.policy, ours.policy);
+	assert_int_equal(its.nice, ours.nice);
+	/* Who started it keeps its own. */
+	assert_true(attributes_of(0, &its));
+	assert_int_equal(its.runtime_ns, ours.runtime_ns);
+}
+
+/* The main thread decides how many clients may be connected. */
+static void connections_are_as_many_as_allowed(void **state)
+{
+	static const struct {
+		uint32_t allowed, max;
+	} cases[] = {{0, TCP_CLIENTS_MAX}, {5, 5}, {TCP_CLIENTS_MAX + 1, TCP_CLIENTS_MAX}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		atomic_store(&shared.tcp_clients_max, cases[i].allowed);
+		workers[0] = worker_create(&shared, 0, NULL, 0);
+		assert_non_null(workers[0]);
+		assert_int_equal(workers[0]->client_shares.max, cases[i].max);
+		workers_end();
+	}
+}
+
+/** Ask for name1.example from @p fd: the rcode of the answer. */
+static unsigned rcode_for(int fd)
+{
+	uint8_t octets[QUERY_MAX + 512];
+	struct tern_builder b = begin_query(octets, 7, "name1.example.");
+	size_t len = tern_builder_finish(&b);
+
+	assert_int_equal(send(fd, octets, len, 0), len);
+	assert_true(is_readable(fd, PATIENCE_MS));
+	assert_true(recv(fd, octets, sizeof octets, 0) >= TERN_HEADER_LEN);
+	return octets[3] & 15;
+}
+
+/* What the main thread decides counts from the next turn on. */
+static void it_looks_at_each_turn_what_is_in_force(void **state)
+{
+	static struct rules others;
+	struct listener_fds fds = listen_somewhere();
+	struct address at = local_address(fds.tcp);
+	int c = client_of(fds.udp), connections[3], ended = 0;
+	uint8_t octet;
+
+	(void)state;
+	readers_enter();
+	put_answer(1);
+	readers_leave();
+	workers[0] = worker_create(&shared, 0, &fds, 1);
+	assert_non_null(workers[0]);
+	assert_true(worker_start(workers[0], -1));
+	assert_int_equal(rcode_for(c), TERN_RCODE_NOERROR);
+	others = rules;
+	others.access.allow_n = 0;
+	atomic_store(&shared.rules.current, &others);
+	assert_int_equal(rcode_for(c), TERN_RCODE_REFUSED);
+	atomic_store(&shared.rules.current, &rules);
+	assert_int_equal(rcode_for(c), TERN_RCODE_NOERROR);
+	/* So does how many may be connected. */
+	for (unsigned i = 0; i < 3; i++)
+		connections[i] = connected(SOCK_STREAM, &at);
+	for (unsigned i = 0; i < PATIENCE_MS && worker_tcp_clients(workers[0]) < 3; i++)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	assert_int_equal(worker_tcp_clients(workers[0]), 3);
+	atomic_store(&shared.tcp_clients_max, 1);
+	assert_int_equal(rcode_for(c), TERN_RCODE_NOERROR);
+	for (unsigned i = 0; i < 3; i++) {
+		if (is_readable(connections[i], i < 2 ? PATIENCE_MS : 0))
+			ended += recv(connections[i], &octet, 1, 0) <= 0;
+		close(connections[i]);
+	}
+	assert_int_equal(ended, 2); /* the idlest */
+	close(c);
+}
+
 static size_t read_all(int fd, char *text, size_t max)
 {
 	size_t len = 0;
@@ -218,6 +329,9 @@ int main(void)
 		SHARED_TEST(it_beats_and_stops_at_once),
 		SHARED_TEST(which_signals_it_takes),
 		SHARED_TEST(it_is_tied_to_no_cpu),
+		SHARED_TEST(it_looks_at_each_turn_what_is_in_force),
+		SHARED_TEST(its_slices_are_short),
+		SHARED_TEST(connections_are_as_many_as_allowed),
 		SHARED_TEST(a_trace_is_told_and_ends),
 		SHARED_TEST(letters_nobody_reads_are_thrown_away),
 		SHARED_TEST(creation_fails_cleanly),
