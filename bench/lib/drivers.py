@@ -15,12 +15,12 @@ class Load:
     """
     One run of at most @p seconds: the questions of @p path, again and again unless @p once. @p flags: "DO" asks for
     signatures, "AD" whether the answer is validated, None says nothing. With @p secure only validated answers count.
-    @p ports, @p window: of blast only.
+    @p ports, @p window: of blast only. @p mode: "tcp", "dot" or "doh" of dnsperf, "new" or "reuse" of openssl s_time.
     """
 
     def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, flags=None, secure=False, ports=PORTS,
-                 window=IN_FLIGHT):
-        self.path, self.seconds, self.once, self.tcp, self.pace = path, seconds, once, tcp, pace
+                 window=IN_FLIGHT, mode=None):
+        self.path, self.seconds, self.once, self.tcp, self.pace, self.mode = path, seconds, once, tcp, pace, mode
         self.flags, self.secure, self.ports, self.window = flags, secure, ports, window
 
 
@@ -49,9 +49,11 @@ def run(argv, cpus, limit_s):
 
 
 def dnsperf(load, server, cpus, _blast):
-    argv = ['dnsperf', '-s', server, '-p', '53', '-a', CLIENT, '-d', load.path, '-T', '1',
-            '-c', '10' if load.tcp else str(PORTS), '-q', str(IN_FLIGHT), '-t', '3', '-l', str(load.seconds)]
-    argv += ['-m', 'tcp'] if load.tcp else []
+    mode = load.mode or ('tcp' if load.tcp else 'udp')
+    argv = ['dnsperf', '-s', server, '-p', {'dot': '853', 'doh': '443'}.get(mode, '53'), '-a', CLIENT, '-d', load.path,
+            '-T', '1', '-c', str(PORTS) if mode == 'udp' else '10', '-q', str(IN_FLIGHT), '-t', '3',
+            '-l', str(load.seconds), '-m', mode]
+    argv += ['-O', f'doh-uri=https://{server}/dns-query'] if mode == 'doh' else []
     argv += ['-n', '1'] if load.once else []
     argv += ['-Q', str(load.pace)] if load.pace else []
     out = run(argv, cpus, load.seconds + 30)
@@ -77,8 +79,19 @@ def blast(load, server, cpus, program):
                    said['authentic'] if load.flags else None, said['p50_us'], said['p99_us'])
 
 
+def handshakes(load, server, cpus):
+    out = run(['openssl', 's_time', '-connect', f'{server}:853', f'-{load.mode}', '-time', str(load.seconds), '-tls1_3'],
+              cpus, load.seconds + 30)
+    made = re.findall(r'(\d+) connections in (\d+) real seconds', out)
+    if not made:
+        raise Failed(f'openssl s_time: {out.strip()[-200:]}')
+    return Outcome(int(made[-1][0]), int(made[-1][0]), 0, max(1, int(made[-1][1])))
+
+
 def drive(load, server, settings):
     """TCP is dnsperf's; percentiles, AD and many ports are blast's."""
+    if load.mode in ('new', 'reuse'):
+        return handshakes(load, server, settings.load_cpus)
     is_plain = not load.pace and not load.flags and load.ports == PORTS
-    use = dnsperf if load.tcp or (settings.driver == 'dnsperf' and is_plain) else blast
+    use = dnsperf if load.tcp or load.mode or (settings.driver == 'dnsperf' and is_plain) else blast
     return use(load, server, settings.load_cpus, settings.blast)

@@ -28,7 +28,8 @@ class Peer:
             conf = write(f'{directory}/{self.template}', fill_in(self.template, directory, settings))
         for template in self.more:
             write(f'{directory}/{template}', fill_in(template, directory, settings))
-        return [self.binary] + [a.format(conf=conf, dir=directory, address=settings.address, workers=settings.workers)
+        return [self.binary] + [a.format(conf=conf, dir=directory, address=settings.address, workers=settings.workers,
+                                         tls=settings.encrypted)
                                 for a in self.argv]
 
     def version_text(self):
@@ -42,15 +43,16 @@ class Peer:
 
 
 def fill_in(template, directory, settings):
-    """Lines that begin with "@signed " or "@unsigned " are for that internet only."""
+    """Lines that begin with "@signed " or "@unsigned " are for that internet only, "@tls " for sets with encryption."""
     with open(f'{PEERS_DIR}/{template}', encoding='ascii') as f:
         text = f.read()
     cache = settings.cache_mib
     anchor = settings.anchor or 'none'
     other = '@unsigned ' if settings.anchor else '@signed '
-    lines = (line for line in text.splitlines(keepends=True) if not line.startswith(other))
-    text = ''.join(line.removeprefix('@unsigned ').removeprefix('@signed ') for line in lines)
-    for key, value in {'RESOLVER': settings.address, 'DIR': directory, 'HINTS': settings.hints,
+    lines = [line for line in text.splitlines(keepends=True) if not line.startswith(other)]
+    lines = [line for line in lines if settings.encrypted or not line.startswith('@tls ')]
+    text = ''.join(line.removeprefix('@unsigned ').removeprefix('@signed ').removeprefix('@tls ') for line in lines)
+    for key, value in {'RESOLVER': settings.address, 'DIR': directory, 'TLS': settings.encrypted, 'HINTS': settings.hints,
                        'WORKERS': settings.workers, 'ANCHOR': anchor,
                        'ANCHOR_QUOTED': ' '.join(anchor.split()[:3] + [f'"{anchor.split()[-1]}"']),
                        'CACHE_MIB': cache, 'CACHE_THIRD_MIB': cache // 3,
@@ -61,6 +63,9 @@ def fill_in(template, directory, settings):
 
 def known(tern, floor):
     """Every peer; @p tern and @p floor are the paths of our own programs."""
+    library = Peer('library', os.path.join(os.path.dirname(floor), 'tls_floor'), None,
+                   ['{address}', '853', '{tls}/cert.pem', '{tls}/key.pem'], None)
+    library.answers = ('handshake', 'resumed')
     ours = Peer('tern', tern, 'tern.yaml', ['-c', '{conf}'], '-V')
     bare = Peer('floor', floor, None, ['-a', '{address}', '-p', '53', '-w', '{workers}'], None)
     bare.answers = ('hot', 'hot1', 'paced')
@@ -74,4 +79,4 @@ def known(tern, floor):
             Peer('pdns', 'pdns_recursor', 'recursor.conf', ['--config-dir={dir}'], '--version',
                  variable='PDNS_RECURSOR_BIN', more=('anchor.lua',)),
             Peer('named', 'named', 'named.conf', ['-4', '-f', '-n', '{workers}', '-c', '{conf}'], '-v'),
-            bare]
+            bare, library]

@@ -8,6 +8,10 @@ SETS = {
     'hot1': 'one name, cached',
     'paced': 'hot at a fixed pace',
     'tcp': 'hot by TCP, 10 connections',
+    'dot': 'hot by TLS, 10 connections',
+    'doh': 'hot by HTTPS (HTTP/2), 10 connections',
+    'handshake': 'handshakes of TLS 1.3 with a P-256 key, one after another; what is per query is per handshake',
+    'resumed': 'the same, resumed by a ticket',
     'mixed': '90 % hot, 5 % new names, 5 % absent names',
     'cold': 'each zone once, from an empty cache',
     'cold-paced': 'cold at a fixed pace',
@@ -21,6 +25,7 @@ SETS = {
     'dnssec-nx-cold': 'one denial of each signed zone, with DO, keys known',
     'dnssec-nx': 'random absent names in 100 signed zones, with DO',
 }
+ENCRYPTED_SETS = ('dot', 'doh', 'handshake', 'resumed')
 SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot', 'dnssec-nx-cold', 'dnssec-nx')
 COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
            ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),

@@ -78,7 +78,7 @@ void adguard_upstream(struct adguard *g, const struct import_place *place, const
 		return;
 	}
 	if (strstr(at, "://") && strncmp(at, "udp://", 6) != 0 && strncmp(at, "tcp://", 6) != 0)
-		import_leave(g->im, place, "\"%.80s\" is left out: " IMPORT_NO_TLS, text);
+		import_leave(g->im, place, "\"%.80s\" is left out: " IMPORT_BY_HAND, text);
 	else if (strpbrk(at, " \t") || *at == '#')
 		import_leave(g->im, place, "\"%.80s\" is left out: write one server a line", text);
 	else if (!read_server(strncmp(at, "tcp://", 6) == 0 ? at + 6 : at, server))

@@ -45,6 +45,20 @@ void import_route_add(struct import *im, const struct import_place *place,
 	strcpy(route->servers[route->servers_n++], copy);
 }
 
+/* Is it told of each server who it is? */
+static bool all_named(const struct import_route *r)
+{
+	uint8_t wire[TERN_NAME_MAX];
+
+	for (unsigned i = 0; i < r->servers_n; i++) {
+		const char *name = r->names[i];
+
+		if (!*name || tern_name_from_text(name, strlen(name), wire) != TERN_OK)
+			return false;
+	}
+	return true;
+}
+
 /* The list of servers of the zone that @p key stands for, made with the zone; NULL: no memory. */
 static struct doc_node *make_zone(struct import *im, const struct import_route *r, const char *key)
 {
@@ -60,6 +74,10 @@ static struct doc_node *make_zone(struct import *im, const struct import_route *
 	item = doc_add_map(&im->doc, doc_list(&im->doc, im->views[r->view], r->list));
 	doc_set_text(&im->doc, item, "name", r->name);
 	im->routes[im->routes_n] = doc_list(&im->doc, item, "addresses");
+	if (r->tls)
+		doc_set_word(&im->doc, item, "transport", "tls");
+	if (r->tls && !all_named(r))
+		doc_set_word(&im->doc, item, "authentication", "opportunistic");
 	if (r->first)
 		doc_set_word(&im->doc, item, "first", "true");
 	if (r->ordered || r->parallel)
@@ -85,9 +103,20 @@ static void write_route(struct import *im, const struct import_route *r, bool jo
 		return;
 	}
 	servers = known ? im->routes[*known] : make_zone(im, r, key);
+	bool named = r->tls && all_named(r);
+
+	if (r->tls && !named)
+		import_leave(im, &r->place,
+			     "not each server of the zone %s has a name (#NAME): none is asked who "
+			     "it is",
+			     r->name);
 	for (unsigned i = 0; i < r->servers_n; i++) {
+		char text[ADDRESS_TEXT_MAX + IMPORT_HOST_MAX + 1];
+
+		snprintf(text, sizeof text, "%s%s%s", r->servers[i], named ? "#" : "",
+			 named ? r->names[i] : "");
 		if (doc_len(servers) < IMPORT_SERVERS)
-			doc_add_text(&im->doc, servers, r->servers[i]);
+			doc_add_text(&im->doc, servers, text);
 		else
 			import_leave(im, &r->place, "a zone has at most %d servers",
 				     IMPORT_SERVERS);

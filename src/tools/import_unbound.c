@@ -150,8 +150,10 @@ static void end_section(struct unbound *u)
 {
 	struct import *im = u->im;
 
-	if (u->is_zone && (u->tls || u->all_tls))
-		import_leave(im, &u->route.place, "the zone %s is left out: " IMPORT_NO_TLS,
+	u->route.tls = u->tls || u->all_tls;
+	if (u->is_zone && u->route.tls && strcmp(u->route.list, "stub-zones") == 0)
+		import_leave(im, &u->route.place,
+			     "the zone %s is left out: stub zones are not asked by TLS",
 			     u->route.name);
 	else if (u->is_zone)
 		import_route_write(im, &u->route);

@@ -305,11 +305,9 @@ static void take_private_domain(struct unbound *u, const struct import_place *pl
 	import_rebinding_name(u->im, place, v[0]);
 }
 
-/* Whoever wants that would not want to be asked in the open instead. */
 static void take_tls(struct unbound *u, const struct import_place *place, char *v[3])
 {
-	if (import_bool(u->im, place, v[0], &u->all_tls) && u->all_tls)
-		import_leave(u->im, place, IMPORT_NO_TLS ": zones below this are left out");
+	(void)!import_bool(u->im, place, v[0], &u->all_tls);
 }
 
 static void take_slip(struct unbound *u, const struct import_place *place, char *v[3])

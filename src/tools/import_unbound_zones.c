@@ -4,23 +4,38 @@
 
 #include "tools/import_unbound.h"
 
+/* ADDR[@PORT][#NAME]: without a port it is what the transport has. */
+static void add_server(struct unbound *u, const struct import_place *place, const char *value)
+{
+	struct import_route *r = &u->route;
+	unsigned before = r->servers_n;
+	const char *name = strchr(value, '#');
+	char *address = name ? strndup(value, (size_t)(name - value)) : strdup(value);
+
+	if (!address) {
+		u->im->broken = true;
+		return;
+	}
+	import_route_add(u->im, place, r, address);
+	if (r->servers_n > before) {
+		char *at = strchr(address, '@') ? NULL : strrchr(r->servers[before], '@');
+
+		if (at)
+			*at = '\0';
+		snprintf(r->names[before], IMPORT_HOST_MAX, "%s", name ? name + 1 : "");
+	}
+	free(address);
+}
+
 void unbound_zone(struct unbound *u, const struct import_place *place, const char *value)
 {
 	const char *option = strchr(place->option, '-') ? strchr(place->option, '-') + 1 : "";
 	struct import *im = u->im;
-	char *address = NULL;
 
 	if (strcmp(place->option, "name") == 0) {
 		(void)!import_name(im, place, value, u->route.name);
 	} else if (strcmp(option, "addr") == 0) {
-		address = strdup(value);
-		if (!address) {
-			im->broken = true;
-			return;
-		}
-		address[strcspn(address, "#")] = '\0'; /* a name for TLS */
-		import_route_add(im, place, &u->route, address);
-		free(address);
+		add_server(u, place, value);
 	} else if (strcmp(option, "first") == 0) {
 		(void)!import_bool(im, place, value, &u->route.first);
 	} else if (strcmp(option, "tls-upstream") == 0 || strcmp(option, "ssl-upstream") == 0) {

@@ -12,7 +12,9 @@
 #include "tools/import.h"
 
 /** The reason for servers that are asked by TLS, HTTPS or QUIC. */
-#define IMPORT_NO_TLS "asking servers by TLS, HTTPS or QUIC is not supported by this version"
+#define IMPORT_BY_HAND                                                                             \
+	"servers that are asked by TLS, HTTPS or QUIC are written by hand: see transport in "      \
+	"tern.yaml(5)"
 
 /** The section @p section of the document. */
 struct doc_node *import_section(struct import *im, const char *section);
@@ -82,13 +84,17 @@ void import_client(struct import *im, const struct import_place *place, unsigned
 /** The same clients are told of when their network is in a denied one. */
 void import_viewed(struct import *im, const char *network);
 
+#define IMPORT_HOST_MAX 256 /* octets of a host's name, with its zero */
+
 /** A zone that other servers are asked for, as it is read. */
 struct import_route {
 	struct import_place place;
 	const char *list; /* "forward-zones" or "stub-zones" */
 	char name[TERN_NAME_TEXT_MAX];
 	char servers[IMPORT_SERVERS][ADDRESS_TEXT_MAX];
+	char names[IMPORT_SERVERS][IMPORT_HOST_MAX]; /* of their certificates; "" for none */
 	unsigned servers_n;
+	bool tls; /* they are asked by TLS */
 	unsigned view;
 	bool first;
 	bool ordered;

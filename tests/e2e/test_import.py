@@ -98,7 +98,7 @@ def test_unbound():
     made, left = imported(put('unbound.conf', UNBOUND))
     check('unbound.conf:24: tls-service-key: has no counterpart here' not in left and
           re.search(r'unbound.conf:\d+: tls-service-key: has no counterpart here', left), left)
-    check(re.search(r'unbound.conf:\d+: forward-zone: the zone tls.example. is left out', left), left)
+    check('"192.0.2.53@853#dns.example"' in made and 'transport: tls' in made, made)
     check('"0.0.0.0@53"' in made and 'version: "9"' in made, made)
     Started(made)
     expect(ask('nas.lan'), 'NOERROR', ['192.168.1.9'])
