@@ -461,13 +461,16 @@ static void tell_servers(struct telling *t, const struct route *route, uint32_t 
 			char text[ADDRESS_TEXT_MAX];
 			size_t n = strlen(servers);
 
-			snprintf(servers + n, sizeof servers - n, "%s%s", i > 0 ? " " : "",
-				 address_to_text(&route->servers[i].address, text));
+			snprintf(servers + n, sizeof servers - n, "%s%s%s%s", i > 0 ? " " : "",
+				 address_to_text(&route->servers[i].address, text),
+				 *route->servers[i].name ? "#" : "", route->servers[i].name);
 		}
-		json_t *line =
-			line_of("servers", "%s zone %s: %s%s%s",
-				route->kind == ROUTE_FORWARD ? "forward" : "stub",
-				tern_name_to_text(route->zone, zone), servers, comma(where), where);
+		bool encrypted = transport_is_encrypted(route->transport);
+		json_t *line = line_of(
+			"servers", "%s zone %s: %s%s%s%s%s",
+			route->kind == ROUTE_FORWARD ? "forward" : "stub",
+			tern_name_to_text(route->zone, zone), servers, encrypted ? " by " : "",
+			encrypted ? transport_to_text(route->transport) : "", comma(where), where);
 
 		add_where(line, where);
 		say(t, line);

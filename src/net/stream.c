@@ -9,10 +9,12 @@
 #include "net/stream_private.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -449,6 +451,13 @@ void stream_set_framing(struct stream *s, const struct stream_framing *framing, 
 {
 	s->framing = framing;
 	s->framing_state = state;
+}
+
+bool stream_is_heard(const struct stream *s)
+{
+	int unheard = 0;
+
+	return s->connecting || ioctl(s->watch.fd, SIOCOUTQ, &unheard) != 0 || unheard == 0;
 }
 
 void stream_pause(struct stream *s)

@@ -210,6 +210,9 @@ void stream_settle(struct stream *s, uint32_t tag);
 /** It is the turn of a codec that waits for that. May end the stream. */
 void stream_go_on(struct stream *s);
 
+/** Has the peer's system what was sent? What nobody takes any more is lost on the way, mostly. */
+bool stream_is_heard(const struct stream *s);
+
 /** Read no further messages until stream_resume(); what is in flight is the owner's to count. */
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);

@@ -26,7 +26,8 @@
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
 #define SERVER_IDLE_MS         5000  /* kept for the next question, */
 #define SERVER_WARM_MS         30000 /* and one that cost a handshake */
-#define SERVER_MUTE_MS         1500  /* without a word, while a question is open */
+#define SERVER_MUTE_MS         1500  /* without a word, while a question is open, */
+#define SERVER_MUTE_TLS_MS     3000  /* and of one that costs a handshake */
 #define MOVES_MAX              8     /* of a question, from one connection to another */
 #define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
@@ -86,9 +87,15 @@ static uint64_t now_ms(const struct tcp_connection *c)
 	return loop_ms(&c->server->worker->loop);
 }
 
+static uint32_t mute_ms(const struct tcp_connection *c)
+{
+	return transport_is_encrypted(c->server->to.transport) ? SERVER_MUTE_TLS_MS
+							       : SERVER_MUTE_MS;
+}
+
 static bool is_mute(const struct tcp_connection *c)
 {
-	return c->mute || (c->exchanges_n > 0 && now_ms(c) - c->heard_ms >= SERVER_MUTE_MS);
+	return c->mute || (c->exchanges_n > 0 && now_ms(c) - c->heard_ms >= mute_ms(c));
 }
 
 /* Without a question it gives way when places are few. */
@@ -372,7 +379,9 @@ static void learn_few(const struct tcp_connection *c)
 /* It is asked no more. */
 static void give_up(struct tcp_connection *c)
 {
-	learn_few(c);
+	/* What costs a handshake is not done for each question because one was slow. */
+	if (!transport_is_encrypted(c->server->to.transport))
+		learn_few(c);
 	c->mute = true;
 }
 
@@ -452,8 +461,13 @@ bool upstream_tcp_ask(struct exchange *x)
 
 bool upstream_tcp_again(struct exchange *x)
 {
+	struct tcp_connection *c = x->connection;
+
+	/* A way that has lost what was sent comes back seldom: the first question finds out. */
+	if (c && c->heard_ms <= x->sent_ns / NS_PER_MS && !stream_is_heard(&c->stream))
+		give_up(c);
 	/* It waits for a place, or for the answer. */
-	if (!x->connection || !is_mute(x->connection))
+	if (!c || !is_mute(c))
 		return true;
 	upstream_tcp_leave(x);
 	return upstream_tcp_ask(x);
@@ -475,7 +489,7 @@ void upstream_tcp_leave(struct exchange *x)
 	cds_list_del(&x->node);
 	if (!c)
 		return;
-	if (now_ms(c) - MAX(c->heard_ms, x->sent_ns / NS_PER_MS) >= SERVER_MUTE_MS)
+	if (now_ms(c) - MAX(c->heard_ms, x->sent_ns / NS_PER_MS) >= mute_ms(c))
 		give_up(c);
 	c->exchanges_n--;
 	note_idle(c);

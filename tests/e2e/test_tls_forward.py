@@ -143,6 +143,7 @@ def test_many_questions_on_one_connection():
     forwarding(server)
     for i in range(30):
         equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.101'])
+    check(f'{server.at()} by TLS' in ternctl('explain', '127.0.0.1', f'n0.{ZONE}', 'A'), 'explain')
     at_most(server.connections, 2, 'connections, one for each worker')
     # RFC 8467: lengths tell nothing.
     equal({n % 128 for n in server.lengths}, {0}, 'octets over a multiple of 128')
@@ -267,6 +268,37 @@ def test_a_slow_one_is_waited_for():
     forwarding(server)
     equal(data(ask(f'slow.{ZONE}')), ['192.0.2.101'])
     equal(server.asked, 1, 'questions')
+
+
+@contextlib.contextmanager
+def lost(port):
+    """Packets of the connections that there are to @port get lost, in silence: as behind a NAT that has forgotten them."""
+    out = subprocess.run(['ss', '-Htn', 'state', 'established', 'dport', '=', f':{port}'], capture_output=True, text=True,
+                         check=True).stdout
+    ours = [line.split()[2].rsplit(':', 1)[1] for line in out.splitlines()]
+    rules = '\n'.join(f'tcp sport {p} drop; tcp dport {p} drop;' for p in ours)
+    subprocess.run(['nft', '-f', '-'], check=True, text=True,
+                   input=f'table inet lost {{ chain out {{ type filter hook input priority 0; {rules} }}; }}')
+    try:
+        yield len(ours)
+    finally:
+        subprocess.run(['nft', 'delete', 'table', 'inet', 'lost'], check=True)
+
+
+def test_a_way_that_is_lost_costs_one_client_little():
+    server = TlsForwarder()
+    start(**{'forward-zones': [zone(server)], 'server': {'workers': 1}})
+    for i in range(3):
+        equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.101'])
+    with lost(server.port) as n:
+        at_least(n, 1, 'connections')
+        began = time.monotonic()
+        equal(data(ask(f'after.{ZONE}')), ['192.0.2.101'])
+        at_most(time.monotonic() - began, scaled(1), 'seconds')
+        began = time.monotonic()
+        for i in range(10):
+            equal(data(ask(f'm{i}.{ZONE}')), ['192.0.2.101'])
+        at_most(time.monotonic() - began, scaled(0.5), 'seconds for ten more')
 
 
 def test_nothing_in_plain_text():
