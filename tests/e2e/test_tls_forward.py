@@ -143,7 +143,7 @@ def test_many_questions_on_one_connection():
     forwarding(server)
     for i in range(30):
         equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.101'])
-    check(f'{server.at()} by TLS' in ternctl('explain', '127.0.0.1', f'n0.{ZONE}', 'A'), 'explain')
+    check(f'{server.at()} by TLS' in ternctl('explain', '127.0.0.1', f'new.{ZONE}', 'A'), 'explain')
     at_most(server.connections, 2, 'connections, one for each worker')
     # RFC 8467: lengths tell nothing.
     equal({n % 128 for n in server.lengths}, {0}, 'octets over a multiple of 128')
