@@ -1,8 +1,6 @@
 """Forwarders over HTTPS: many questions on one connection, and servers that break the rules in every way."""
 import contextlib
-import socket
 import ssl
-import threading
 import time
 
 import dns.message
@@ -16,31 +14,19 @@ import h2.events
 from harness import *
 from test_lists_url import certificates
 from test_reload import start
-from test_tls_forward import ZONE, certificate
+from test_tls_forward import Listening, ZONE, certificate
 
 
-class HttpsForwarder:
+class HttpsForwarder(Listening):
     """Answers by one address over HTTP/2, or as @odd says: a status, or a function of (server, connection, stream)."""
 
     def __init__(self, odd=None, delay=0.0, alpn=('h2',), padding=0):
         self.odd, self.delay, self.padding = odd, delay, padding
         self.asked, self.connections, self.headers, self.queries = 0, 0, None, []
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*certificate('right'))
-        self.context.set_alpn_protocols(list(alpn))
-        self.socket = socket.create_server(('127.0.0.1', 0), backlog=100)
-        self.port = self.socket.getsockname()[1]
-        self.open = []
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate('right'))
+        context.set_alpn_protocols(list(alpn))
+        super().__init__(context)
 
     def serve(self, connection):
         with contextlib.suppress(OSError, h2.exceptions.ProtocolError):
@@ -179,7 +165,4 @@ def test_a_connection_that_ends_costs_nobody_an_answer():
     forwarding(server)
     for i in range(5):
         equal(data(ask(f'n{i}.{ZONE}')), ['192.0.2.101'])
-        for s in server.open:
-            with contextlib.suppress(OSError):
-                s.shutdown(socket.SHUT_RDWR)
-        server.open = []
+        server.close_all()

@@ -64,22 +64,13 @@ def pin(pem):
     return base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
-class TlsForwarder:
-    """Answers by one address over TLS; counts connections, questions and resumed sessions."""
+class Listening:
+    """A server of TLS: each connection is served in a thread of its own."""
 
-    def __init__(self, address='192.0.2.101', pair=None, delay=0.0, answers=None, hold=False, client_ca=None, versions=None):
-        self.address, self.delay, self.answers, self.hold = address, delay, answers, hold
-        self.asked, self.connections, self.resumed, self.failed, self.lengths = 0, 0, 0, 0, []
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*(pair or certificate('right')))
-        if versions:
-            self.context.maximum_version = versions
-        if client_ca:
-            self.context.verify_mode = ssl.CERT_REQUIRED
-            self.context.load_verify_locations(client_ca)
+    def __init__(self, context):
+        self.context, self.open = context, []
         self.socket = socket.create_server(('127.0.0.1', 0), backlog=100)
         self.port = self.socket.getsockname()[1]
-        self.open = []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -88,15 +79,37 @@ class TlsForwarder:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
+            # What is held back would be lost when it closes with questions unread.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def close_all(self):
+        for s in self.open:
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+        self.open = []
+
+
+class TlsForwarder(Listening):
+    """Answers by one address over TLS; counts connections, questions and resumed sessions."""
+
+    def __init__(self, address='192.0.2.101', pair=None, delay=0.0, answers=None, hold=False, client_ca=None, versions=None):
+        self.address, self.delay, self.answers, self.hold = address, delay, answers, hold
+        self.asked, self.connections, self.resumed, self.failed, self.lengths = 0, 0, 0, 0, []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*(pair or certificate('right')))
+        if versions:
+            context.maximum_version = versions
+        if client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
+        super().__init__(context)
 
     def serve(self, connection):
         if self.hold:
             self.open.append(connection)
             return
         try:
-            # What is held back would be lost when it closes with questions unread.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s = self.context.wrap_socket(connection, server_side=True)
             self.connections += 1
             self.resumed += s.session_reused
@@ -118,12 +131,6 @@ class TlsForwarder:
         if query.question[0].rdtype == dns.rdatatype.A:
             answer.answer.append(dns.rrset.from_text(query.question[0].name, 300, 'IN', 'A', self.address))
         return answer
-
-    def close_all(self):
-        for s in self.open:
-            with contextlib.suppress(OSError):
-                s.shutdown(socket.SHUT_RDWR)
-        self.open = []
 
     def at(self, name='dns.corp.test'):
         return f'127.0.0.1@{self.port}' + (f'#{name}' if name else '')
@@ -358,15 +365,24 @@ def test_bad_configurations():
             check(word in text, f'{forward}: {word}: {text}')
 
 
-def peers():
-    """unbound, kresd and named as servers over TLS of one zone of their own."""
+def server_folder():
+    """A folder with pem and key for a server, and what writes files there."""
     folder = tempfile.mkdtemp(dir=LAB)
     os.chmod(folder, 0o777)
-    pem, key = certificate('right')
-    for name, path in (('pem', pem), ('key', key)):
+    for name, path in zip(('pem', 'key'), certificate('right')):
         shutil.copy(path, f'{folder}/{name}')
         os.chmod(f'{folder}/{name}', 0o644)
-    write = lambda name, text: open(f'{folder}/{name}', 'w').write(text) and f'{folder}/{name}'
+
+    def write(name, text):
+        with open(f'{folder}/{name}', 'w') as f:
+            f.write(text)
+        return f.name
+    return folder, write
+
+
+def peers():
+    """unbound, kresd and named as servers over TLS of one zone of their own."""
+    folder, write = server_folder()
     yield 'unbound', ['unbound', '-d', '-c', write('unbound.conf', f'''
 server:
   directory: "{folder}"
@@ -400,13 +416,7 @@ zone "{ZONE}" {{ type primary; file "{write('zone', f'$TTL 300{chr(10)}@ SOA a. 
 
 def https_peers():
     """named and dnsdist as servers by HTTPS."""
-    folder = tempfile.mkdtemp(dir=LAB)
-    os.chmod(folder, 0o777)
-    pem, key = certificate('right')
-    for name, path in (('pem', pem), ('key', key)):
-        shutil.copy(path, f'{folder}/{name}')
-        os.chmod(f'{folder}/{name}', 0o644)
-    write = lambda name, text: open(f'{folder}/{name}', 'w').write(text) and f'{folder}/{name}'
+    folder, write = server_folder()
     yield 'named', ['named', '-g', '-c', write('named.conf', f'''
 options {{ directory "{folder}"; pid-file none; session-keyfile none; listen-on {{ none; }}; listen-on-v6 {{ none; }};
   listen-on port 8913 tls server http local {{ 127.0.0.1; }}; recursion yes; dnssec-validation no; managed-keys-directory "{folder}"; }};

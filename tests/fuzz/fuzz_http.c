@@ -8,18 +8,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/compiler.h"
 #include "net/http.h"
+#include "peer.h"
 
 #define LATER_MAX 32
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct loop loop;
 static struct stream stream;
 static struct http_front front = {.path = "/dns-query"};
 static uint32_t later[LATER_MAX];
@@ -59,43 +58,28 @@ static void answer_later(void)
 	later_n = 0;
 }
 
-static void turn(int peer)
-{
-	static uint8_t rest[65536];
-
-	loop_wait(&loop, 0);
-	loop_dispatch(&loop);
-	while (recv(peer, rest, sizeof rest, MSG_DONTWAIT) > 0)
-		;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool ready;
-	int fds[2];
 
 	if (size < 2)
 		return 0;
-	if (!ready)
-		check_always(loop_init(&loop));
-	ready = true;
-	check_always(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	later_n = 0;
 	stream = (struct stream){.message = on_message, .ended = on_ended};
-	check_always(stream_accept(&stream, &loop, fds[0], 10000));
+	int peer = peer_connect(&stream);
+
 	check_always(http_serve(&stream, &front, data[0] & 1));
 	size_t step = 1 + (size_t)data[0] * (size_t)data[0];
 
 	for (size_t at = 1; at < size && !stream.closed; at += step) {
-		(void)!send(fds[1], data + at, MIN(step, size - at), MSG_NOSIGNAL);
-		turn(fds[1]);
+		(void)!send(peer, data + at, MIN(step, size - at), MSG_NOSIGNAL);
+		peer_turn(peer);
 		if (data[0] & 2)
 			answer_later();
 	}
 	answer_later();
 	for (unsigned i = 0; i < 4 && !stream.closed; i++)
-		turn(fds[1]);
+		peer_turn(peer);
 	stream_close(&stream);
-	close(fds[1]);
+	close(peer);
 	return 0;
 }

@@ -6,16 +6,15 @@
  */
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/compiler.h"
 #include "net/http_ask.h"
+#include "peer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct loop loop;
 static struct stream stream;
 
 static const uint8_t query[] = {0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 1, 0, 1};
@@ -35,41 +34,26 @@ static void on_ended(struct stream *s, enum stream_end why)
 	(void)why;
 }
 
-static void turn(int peer)
-{
-	static uint8_t rest[65536];
-
-	loop_wait(&loop, 0);
-	loop_dispatch(&loop);
-	while (recv(peer, rest, sizeof rest, MSG_DONTWAIT) > 0)
-		;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool ready;
 	char why[160] = "";
-	int fds[2];
 
 	if (size < 2)
 		return 0;
-	if (!ready)
-		check_always(loop_init(&loop));
-	ready = true;
-	check_always(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	stream = (struct stream){.message = on_message, .ended = on_ended};
-	check_always(stream_accept(&stream, &loop, fds[0], 10000));
+	int peer = peer_connect(&stream);
+
 	check_always(http_ask(&stream, "a.test", "/dns-query", why, sizeof why));
 	for (unsigned i = 0; i < (data[0] & 15u); i++)
 		(void)stream_send(&stream, 0, query, sizeof query);
 	size_t step = 1 + (size_t)data[0] * (size_t)data[0];
 
 	for (size_t at = 1; at < size && !stream.closed; at += step) {
-		(void)!send(fds[1], data + at, MIN(step, size - at), MSG_NOSIGNAL);
-		turn(fds[1]);
+		(void)!send(peer, data + at, MIN(step, size - at), MSG_NOSIGNAL);
+		peer_turn(peer);
 	}
 	stream_close(&stream);
 	check_always(strnlen(why, sizeof why) < sizeof why);
-	close(fds[1]);
+	close(peer);
 	return 0;
 }
