@@ -55,7 +55,7 @@ foreach(section 1 5 8)
 	file(GLOB pages CONFIGURE_DEPENDS docs/*.${section})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
-install(FILES docs/tern.yaml.example docs/port-53.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES docs/tern.yaml.example docs/port-53.md docs/encryption.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # These scripts run at install time, when prefix and DESTDIR are known.
 install(CODE "set(tern_source \"${CMAKE_CURRENT_SOURCE_DIR}\")
