@@ -88,6 +88,13 @@ MUST_USE char *followed_read_whole(const char *path, size_t max, size_t *len);
 /** What stays of lists from one load to the next; NULL when memory is short. */
 struct list_shelf *followed_lists(struct followed *f);
 
+/** A self-signed certificate with its key (net/self_signed.h), from load to load. */
+struct followed_certificate {
+	char *pem; /* NULL for none */
+	size_t len;
+};
+struct followed_certificate *followed_certificate(struct followed *f);
+
 /** Local data that ternctl added, which outlives @p f: it stands in the same store as what is read.
  */
 void followed_set_added(struct followed *f, struct added *added);

@@ -16,6 +16,8 @@
 #define LOAD_WHY_MAX   8192
 #define LOAD_NOTES_MAX 4096
 
+#define CERTIFICATE_WARNED_S (14 * 86400) /* so long before its end a certificate is warned of */
+
 struct followed; /* daemon/followed.h */
 struct leases;
 struct list_set;

@@ -285,10 +285,13 @@ static bool take_turn(struct server *s)
 	fetching_tick(s);
 	sockets_tick(s->sockets, s->workers);
 	crew_divide_descriptors(s);
-	if (interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0)) {
+	bool interfaces = interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0);
+
+	if (interfaces) {
 		interfaces_follow(s->interfaces, &s->shared.rules);
 		follow_listeners(s);
 	}
+	certificates_tick(s, interfaces);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
