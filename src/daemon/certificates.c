@@ -10,7 +10,7 @@
 #include "daemon/server_private.h"
 #include "net/self_signed.h"
 
-#define ASK_PAUSE_MS 60000 /* from one try to make a certificate anew to the next */
+#define ASK_PAUSE_MS 10000 /* from one try to make a certificate anew to the next */
 #define DAY_S        86400
 
 static int64_t wall_s(void)
@@ -73,6 +73,13 @@ static bool needs_renewal(const struct server *s, const struct tls_service *tls)
 	       (shown->begins_s > now_s || shown->ends_s - now_s <= SELF_SIGNED_RENEW_S);
 }
 
+static bool needs_ticket_key(const struct tls_service *tls)
+{
+	const struct ticket_key key = {.made_s = tls_service_ticket_made_s(tls)};
+
+	return !ticket_key_is_fresh(&key, wall_s());
+}
+
 /* Of all that the names of a certificate are made of. */
 static uint64_t sum_names(const struct server *s)
 {
@@ -106,7 +113,8 @@ void certificates_tick(struct server *s, bool interfaces)
 		tell_pin(s, rules->tls);
 	}
 	warn_of_ends(s, rules->tls);
-	bool asks = needs_renewal(s, rules->tls) && now_ms >= s->certificates.ask_ms;
+	bool asks = (needs_renewal(s, rules->tls) || needs_ticket_key(rules->tls)) &&
+		    now_ms >= s->certificates.ask_ms;
 
 	if (asks)
 		s->certificates.ask_ms = now_ms + ASK_PAUSE_MS;

@@ -52,6 +52,7 @@ struct followed {
 	struct list_shelf *lists; /* made when they are asked for */
 	struct added *added;      /* NULL for none */
 	struct followed_certificate certificate;
+	struct ticket_key ticket_key;
 	uint64_t due_ms;  /* 0: nothing is told */
 	uint64_t look_ms; /* when all are looked at */
 	unsigned group;
@@ -96,6 +97,7 @@ void followed_destroy(struct followed *f)
 		close(f->inotify);
 	list_shelf_destroy(f->lists);
 	self_signed_forget(f->certificate.pem, f->certificate.len);
+	explicit_bzero(&f->ticket_key, sizeof f->ticket_key);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -297,6 +299,11 @@ struct list_shelf *followed_lists(struct followed *f)
 struct followed_certificate *followed_certificate(struct followed *f)
 {
 	return &f->certificate;
+}
+
+struct ticket_key *followed_ticket_key(struct followed *f)
+{
+	return &f->ticket_key;
 }
 
 void followed_set_added(struct followed *f, struct added *added)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "daemon/ticket_file.h"
 
 #define FOLLOWED_LOOK_MS  10000
 #define FOLLOWED_PAUSE_MS 100 /* from the first sign of a change: more may follow */
@@ -94,6 +95,9 @@ struct followed_certificate {
 	size_t len;
 };
 struct followed_certificate *followed_certificate(struct followed *f);
+
+/** By which tickets are made, from load to load. */
+struct ticket_key *followed_ticket_key(struct followed *f);
 
 /** Local data that ternctl added, which outlives @p f: it stands in the same store as what is read.
  */

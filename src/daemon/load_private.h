@@ -10,6 +10,7 @@
  *   load_policies.c  policy zones
  *   load_tls.c     certificates
  *   load_self_signed.c  one that is made here
+ *   load_tickets.c  the key of their tickets
  *   load_trust.c   those of servers that are asked
  *   load_text.c    what is told of all that
  */
@@ -88,6 +89,9 @@ void load_tls(struct load *l, const struct load_ground *g, struct followed *foll
  */
 MUST_USE char *load_self_signed(struct load *l, const struct config *c, struct followed *followed,
 				size_t *len, char why[LOAD_WHY_MAX]);
+
+/** Give l->tls the key of tickets that there is, or another one, which is kept. */
+void load_tickets(struct load *l, const struct config *c, struct followed *followed);
 
 /**
  * Give the servers of encrypted forward zones, also those of views, their peers. Reasons why not

@@ -149,6 +149,8 @@ static void read_all(struct load *l, struct tls_load *x)
 	if (x->good)
 		l->tls = make(x);
 	forget_pairs(x);
+	if (l->tls && x->followed)
+		load_tickets(l, c, x->followed);
 	if (l->tls)
 		doubt_end(l, c);
 }

@@ -78,9 +78,16 @@ char *tls_pin_to_text(const uint8_t pin[TLS_PIN_LEN], char out[TLS_PIN_TEXT_MAX]
 /** When the first of its certificates ends, in seconds since 1970. */
 int64_t tls_service_ends_s(const struct tls_service *service);
 
-/** Tickets that were made with @p key are taken, and others made. Before it is shared. */
-void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN]);
+/**
+ * Tickets that were made with @p key are taken, and others made. Before it is shared.
+ * @param made_s  when the key was made, since 1970
+ */
+void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN],
+				int64_t made_s);
 const uint8_t *tls_service_ticket_key(const struct tls_service *service);
+
+/** 0: with the service. */
+int64_t tls_service_ticket_made_s(const struct tls_service *service);
 
 /** Hold @p service once more; NULL is allowed. Returns it. */
 struct tls_service *tls_service_hold(struct tls_service *service);

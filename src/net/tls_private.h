@@ -23,6 +23,7 @@ struct tls_service {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 	uint8_t ticket_key[TLS_TICKET_KEY_LEN];
+	int64_t ticket_made_s;
 	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
 	int64_t ends_s;
 	struct tls_shown *shown;

@@ -96,9 +96,16 @@ int64_t tls_service_ends_s(const struct tls_service *service)
 	return service->ends_s;
 }
 
-void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN])
+void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN],
+				int64_t made_s)
 {
 	memcpy(service->ticket_key, key, TLS_TICKET_KEY_LEN);
+	service->ticket_made_s = made_s;
+}
+
+int64_t tls_service_ticket_made_s(const struct tls_service *service)
+{
+	return service->ticket_made_s;
 }
 
 const uint8_t *tls_service_ticket_key(const struct tls_service *service)
