@@ -63,6 +63,22 @@ static void warn_of_ends(struct server *s, const struct tls_service *tls)
 	}
 }
 
+json_t *certificates_to_json(const struct server *s)
+{
+	const struct tls_service *tls = rulebook_current(&s->shared.rules)->tls;
+	const struct tls_shown *shown;
+	unsigned n = tls ? tls_service_shown(tls, &shown) : 0;
+	json_t *list = json_array();
+	char pin[TLS_PIN_TEXT_MAX];
+
+	for (unsigned i = 0; i < n; i++)
+		(void)json_array_append_new(
+			list, json_pack("{s:s,s:I,s:s}", "name", shown[i].name, "days",
+					(json_int_t)((shown[i].ends_s - wall_s()) / DAY_S), "pin",
+					tls_pin_to_text(shown[i].pin, pin)));
+	return list;
+}
+
 /* A clock that was set may have made it one that is not valid yet. */
 static bool needs_renewal(const struct server *s, const struct tls_service *tls)
 {

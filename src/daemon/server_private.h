@@ -230,6 +230,9 @@ void refresh_tick(struct server *s, uint64_t now_ms);
 /** Tell what is to be told, and ask for what is due. @p interfaces: they may have changed. */
 void certificates_tick(struct server *s, bool interfaces);
 
+/** What is told of them, an array; what memory is too short for is missing. */
+json_t *certificates_to_json(const struct server *s);
+
 /* fetching.c */
 /** Say where copies are, before anything is loaded; false when memory is short. */
 MUST_USE bool fetching_prepare(struct server *s);
