@@ -3,10 +3,9 @@
  * ours to do, or when the names are others that they are for.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
+#include "daemon/discovered.h"
 #include "daemon/server_private.h"
 #include "net/self_signed.h"
 
@@ -96,25 +95,6 @@ static bool needs_ticket_key(const struct tls_service *tls)
 	return !ticket_key_is_fresh(&key, wall_s());
 }
 
-/* Of all that the names of a certificate are made of. */
-static uint64_t sum_names(const struct server *s)
-{
-	static const struct hash_key key = {0, 0};
-	const struct config *c = server_config(s);
-	struct endpoint at[LISTENERS_MAX];
-	char host[TLS_NAME_MAX] = "";
-	unsigned n = interfaces_reached(c->server.listen, c->server.listen_n, at, LISTENERS_MAX);
-
-	(void)gethostname(host, sizeof host - 1);
-	uint64_t sum = hash_bytes(&key, 0, host, strlen(host));
-
-	for (unsigned i = 0; i < MIN(n, (unsigned)LISTENERS_MAX); i++) {
-		sum = hash_bytes(&key, sum, &at[i].address, sizeof at[i].address);
-		sum = hash_bytes(&key, sum, &at[i].transport, sizeof at[i].transport);
-	}
-	return sum;
-}
-
 void certificates_tick(struct server *s, bool interfaces)
 {
 	const struct rules *rules = rulebook_current(&s->shared.rules);
@@ -122,8 +102,10 @@ void certificates_tick(struct server *s, bool interfaces)
 
 	if (!rules->tls)
 		return;
+	bool first = s->certificates.generation == 0;
+
 	if (s->certificates.generation != rules->generation) {
-		if (s->certificates.generation == 0)
+		if (first)
 			s->certificates.warned_s = wall_s();
 		s->certificates.generation = rules->generation;
 		tell_pin(s, rules->tls);
@@ -134,12 +116,9 @@ void certificates_tick(struct server *s, bool interfaces)
 
 	if (asks)
 		s->certificates.ask_ms = now_ms + ASK_PAUSE_MS;
-	if (interfaces || s->certificates.names == 0) {
-		uint64_t sum = sum_names(s);
-
-		asks |= s->certificates.names != 0 && sum != s->certificates.names;
-		s->certificates.names = sum;
-	}
+	/* What changed between the load and the first look, too. */
+	if (interfaces || first)
+		asks |= discovered_sum(server_config(s)) != s->certificates.names;
 	if (asks)
-		loader_ask_files(s->loader, LOAD_TLS);
+		loader_ask_files(s->loader, LOAD_TLS | LOAD_HOSTS);
 }

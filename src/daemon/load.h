@@ -58,7 +58,8 @@ struct load {
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
 	struct rpz_set *policies;   /* NULL for none, when LOAD_POLICIES was read */
 	struct view_set *views;     /* NULL for none */
-	struct tls_service *tls;    /* NULL for none, when LOAD_TLS was read */
+	struct tls_service *tls;    /* NULL for none, when LOAD_TLS was read, */
+	uint64_t reached;           /* and discovered_sum() before that */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */
 };

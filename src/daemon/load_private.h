@@ -30,6 +30,7 @@ struct load_ground {
 	const struct route *routes;
 	unsigned routes_n;
 	bool own_root;
+	const struct tls_service *tls; /* in force; NULL for none, and where it is read anew */
 	bool each; /* a zone whose files are broken stays as it was, and the rest is read */
 };
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "daemon/discovered.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "net/tls.h"
@@ -163,6 +164,7 @@ void load_tls(struct load *l, const struct load_ground *g, struct followed *foll
 	char key[64], where[LOAD_KEY_MAX];
 	unsigned at;
 
+	l->reached = discovered_sum(c);
 	if (followed)
 		followed_begin(followed, FOLLOWED_TLS);
 	if (*c->tls.certificate) {

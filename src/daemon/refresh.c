@@ -24,6 +24,8 @@ void refresh_note_names(struct server *s, const struct load *load)
 		s->names.hosts_unread = load->hosts_unread;
 		s->names.added_serial = load->added_serial;
 	}
+	if (load->what & LOAD_TLS)
+		s->certificates.names = load->reached;
 	if (load->what == LOAD_ALL) {
 		s->names.hosts_at = s->names.leases_at = time(NULL);
 		s->names.notes_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;

@@ -238,7 +238,7 @@ static void follow_files(struct server *s, bool told)
 	what |= changed & FOLLOWED_LEASES ? LOAD_LEASES : 0;
 	what |= changed & FOLLOWED_LISTS ? LOAD_LISTS : 0;
 	what |= changed & FOLLOWED_POLICIES ? LOAD_POLICIES : 0;
-	what |= changed & FOLLOWED_TLS ? LOAD_TLS : 0;
+	what |= changed & FOLLOWED_TLS ? LOAD_TLS | LOAD_HOSTS : 0;
 	if (what)
 		loader_ask_files(s->loader, what);
 	refresh_tick(s, now_ms);

@@ -57,7 +57,7 @@ struct certificates_state {
 	uint8_t pin[TLS_PIN_LEN];
 	int64_t warned_s; /* CLOCK_REALTIME */
 	uint64_t ask_ms;  /* no sooner than then one is asked for again, CLOCK_MONOTONIC */
-	uint64_t names;   /* a sum over what the names are made of; 0: not known */
+	uint64_t names;   /* discovered_sum() when they were loaded last */
 };
 
 struct server {
