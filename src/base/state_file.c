@@ -202,15 +202,24 @@ static bool write_all(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
+struct new_file {
+	const char *text;
+	size_t len;
+	mode_t mode;
+	uid_t uid; /* whose it is; (uid_t)-1: who we are */
+};
+
 /*
  * At start this may run as root in a folder of the less trusted user: the file is
  * always a new one, so that no link of that user's leads anywhere else.
  */
-static bool write_new(int folder, const char *name, const char *text, size_t len)
+static bool write_new(int folder, const char *name, const struct new_file *file)
 {
 	(void)unlinkat(folder, name, 0);
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	bool good = fd >= 0 && write_all(fd, text, len);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			file->mode);
+	bool good = fd >= 0 && (file->uid == (uid_t)-1 || fchown(fd, file->uid, (gid_t)-1) == 0) &&
+		    write_all(fd, file->text, file->len);
 	int error = errno;
 
 	if (fd >= 0 && close(fd) != 0)
@@ -232,7 +241,7 @@ static bool keep_old(int folder, const char *name, const char *old)
 	return linkat(folder, name, folder, old, 0) == 0;
 }
 
-bool state_write(const char *path, const char *text, size_t len)
+static bool replace(const char *path, const struct new_file *file, bool keeps_old)
 {
 	char temporary[STATE_PATH_OCTETS], old[STATE_PATH_OCTETS];
 	const char *name;
@@ -242,7 +251,8 @@ bool state_write(const char *path, const char *text, size_t len)
 		return false;
 	state_beside(name, "new", temporary);
 	state_beside(name, "old", old);
-	bool good = write_new(folder, temporary, text, len) && keep_old(folder, name, old) &&
+	bool good = write_new(folder, temporary, file) &&
+		    (!keeps_old || keep_old(folder, name, old)) &&
 		    renameat(folder, temporary, folder, name) == 0;
 	int error = errno;
 
@@ -252,4 +262,14 @@ bool state_write(const char *path, const char *text, size_t len)
 	close(folder);
 	errno = error;
 	return good;
+}
+
+bool state_write(const char *path, const char *text, size_t len)
+{
+	return replace(path, &(struct new_file){text, len, 0644, (uid_t)-1}, true);
+}
+
+bool state_write_secret(const char *path, const char *text, size_t len, uid_t uid)
+{
+	return replace(path, &(struct new_file){text, len, 0600, uid}, false);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 #include "base/log.h"
@@ -57,6 +58,12 @@ MUST_USE char *state_path_of(const char *name);
 
 /** FILE.@p suffix, into @p out. */
 const char *state_beside(const char *path, const char *suffix, char out[STATE_PATH_OCTETS]);
+
+/**
+ * Replace @p path by @p text that nobody but the user @p uid may read, (uid_t)-1 being who we are;
+ * no FILE.old is kept. False with errno when that fails: the file is as it was.
+ */
+MUST_USE bool state_write_secret(const char *path, const char *text, size_t len, uid_t uid);
 
 /** Replace @p path by @p text. False with errno when that fails: the file is as it was. */
 MUST_USE bool state_write(const char *path, const char *text, size_t len);

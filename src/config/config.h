@@ -62,6 +62,8 @@ struct view_options {
 	uint64_t cache_size; /* of one of its own; 0: an eighth of cache.size */
 };
 
+#define TLS_SELF_SIGNED "self-signed" /* as tls.certificate: one that we make for ourselves */
+
 /** Everything that a configuration file says, in the structs of the layers that it is for. */
 struct config {
 	struct {
@@ -71,7 +73,7 @@ struct config {
 		char *user;       /* "" keeps the current one */
 	} server;
 	struct {
-		char *certificate; /* path of a PEM file; "" for none */
+		char *certificate; /* path of a PEM file, or TLS_SELF_SIGNED; "" for none */
 		char *key;
 		struct tls_pair_options *more; /* for other names */
 		unsigned more_n;

@@ -99,7 +99,14 @@ bool finish_tls(void *mapping, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected with key and certificates");
 		return false;
 	}
-	if (*c->tls.certificate && !*c->tls.key) {
+	bool own = strcmp(c->tls.certificate, TLS_SELF_SIGNED) == 0;
+
+	if (own && *c->tls.key) {
+		snprintf(fault->why, sizeof fault->why,
+			 "a self-signed certificate has a key of its own: leave this out");
+		return false;
+	}
+	if (!own && *c->tls.certificate && !*c->tls.key) {
 		snprintf(fault->why, sizeof fault->why, "expected with certificate");
 		return false;
 	}

@@ -63,6 +63,8 @@ struct named_count {
 static const struct named_count queries[] = {
 	{"udp", offsetof(struct tally, queries_udp)},
 	{"tcp", offsetof(struct tally, queries_tcp)},
+	{"tls", offsetof(struct tally, queries_tls)},
+	{"https", offsetof(struct tally, queries_https)},
 	{"ipv6", offsetof(struct tally, queries_ipv6)},
 	COUNT(dropped),
 	COUNT(refused),
@@ -87,6 +89,8 @@ static const struct named_count queries[] = {
 static const struct named_count upstream[] = {
 	{"udp", offsetof(struct tally, upstream_udp)},
 	{"tcp", offsetof(struct tally, upstream_tcp)},
+	{"tls", offsetof(struct tally, upstream_tls)},
+	{"https", offsetof(struct tally, upstream_https)},
 	{"joined", offsetof(struct tally, upstream_joined)},
 	{"answered", offsetof(struct tally, upstream_answered)},
 	{"timeouts", offsetof(struct tally, upstream_timeouts)},
@@ -98,6 +102,21 @@ static const struct named_count upstream[] = {
 static const struct named_count tcp[] = {
 	{"accepted", offsetof(struct tally, tcp_accepted)},
 	{"refused", offsetof(struct tally, tcp_refused)},
+};
+
+static const struct named_count tls[] = {
+	{"handshakes", offsetof(struct tally, tls_handshakes)},
+	{"resumed", offsetof(struct tally, tls_resumed)},
+	{"failed", offsetof(struct tally, tls_failed)},
+	{"upstream_handshakes", offsetof(struct tally, tls_upstream_handshakes)},
+	{"upstream_resumed", offsetof(struct tally, tls_upstream_resumed)},
+	{"upstream_failed", offsetof(struct tally, tls_upstream_failed)},
+};
+
+static const struct named_count http[] = {
+	{"requests", offsetof(struct tally, http_requests)},
+	{"errors", offsetof(struct tally, http_errors)},
+	{"abuses", offsetof(struct tally, http_abuses)},
 };
 
 static void set_count(json_t *object, const char *name, uint64_t n)
@@ -239,10 +258,12 @@ json_t *metrics_to_json(const struct metrics *m)
 {
 	const struct tally *t = &m->tally;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
 			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
 			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
-			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "dnssec", dnssec_to_json(t),
+			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "tls",
+			 counts_to_json(t, tls, ARRAY_LEN(tls)), "http",
+			 counts_to_json(t, http, ARRAY_LEN(http)), "dnssec", dnssec_to_json(t),
 			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",
 			 rcodes_to_json(t), "latency_us", latency_to_json(t),
 			 "latency_percentiles_us", percentiles_to_json(t), "cache",

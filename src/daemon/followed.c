@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "daemon/list_shelf.h"
+#include "net/self_signed.h"
 
 #define STEPS_MS 20 /* so long a file rests when nobody is writing it */
 
@@ -50,8 +51,10 @@ struct followed {
 	int inotify;
 	struct list_shelf *lists; /* made when they are asked for */
 	struct added *added;      /* NULL for none */
-	uint64_t due_ms;          /* 0: nothing is told */
-	uint64_t look_ms;         /* when all are looked at */
+	struct followed_certificate certificate;
+	struct ticket_key ticket_key;
+	uint64_t due_ms;  /* 0: nothing is told */
+	uint64_t look_ms; /* when all are looked at */
 	unsigned group;
 };
 
@@ -93,6 +96,8 @@ void followed_destroy(struct followed *f)
 	if (f->inotify >= 0)
 		close(f->inotify);
 	list_shelf_destroy(f->lists);
+	self_signed_forget(f->certificate.pem, f->certificate.len);
+	explicit_bzero(&f->ticket_key, sizeof f->ticket_key);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -289,6 +294,16 @@ struct list_shelf *followed_lists(struct followed *f)
 	if (!f->lists)
 		f->lists = list_shelf_create();
 	return f->lists;
+}
+
+struct followed_certificate *followed_certificate(struct followed *f)
+{
+	return &f->certificate;
+}
+
+struct ticket_key *followed_ticket_key(struct followed *f)
+{
+	return &f->ticket_key;
 }
 
 void followed_set_added(struct followed *f, struct added *added)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "daemon/ticket_file.h"
 
 #define FOLLOWED_LOOK_MS  10000
 #define FOLLOWED_PAUSE_MS 100 /* from the first sign of a change: more may follow */
@@ -87,6 +88,16 @@ MUST_USE char *followed_read_whole(const char *path, size_t max, size_t *len);
 
 /** What stays of lists from one load to the next; NULL when memory is short. */
 struct list_shelf *followed_lists(struct followed *f);
+
+/** A self-signed certificate with its key (net/self_signed.h), from load to load. */
+struct followed_certificate {
+	char *pem; /* NULL for none */
+	size_t len;
+};
+struct followed_certificate *followed_certificate(struct followed *f);
+
+/** By which tickets are made, from load to load. */
+struct ticket_key *followed_ticket_key(struct followed *f);
 
 /** Local data that ternctl added, which outlives @p f: it stands in the same store as what is read.
  */

@@ -84,6 +84,8 @@ static void add_status(void *context, json_t *status)
 	(void)json_object_set_new(status, "listen", json_string(s->sockets->text));
 	add_configuration(s, status);
 	add_names(s, status);
+	if (rulebook_current(&s->shared.rules)->tls)
+		(void)json_object_set_new(status, "certificates", certificates_to_json(s));
 	(void)json_object_set_new(status, "trust_anchors", keeper_anchors_to_json(s->keeper));
 	(void)json_object_set_new(status, "negative_trust_anchors",
 				  keeper_exceptions_to_json(s->keeper));

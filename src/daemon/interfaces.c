@@ -245,6 +245,59 @@ unsigned interfaces_endpoints(const struct listen_options *options, unsigned n,
 	return e.n;
 }
 
+static bool is_any(const struct address *a)
+{
+	static const uint8_t zero[sizeof a->octets];
+
+	return a->family != 0 && memcmp(a->octets, zero, sizeof zero) == 0;
+}
+
+static bool is_link_local(const struct address *a)
+{
+	return a->family == 6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
+}
+
+/* All that @at stands for; only loopback, or all but that. */
+static bool add_reached(struct endpoints *e, const struct endpoint *at, const struct ifaddrs *all,
+			bool loopback)
+{
+	unsigned before = e->n;
+
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		struct endpoint one = *at;
+
+		if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) ||
+		    !address_from_sockaddr(i->ifa_addr, &one.address) ||
+		    one.address.family != at->address.family || is_link_local(&one.address) ||
+		    address_is_loopback(&one.address) != loopback)
+			continue;
+		one.address.port = at->address.port;
+		one.address.scope = 0;
+		add(e, &one);
+	}
+	return e->n > before;
+}
+
+unsigned interfaces_reached(const struct listen_options *options, unsigned n, struct endpoint *out,
+			    unsigned max)
+{
+	struct endpoints e = {.at = out, .max = max};
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0)
+		all = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		if (*options[i].interface)
+			add_addresses(&e, &options[i], all);
+		else if (!is_any(&options[i].at.address))
+			add(&e, &options[i].at);
+		else if (!add_reached(&e, &options[i].at, all, false))
+			(void)add_reached(&e, &options[i].at, all, true);
+	}
+	freeifaddrs(all);
+	return e.n;
+}
+
 bool interfaces_are_listened_on(const struct config *config)
 {
 	for (unsigned i = 0; i < config->server.listen_n; i++) {

@@ -45,5 +45,13 @@ void interfaces_follow(struct interfaces *n, struct rulebook *book);
 unsigned interfaces_endpoints(const struct listen_options *options, unsigned n,
 			      struct endpoint *out, unsigned max);
 
+/**
+ * Write down where clients reach who listens as @p options say: as interfaces_endpoints(), but what
+ * is listened on at all addresses is each address of the interfaces that are up, without loopback,
+ * unless there is nothing else, and without link-local ones.
+ */
+unsigned interfaces_reached(const struct listen_options *options, unsigned n, struct endpoint *out,
+			    unsigned max);
+
 /** Is an interface listened on? */
 bool interfaces_are_listened_on(const struct config *config);

@@ -81,12 +81,13 @@ static bool read_named_files(struct load *l, struct followed *followed, char why
 					   .routes_n = l->routes_n,
 					   .own_root = root_hints_are_own(l->hints)};
 
+	/* Names tell of encrypted listeners, and so of their certificates. */
+	load_tls(l, &ground, followed, why);
 	load_names(l, &ground, followed, why);
 	load_leases(l, &ground, followed, why);
 	load_lists(l, &ground, followed, why);
 	load_policies(l, &ground, followed, why);
 	load_views(l, &ground, why);
-	load_tls(l, &ground, followed, why);
 	return why[0] == '\0';
 }
 
@@ -142,13 +143,14 @@ bool load_read_files(const struct rules *rules, unsigned what, struct followed *
 {
 	static void (*const read_part[])(struct load *, const struct load_ground *,
 					 struct followed *, char *) = {
-		load_names, load_leases, load_policies, load_lists, load_tls};
-	static const unsigned parts[] = {LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES, LOAD_LISTS,
-					 LOAD_TLS};
+		load_tls, load_names, load_leases, load_policies, load_lists};
+	static const unsigned parts[] = {LOAD_TLS, LOAD_HOSTS, LOAD_LEASES, LOAD_POLICIES,
+					 LOAD_LISTS};
 	const struct load_ground ground = {.config = rules->config,
 					   .routes = rules->routes.routes,
 					   .routes_n = rules->routes.n,
 					   .own_root = root_hints_are_own(rules->hints),
+					   .tls = rules->tls,
 					   .each = true};
 	char wrong[LOAD_WHY_MAX];
 

@@ -16,6 +16,8 @@
 #define LOAD_WHY_MAX   8192
 #define LOAD_NOTES_MAX 4096
 
+#define CERTIFICATE_WARNED_S (14 * 86400) /* so long before its end a certificate is warned of */
+
 struct followed; /* daemon/followed.h */
 struct leases;
 struct list_set;
@@ -56,7 +58,8 @@ struct load {
 	struct list_set *lists;     /* NULL for none, when LOAD_LISTS was read */
 	struct rpz_set *policies;   /* NULL for none, when LOAD_POLICIES was read */
 	struct view_set *views;     /* NULL for none */
-	struct tls_service *tls;    /* NULL for none, when LOAD_TLS was read */
+	struct tls_service *tls;    /* NULL for none, when LOAD_TLS was read, */
+	uint64_t reached;           /* and discovered_sum() before that */
 	char notes[LOAD_NOTES_MAX]; /* what is wrong, but not so that nothing could be loaded: lines
 				       as those of a reason */
 };

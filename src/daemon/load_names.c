@@ -6,6 +6,7 @@
 
 #include <tern/name.h>
 
+#include "daemon/discovered.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "zone/added.h"
@@ -223,6 +224,30 @@ static bool add_domains(struct load *l, const struct load_ground *g)
 	return true;
 }
 
+/* --- what clients may find out -------------------------------------------------------- */
+
+/* Names of leases come and go, and a name with records is none of theirs. */
+static bool is_leased(const struct config *c, const uint8_t *name)
+{
+	for (unsigned i = 0; i < c->leases_n; i++) {
+		if (tern_name_is_below_or_equal(name, c->leases[i].domain))
+			return true;
+	}
+	return false;
+}
+
+/* Who speaks for resolver.arpa speaks of what there is to be found. */
+static bool add_discovery(struct load *l, const struct load_ground *g)
+{
+	static const uint8_t arpa[] = "\10resolver\4arpa";
+	struct discovery d;
+
+	if (!g->config->special.serve || is_owners(g, arpa))
+		return true;
+	discovered_fill(g->config, l->tls ? l->tls : g->tls, &d);
+	return discovery_add(l->zones, &d, !is_leased(g->config, d.name));
+}
+
 static void add_all(struct load *l, const struct load_ground *g, struct followed *followed,
 		    struct local_telling *t)
 {
@@ -238,8 +263,12 @@ static void add_all(struct load *l, const struct load_ground *g, struct followed
 		 !added_fill(followed_added(followed), l->zones, &l->added_serial))
 		load_add_reason(t->why, "local-data: out of memory");
 	else if (local_add(l->zones, &c->local, tell_local, t) &&
-		 load_zone_files(l->zones, &c->local, followed, t->groups, tell_zone_file, t))
-		seal_zones(l, t);
+		 load_zone_files(l->zones, &c->local, followed, t->groups, tell_zone_file, t)) {
+		if (add_discovery(l, g))
+			seal_zones(l, t);
+		else
+			load_add_reason(t->why, "out of memory");
+	}
 }
 
 /* Those that are broken are to be as before: is there one more? */

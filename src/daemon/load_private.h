@@ -9,6 +9,8 @@
  *   load_zones.c   zone files of local-zones
  *   load_policies.c  policy zones
  *   load_tls.c     certificates
+ *   load_self_signed.c  one that is made here
+ *   load_tickets.c  the key of their tickets
  *   load_trust.c   those of servers that are asked
  *   load_text.c    what is told of all that
  */
@@ -28,6 +30,7 @@ struct load_ground {
 	const struct route *routes;
 	unsigned routes_n;
 	bool own_root;
+	const struct tls_service *tls; /* in force; NULL for none, and where it is read anew */
 	bool each; /* a zone whose files are broken stays as it was, and the rest is read */
 };
 
@@ -79,6 +82,17 @@ int load_zone_of_source(const struct local_options *local, uint32_t source);
 /** Fill l->tls. Reasons why not are added to @p why. */
 void load_tls(struct load *l, const struct load_ground *g, struct followed *followed,
 	      char why[LOAD_WHY_MAX]);
+
+/**
+ * The certificate that tls.certificate: self-signed means, with its key, in PEM, to be freed by
+ * self_signed_forget(): the one there is, or another one, which is kept in the state folder and in
+ * @p followed, if that is not NULL. NULL with a reason in @p why.
+ */
+MUST_USE char *load_self_signed(struct load *l, const struct config *c, struct followed *followed,
+				size_t *len, char why[LOAD_WHY_MAX]);
+
+/** Give l->tls the key of tickets that there is, or another one, which is kept. */
+void load_tickets(struct load *l, const struct config *c, struct followed *followed);
 
 /**
  * Give the servers of encrypted forward zones, also those of views, their peers. Reasons why not

@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "daemon/discovered.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "net/tls.h"
 
 #define TLS_FILE_MAX (1u << 20) /* octets */
-#define DAYS_WARNED  14
 #define DAY_S        86400
 
 struct tls_load {
@@ -71,6 +71,24 @@ static void read_pair(struct tls_load *x, const char *certificate, const char *k
 	x->n++;
 }
 
+/* The text has both; each is freed by itself. */
+static void read_own(struct load *l, struct tls_load *x)
+{
+	struct tls_pair *pair = &x->pairs[x->n++];
+	size_t len;
+	char *pem = load_self_signed(l, x->config, x->followed, &len, x->why);
+
+	x->good = pem != NULL;
+	if (!pem)
+		return;
+	char *copy = strdup(pem);
+
+	if (!copy)
+		load_add_reason(x->why, "out of memory");
+	x->good = copy != NULL;
+	*pair = (struct tls_pair){(uint8_t *)copy, copy ? len : 0, (uint8_t *)pem, len};
+}
+
 static void forget_pairs(struct tls_load *x)
 {
 	for (unsigned i = 0; i < x->n; i++) {
@@ -79,6 +97,8 @@ static void forget_pairs(struct tls_load *x)
 		if (pair->key)
 			explicit_bzero(without_const(pair->key), pair->key_len);
 		free(without_const(pair->key));
+		if (pair->certificate)
+			explicit_bzero(without_const(pair->certificate), pair->certificate_len);
 		free(without_const(pair->certificate));
 	}
 }
@@ -112,7 +132,7 @@ static void doubt_end(struct load *l, const struct config *c)
 	load_say_key(c, "tls.certificate", where);
 	if (left_s < 0)
 		load_add_note(l, "%sa certificate has ended: clients will refuse it", where);
-	else if (left_s < DAYS_WARNED * DAY_S)
+	else if (left_s < CERTIFICATE_WARNED_S)
 		load_add_note(l, "%sa certificate ends in %lld days", where,
 			      (long long)(left_s / DAY_S));
 }
@@ -121,12 +141,17 @@ static void read_all(struct load *l, struct tls_load *x)
 {
 	const struct config *c = x->config;
 
-	read_pair(x, c->tls.certificate, c->tls.key);
+	if (strcmp(c->tls.certificate, TLS_SELF_SIGNED) == 0)
+		read_own(l, x);
+	else
+		read_pair(x, c->tls.certificate, c->tls.key);
 	for (unsigned i = 0; i < c->tls.more_n; i++)
 		read_pair(x, c->tls.more[i].certificate, c->tls.more[i].key);
 	if (x->good)
 		l->tls = make(x);
 	forget_pairs(x);
+	if (l->tls && x->followed)
+		load_tickets(l, c, x->followed);
 	if (l->tls)
 		doubt_end(l, c);
 }
@@ -139,6 +164,7 @@ void load_tls(struct load *l, const struct load_ground *g, struct followed *foll
 	char key[64], where[LOAD_KEY_MAX];
 	unsigned at;
 
+	l->reached = discovered_sum(c);
 	if (followed)
 		followed_begin(followed, FOLLOWED_TLS);
 	if (*c->tls.certificate) {

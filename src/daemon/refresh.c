@@ -24,6 +24,8 @@ void refresh_note_names(struct server *s, const struct load *load)
 		s->names.hosts_unread = load->hosts_unread;
 		s->names.added_serial = load->added_serial;
 	}
+	if (load->what & LOAD_TLS)
+		s->certificates.names = load->reached;
 	if (load->what == LOAD_ALL) {
 		s->names.hosts_at = s->names.leases_at = time(NULL);
 		s->names.notes_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
@@ -49,6 +51,8 @@ static void put_in_force(struct server *s, struct rules *fresh)
 	bool hosts = fresh->zones != before->zones, leases = fresh->leases != before->leases;
 	bool lists = fresh->lists != before->lists || fresh->rpz != before->rpz;
 	bool tls = fresh->tls != before->tls;
+	bool certificates =
+		tls && !(fresh->tls && before->tls && tls_service_equal(fresh->tls, before->tls));
 	bool clients = fresh->view_clients != before->view_clients;
 	/* By another clock, leases have another time left than answers say. */
 	bool names = s->names.jumped || ruleset_changes_names(before, fresh);
@@ -65,7 +69,7 @@ static void put_in_force(struct server *s, struct rules *fresh)
 		s->names.leases_at = time(NULL);
 	unsigned long long generation = rulebook_current(book)->generation;
 
-	if (tls)
+	if (certificates)
 		log_notice(&s->log, "certificates read again: generation %llu", generation);
 	if (hosts || lists)
 		log_notice(&s->log, "files read again: generation %llu, changed: %s%s%s%s",

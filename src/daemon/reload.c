@@ -54,6 +54,27 @@ static void note_change(void *context, const char *path)
 	snprintf(r->text + at, sizeof r->text - at, "%s%s", at > 0 ? ", " : "", path);
 }
 
+/* Has anything changed that names tell of this resolver itself (daemon/discovered.h)? */
+static bool tells_otherwise(const struct reload *r)
+{
+	static const char *const keys[] = {"dnssec.validation",
+					   "qname-minimization",
+					   "serve-stale",
+					   "rebinding-protection",
+					   "filter-types",
+					   "response-policy-zones",
+					   "views",
+					   "server.listen",
+					   "tls.",
+					   "https."};
+
+	for (unsigned i = 0; i < ARRAY_LEN(keys); i++) {
+		if (strstr(r->text, keys[i]))
+			return true;
+	}
+	return false;
+}
+
 /* What local names are made of is the same, but for what stands in files. */
 static void note_files(struct reload *r)
 {
@@ -66,7 +87,7 @@ static void note_files(struct reload *r)
 		if (strstr(r->text, keys[i]))
 			return;
 	}
-	if (before->zones != r->rules->zones)
+	if (before->zones != r->rules->zones && !tells_otherwise(r))
 		note_change(r, "hosts");
 	if (before->leases != r->rules->leases)
 		note_change(r, "leases");

@@ -199,6 +199,13 @@ static void end_tls(void *what)
 	tls_service_release(what);
 }
 
+static bool is_same_tls(const struct tls_service *a, const struct tls_service *b)
+{
+	return tls_service_equal(a, b) &&
+	       memcmp(tls_service_ticket_key(a), tls_service_ticket_key(b), TLS_TICKET_KEY_LEN) ==
+		       0;
+}
+
 static bool has_ended(const struct tls_service *tls)
 {
 	return tls_service_ends_s(tls) < (int64_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
@@ -206,7 +213,7 @@ static bool has_ended(const struct tls_service *tls)
 
 /*
  * Certificates that say the same stay the same. Those that have ended don't take the place of
- * some that have not. Tickets outlive certificates.
+ * some that have not. Tickets outlive certificates, unless files say by which key they are made.
  */
 static bool take_tls(struct rules *r, struct load *load)
 {
@@ -218,12 +225,13 @@ static bool take_tls(struct rules *r, struct load *load)
 		r->tls = NULL;
 		return true;
 	}
-	if (before && (tls_service_equal(before, tls) || (has_ended(tls) && !has_ended(before)))) {
+	if (before && tls_service_ticket_made_s(tls) == 0)
+		tls_service_set_ticket_key(tls, tls_service_ticket_key(before),
+					   tls_service_ticket_made_s(before));
+	if (before && (is_same_tls(before, tls) || (has_ended(tls) && !has_ended(before)))) {
 		tls_service_release(tls);
 		return true;
 	}
-	if (before)
-		tls_service_set_ticket_key(tls, tls_service_ticket_key(before));
 	if (!rules_set_part(r, RULES_TLS, tls, end_tls))
 		return false;
 	r->tls = tls;

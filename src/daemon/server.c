@@ -238,7 +238,7 @@ static void follow_files(struct server *s, bool told)
 	what |= changed & FOLLOWED_LEASES ? LOAD_LEASES : 0;
 	what |= changed & FOLLOWED_LISTS ? LOAD_LISTS : 0;
 	what |= changed & FOLLOWED_POLICIES ? LOAD_POLICIES : 0;
-	what |= changed & FOLLOWED_TLS ? LOAD_TLS : 0;
+	what |= changed & FOLLOWED_TLS ? LOAD_TLS | LOAD_HOSTS : 0;
 	if (what)
 		loader_ask_files(s->loader, what);
 	refresh_tick(s, now_ms);
@@ -285,10 +285,13 @@ static bool take_turn(struct server *s)
 	fetching_tick(s);
 	sockets_tick(s->sockets, s->workers);
 	crew_divide_descriptors(s);
-	if (interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0)) {
+	bool interfaces = interfaces_changed(s->interfaces, fds[FD_INTERFACES].revents != 0);
+
+	if (interfaces) {
 		interfaces_follow(s->interfaces, &s->shared.rules);
 		follow_listeners(s);
 	}
+	certificates_tick(s, interfaces);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }

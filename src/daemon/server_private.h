@@ -7,6 +7,7 @@
  *   refresh.c  data files, by the same configuration
  *   fetching.c lists that are fetched
  *   filtering.c  sets of the packet filter
+ *   certificates.c  certificates as time goes on
  *   check.c    a configuration looked at, and nothing done
  *   local_data.c local data that ternctl adds
  *   view_tell.c  what is told of views
@@ -25,6 +26,7 @@
 #include "daemon/watchdog.h"
 #include "keeper/keeper.h"
 #include "keeper/sources.h"
+#include "net/tls.h"
 #include "worker/worker.h"
 
 /** What is told of names in files. */
@@ -49,6 +51,15 @@ struct view_pause {
 	bool ended;               /* a pause for everybody is none for it */
 };
 
+/** What was told of certificates, and is known of what they are for. */
+struct certificates_state {
+	uint64_t generation; /* of the rules that were looked at; 0 for none */
+	uint8_t pin[TLS_PIN_LEN];
+	int64_t warned_s; /* CLOCK_REALTIME */
+	uint64_t ask_ms;  /* no sooner than then one is asked for again, CLOCK_MONOTONIC */
+	uint64_t names;   /* discovered_sum() when they were loaded last */
+};
+
 struct server {
 	const struct server_start *start;
 	struct log log;
@@ -69,6 +80,7 @@ struct server {
 	char *copies;              /* folder of what is fetched */
 	bool copies_temporary;     /* it ends with the daemon */
 	struct names_state names;
+	struct certificates_state certificates;
 	struct {
 		uint64_t all_until_ms;               /* CLOCK_BOOTTIME */
 		struct view_pause of[VIEWS_MAX + 1]; /* by class */
@@ -213,6 +225,13 @@ void refresh_note_names(struct server *s, const struct load *load);
 
 /** Some leases may have ended, or the clock was set. */
 void refresh_tick(struct server *s, uint64_t now_ms);
+
+/* certificates.c */
+/** Tell what is to be told, and ask for what is due. @p interfaces: they may have changed. */
+void certificates_tick(struct server *s, bool interfaces);
+
+/** What is told of them, an array; what memory is too short for is missing. */
+json_t *certificates_to_json(const struct server *s);
 
 /* fetching.c */
 /** Say where copies are, before anything is loaded; false when memory is short. */

@@ -52,12 +52,42 @@ MUST_USE struct tls_service *tls_service_create(const struct tls_pair *pairs, un
 /** Were both made of the same octets? */
 bool tls_service_equal(const struct tls_service *a, const struct tls_service *b);
 
+#define TLS_PIN_LEN      32  /* octets of SHA-256 */
+#define TLS_PIN_TEXT_MAX 48  /* base64 of it, and a zero */
+#define TLS_NAME_MAX     256 /* octets of a name, and its zero */
+
+/** What clients see of one of the certificates. */
+struct tls_shown {
+	char name[TLS_NAME_MAX]; /* its first name, or its first address; "" for neither */
+	int64_t begins_s;        /* when it counts from, since 1970, */
+	int64_t ends_s;          /* and until when */
+	uint8_t pin[TLS_PIN_LEN];
+	bool self_signed;
+};
+
+/** All of its certificates, in the order of their pairs; returns how many. They live as long as it.
+ */
+unsigned tls_service_shown(const struct tls_service *service, const struct tls_shown **out);
+
+/** Is one of its certificates for @p name, of a host or an address as text? */
+bool tls_service_is_for(const struct tls_service *service, const char *name);
+
+/** As tls_read_pin() takes it, into @p out; returns @p out. */
+char *tls_pin_to_text(const uint8_t pin[TLS_PIN_LEN], char out[TLS_PIN_TEXT_MAX]);
+
 /** When the first of its certificates ends, in seconds since 1970. */
 int64_t tls_service_ends_s(const struct tls_service *service);
 
-/** Tickets that were made with @p key are taken, and others made. Before it is shared. */
-void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN]);
+/**
+ * Tickets that were made with @p key are taken, and others made. Before it is shared.
+ * @param made_s  when the key was made, since 1970
+ */
+void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN],
+				int64_t made_s);
 const uint8_t *tls_service_ticket_key(const struct tls_service *service);
+
+/** 0: with the service. */
+int64_t tls_service_ticket_made_s(const struct tls_service *service);
 
 /** Hold @p service once more; NULL is allowed. Returns it. */
 struct tls_service *tls_service_hold(struct tls_service *service);
@@ -89,10 +119,8 @@ void tls_turns_end(struct tls_turns *t);
 /* --- servers that we ask ------------------------------------------------------------ */
 
 #define TLS_WHY_MAX  512 /* octets of a reason */
-#define TLS_PIN_LEN  32  /* octets of SHA-256 */
 #define TLS_PINS_MAX 16
 #define TLS_PATH_MAX 255 /* octets */
-#define TLS_NAME_MAX 256 /* octets of a name, and its zero */
 
 struct tls_trust;
 

@@ -2,6 +2,7 @@
  * tls_private.h - the parts of tls.h.
  *
  *   tls_service.c  certificates and keys
+ *   tls_shown.c    what these say of us
  *   tls_peer.c     servers that we ask, and how they show who they are
  *   tls_stream.c   the codec
  *   tls_turns.c    what handshakes may cost
@@ -22,8 +23,11 @@ struct tls_service {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 	uint8_t ticket_key[TLS_TICKET_KEY_LEN];
+	int64_t ticket_made_s;
 	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
 	int64_t ends_s;
+	struct tls_shown *shown;
+	unsigned shown_n;
 };
 
 struct tls_trust {
@@ -56,6 +60,10 @@ struct tls_stream {
 	bool has_ticket; /* of this connection, with a peer */
 	bool lost;       /* octets that were read, for want of memory */
 };
+
+/** Fill @p out by the certificate @p index, the server's own of its chain. GnuTLS's status. */
+MUST_USE int tls_shown_note(gnutls_certificate_credentials_t credentials, unsigned index,
+			    struct tls_shown *out);
 
 /** For gnutls_session_set_verify_function(): is it the peer that is meant? */
 int tls_peer_verify(gnutls_session_t session);

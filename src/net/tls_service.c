@@ -21,21 +21,14 @@ static int add_pair(struct tls_service *t, const struct tls_pair *pair)
 						   GNUTLS_X509_FMT_PEM);
 }
 
-/* Of the certificate that is the server's own in each chain. */
-static int note_end(struct tls_service *t, unsigned index)
+static int note_shown(struct tls_service *t, unsigned index)
 {
-	gnutls_x509_crt_t *chain;
-	unsigned n;
-	int status = gnutls_certificate_get_x509_crt(t->credentials, index, &chain, &n);
+	int status = tls_shown_note(t->credentials, index, &t->shown[index]);
 
 	if (status < 0)
 		return status;
-	int64_t ends_s = (int64_t)gnutls_x509_crt_get_expiration_time(chain[0]);
-
-	for (unsigned i = 0; i < n; i++)
-		gnutls_x509_crt_deinit(chain[i]);
-	gnutls_free(chain);
-	t->ends_s = index == 0 ? ends_s : MIN(t->ends_s, ends_s);
+	t->ends_s = index == 0 ? t->shown[0].ends_s : MIN(t->ends_s, t->shown[index].ends_s);
+	t->shown_n++;
 	return 0;
 }
 
@@ -65,7 +58,7 @@ static int fill(struct tls_service *t, const struct tls_pair *pairs, unsigned n,
 	for (*wrong = 0; status >= 0 && *wrong < n; ++*wrong) {
 		status = add_pair(t, &pairs[*wrong]);
 		if (status >= 0)
-			status = note_end(t, *wrong);
+			status = note_shown(t, *wrong);
 		if (status < 0)
 			return status;
 	}
@@ -87,7 +80,8 @@ struct tls_service *tls_service_create(const struct tls_pair *pairs, unsigned n,
 	if (!t)
 		return NULL;
 	atomic_init(&t->holders, 1);
-	status = fill(t, pairs, n, wrong);
+	t->shown = calloc(n, sizeof *t->shown);
+	status = t->shown ? fill(t, pairs, n, wrong) : GNUTLS_E_MEMORY_ERROR;
 	if (status >= 0)
 		return t;
 	*why = gnutls_strerror(status);
@@ -105,9 +99,16 @@ int64_t tls_service_ends_s(const struct tls_service *service)
 	return service->ends_s;
 }
 
-void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN])
+void tls_service_set_ticket_key(struct tls_service *service, const uint8_t key[TLS_TICKET_KEY_LEN],
+				int64_t made_s)
 {
 	memcpy(service->ticket_key, key, TLS_TICKET_KEY_LEN);
+	service->ticket_made_s = made_s;
+}
+
+int64_t tls_service_ticket_made_s(const struct tls_service *service)
+{
+	return service->ticket_made_s;
 }
 
 const uint8_t *tls_service_ticket_key(const struct tls_service *service)
@@ -130,6 +131,7 @@ void tls_service_release(struct tls_service *service)
 		gnutls_priority_deinit(service->priorities);
 	if (service->credentials)
 		gnutls_certificate_free_credentials(service->credentials);
+	free(service->shown);
 	explicit_bzero(service->ticket_key, sizeof service->ticket_key);
 	free(service);
 }

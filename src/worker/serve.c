@@ -24,12 +24,24 @@ enum verdict {
 	VERDICT_DROP,
 };
 
-static void count_query(struct worker *w, const struct request *r, bool ipv6)
+static void count_transport(struct worker *w, uint8_t listener)
 {
-	tally_add(r->tcp ? &w->tally.queries_tcp : &w->tally.queries_udp);
-	if (r->encrypted)
+	enum transport t = w->listeners[listener].at.transport;
+
+	if (t == TRANSPORT_TLS)
 		tally_add(&w->tally.queries_tls);
-	if (ipv6)
+	else if (t == TRANSPORT_HTTPS || t == TRANSPORT_HTTP)
+		tally_add(&w->tally.queries_https);
+}
+
+static void count_query(struct worker *w, const struct served *s)
+{
+	const struct request *r = &s->request;
+
+	tally_add(r->tcp ? &w->tally.queries_tcp : &w->tally.queries_udp);
+	if (r->tcp)
+		count_transport(w, s->listener);
+	if (s->client.family == 6)
 		tally_add(&w->tally.queries_ipv6);
 	tally_add(&w->tally.types[r->type < TALLY_TYPES ? r->type : 0]);
 }
@@ -191,7 +203,7 @@ static enum verdict serve(struct worker *w, struct served *s, uint8_t *out, size
 		tally_add(&w->tally.dropped);
 		return VERDICT_DROP;
 	}
-	count_query(w, &s->request, s->client.family == 6);
+	count_query(w, s);
 	const struct rules *rules = rules_for_view(w->rules, s->key.view);
 
 	if (unlikely(!access_allows(&rules->access, &s->client)))

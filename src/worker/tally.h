@@ -19,7 +19,8 @@ typedef _Atomic uint64_t tally_count;
 struct tally {
 	tally_count queries_udp;
 	tally_count queries_tcp;
-	tally_count queries_tls; /* of them, over TLS */
+	tally_count queries_tls;   /* of them, over TLS, */
+	tally_count queries_https; /* and by HTTP, also behind a proxy that does the TLS */
 	tally_count queries_ipv6;
 	tally_count dropped;    /* no answer: malformed beyond an answer, or not for us */
 	tally_count refused;    /* by the access list */
@@ -38,6 +39,8 @@ struct tally {
 	tally_count expired; /* gave up at the deadline */
 	tally_count upstream_udp;
 	tally_count upstream_tcp;
+	tally_count upstream_tls; /* of them, over TLS, */
+	tally_count upstream_https;
 	tally_count upstream_joined; /* equal questions to the same server, asked once */
 	tally_count upstream_answered;
 	tally_count upstream_timeouts;
@@ -45,7 +48,16 @@ struct tally {
 	tally_count upstream_oversized; /* replies by UDP above what was advertised (limits.md 6) */
 	tally_count upstream_mismatched; /* replies that did not match and were dropped */
 	tally_count tcp_accepted;
-	tally_count tcp_refused;       /* closed for a limit */
+	tally_count tcp_refused;             /* closed for a limit */
+	tally_count tls_handshakes;          /* of clients, that were completed, */
+	tally_count tls_resumed;             /* and how many of them by a ticket, */
+	tally_count tls_failed;              /* and those that were not; */
+	tally_count tls_upstream_handshakes; /* the same with servers */
+	tally_count tls_upstream_resumed;
+	tally_count tls_upstream_failed;
+	tally_count http_requests;     /* of clients, */
+	tally_count http_errors;       /* answered by a status only, */
+	tally_count http_abuses;       /* and connections that were ended for what they cost */
 	tally_count mailed;            /* queries handed to the worker that was on it already */
 	tally_count secure;            /* answers that were validated, */
 	tally_count insecure;          /* and those that have nothing to be validated by */
@@ -64,6 +76,12 @@ static inline void tally_add_n(tally_count *count, uint64_t n)
 {
 	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n,
 			      memory_order_relaxed);
+}
+
+/** It is @p n, counted elsewhere; only the owning worker may. */
+static inline void tally_set(tally_count *count, uint64_t n)
+{
+	atomic_store_explicit(count, n, memory_order_relaxed);
 }
 
 /** Add one; only the owning worker may. */

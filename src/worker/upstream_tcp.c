@@ -135,6 +135,10 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 		c->heard_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
+	if (x->to.transport == TRANSPORT_TLS)
+		tally_add(&w->tally.upstream_tls);
+	else if (x->to.transport == TRANSPORT_HTTPS)
+		tally_add(&w->tally.upstream_https);
 	return true;
 }
 

@@ -192,6 +192,22 @@ static void take_turn(struct worker *w)
 	listen_flush_all(w);
 }
 
+/* What the network layer counts is plain, and the worker's own: others read the tally. */
+static void tell_counts(struct worker *w)
+{
+	struct tally *t = &w->tally;
+
+	tally_set(&t->tls_handshakes, w->tls.handshakes);
+	tally_set(&t->tls_resumed, w->tls.resumed);
+	tally_set(&t->tls_failed, w->tls.failed);
+	tally_set(&t->tls_upstream_handshakes, w->tls_upstream.handshakes);
+	tally_set(&t->tls_upstream_resumed, w->tls_upstream.resumed);
+	tally_set(&t->tls_upstream_failed, w->tls_upstream.failed);
+	tally_set(&t->http_requests, w->http.requests);
+	tally_set(&t->http_errors, w->http.errors);
+	tally_set(&t->http_abuses, w->http.abuses);
+}
+
 static void *run(void *argument)
 {
 	struct worker *w = argument;
@@ -214,6 +230,7 @@ static void *run(void *argument)
 		take_turn(w);
 		if (unlikely(atomic_load_explicit(&w->draining, memory_order_relaxed)))
 			ending_take_turn(w);
+		tell_counts(w);
 		atomic_store_explicit(&w->clients_n, w->client_shares.taken_n,
 				      memory_order_relaxed);
 		atomic_fetch_add_explicit(&w->beat, 1, memory_order_relaxed);

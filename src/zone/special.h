@@ -2,9 +2,9 @@
  * special.h - the names that no public server knows anything of.
  *
  * Asked of the root they would only tell it what goes on in a house. So they are
- * answered here: localhost is this host, resolver.arpa has nothing to say, private
- * addresses have no names but those of local data, ipv4only.arpa is what every such
- * server says, and the others don't exist.
+ * answered here: localhost is this host, resolver.arpa tells of encrypted listeners only
+ * (discovery.h), private addresses have no names but those of local data, ipv4only.arpa is what
+ * every such server says, and the others don't exist.
  *
  * Standards  RFC 6761 (localhost, invalid, test), RFC 6762 (local), RFC 7686 (onion),
  *            RFC 8375 (home.arpa), RFC 9462 (resolver.arpa), RFC 9476 (alt),

@@ -5,6 +5,7 @@
 
 #include "base/readers.h"
 #include "daemon/interfaces.h"
+#include "worker/worker.h"
 
 static struct rules *rules_with(const struct prefix *allow, unsigned n)
 {
@@ -106,6 +107,33 @@ static void an_interface_is_its_addresses(void **state)
 	assert_int_equal(interfaces_endpoints(NULL, 0, at, 8), 0);
 }
 
+/* The loopback alone is reached where nothing else is. */
+static void a_wildcard_is_what_it_is_reached_at(void **state)
+{
+	static char none[] = "";
+	const struct listen_options o[] = {
+		{.at = {.address = address("0.0.0.0@853"), .transport = TRANSPORT_TLS},
+		 .interface = none},
+		{.at = {.address = address("192.0.2.1@443"), .transport = TRANSPORT_HTTPS},
+		 .interface = none},
+	};
+	struct endpoint at[LISTENERS_MAX];
+	unsigned n = interfaces_reached(o, 2, at, LISTENERS_MAX), loopback_n = 0;
+
+	(void)state;
+	assert_in_range(n, 2, LISTENERS_MAX);
+	for (unsigned i = 0; i + 1 < n; i++) {
+		assert_int_equal(at[i].address.port, 853);
+		assert_int_equal(at[i].address.family, 4);
+		assert_int_equal(at[i].transport, TRANSPORT_TLS);
+		assert_true(at[i].address.octets[0] != 0);
+		loopback_n += address_is_loopback(&at[i].address);
+	}
+	assert_true(loopback_n == 0 || loopback_n == n - 1);
+	assert_int_equal(at[n - 1].address.port, 443);
+	assert_int_equal(interfaces_reached(o, 2, at, 1), n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +141,7 @@ int main(void)
 		cmocka_unit_test(only_for_those_who_want_them),
 		cmocka_unit_test(nothing_is_published_without_a_change),
 		cmocka_unit_test(an_interface_is_its_addresses),
+		cmocka_unit_test(a_wildcard_is_what_it_is_reached_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "helpers.h"
 
 #include "resolver/kept.h"
+#include "zone/store.h"
 
 #define A    TERN_TYPE_A
 #define AAAA TERN_TYPE_AAAA
@@ -221,6 +222,69 @@ static void expired_data_stay_away(void **state)
 	assert_int_equal(world.job.result.additional.n, 0);
 }
 
+static void with_own(const char *const *records, const char *name)
+{
+	struct zone_store *s = zone_store_create();
+	struct zone_fault fault;
+	const char *why;
+
+	assert_non_null(s);
+	for (; *records; records++)
+		assert_true(zone_store_add(s, *records, NULL, 0, &why));
+	assert_true(zone_store_seal(s, &fault));
+	world.rules.zones = s;
+	/* Public data of the target have nothing to say. */
+	store("dns.test. 60 A 192.0.2.77", CACHE_UNCHECKED);
+	ask_cached(name, TERN_TYPE_SVCB);
+	world.rules.zones = NULL;
+	zone_store_destroy(s);
+}
+
+static const struct kept *beside(uint16_t type)
+{
+	return kept_find(&world.job.result.additional, NAME("dns.test."), type);
+}
+
+static void hints_of_our_own_are_addresses(void **state)
+{
+	static const char *const records[] = {
+		"_dns.test. 300 SVCB 1 dns.test. alpn=dot ipv4hint=192.0.2.1,192.0.2.2 port=853",
+		"_dns.test. 300 SVCB 2 dns.test. alpn=h2 ipv6hint=2001:db8::1 dohpath=/q{?dns}",
+		"_dns.test. 300 SVCB 3 .", NULL};
+
+	(void)state;
+	with_own(records, "_dns.test.");
+	assert_int_equal(world.job.result.additional.n, 2);
+	assert_int_equal(world.job.result.additional_ttl_s, 300);
+	assert_int_equal(beside(A)->set.rr_n, 2);
+	assert_memory_equal(beside(A)->set.rdata, "\0\4\300\0\2\1\0\4\300\0\2\2", 12);
+	assert_int_equal(beside(AAAA)->set.rr_n, 1);
+	assert_int_equal(beside(AAAA)->set.rdata_len, 18);
+}
+
+static void what_is_written_of_the_target_wins(void **state)
+{
+	static const char *const records[] = {
+		"_dns.test. 300 SVCB 1 dns.test. alpn=dot ipv4hint=192.0.2.1 ipv6hint=2001:db8::1",
+		"dns.test. 60 A 192.0.2.9", NULL};
+
+	(void)state;
+	with_own(records, "_dns.test.");
+	assert_int_equal(beside(A)->set.rr_n, 1);
+	assert_memory_equal(beside(A)->set.rdata, "\0\4\300\0\2\11", 6);
+	assert_non_null(beside(AAAA));
+}
+
+static void other_records_of_our_own_bring_no_hints(void **state)
+{
+	static const char *const records[] = {"svc.test. 300 SVCB 1 dns.test. ipv4hint=192.0.2.1",
+					      NULL};
+
+	(void)state;
+	with_own(records, "svc.test.");
+	assert_memory_equal(beside(A)->set.rdata, "\0\4\300\0\2\115", 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +299,9 @@ int main(void)
 		TEST(as_trusted_as_the_answer),
 		TEST(what_a_wildcard_made_is_left_out),
 		TEST(expired_data_stay_away),
+		TEST(hints_of_our_own_are_addresses),
+		TEST(what_is_written_of_the_target_wins),
+		TEST(other_records_of_our_own_bring_no_hints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
