@@ -19,7 +19,9 @@
 
 #include "base/bytes.h"
 
-#define READS_PER_EVENT 4 /* so that one busy connection does not starve the others */
+/* So that one busy connection does not starve the others. */
+#define READS_PER_EVENT   4
+#define RECORDS_PER_EVENT 128 /* of a codec: it may have as many from one read of the socket */
 
 /* No message can pass yet. */
 bool stream_is_beginning(const struct stream *s)
@@ -83,10 +85,10 @@ static void on_timer(struct timer *t)
 	end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
 }
 
-/* Has the codec octets that the socket has not? */
+/* Has the codec octets that the socket has not? What stands behind the end is nobody's. */
 static bool is_pending(const struct stream *s)
 {
-	return s->codec && !s->opening && s->codec->pending(s);
+	return s->codec && !s->opening && !s->read_end && s->codec->pending(s);
 }
 
 void stream_watch_for(struct stream *s)
@@ -94,10 +96,10 @@ void stream_watch_for(struct stream *s)
 	uint32_t events = 0;
 
 	s->paused = s->owner_paused || s->framing_holds || s->unsent_octets > STREAM_UNSENT_MAX / 2;
-	if (!s->paused && !s->read_end && !s->codec_turn)
+	/* A handshake goes on, whatever waits for its end. */
+	if ((!s->paused || s->opening) && !s->read_end && !s->codec_turn)
 		events |= EPOLLIN;
-	if (s->connecting || s->codec_writes || s->codec_keeps || s->raw ||
-	    (s->unsent && !s->opening))
+	if (s->connecting || s->codec_writes || s->raw || (s->unsent && !s->opening))
 		events |= EPOLLOUT;
 	/* Whoever may write is called at once. */
 	if ((!s->paused && is_pending(s)) || s->framing_turn)
@@ -215,10 +217,11 @@ static bool read_once(struct stream *s, bool *more)
 
 static bool read_some(struct stream *s)
 {
+	unsigned max = s->codec ? RECORDS_PER_EVENT : READS_PER_EVENT;
 	bool more = true;
 
-	/* What a codec holds is no event of the socket's; there is one record of it at most. */
-	for (unsigned i = 0; more && !s->paused && (i < READS_PER_EVENT || is_pending(s)); i++) {
+	/* What a codec has left is no event of the socket's: stream_watch_for() sees to it. */
+	for (unsigned i = 0; more && !s->paused && i < max; i++) {
 		if (!read_once(s, &more))
 			return false;
 	}
@@ -297,6 +300,9 @@ static bool go_on_opening(struct stream *s)
 	enum codec_state state = s->codec->open(s);
 
 	s->opening = state != CODEC_OPEN;
+	/* It may have waited long for its turn: only from here on can a message come. */
+	if (!s->opening)
+		s->since_ms = loop_ms(s->loop);
 	s->codec_writes = state == CODEC_WANTS_WRITE;
 	s->codec_turn = state == CODEC_WANTS_TURN;
 	return state != CODEC_FAILED;
@@ -367,7 +373,7 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->framing_holds = s->framing_turn = s->withheld = false;
 	s->behind = NULL;
 	s->tag = 0;
-	s->opening = s->codec_writes = s->codec_turn = s->codec_keeps = false;
+	s->opening = s->codec_writes = s->codec_turn = false;
 	s->owed = 0;
 	s->idle_ms = idle_ms;
 	s->events = events;

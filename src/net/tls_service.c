@@ -18,12 +18,17 @@ static int add_pair(struct tls_service *t, const struct tls_pair *pair)
 						   GNUTLS_X509_FMT_PEM);
 }
 
-/* Of the certificate that is the server's own in each chain. */
-static int note_end(struct tls_service *t, unsigned index)
+/*
+ * Of the certificate that is the server's own in each chain. What can't be read at all shows here:
+ * of such a file gnutls_certificate_set_x509_key_mem() would leave memory behind.
+ */
+static int note_end(struct tls_service *t, const struct tls_pair *pair, bool first)
 {
+	gnutls_datum_t certificate = {without_const(pair->certificate),
+				      (unsigned)pair->certificate_len};
 	gnutls_x509_crt_t *chain;
 	unsigned n;
-	int status = gnutls_certificate_get_x509_crt(t->credentials, index, &chain, &n);
+	int status = gnutls_x509_crt_list_import2(&chain, &n, &certificate, GNUTLS_X509_FMT_PEM, 0);
 
 	if (status < 0)
 		return status;
@@ -32,7 +37,7 @@ static int note_end(struct tls_service *t, unsigned index)
 	for (unsigned i = 0; i < n; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_free(chain);
-	t->ends_s = index == 0 ? ends_s : MIN(t->ends_s, ends_s);
+	t->ends_s = first ? ends_s : MIN(t->ends_s, ends_s);
 	return 0;
 }
 
@@ -60,9 +65,9 @@ static int fill(struct tls_service *t, const struct tls_pair *pairs, unsigned n,
 		return status;
 	status = gnutls_priority_init(&t->priorities, priorities, NULL);
 	for (*wrong = 0; status >= 0 && *wrong < n; ++*wrong) {
-		status = add_pair(t, &pairs[*wrong]);
+		status = note_end(t, &pairs[*wrong], *wrong == 0);
 		if (status >= 0)
-			status = note_end(t, *wrong);
+			status = add_pair(t, &pairs[*wrong]);
 		if (status < 0)
 			return status;
 	}
