@@ -59,6 +59,9 @@ static void end(struct stream *s, enum stream_end why)
 {
 	if (s->closed)
 		return;
+	/* What was asked before is answered, and a framing's last word said. */
+	if (s->gathering)
+		(void)!stream_uncork(s);
 	stream_close(s);
 	s->ended(s, why);
 }
@@ -118,6 +121,7 @@ static ssize_t get_octets(struct stream *s, uint8_t *to, size_t max)
 bool stream_deliver(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len)
 {
 	s->since_ms = loop_ms(s->loop);
+	s->heard = true;
 	s->tag = tag;
 	return s->message(s, octets, len) && !s->closed;
 }
@@ -170,13 +174,23 @@ static bool deliver_large(struct stream *s)
 	return open;
 }
 
-/* A framing keeps by itself what is not whole; false when the stream has ended. */
+/*
+ * A framing keeps by itself what is not whole; false when the stream has ended. Octets that belong
+ * to no message, with which a peer would only keep its place, leave the stream as idle as it was.
+ */
 static bool take_framed(struct stream *s, size_t n)
 {
-	if (s->framing->take(s, s->buffer, n))
-		return !s->closed;
-	end(s, STREAM_RESET);
-	return false;
+	bool idle = s->rx_n == 0 && s->owed == 0 && !stream_is_sending(s);
+	uint64_t since_ms = s->since_ms;
+
+	s->heard = false;
+	if (!s->framing->take(s, s->buffer, n))
+		end(s, STREAM_RESET);
+	if (s->closed)
+		return false;
+	if (idle && !s->heard)
+		s->since_ms = s->rx_n > 0 ? loop_ms(s->loop) : since_ms;
+	return true;
 }
 
 /* One read and what it completes; false when the stream has ended. */
@@ -198,7 +212,7 @@ static bool read_once(struct stream *s, bool *more)
 		s->read_end = true;
 		return true;
 	}
-	if (s->rx_n == 0)
+	if (s->rx_n == 0 && !s->framing)
 		s->since_ms = loop_ms(s->loop);
 	*more = (size_t)n == max - have || is_pending(s);
 	if (s->framing)
@@ -373,6 +387,7 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->framing_holds = s->framing_turn = s->withheld = false;
 	s->behind = NULL;
 	s->tag = 0;
+	s->heard = false;
 	s->opening = s->codec_writes = s->codec_turn = false;
 	s->owed = 0;
 	s->idle_ms = idle_ms;

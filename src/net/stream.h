@@ -145,6 +145,7 @@ struct stream {
 	bool gathering;     /* messages are being read, and what is sent is gathered */
 	bool framing_holds; /* the framing reads nothing right now, */
 	bool framing_turn;  /* or wants to go on */
+	bool heard;         /* the framing has delivered a message */
 	bool withheld;      /* the framing has octets that the peer does not let go */
 	bool read_end;      /* the peer has closed its side */
 	bool mute;          /* nothing can be sent any more: the connection is broken */
