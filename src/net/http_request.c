@@ -180,9 +180,17 @@ static void read_forwarded(struct http_query *q, const char *value, size_t len)
 
 	while (at < end && *at == ' ')
 		at++;
-	if (at < end && *at == '[' && end[-1] == ']') {
+	/* Some add a port, and then IPv6 has brackets. */
+	if (at < end && *at == '[') {
+		const char *bracket = memrchr(at, ']', (size_t)(end - at));
+
 		at++;
-		end--;
+		end = bracket ? bracket : end;
+	} else if (at < end) {
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+
+		if (colon && colon == memrchr(at, ':', (size_t)(end - at)))
+			end = colon;
 	}
 	if ((size_t)(end - at) >= sizeof text)
 		return;

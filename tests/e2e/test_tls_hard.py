@@ -1,22 +1,18 @@
 """DNS over TLS under attack: floods of handshakes, what idle connections cost, changes amid load, sockets of systemd."""
-import collections
 import contextlib
 import os
 import signal
 import socket
 import ssl
-import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
-import dns.message
-
 from harness import *
 from test_daemon import Activated, open_as_systemd
-from test_lists_url import certificates
-from test_reload import SOCKET, change, reload, ternctl
+from test_reload import SOCKET, change, ternctl
 from test_tls import DOT, ask_on, client_context, connected, encrypted, framed, install, receive, until
 
 FLOOD = 2000            # handshakes a second that are offered, limits.md row 55
@@ -88,10 +84,6 @@ def hits_ms(seconds=3):
 
 def p99(values):
     return values[len(values) * 99 // 100]
-
-
-def status():
-    return ternctl('status')
 
 
 @alone
@@ -175,7 +167,6 @@ def passing(*ports):
 
 def test_sockets_of_systemd():
     """A TCP socket alone is for the transport that stands in the configuration."""
-    from test_tls import tempfile
     folder = tempfile.mkdtemp(dir=LAB)
     os.chmod(folder, 0o755)
     install('good', folder)
@@ -233,7 +224,7 @@ def test_changes_amid_load():
     tls = {'certificate': f'{tern.folder}/cert.pem', 'key': f'{tern.folder}/cert.key'}
     load = Load()
     try:
-        for round in range(2):
+        for _ in range(2):
             for server, certificate in (({'listen': [plain], 'workers': 2}, tls), ({'listen': [plain, dot], 'workers': 2}, tls),
                                         ({'listen': [plain], 'workers': 2}, {}), ({'listen': [plain, dot], 'workers': 1}, tls),
                                         ({'listen': [plain, {**dot, 'transport': 'https'}], 'workers': 2}, tls),
@@ -301,23 +292,6 @@ def test_one_that_asks_without_a_pause():
     for t in threads:
         t.join(10)
     check(tern.alive(), 'alive')
-
-
-def test_half_closed_with_more_behind():
-    """The end, octets behind it, and an answer that is owed: nobody spins."""
-    tern = encrypted(workers=1)
-    setting('slow.evil', delay=2)
-    with connected() as s:
-        ask_on(s, 'www.example.com')
-        before = tern.cpu_s()
-        s.sendall(framed(question('half.slow.evil')))
-        raw = s.fileno()
-        with contextlib.suppress(OSError, ssl.SSLError):
-            s.setblocking(False)
-            s.unwrap()
-        os.write(raw, b'\x17\x03\x03\0\x20' + b'x' * 32)
-        time.sleep(1.5)
-        at_most(tern.cpu_s() - before, scaled(0.3), 'CPU seconds')
 
 
 @busy(60)
