@@ -41,8 +41,7 @@ static bool is_mapped(const uint8_t octets[16])
 	return memcmp(octets, mapped_prefix, sizeof(mapped_prefix)) == 0;
 }
 
-/** The rest of tern never meets an IPv4 host under two addresses. */
-static void unmap(struct address *a)
+void address_unmap(struct address *a)
 {
 	if (a->family != 6 || !is_mapped(a->octets))
 		return;
@@ -97,7 +96,7 @@ bool address_from_text(const char *text, uint16_t default_port, struct address *
 		return false;
 	if (!read_host(text, len, &a))
 		return false;
-	unmap(&a);
+	address_unmap(&a);
 	a.port = (uint16_t)port;
 	*out = a;
 	return true;
@@ -163,7 +162,7 @@ bool address_from_sockaddr(const struct sockaddr *sa, struct address *out)
 		a.family = 6;
 		if (is_link_local(a.octets))
 			a.scope = in6.sin6_scope_id;
-		unmap(&a);
+		address_unmap(&a);
 	} else {
 		return false;
 	}
@@ -216,7 +215,7 @@ bool prefix_from_text(const char *text, struct prefix *out)
 
 	/* Clients at mapped addresses are seen as IPv4; their prefix has to follow them. */
 	if (width == 128 && bits >= 96) {
-		unmap(&p.base);
+		address_unmap(&p.base);
 		if (p.base.family == 4)
 			bits -= 96;
 	}
@@ -251,7 +250,7 @@ bool address_is_loopback(const struct address *a)
 {
 	struct address plain = *a;
 
-	unmap(&plain);
+	address_unmap(&plain);
 	if (plain.family == 4)
 		return plain.octets[0] == 127;
 	return plain.family == 6 && memcmp(plain.octets, &in6addr_loopback, 16) == 0;
@@ -268,7 +267,7 @@ bool address_is_local(const struct address *a)
 {
 	struct address plain = *a;
 
-	unmap(&plain);
+	address_unmap(&plain);
 	if (plain.family == 4)
 		return is_local_ipv4(plain.octets);
 	return plain.family == 6 &&

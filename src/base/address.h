@@ -42,6 +42,9 @@ char *address_to_text(const struct address *a, char out[ADDRESS_TEXT_MAX]);
 /** Fill @p out; returns its length in octets, 0 for family 0. */
 socklen_t address_to_sockaddr(const struct address *a, struct sockaddr_storage *out);
 
+/** An IPv4-mapped IPv6 address becomes IPv4: the rest of tern never meets a host under two. */
+void address_unmap(struct address *a);
+
 /** From AF_INET or AF_INET6; IPv4-mapped IPv6 addresses become IPv4. False for other families. */
 MUST_USE bool address_from_sockaddr(const struct sockaddr *sa, struct address *out);
 

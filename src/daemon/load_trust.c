@@ -2,25 +2,29 @@
  * load_trust.c - how servers that are asked encrypted show who they are; see load_private.h.
  *
  * A forward zone has one trust: CAs, and what is shown to its servers. Zones with the same files
- * share one, for the system's CAs are many.
+ * share one, for the system's CAs are many. Servers that have to show the same to the same trust
+ * are one peer, too: connections are kept for peers, and those of many zones are as good as one's.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/url.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
 #include "net/tls.h"
 
-#define PEM_MAX (1u << 20) /* octets */
+#define PEM_MAX      (1u << 20) /* octets */
+#define PEERS_SHARED 1024       /* made last, that another zone may have as well */
 
 struct trust_load {
 	const struct config *config;
 	char *why;
 	struct tls_trust *last; /* made for the zone before, */
 	const struct route_trust *last_from;
+	struct tls_peer *peers[PEERS_SHARED]; /* of that trust, by identity; held */
 };
 
 static void blame(struct trust_load *x, const char *zone_key, const char *name, const char *why)
@@ -85,12 +89,42 @@ static struct tls_trust *make_with_own(struct trust_load *x, const char *zone_ke
 	return trust;
 }
 
+static void forget_peers(struct trust_load *x)
+{
+	for (unsigned i = 0; i < PEERS_SHARED; i++) {
+		tls_peer_release(x->peers[i]);
+		x->peers[i] = NULL;
+	}
+}
+
+/* Each of @trust and @identity, made anew or held once more; NULL: no memory. */
+static struct tls_peer *peer_for(struct trust_load *x, struct tls_trust *trust,
+				 const struct tls_identity *identity)
+{
+	static const struct hash_key key;
+	uint64_t hash = hash_bytes(&key, 0, identity->name, strlen(identity->name)) ^
+			hash_bytes(&key, 1, identity->path, strlen(identity->path)) ^
+			hash_bytes(&key, 2, identity->authority, strlen(identity->authority)) ^
+			hash_bytes(&key, 3, identity->pins, identity->pins_n * TLS_PIN_LEN);
+	struct tls_peer **at = &x->peers[hash % PEERS_SHARED];
+	struct tls_peer *peer = tls_peer_create(trust, identity);
+
+	if (peer && *at && tls_peer_alike(*at, peer)) {
+		tls_peer_release(peer);
+		return tls_peer_hold(*at);
+	}
+	tls_peer_release(*at);
+	*at = tls_peer_hold(peer);
+	return peer;
+}
+
 /* The caller's until the next call; NULL when @p why has a reason more. */
 static struct tls_trust *trust_for(struct trust_load *x, const char *zone_key,
 				   const struct route_trust *t)
 {
 	if (x->last && same_files(x->last_from, t))
 		return x->last;
+	forget_peers(x);
 	tls_trust_release(x->last);
 	x->last_from = t;
 	x->last = *t->certificate ? make_with_own(x, zone_key, t) : make(x, zone_key, t, NULL);
@@ -189,7 +223,7 @@ static void load_route(struct trust_load *x, const char *zone_key, struct route 
 		if (route->transport == TRANSPORT_HTTPS &&
 		    !take_url(x, zone_key, route, &route->servers[i], &identity))
 			return;
-		route->servers[i].peer = tls_peer_create(trust, &identity);
+		route->servers[i].peer = peer_for(x, trust, &identity);
 		if (!route->servers[i].peer)
 			blame(x, zone_key, "addresses", "out of memory");
 	}
@@ -210,5 +244,6 @@ void load_trust(struct config *c, char why[LOAD_WHY_MAX])
 			load_route(&x, key, &c->views[v].forward_zones[i]);
 		}
 	}
+	forget_peers(&x);
 	tls_trust_release(x.last);
 }

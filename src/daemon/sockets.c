@@ -214,12 +214,13 @@ static bool share(struct sockets *s, const struct endpoint *at, const struct not
 }
 
 /* What a TCP socket alone is for stands in the configuration. */
-static bool take_alone(struct sockets *s, const struct notify_socket *tcp)
+static bool take_alone(struct sockets *s, const struct notify_socket *tcp,
+		       const struct endpoint *listen, unsigned listen_n)
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	for (unsigned i = 0; i < s->listen_n; i++) {
-		const struct endpoint *at = &s->listen[i];
+	for (unsigned i = 0; i < listen_n; i++) {
+		const struct endpoint *at = &listen[i];
 
 		if (at->transport != TRANSPORT_UDP && transport_has_tcp(at->transport) &&
 		    address_equal(&at->address, &tcp->local))
@@ -233,7 +234,8 @@ static bool take_alone(struct sockets *s, const struct notify_socket *tcp)
 }
 
 /* Each UDP socket needs its TCP twin: a resolver without TCP loses every large answer. */
-static bool take_passed(struct sockets *s, const struct notify_socket *passed, unsigned n)
+static bool take_passed(struct sockets *s, const struct notify_socket *passed, unsigned n,
+			const struct endpoint *listen, unsigned listen_n)
 {
 	char text[ADDRESS_TEXT_MAX];
 
@@ -243,7 +245,7 @@ static bool take_passed(struct sockets *s, const struct notify_socket *passed, u
 
 		if (passed[i].tcp && has_udp(passed, n, &passed[i].local))
 			continue;
-		if (passed[i].tcp ? !take_alone(s, &passed[i])
+		if (passed[i].tcp ? !take_alone(s, &passed[i], listen, listen_n)
 				  : !tcp || !share(s, &at, &passed[i], tcp)) {
 			log_error(s->log, "passed socket %s: %s",
 				  address_to_text(&passed[i].local, text),
@@ -282,7 +284,7 @@ bool sockets_open(struct sockets *s, const struct endpoint *listen, unsigned lis
 	s->listen_n = s->passed ? 0 : MIN(listen_n, (unsigned)LISTENERS_MAX);
 	memcpy(s->listen, listen, s->listen_n * sizeof *listen);
 	if (n > 0)
-		good = take_passed(s, passed, n);
+		good = take_passed(s, passed, n, listen, listen_n);
 	for (unsigned i = 0; i < n; i++)
 		close(passed[i].fd);
 	for (unsigned i = 0; n == 0 && good && i < listen_n; i++)

@@ -97,3 +97,10 @@ bool http_serve(struct stream *s, struct http_front *front, bool trusted)
 	stream_set_framing(s, &framing, h);
 	return true;
 }
+
+void http_set_trusted(struct stream *s, bool trusted)
+{
+	struct http_stream *h = s->framing_state;
+
+	h->trusted = trusted;
+}

@@ -42,3 +42,6 @@ struct http_front {
  * @param trusted  the peer is a proxy: X-Forwarded-For tells who the client is
  */
 MUST_USE bool http_serve(struct stream *s, struct http_front *front, bool trusted);
+
+/** The peer of @p s, which http_serve() was for, turned out to be another one: is it @p trusted? */
+void http_set_trusted(struct stream *s, bool trusted);

@@ -12,6 +12,7 @@
 #include "net/http_private.h"
 
 #define ANSWER_HEAD_MAX 256 /* octets */
+#define EMPTY_LINES_MAX 4   /* before a request */
 
 enum http1_state {
 	HTTP1_REQUEST_LINE,
@@ -30,7 +31,8 @@ struct http1 {
 	struct http_query *query; /* NULL between requests */
 	uint32_t tag;             /* of the last one */
 	uint32_t line_n;
-	uint32_t left; /* octets of the body or chunk to come */
+	uint32_t empty_n; /* lines before this request */
+	uint32_t left;    /* octets of the body or chunk to come */
 	bool has_length;
 	bool chunked;
 	bool close;     /* after the answer */
@@ -62,7 +64,8 @@ static bool write_answer(struct http_stream *h, struct http1 *x, unsigned status
 			 x->close ? "connection: close\r\n" : "");
 	struct iovec iov[2] = {{head, (size_t)n}, {without_const(body), len}};
 
-	return stream_put(h->stream, iov, 2);
+	/* RFC 9110 9.3.2: what stood behind would be taken for the next answer. */
+	return stream_put(h->stream, iov, x->query->method == HTTP_HEAD ? 1 : 2);
 }
 
 /* The request has its answer: on to the next one, or to the end. */
@@ -106,8 +109,9 @@ static bool read_request_line(struct http_stream *h, struct http1 *x, size_t len
 		target ? memchr(target + 1, ' ', len - (size_t)(target + 1 - x->line)) : NULL;
 
 	/* RFC 9112 2.2: empty lines before it are passed over. */
-	if (len == 0 && x->state == HTTP1_REQUEST_LINE)
+	if (len == 0 && x->empty_n++ < EMPTY_LINES_MAX)
 		return true;
+	x->empty_n = 0;
 	x->close = x->has_length = x->chunked = false;
 	x->left = 0;
 	x->query = http_query_new(++x->tag);
@@ -165,12 +169,25 @@ static bool read_framing(struct http1 *x, const char *name, size_t name_len, con
 	return true;
 }
 
+/* RFC 9110 5.6.2: a token. */
+static bool is_name(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!letter && !(c >= '0' && c <= '9') && (!c || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return len > 0;
+}
+
 static bool read_header(struct http_stream *h, struct http1 *x, size_t len)
 {
 	const char *colon = memchr(x->line, ':', len);
 	size_t name_len = colon ? (size_t)(colon - x->line) : 0;
 
-	if (name_len == 0 || memchr(x->line, ' ', name_len) || memchr(x->line, '\t', name_len))
+	if (!is_name(x->line, name_len))
 		return refuse_all(h, x, 400);
 	const char *value = colon + 1, *end = x->line + len;
 
@@ -264,6 +281,21 @@ static bool read_line(struct http_stream *h, struct http1 *x, size_t len)
 	return false;
 }
 
+/* A line that can't be read at all, maybe the first one of a request. */
+static bool refuse_line(struct http_stream *h, struct http1 *x, unsigned status)
+{
+	if (!x->query)
+		x->query = http_query_new(++x->tag);
+	return x->query && refuse_all(h, x, status);
+}
+
+/* RFC 9112 2.2: with anything else others may see its end elsewhere. */
+static bool is_one_line(const char *line, size_t len)
+{
+	return len > 0 && line[len - 1] == '\r' && !memchr(line, '\r', len - 1) &&
+	       !memchr(line, '\0', len);
+}
+
 /* Octets up to the end of a line, or all that there are; how many were used. */
 static size_t take_line(struct http_stream *h, struct http1 *x, const uint8_t *octets, size_t n,
 			bool *good)
@@ -272,10 +304,7 @@ static size_t take_line(struct http_stream *h, struct http1 *x, const uint8_t *o
 	size_t used = end ? (size_t)(end - octets) : n, len;
 
 	if (x->line_n + used > sizeof x->line) {
-		x->close = true;
-		if (!x->query)
-			x->query = http_query_new(++x->tag);
-		*good = x->query && refuse(h, x, 431);
+		*good = refuse_line(h, x, 431);
 		return n;
 	}
 	memcpy(x->line + x->line_n, octets, used);
@@ -283,10 +312,8 @@ static size_t take_line(struct http_stream *h, struct http1 *x, const uint8_t *o
 	if (!end)
 		return n;
 	len = x->line_n;
-	if (len > 0 && x->line[len - 1] == '\r')
-		len--;
 	x->line_n = 0;
-	*good = !memchr(x->line, '\0', len) && read_line(h, x, len);
+	*good = is_one_line(x->line, len) ? read_line(h, x, len - 1) : refuse_line(h, x, 400);
 	return used + 1;
 }
 

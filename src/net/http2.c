@@ -146,10 +146,15 @@ static bool pump(struct http_stream *h)
 
 	if (corked && !stream_uncork(s))
 		return false;
+	bool over =
+		!nghttp2_session_want_read(x->session) && !nghttp2_session_want_write(x->session);
+
 	/* What the client's window keeps back is as if it were not read. */
-	s->withheld = x->unsent > 0;
-	return good &&
-	       (nghttp2_session_want_read(x->session) || nghttp2_session_want_write(x->session));
+	s->withheld = x->unsent > 0 && !over;
+	/* It ends when all that was written is gone. */
+	if (over)
+		stream_hear_no_more(s);
+	return good;
 }
 
 /* --- requests -------------------------------------------------------------------------- */
@@ -223,7 +228,9 @@ static void end_request(struct http_stream *h, struct http2 *x, struct http_quer
 		return;
 	}
 	h->front->errors++;
-	if (!submit(h, q, status, (const uint8_t *)words, strlen(words)))
+	size_t len = q->method == HTTP_HEAD ? 0 : strlen(words);
+
+	if (!submit(h, q, status, (const uint8_t *)words, len))
 		x->abused = true;
 }
 
@@ -246,13 +253,16 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-/* A client that makes us reset what it asked (CVE-2025-8671) is as one that does it itself. */
+/*
+ * A client that makes us reset what it asked (CVE-2025-8671) is as one that does it itself. That a
+ * policy gives no answer is not its fault: see settle().
+ */
 static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct http_stream *h = user;
 
 	(void)session;
-	if (frame->hd.type == NGHTTP2_RST_STREAM)
+	if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_CANCEL)
 		count_reset(h, h->state);
 	return 0;
 }

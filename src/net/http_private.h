@@ -15,7 +15,7 @@
 #include "base/address.h"
 #include "net/http.h"
 
-enum http_method { HTTP_OTHER, HTTP_GET, HTTP_POST };
+enum http_method { HTTP_OTHER, HTTP_HEAD, HTTP_GET, HTTP_POST };
 
 /** A request being read, or waiting for its answer. */
 struct http_query {

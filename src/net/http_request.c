@@ -81,6 +81,7 @@ void http_query_method(struct http_query *q, const char *text, size_t len)
 {
 	q->method = len == 3 && memcmp(text, "GET", 3) == 0    ? HTTP_GET
 		    : len == 4 && memcmp(text, "POST", 4) == 0 ? HTTP_POST
+		    : len == 4 && memcmp(text, "HEAD", 4) == 0 ? HTTP_HEAD
 							       : HTTP_OTHER;
 }
 
@@ -179,9 +180,17 @@ static void read_forwarded(struct http_query *q, const char *value, size_t len)
 
 	while (at < end && *at == ' ')
 		at++;
-	if (at < end && *at == '[' && end[-1] == ']') {
+	/* Some add a port, and then IPv6 has brackets. */
+	if (at < end && *at == '[') {
+		const char *bracket = memrchr(at, ']', (size_t)(end - at));
+
 		at++;
-		end--;
+		end = bracket ? bracket : end;
+	} else if (at < end) {
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+
+		if (colon && colon == memrchr(at, ':', (size_t)(end - at)))
+			end = colon;
 	}
 	if ((size_t)(end - at) >= sizeof text)
 		return;
@@ -224,7 +233,7 @@ unsigned http_query_end(struct http_stream *h, struct http_query *q)
 	h->front->requests++;
 	if (!q->path_good)
 		return 404;
-	if (q->method == HTTP_OTHER)
+	if (q->method == HTTP_OTHER || q->method == HTTP_HEAD)
 		return 405;
 	if (q->status)
 		return q->status;

@@ -34,6 +34,7 @@ static bool read_addresses(uint8_t family, const uint8_t *at, size_t len, struct
 		break;
 	default: return true; /* of no family, or a socket of its own host */
 	}
+	address_unmap(&a);
 	*client = a;
 	return true;
 }

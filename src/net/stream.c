@@ -21,7 +21,9 @@
 
 #include "base/bytes.h"
 
-#define READS_PER_EVENT 4 /* so that one busy connection does not starve the others */
+/* So that one busy connection does not starve the others. */
+#define READS_PER_EVENT   4
+#define RECORDS_PER_EVENT 128 /* of a codec: it may have as many from one read of the socket */
 
 /* No message can pass yet. */
 bool stream_is_beginning(const struct stream *s)
@@ -59,6 +61,9 @@ static void end(struct stream *s, enum stream_end why)
 {
 	if (s->closed)
 		return;
+	/* What was asked before is answered, and a framing's last word said. */
+	if (s->gathering)
+		(void)!stream_uncork(s);
 	stream_close(s);
 	s->ended(s, why);
 }
@@ -85,10 +90,10 @@ static void on_timer(struct timer *t)
 	end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
 }
 
-/* Has the codec octets that the socket has not? */
+/* Has the codec octets that the socket has not? What stands behind the end is nobody's. */
 static bool is_pending(const struct stream *s)
 {
-	return s->codec && !s->opening && s->codec->pending(s);
+	return s->codec && !s->opening && !s->read_end && s->codec->pending(s);
 }
 
 void stream_watch_for(struct stream *s)
@@ -96,10 +101,10 @@ void stream_watch_for(struct stream *s)
 	uint32_t events = 0;
 
 	s->paused = s->owner_paused || s->framing_holds || s->unsent_octets > STREAM_UNSENT_MAX / 2;
-	if (!s->paused && !s->read_end && !s->codec_turn)
+	/* A handshake goes on, whatever waits for its end. */
+	if ((!s->paused || s->opening) && !s->read_end && !s->codec_turn)
 		events |= EPOLLIN;
-	if (s->connecting || s->codec_writes || s->codec_keeps || s->raw ||
-	    (s->unsent && !s->opening))
+	if (s->connecting || s->codec_writes || s->raw || (s->unsent && !s->opening))
 		events |= EPOLLOUT;
 	/* Whoever may write is called at once. */
 	if ((!s->paused && is_pending(s)) || s->framing_turn)
@@ -118,6 +123,7 @@ static ssize_t get_octets(struct stream *s, uint8_t *to, size_t max)
 bool stream_deliver(struct stream *s, uint32_t tag, const uint8_t *octets, size_t len)
 {
 	s->since_ms = loop_ms(s->loop);
+	s->heard = true;
 	s->tag = tag;
 	return s->message(s, octets, len) && !s->closed;
 }
@@ -170,13 +176,23 @@ static bool deliver_large(struct stream *s)
 	return open;
 }
 
-/* A framing keeps by itself what is not whole; false when the stream has ended. */
+/*
+ * A framing keeps by itself what is not whole; false when the stream has ended. Octets that belong
+ * to no message, with which a peer would only keep its place, leave the stream as idle as it was.
+ */
 static bool take_framed(struct stream *s, size_t n)
 {
-	if (s->framing->take(s, s->buffer, n))
-		return !s->closed;
-	end(s, STREAM_RESET);
-	return false;
+	bool idle = s->rx_n == 0 && s->owed == 0 && !stream_is_sending(s);
+	uint64_t since_ms = s->since_ms;
+
+	s->heard = false;
+	if (!s->framing->take(s, s->buffer, n))
+		end(s, STREAM_RESET);
+	if (s->closed)
+		return false;
+	if (idle && !s->heard)
+		s->since_ms = s->rx_n > 0 ? loop_ms(s->loop) : since_ms;
+	return true;
 }
 
 /* One read and what it completes; false when the stream has ended. */
@@ -198,7 +214,7 @@ static bool read_once(struct stream *s, bool *more)
 		s->read_end = true;
 		return true;
 	}
-	if (s->rx_n == 0)
+	if (s->rx_n == 0 && !s->framing)
 		s->since_ms = loop_ms(s->loop);
 	*more = (size_t)n == max - have || is_pending(s);
 	if (s->framing)
@@ -217,10 +233,11 @@ static bool read_once(struct stream *s, bool *more)
 
 static bool read_some(struct stream *s)
 {
+	unsigned max = s->codec ? RECORDS_PER_EVENT : READS_PER_EVENT;
 	bool more = true;
 
-	/* What a codec holds is no event of the socket's; there is one record of it at most. */
-	for (unsigned i = 0; more && !s->paused && (i < READS_PER_EVENT || is_pending(s)); i++) {
+	/* What a codec has left is no event of the socket's: stream_watch_for() sees to it. */
+	for (unsigned i = 0; more && !s->paused && i < max; i++) {
 		if (!read_once(s, &more))
 			return false;
 	}
@@ -299,6 +316,9 @@ static bool go_on_opening(struct stream *s)
 	enum codec_state state = s->codec->open(s);
 
 	s->opening = state != CODEC_OPEN;
+	/* It may have waited long for its turn: only from here on can a message come. */
+	if (!s->opening)
+		s->since_ms = loop_ms(s->loop);
 	s->codec_writes = state == CODEC_WANTS_WRITE;
 	s->codec_turn = state == CODEC_WANTS_TURN;
 	return state != CODEC_FAILED;
@@ -369,7 +389,8 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->framing_holds = s->framing_turn = s->withheld = false;
 	s->behind = NULL;
 	s->tag = 0;
-	s->opening = s->codec_writes = s->codec_turn = s->codec_keeps = false;
+	s->heard = false;
+	s->opening = s->codec_writes = s->codec_turn = false;
 	s->owed = 0;
 	s->idle_ms = idle_ms;
 	s->events = events;

@@ -59,15 +59,11 @@ struct stream_codec {
 	/** As recv(2): octets, 0 at their end, or -1 and errno, EAGAIN for none right now. */
 	ssize_t (*read)(struct stream *s, uint8_t *to, size_t max);
 	/**
-	 * As writev(2): octets taken, one at least, or -1 and errno, EAGAIN for no room right now.
-	 * One that takes none and gives no reason is broken, and the stream ends.
+	 * As writev(2): octets taken, one at least, or -1 and errno, EAGAIN for no room right now:
+	 * the same octets come again then, maybe with more behind them. One that takes none and
+	 * gives no reason is broken, and the stream ends.
 	 */
 	ssize_t (*write)(struct stream *s, const struct iovec *iov, int n);
-	/**
-	 * What was taken goes on to the socket: 1 when all has gone, 0 when the socket has no room,
-	 * -1 and errno. NULL for one that keeps nothing.
-	 */
-	int (*flush)(struct stream *s);
 	/** Octets that read() could give without the socket having any. */
 	bool (*pending)(const struct stream *s);
 	/** The stream is closed: free what is kept for it. */
@@ -144,12 +140,12 @@ struct stream {
 	bool opening;      /* connected, but the codec is not ready */
 	bool codec_writes; /* the codec waits for room, */
 	bool codec_turn;   /* or for its turn */
-	bool codec_keeps;  /* octets that it has taken and the socket has not */
 	bool paused;       /* not reading: too much unsent, or the owner asked */
 	bool owner_paused;
 	bool gathering;     /* messages are being read, and what is sent is gathered */
 	bool framing_holds; /* the framing reads nothing right now, */
 	bool framing_turn;  /* or wants to go on */
+	bool heard;         /* the framing has delivered a message */
 	bool withheld;      /* the framing has octets that the peer does not let go */
 	bool read_end;      /* the peer has closed its side */
 	bool mute;          /* nothing can be sent any more: the connection is broken */
@@ -160,8 +156,7 @@ struct stream {
 /** Are there octets that the peer has yet to take? */
 static inline bool stream_is_sending(const struct stream *s)
 {
-	return s->unsent || s->codec_keeps || s->raw || s->withheld ||
-	       (s->gathering && s->gather->n > 0);
+	return s->unsent || s->raw || s->withheld || (s->gathering && s->gather->n > 0);
 }
 
 /** Serve an accepted, non-blocking @p fd; the stream owns it. False: no memory. */

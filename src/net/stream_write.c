@@ -106,32 +106,9 @@ bool stream_cork(struct stream *s)
 	return true;
 }
 
-/* What the codec keeps goes first; false when the connection is broken. */
-static bool flush_codec(struct stream *s)
-{
-	if (!s->codec || !s->codec->flush || s->opening)
-		return true;
-	int gone = s->codec->flush(s);
-
-	s->codec_keeps = gone == 0;
-	return gone >= 0;
-}
-
 static ssize_t put_octets(struct stream *s, const struct iovec *iov, int n)
 {
-	ssize_t wrote;
-
-	if (!s->codec)
-		return stream_write_socket(s, iov, n);
-	if (s->codec_keeps) {
-		errno = EAGAIN;
-		return -1;
-	}
-	wrote = s->codec->write(s, iov, n);
-	/* The reader finds out that the connection is broken. */
-	if (wrote > 0)
-		(void)flush_codec(s);
-	return wrote;
+	return s->codec ? s->codec->write(s, iov, n) : stream_write_socket(s, iov, n);
 }
 
 static void drop_chunk(struct stream *s)
@@ -153,7 +130,7 @@ void stream_drop_unsent(struct stream *s)
 	free(s->raw);
 	s->raw = NULL;
 	s->unsent_octets = s->raw_at = s->raw_n = 0;
-	s->codec_keeps = s->withheld = false;
+	s->withheld = false;
 	s->mute = true;
 }
 
@@ -161,8 +138,6 @@ void stream_drop_unsent(struct stream *s)
 bool stream_write_unsent(struct stream *s)
 {
 	if (s->raw && !write_raw(s))
-		return false;
-	if (s->codec_keeps && !flush_codec(s))
 		return false;
 	while (s->unsent) {
 		struct iovec iov[CHUNKS_PER_WRITE];
@@ -226,7 +201,7 @@ static bool write_now(struct stream *s, const struct iovec *iov, int n, size_t o
 	stream_note_progress(s);
 	if (sent < octets && !queue(s, iov, n, octets, sent))
 		return false;
-	if (sent < octets || s->codec_keeps || s->raw)
+	if (sent < octets || s->raw)
 		stream_watch_for(s);
 	return true;
 }

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "net/tls_private.h"
 
-#define ALERTS_MAX 4 /* of warnings that are passed over, per read */
+#define ALERTS_MAX 4 /* of warnings that are passed over at once */
 
 /* --- octets of the socket ------------------------------------------------------- */
 
@@ -111,7 +111,7 @@ static enum codec_state end_handshake(struct tls_stream *t, int status)
 		t->turns->resumed += gnutls_session_is_resumed(t->session) != 0;
 		return CODEC_OPEN;
 	}
-	if (!gnutls_error_is_fatal(status))
+	if (status == GNUTLS_E_AGAIN || status == GNUTLS_E_INTERRUPTED)
 		return gnutls_record_get_direction(t->session) ? CODEC_WANTS_WRITE
 							       : CODEC_WANTS_READ;
 	t->turns->failed++;
@@ -129,6 +129,10 @@ static enum codec_state open_tls(struct stream *s)
 		return CODEC_WANTS_TURN;
 	uint64_t began_ns = clock_ns(CLOCK_MONOTONIC);
 	int status = gnutls_handshake(t->session);
+
+	/* What stands behind it has been read from the socket, which will not tell of it again. */
+	for (unsigned i = 1; status == GNUTLS_E_WARNING_ALERT_RECEIVED && i < ALERTS_MAX; i++)
+		status = gnutls_handshake(t->session);
 
 	tls_turns_charge(t->turns, began_ns);
 	return end_handshake(t, status);
@@ -204,23 +208,15 @@ static ssize_t write_tls(struct stream *s, const struct iovec *iov, int n)
 	size_t len = join(iov, n, record, sizeof record);
 	ssize_t sent = gnutls_record_send(t->session, record, len);
 
-	/* GnuTLS has encrypted all of it, and keeps what the socket did not take. */
-	if (sent == GNUTLS_E_AGAIN || sent == GNUTLS_E_INTERRUPTED) {
-		t->sends = true;
-		return (ssize_t)len;
-	}
+	/*
+	 * GnuTLS has encrypted some of it, and keeps what the socket did not take: how much, only
+	 * the call tells that gets rid of it. The client may have asked for short records (RFC
+	 * 8449).
+	 */
+	t->sends = sent == GNUTLS_E_AGAIN || sent == GNUTLS_E_INTERRUPTED;
+	if (t->sends)
+		return fail(EAGAIN);
 	return sent >= 0 ? sent : fail(EPROTO);
-}
-
-static int flush_tls(struct stream *s)
-{
-	struct tls_stream *t = s->codec_state;
-	ssize_t status = t->sends ? gnutls_record_send(t->session, NULL, 0) : 0;
-
-	if (status == GNUTLS_E_AGAIN || status == GNUTLS_E_INTERRUPTED)
-		return 0;
-	t->sends = false;
-	return status >= 0 ? 1 : (int)fail(EPROTO);
 }
 
 static bool is_pending(const struct stream *s)
@@ -259,7 +255,6 @@ static const struct stream_codec codec = {
 	.open = open_tls,
 	.read = read_tls,
 	.write = write_tls,
-	.flush = flush_tls,
 	.pending = is_pending,
 	.close = close_tls,
 };

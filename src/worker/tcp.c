@@ -233,10 +233,27 @@ bool is_proxy_of(const struct listener *l, const struct address *a)
 	return false;
 }
 
-/* Who it is for stands before all else. */
+/* May it say who a client is? */
+static bool is_proxy(const struct worker *w, const struct address *a)
+{
+	const struct serve_options *o = &w->rules->serve;
+
+	for (unsigned i = 0; i < o->https.trusted_n; i++) {
+		if (prefix_holds(&o->https.trusted[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* Who it is for stands before all else: whether that one may speak for others is told by it. */
 static size_t read_proxy(struct stream *stream, const uint8_t *octets, size_t n)
 {
-	return proxy_read(octets, n, &CONTAINER_OF(stream, struct tcp_client, stream)->address);
+	struct tcp_client *c = CONTAINER_OF(stream, struct tcp_client, stream);
+	size_t len = proxy_read(octets, n, &c->address);
+
+	if (len == n && stream->framing)
+		http_set_trusted(stream, is_proxy(c->worker, &c->address));
+	return len;
 }
 
 static struct tcp_client *take_place(struct worker *w, const struct address *a, uint8_t listener)
@@ -268,18 +285,6 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 	c->stream.ended = on_ended;
 	shares_take(&w->client_shares, party);
 	return c;
-}
-
-/* May it say who a client is? */
-static bool is_proxy(const struct worker *w, const struct address *a)
-{
-	const struct serve_options *o = &w->rules->serve;
-
-	for (unsigned i = 0; i < o->https.trusted_n; i++) {
-		if (prefix_holds(&o->https.trusted[i], a))
-			return true;
-	}
-	return false;
 }
 
 /* False when memory is short, or there is no certificate. */

@@ -20,6 +20,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct stream stream;
+static struct stream_gather gather;
 static struct http_front front = {.path = "/dns-query"};
 static uint32_t later[LATER_MAX];
 static unsigned later_n;
@@ -67,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stream = (struct stream){.message = on_message, .ended = on_ended};
 	int peer = peer_connect(&stream);
 
+	stream.gather = data[0] & 4 ? &gather : NULL;
 	check_always(http_serve(&stream, &front, data[0] & 1));
 	size_t step = 1 + (size_t)data[0] * (size_t)data[0];
 

@@ -35,6 +35,18 @@ static void assert_client(size_t len, const char *wanted)
 	assert_true(address_equal(&client, &expected));
 }
 
+/* Rules for IPv4 hold for whoever is named in the other way. */
+static void mapped_addresses_are_ipv4(void **state)
+{
+	(void)state;
+	size_t len = make(0x21, 0x21, "2001:db8::1", 4242, 0);
+
+	memset(header + 16, 0, 16);
+	memset(header + 16 + 10, 0xff, 2);
+	memcpy(header + 16 + 12, "\xc0\0\2\7", 4);
+	assert_client(len, "192.0.2.7@4242");
+}
+
 static void for_whom(void **state)
 {
 	(void)state;
@@ -89,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(for_whom),
+		cmocka_unit_test(mapped_addresses_are_ipv4),
 		cmocka_unit_test(in_pieces),
 		cmocka_unit_test(what_is_none),
 	};
