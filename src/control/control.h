@@ -30,6 +30,7 @@
  *            leases                    an object per line: each lease, then each file
  *            pause       duration      one object; "view" may be there; the duration may be "off"
  *            views                     an object per line
+ *            discovery                 one object
  *            local-data                an object per line, one for each record that was added
  *            local-data-add  record    one object, when it is in force
  *            local-data-remove  name   one object, when that is in force; "type" may be there
@@ -87,6 +88,9 @@ struct control_host {
 	bool (*pause)(void *context, const char *view, uint32_t seconds, const char **why);
 	/** The views, an array; NULL when memory is short. */
 	json_t *(*views)(void *context);
+	/** What to publish of encrypted listeners: "name", arrays "records", "dhcpv4", "dhcpv6",
+	 * "ra", "dnsmasq", "kea" (each only if there is something) and "failing" of texts. */
+	json_t *(*discovery)(void *context);
 	/** Local data that was added here: an array of objects with a "record". */
 	json_t *(*local_data)(void *context);
 	/**

@@ -327,6 +327,12 @@ static void run_views(struct control *c, struct client *k, const struct order *o
 	reply_end(k);
 }
 
+static void run_discovery(struct control *c, struct client *k, const struct order *o)
+{
+	(void)o;
+	discovery_print(c, k);
+}
+
 static void run_local_data(struct control *c, struct client *k, const struct order *o)
 {
 	(void)o;
@@ -360,6 +366,7 @@ static const struct command commands[] = {
 	{"lists", 0, run_lists},
 	{"pause", NEEDS_DURATION | MAY_HAVE_VIEW, run_pause},
 	{"views", 0, run_views},
+	{"discovery", 0, run_discovery},
 	{"lists-update", MAY_HAVE_LIST, run_lists_update},
 	{"local-data", 0, run_local_data},
 	{"local-data-add", NEEDS_RECORD, run_local_data_add},

@@ -131,6 +131,13 @@ void lists_look(struct control *c, struct client *k);
 
 /* control_records.c */
 void records_print(struct control *c, struct client *k);
+
+/* control_discovery.c */
+
+/** What to publish of encrypted listeners. */
+void discovery_print(struct control *c, struct client *k);
+
+/* control_records.c, too */
 void records_add(struct control *c, struct client *k, const char *record);
 /** @p type 0: all types. */
 void records_remove(struct control *c, struct client *k, const uint8_t *name, uint16_t type);

@@ -135,6 +135,11 @@ static json_t *views(void *context)
 	return views_to_json(context);
 }
 
+static json_t *discovery(void *context)
+{
+	return discovered_to_json(context);
+}
+
 static json_t *local_data(void *context)
 {
 	return local_data_to_json(context);
@@ -190,6 +195,7 @@ struct control_host host_of(struct server *s)
 				     .reload = reload,
 				     .pause = pause_for,
 				     .views = views,
+				     .discovery = discovery,
 				     .local_data = local_data,
 				     .add_local = add_local,
 				     .remove_local = remove_local,

@@ -8,6 +8,7 @@
  *   fetching.c lists that are fetched
  *   filtering.c  sets of the packet filter
  *   certificates.c  certificates as time goes on
+ *   discovered_tell.c  what to publish of encrypted listeners
  *   check.c    a configuration looked at, and nothing done
  *   local_data.c local data that ternctl adds
  *   view_tell.c  what is told of views
@@ -232,6 +233,10 @@ void certificates_tick(struct server *s, bool interfaces);
 
 /** What is told of them, an array; what memory is too short for is missing. */
 json_t *certificates_to_json(const struct server *s);
+
+/* discovered_tell.c */
+/** What to publish of encrypted listeners, and what is wrong with that (control.h). */
+json_t *discovered_to_json(const struct server *s);
 
 /* fetching.c */
 /** Say where copies are, before anything is loaded; false when memory is short. */

@@ -1,12 +1,15 @@
 """Encrypted listeners are found by clients: DDR (RFC 9462), RESINFO (RFC 9606), and what wins over them."""
+import contextlib
 import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import time
 
+import dns.name
 import dns.rdata
 import dns.rdatatype
 
@@ -245,3 +248,151 @@ def test_a_validating_client_is_told_nothing_false():
     answer = ask(ARPA, 'SVCB', do=True)
     equal(len(records(answer, 'SVCB')), 2)
     check(not answer.flags & 0x20, 'AD')
+
+
+# --- ternctl discovery ------------------------------------------------------------------------------
+
+def published():
+    return json.loads(ternctl('--json', 'discovery'))
+
+
+def parameters(octets):
+    found = {}
+    while octets:
+        key, n = struct.unpack('!HH', octets[:4])
+        found[key], octets = octets[4:4 + n], octets[4 + n:]
+    return found
+
+
+def instances_v4(octets):
+    """What a client of RFC 9463 5.1 reads: [(priority, name, addresses, parameters)]."""
+    found = []
+    while octets:
+        n, = struct.unpack('!H', octets[:2])
+        one, octets = octets[2:2 + n], octets[2 + n:]
+        equal(len(one), n, 'octets of an instance')
+        priority, name_len = struct.unpack('!HB', one[:3])
+        name, rest = dns.name.from_wire(one[3:3 + name_len], 0)[0].to_text(), one[3 + name_len:]
+        addresses = [socket.inet_ntop(socket.AF_INET, rest[1 + i:5 + i]) for i in range(0, rest[0], 4)]
+        found.append((priority, name, addresses, parameters(rest[1 + rest[0]:])))
+    return found
+
+
+def instance_v6(octets):
+    priority, name_len = struct.unpack('!HH', octets[:4])
+    name, rest = dns.name.from_wire(octets[4:4 + name_len], 0)[0].to_text(), octets[4 + name_len:]
+    n, = struct.unpack('!H', rest[:2])
+    addresses = [socket.inet_ntop(socket.AF_INET6, rest[2 + i:18 + i]) for i in range(0, n, 16)]
+    return priority, name, addresses, parameters(rest[2 + n:])
+
+
+@contextlib.contextmanager
+def with_addresses(*addresses):
+    for address in addresses:
+        ip('addr', 'add', address, 'dev', 'lo')
+    try:
+        yield
+    finally:
+        for address in addresses:
+            ip('addr', 'del', address, 'dev', 'lo')
+
+
+LAN = [{'address': f'198.51.100.77@{DOT}', 'transport': 'tls'}, {'address': f'2001:db8:77::1@{DOT}', 'transport': 'tls'},
+       {'address': f'198.51.100.77@{HTTPS}', 'transport': 'https'}]
+
+
+def test_what_to_publish():
+    with with_addresses('198.51.100.77/32', '2001:db8:77::1/128'):
+        served([f'127.0.0.1@{PORT}', *LAN])
+        told, target = published(), host() + '.'
+        equal(told['name'], target)
+        dot, doh = {1: b'\3dot', 3: struct.pack('!H', DOT)}, {1: b'\2h2', 3: struct.pack('!H', HTTPS), 7: b'/dns-query{?dns}'}
+        equal(instances_v4(bytes.fromhex(told['dhcpv4'][0])),
+              [(1, target, ['198.51.100.77'], dot), (2, target, ['198.51.100.77'], doh)])
+        equal([instance_v6(bytes.fromhex(x)) for x in told['dhcpv6']], [(1, target, ['2001:db8:77::1'], dot)])
+        option = bytes.fromhex(told['ra'][0])
+        equal((option[0], option[1] * 8), (144, len(option)))
+        # Parameters have their length before them there.
+        check(told['dhcpv6'][0][4:-2 * 14] in told['ra'][0], told['ra'][0])
+        # The records are those that clients get.
+        answer = ask(ARPA, 'SVCB')
+        equal(sorted(dns.rdata.from_text('IN', 'SVCB', x.split(' SVCB ')[1].replace('dohpath=', 'key7=')).to_text() for x in told['records'][:2]),
+              sorted(r.to_text() for r in answer.answer[0]))
+        equal([x.split()[0] for x in told['records']], [ARPA + '.'] * 2 + [f'_dns.{target}'] * 2)
+        text = ternctl('discovery')
+        for line in (*told['records'], *told['dhcpv4'], *told['dhcpv6'], *told['ra'], *told['dnsmasq'], *told['kea']):
+            check(f'\n{line}\n' in text, line)
+        check('; fails: the certificate is self-signed' in text, text)
+
+
+def test_real_dhcp_servers_take_it():
+    with with_addresses('198.51.100.77/32', '2001:db8:77::1/128'):
+        served([f'127.0.0.1@{PORT}', *LAN])
+        told = published()
+        path = f'{LAB}/dhcp.conf'
+        with open(path, 'w') as f:
+            f.write('\n'.join(['port=0', 'dhcp-range=198.51.100.100,198.51.100.110', 'dhcp-range=2001:db8:77::100,2001:db8:77::110,64',
+                               *told['dnsmasq']]) + '\n')
+        done = subprocess.run(['dnsmasq', '--test', '-C', path], capture_output=True, text=True)
+        equal(done.returncode, 0, done.stderr)
+        if not shutil.which('kea-dhcp4'):
+            return
+        of_dhcp4 = ','.join(x for x in told['kea'] if '"dhcp4"' in x)
+        with open(path, 'w') as f:
+            f.write('{"Dhcp4": {"lease-database": {"type": "memfile", "persist": false}, "option-data": [%s]}}' % of_dhcp4)
+        done = subprocess.run(['kea-dhcp4', '-t', path], capture_output=True, text=True)
+        equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def failing(*wanted, **how):
+    found = published()['failing']
+    equal(len(found), len(wanted), str(found))
+    for text in wanted:
+        check(any(text in x for x in found), f'{text}: {found}')
+
+
+def certified(tern, san, days=30):
+    """Let it show a certificate of the lab's CA for that."""
+    with open(f'{certificates()}/made.ext', 'w') as f:
+        f.write(f'subjectAltName={san}\n')
+    serial = str(int(time.time() * 1000) % 10**9)
+    subprocess.run(['openssl', 'x509', '-req', '-in', 'good.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-set_serial', serial,
+                    '-extfile', 'made.ext', '-out', 'made.pem', '-days', str(days)], check=True, cwd=certificates(), capture_output=True)
+    shutil.copy(f'{certificates()}/good.key', f'{certificates()}/made.key')
+    before = tern.log_text().count('certificates read again')
+    install('made', tern.folder)
+    until(lambda: tern.log_text().count('certificates read again') > before, tern.log_text(), 15)
+
+
+def test_checks():
+    tern = start()
+    failing('no listener has transport tls or https')
+    equal(sorted(published()), ['failing'])
+    check('; fails: no listener' in ternctl('discovery'), ternctl('discovery'))
+    tern.stop()
+    with with_addresses('198.51.100.77/32', '198.51.100.78/32'):
+        clock = Clock(0)
+        tern = encrypted(env=clock.env)
+        failing('they are on loopback')
+        tern.stop()
+        tern = encrypted(env=clock.env, listen=[f'198.51.100.78@{PORT}', {'address': f'198.51.100.77@{DOT}', 'transport': 'tls'}])
+        certified(tern, 'DNS:dns.test-name,IP:198.51.100.77,IP:198.51.100.78')
+        failing()
+        check('; all checks pass' in ternctl('discovery'), ternctl('discovery'))
+        certified(tern, 'DNS:dns.test-name,IP:198.51.100.77')
+        failing('198.51.100.78 is asked in plain, and is not in the certificate')
+        certified(tern, 'DNS:dns.test-name')
+        failing('198.51.100.78 is asked in plain', '198.51.100.77 is not in the certificate')
+        certified(tern, 'IP:198.51.100.77,IP:198.51.100.78')
+        failing('the first name of the certificate, "198.51.100.77", leads nobody here')
+        certified(tern, 'DNS:dns.test-name,IP:198.51.100.77,IP:198.51.100.78')
+        clock.set(40 * 86400)
+        failing('the certificate has ended')
+        clock.set(-5 * 86400)
+        failing('the certificate is not valid yet')
+        clock.set(0)
+        tern.stop()
+        tern = encrypted(env=clock.env, listen=[f'198.51.100.78@{PORT}', {'address': f'198.51.100.77@{DOT}', 'transport': 'tls'}],
+                         **{'special-zones': {'serve': False}})
+        certified(tern, 'DNS:dns.test-name,IP:198.51.100.77,IP:198.51.100.78')
+        failing('_dns.resolver.arpa is answered by what is configured for it')
