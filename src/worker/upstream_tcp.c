@@ -14,6 +14,9 @@
  * without a question longest is closed. A connection on which a question's time
  * went by without a word, or SERVER_MUTE_MS, is asked no more, and closed with its
  * last question. What was learned of a server outlives its connections.
+ *
+ * A server whose handshake has failed, or that is not the one that was meant, is given a rest:
+ * questions wait for the next try together, so that their number is not that of handshakes.
  */
 #include <string.h>
 
@@ -29,6 +32,7 @@
 #define SERVER_MUTE_MS         1500  /* without a word, while a question is open, */
 #define SERVER_MUTE_TLS_MS     3000  /* and of one that costs a handshake */
 #define MOVES_MAX              8     /* of a question, from one connection to another */
+#define SERVER_REFUSED_MS      250   /* between handshakes that fail */
 #define SERVER_FEW_MS          60000 /* how long it is believed that a server answers but a few */
 
 /** A server with connections to it, or one of which something was learned. */
@@ -43,6 +47,8 @@ struct tcp_server {
 	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
 	uint32_t few;           /* so many it answers on one connection, */
 	uint64_t few_ms;        /* until then */
+	struct timer rest;      /* while questions wait for its end, */
+	uint64_t rest_ms;       /* which is then: a handshake has failed */
 };
 
 /** One of them. */
@@ -231,6 +237,11 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 	return c;
 }
 
+static bool is_resting(const struct tcp_server *s)
+{
+	return loop_ms(&s->worker->loop) < s->rest_ms;
+}
+
 /* A connection for one more question, NULL for none. */
 static struct tcp_connection *find_place(struct tcp_server *s, uint16_t party)
 {
@@ -242,13 +253,16 @@ static struct tcp_connection *find_place(struct tcp_server *s, uint16_t party)
 		    (!best || c->exchanges_n < best->exchanges_n))
 			best = c;
 	}
-	if (best || s->connections_n == SERVER_CONNECTIONS_MAX)
+	if (best || s->connections_n == SERVER_CONNECTIONS_MAX || is_resting(s))
 		return best;
 	return connect_to(s, party);
 }
 
 static void send_waiting(struct tcp_server *s)
 {
+	if (is_resting(s) && !timer_is_set(&s->rest))
+		loop_timer(&s->worker->loop, &s->rest,
+			   (uint32_t)(s->rest_ms - loop_ms(&s->worker->loop)));
 	while (!cds_list_empty(&s->waiting)) {
 		struct exchange *x = cds_list_first_entry(&s->waiting, struct exchange, node);
 		struct tcp_connection *c = find_place(s, x->party);
@@ -283,6 +297,7 @@ static struct tcp_server *find_server(struct worker *w, const struct endpoint *t
 
 static void give_server(struct tcp_server *s)
 {
+	timer_cancel(&s->worker->loop.wheel, &s->rest);
 	tls_ticket_forget(&s->ticket);
 	tls_peer_release(s->to.peer);
 	pool_give(&s->worker->tcp_servers, s);
@@ -302,6 +317,8 @@ static void forget_oldest(struct worker *w)
 		free_server(cds_list_first_entry(&w->tcp_servers_idle, struct tcp_server, idle));
 }
 
+static void end_rest(struct timer *timer);
+
 static struct tcp_server *new_server(struct worker *w, const struct endpoint *to)
 {
 	struct tcp_server *s = pool_take(&w->tcp_servers);
@@ -317,6 +334,7 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
 	CDS_INIT_LIST_HEAD(&s->waiting);
+	timer_init(&s->rest, end_rest);
 	cds_hlist_add_head(&s->node, bucket_of(w, to));
 	return s;
 }
@@ -325,7 +343,11 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 static void rest_server(struct tcp_server *s)
 {
 	struct worker *w = s->worker;
-	bool known = loop_ms(&w->loop) < s->few_ms || s->ticket.len > 0;
+	bool known = loop_ms(&w->loop) < s->few_ms || s->ticket.len > 0 || is_resting(s);
+
+	if (is_resting(s) && !cds_list_empty(&s->waiting))
+		return;
+	timer_cancel(&w->loop.wheel, &s->rest);
 
 	/* Whoever asks it from here on begins anew. */
 	cds_hlist_del(&s->node);
@@ -338,6 +360,16 @@ static void rest_server(struct tcp_server *s)
 	}
 	cds_hlist_add_head(&s->node, bucket_of(w, &s->to));
 	cds_list_add_tail(&s->idle, &w->tcp_servers_idle);
+}
+
+static void end_rest(struct timer *timer)
+{
+	struct tcp_server *s = CONTAINER_OF(timer, struct tcp_server, rest);
+
+	s->rest_ms = 0;
+	send_waiting(s);
+	if (s->connections_n == 0)
+		rest_server(s);
 }
 
 /* --- what connections tell ---------------------------------------------------- */
@@ -428,6 +460,9 @@ static void on_ended(struct stream *stream, enum stream_end why)
 
 	if (why == STREAM_CLOSED_BY_PEER || why == STREAM_RESET)
 		learn_few(c);
+	/* Before anybody asks again. */
+	if (*c->why && c->answered_n == 0)
+		s->rest_ms = now_ms(c) + SERVER_REFUSED_MS;
 	cds_list_del(&c->node);
 	if (transport_is_encrypted(s->to.transport) && c->answered_n > 0)
 		move_to_others(c);
@@ -456,7 +491,7 @@ bool upstream_tcp_ask(struct exchange *x)
 	x->connection = NULL;
 	cds_list_add_tail(&x->node, &s->waiting);
 	send_waiting(s);
-	if (s->connections_n > 0)
+	if (s->connections_n > 0 || is_resting(s))
 		return true;
 	cds_list_del_init(&x->node);
 	rest_server(s);
