@@ -46,8 +46,8 @@ def client_context(name='ca', **kinds):
 
 
 @contextlib.contextmanager
-def connected(context=None, session=None, host='lists.lan', timeout=5):
-    with socket.create_connection(('127.0.0.1', DOT), timeout=timeout) as plain:
+def connected(context=None, session=None, host='lists.lan', timeout=5, source='127.0.0.1'):
+    with socket.create_connection(('127.0.0.1', DOT), timeout=timeout, source_address=(source, 0)) as plain:
         with (context or client_context()).wrap_socket(plain, server_hostname=host, session=session) as s:
             yield s
 
