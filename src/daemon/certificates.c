@@ -9,8 +9,9 @@
 #include "daemon/server_private.h"
 #include "net/self_signed.h"
 
-#define ASK_PAUSE_MS 10000 /* from one try to make a certificate anew to the next */
-#define DAY_S        86400
+#define ASK_PAUSE_MS     10000 /* from one load that came to nothing to the next, and at most */
+#define ASK_PAUSE_MAX_MS 3600000
+#define DAY_S            86400
 
 static int64_t wall_s(void)
 {
@@ -95,10 +96,28 @@ static bool needs_ticket_key(const struct tls_service *tls)
 	return !ticket_key_is_fresh(&key, wall_s());
 }
 
+/* As long as files are broken, each try is an error in the log: less and less often. */
+static void ask(struct server *s)
+{
+	struct certificates_state *c = &s->certificates;
+	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+
+	if (now_ms < c->ask_ms)
+		return;
+	c->pause_ms = MAX(MIN(2 * c->pause_ms, (uint64_t)ASK_PAUSE_MAX_MS), (uint64_t)ASK_PAUSE_MS);
+	c->ask_ms = now_ms + c->pause_ms;
+	loader_ask_files(s->loader, LOAD_TLS | LOAD_HOSTS);
+}
+
+void certificates_note(struct server *s, const struct load *load)
+{
+	s->certificates.names = load->reached;
+	s->certificates.differ = false;
+}
+
 void certificates_tick(struct server *s, bool interfaces)
 {
 	const struct rules *rules = rulebook_current(&s->shared.rules);
-	uint64_t now_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 
 	if (!rules->tls)
 		return;
@@ -111,14 +130,11 @@ void certificates_tick(struct server *s, bool interfaces)
 		tell_pin(s, rules->tls);
 	}
 	warn_of_ends(s, rules->tls);
-	bool asks = (needs_renewal(s, rules->tls) || needs_ticket_key(rules->tls)) &&
-		    now_ms >= s->certificates.ask_ms;
-
-	if (asks)
-		s->certificates.ask_ms = now_ms + ASK_PAUSE_MS;
 	/* What changed between the load and the first look, too. */
 	if (interfaces || first)
-		asks |= discovered_sum(server_config(s)) != s->certificates.names;
-	if (asks)
-		loader_ask_files(s->loader, LOAD_TLS | LOAD_HOSTS);
+		s->certificates.differ = discovered_sum(server_config(s)) != s->certificates.names;
+	if (s->certificates.differ || needs_renewal(s, rules->tls) || needs_ticket_key(rules->tls))
+		ask(s);
+	else
+		s->certificates.ask_ms = s->certificates.pause_ms = 0;
 }

@@ -25,7 +25,7 @@ void refresh_note_names(struct server *s, const struct load *load)
 		s->names.added_serial = load->added_serial;
 	}
 	if (load->what & LOAD_TLS)
-		s->certificates.names = load->reached;
+		certificates_note(s, load);
 	if (load->what == LOAD_ALL) {
 		s->names.hosts_at = s->names.leases_at = time(NULL);
 		s->names.notes_ms = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;

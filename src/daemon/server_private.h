@@ -56,9 +56,11 @@ struct view_pause {
 struct certificates_state {
 	uint64_t generation; /* of the rules that were looked at; 0 for none */
 	uint8_t pin[TLS_PIN_LEN];
-	int64_t warned_s; /* CLOCK_REALTIME */
-	uint64_t ask_ms;  /* no sooner than then one is asked for again, CLOCK_MONOTONIC */
-	uint64_t names;   /* discovered_sum() when they were loaded last */
+	int64_t warned_s;  /* CLOCK_REALTIME */
+	uint64_t ask_ms;   /* no sooner than then one is asked for again, CLOCK_MONOTONIC, */
+	uint64_t pause_ms; /* which was put off so far */
+	uint64_t names;    /* discovered_sum() when they were loaded last */
+	bool differ;       /* it is another one */
 };
 
 struct server {
@@ -230,6 +232,9 @@ void refresh_tick(struct server *s, uint64_t now_ms);
 /* certificates.c */
 /** Tell what is to be told, and ask for what is due. @p interfaces: they may have changed. */
 void certificates_tick(struct server *s, bool interfaces);
+
+/** What @p load has of them is taken. */
+void certificates_note(struct server *s, const struct load *load);
 
 /** What is told of them, an array; what memory is too short for is missing. */
 json_t *certificates_to_json(const struct server *s);

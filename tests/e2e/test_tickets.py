@@ -1,6 +1,7 @@
 """Tickets of TLS sessions over restarts: the key is kept for half a day, and by nobody else."""
 import os
 import ssl
+import time
 
 from harness import *
 from test_self_signed import folder_of
@@ -87,6 +88,21 @@ def test_a_key_that_is_old_or_broken_is_made_anew():
     tern = serving(folder)
     check('sessions of clients end with the daemon' in tern.log_text(), tern.log_text())
     resumes(client_context(), None)
+
+
+def test_broken_files_are_not_tried_again_and_again():
+    """A key of tickets is due, and the certificate can't be read: that is told now and then."""
+    clock = Clock(0)
+    tern = serving(folder_of(), env=clock.env)
+    os.rename(f'{tern.folder}/cert.pem', f'{tern.folder}/gone')
+    until(lambda: 'not read again' in tern.log_text(), tern.log_text(), 15)
+    before = tern.log_text().count('cert.pem: No such file')
+    clock.set(13 * HOUR)
+    time.sleep(4)
+    at_most(tern.log_text().count('cert.pem: No such file') - before, 4, 'lines')
+    os.rename(f'{tern.folder}/gone', f'{tern.folder}/cert.pem')
+    context = client_context()
+    until(lambda: resumes(context, new_session(context)), 'it goes on', 15)
 
 
 def test_a_key_changes_while_the_daemon_serves():
