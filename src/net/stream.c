@@ -23,7 +23,8 @@
 
 /* So that one busy connection does not starve the others. */
 #define READS_PER_EVENT   4
-#define RECORDS_PER_EVENT 128 /* of a codec: it may have as many from one read of the socket */
+#define OCTETS_PER_EVENT  (READS_PER_EVENT * STREAM_BUFFER) /* with a codec, */
+#define RECORDS_PER_EVENT 128 /* which may have many from one read of the socket */
 
 /* No message can pass yet. */
 bool stream_is_beginning(const struct stream *s)
@@ -196,7 +197,7 @@ static bool take_framed(struct stream *s, size_t n)
 }
 
 /* One read and what it completes; false when the stream has ended. */
-static bool read_once(struct stream *s, bool *more)
+static bool read_once(struct stream *s, bool *more, size_t *octets)
 {
 	size_t max = s->large ? 2 + (size_t)get_u16(s->large) : sizeof s->buffer;
 	uint8_t *to = s->large ? s->large : s->buffer;
@@ -217,6 +218,7 @@ static bool read_once(struct stream *s, bool *more)
 	if (s->rx_n == 0 && !s->framing)
 		s->since_ms = loop_ms(s->loop);
 	*more = (size_t)n == max - have || is_pending(s);
+	*octets += (size_t)n;
 	if (s->framing)
 		return take_framed(s, (size_t)n);
 	s->rx_n += (uint32_t)n;
@@ -234,11 +236,14 @@ static bool read_once(struct stream *s, bool *more)
 static bool read_some(struct stream *s)
 {
 	unsigned max = s->codec ? RECORDS_PER_EVENT : READS_PER_EVENT;
+	size_t octets = 0;
 	bool more = true;
 
 	/* What a codec has left is no event of the socket's: stream_watch_for() sees to it. */
 	for (unsigned i = 0; more && !s->paused && i < max; i++) {
-		if (!read_once(s, &more))
+		if (s->codec && octets >= OCTETS_PER_EVENT)
+			break;
+		if (!read_once(s, &more, &octets))
 			return false;
 	}
 	return true;

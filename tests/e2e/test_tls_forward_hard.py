@@ -199,9 +199,10 @@ def test_reloads_amid_questions():
 def test_many_zones_of_one_server():
     """Ten thousand zones at one address have the connections of one server."""
     server = TlsForwarder()
-    zones = [zone(server, validate='off') | {'name': f'z{i}.test-zone'} for i in range(10000)]
+    n = 1000 if sanitized() else 10000
+    zones = [zone(server, validate='off') | {'name': f'z{i}.test-zone'} for i in range(n)]
     tern = start(**{'forward-zones': zones, 'server': {'workers': 1}})
-    for i in range(0, 10000, 200):
+    for i in range(0, n, n // 50):
         equal(data(ask(f'a.z{i}.test-zone')), ['192.0.2.101'])
     at_most(server.connections, 4, 'connections')
     check(tern.alive(), 'alive')

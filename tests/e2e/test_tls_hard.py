@@ -72,7 +72,7 @@ def hits_ms(seconds=3):
     taken, end = [], time.monotonic() + seconds
     with contextlib.closing(udp_socket()) as s:
         s.connect(('127.0.0.1', PORT))
-        s.settimeout(2)
+        s.settimeout(scaled(2))
         while time.monotonic() < end:
             began = time.monotonic()
             s.send(wire)
@@ -108,7 +108,8 @@ def test_a_flood_of_handshakes():
             beside = hits_ms()
             print(f'{kind}: p99 {p99(beside):.2f} ms beside, {p99(control):.2f} ms in the control; {tern.cpu_s() - cpu_s:.2f} s of CPU, '
                   f'{tern.descriptors() - descriptors} connections', file=sys.stderr)
-            at_most(p99(beside) - p99(control), scaled(5), f'{kind}: ms more at p99')
+            # One step of a handshake is the least that others wait for, and a sanitizer makes a long one of it.
+            at_most(p99(beside) - p99(control), scaled(50 if sanitized() else 5), f'{kind}: ms more at p99')
             served = 0
             for _ in range(10):
                 with contextlib.suppress(OSError, EOFError):
@@ -238,7 +239,7 @@ def test_changes_amid_load():
         before = load.good
         ternctl('reload')
         time.sleep(1)
-        at_least(load.good - before, 20, 'answers after all of it')
+        at_least(load.good - before, 40 / slowdown(), 'answers after all of it')
     finally:
         load.stop()
     equal(load.wrong, 0, 'wrong answers')

@@ -243,9 +243,10 @@ static void closed_from_within(void **state)
 
 	(void)state;
 	gather_crowd();
+	finish_end(&crowd[0]);
+	end_raw(&raws[0]);
 	begin_raw(&raws[0], "NORMAL", 0);
 	assert_int_equal(send(raws[0].fd, garbage, sizeof garbage, 0), sizeof garbage);
-	finish_end(&crowd[0]);
 	accept_end(&crowd[0], IDLE_MS, 0);
 	crowd[0].closes = &crowd[1];
 	TURN_UNTIL(waiting_n() == CROWD);
