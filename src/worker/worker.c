@@ -58,11 +58,11 @@ static void take_listen_options(struct worker *w)
 {
 	for (unsigned i = 0; i < w->listeners_n; i++)
 		w->listeners[i].options = listen_options_of(w->rules, &w->listeners[i].at);
+	w->rules_seen = w->rules->generation;
 }
 
 static void take_rules(struct worker *w)
 {
-	const struct rules *before = w->rules;
 	uint32_t clients_max =
 		atomic_load_explicit(&w->shared->tcp_clients_max, memory_order_relaxed);
 
@@ -72,7 +72,8 @@ static void take_rules(struct worker *w)
 	w->resolver.rules = w->rules;
 	w->resolver.cache = w->rules->cache;
 	w->http.path = w->rules->serve.https.path;
-	if (unlikely(w->rules != before))
+	/* Not by its address: the next rule set may have the place of one that was freed. */
+	if (unlikely(w->rules->generation != w->rules_seen))
 		take_listen_options(w);
 	if (unlikely(w->rules->views || w->view_resolvers_n > 0))
 		take_views(w);

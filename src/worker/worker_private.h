@@ -84,6 +84,7 @@ struct listener {
 struct worker {
 	const struct worker_shared *shared;
 	const struct rules *rules; /* in force in this turn */
+	uint64_t rules_seen;       /* generation by which listeners have their options */
 	struct loop loop;
 	struct resolver resolver;
 	struct resolver view_resolvers[VIEWS_MAX]; /* by class, from 1 on, */
