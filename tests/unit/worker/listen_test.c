@@ -262,6 +262,28 @@ static void unread_letters_close_their_sockets(void **state)
 	assert_int_equal(fcntl(more.tcp, F_GETFD), -1);
 }
 
+/* The next rule set has the place of the one before here, as it may have where that was freed. */
+static void options_are_those_of_the_rules_in_force(void **state)
+{
+	struct listen_options first = {.at = more.at}, second = first;
+
+	(void)state;
+	open_more();
+	first.at = second.at = more.at;
+	assert_null(workers[0]->listeners[SLOT].options);
+	for (unsigned i = 0; i < 4; i++) {
+		rules.listen = i % 2 ? &first : &second;
+		rules.listen_n = 1;
+		rules.generation++;
+		take_rules(workers[0]);
+		assert_ptr_equal(workers[0]->listeners[SLOT].options, rules.listen);
+	}
+	rules.listen_n = 0;
+	rules.generation++;
+	take_rules(workers[0]);
+	assert_null(workers[0]->listeners[SLOT].options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +295,7 @@ int main(void)
 		TEST(one_that_rests_takes_no_more_but_answers),
 		TEST(orders_out_of_turn_do_no_harm),
 		TEST(unread_letters_close_their_sockets),
+		TEST(options_are_those_of_the_rules_in_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
