@@ -349,6 +349,10 @@ static bool routes_are_equal(const struct route *a, const struct route *b)
 	    a->transport != b->transport || a->validate != b->validate ||
 	    a->servers_n != b->servers_n)
 		return false;
+	/* What was believed because of somebody's signature is not when that one is trusted no
+	 * more. */
+	if (transport_is_encrypted(a->transport) && strcmp(a->trust.ca, b->trust.ca) != 0)
+		return false;
 	for (unsigned i = 0; i < a->servers_n; i++) {
 		if (!address_equal(&a->servers[i].address, &b->servers[i].address) ||
 		    !tls_peer_alike(a->servers[i].peer, b->servers[i].peer))

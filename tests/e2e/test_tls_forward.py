@@ -211,6 +211,17 @@ def test_pins():
     refused_because(TlsForwarder(pair=pair), 'NOT trusted', pins=[pin(pair[0])])
 
 
+def test_another_ca_is_not_believed_what_the_first_one_was():
+    """Not only new connections ask it: what was cached by the other one is gone."""
+    server = TlsForwarder()
+    tern = forwarding(server)
+    equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+    reload(tern, **{'forward-zones': [{**zone(server), 'ca': certificate('self', signed=False)[0]}]})
+    expect(ask(f'a.{ZONE}'), 'SERVFAIL')
+    reload(tern, **{'forward-zones': [zone(server)]})
+    equal(data(ask(f'b.{ZONE}')), ['192.0.2.101'])
+
+
 def test_opportunistic():
     server = TlsForwarder(pair=certificate('self', signed=False))
     forwarding(server.at(None), ca=False, authentication='opportunistic')
