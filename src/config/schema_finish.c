@@ -43,11 +43,6 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 	struct listen_options *l = mapping;
 	bool at_address = l->at.address.family != 0;
 
-	fault->key = "transport";
-	if (l->at.transport == TRANSPORT_QUIC) {
-		snprintf(fault->why, sizeof fault->why, "not supported by this version");
-		return false;
-	}
 	fault->key = "address";
 	if (at_address == (*l->interface != '\0')) {
 		snprintf(fault->why, sizeof fault->why, "expected either it or interface");
@@ -66,6 +61,10 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 	fault->key = "proxy-protocol";
 	if (!at_address && l->proxies_n > 0) {
 		snprintf(fault->why, sizeof fault->why, "expected with address only");
+		return false;
+	}
+	if (l->at.transport == TRANSPORT_QUIC && l->proxies_n > 0) {
+		snprintf(fault->why, sizeof fault->why, "not expected with transport: quic");
 		return false;
 	}
 	if (!are_networks(l->proxies, l->proxies_n, "proxy-protocol", fault))

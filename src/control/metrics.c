@@ -65,6 +65,7 @@ static const struct named_count queries[] = {
 	{"tcp", offsetof(struct tally, queries_tcp)},
 	{"tls", offsetof(struct tally, queries_tls)},
 	{"https", offsetof(struct tally, queries_https)},
+	{"quic", offsetof(struct tally, queries_quic)},
 	{"ipv6", offsetof(struct tally, queries_ipv6)},
 	COUNT(dropped),
 	COUNT(refused),
@@ -111,6 +112,12 @@ static const struct named_count tls[] = {
 	{"upstream_handshakes", offsetof(struct tally, tls_upstream_handshakes)},
 	{"upstream_resumed", offsetof(struct tally, tls_upstream_resumed)},
 	{"upstream_failed", offsetof(struct tally, tls_upstream_failed)},
+};
+
+static const struct named_count quic[] = {
+	{"retries", offsetof(struct tally, quic_retries)},
+	{"refused", offsetof(struct tally, quic_refused)},
+	{"dropped", offsetof(struct tally, quic_dropped)},
 };
 
 static const struct named_count http[] = {
@@ -258,12 +265,13 @@ json_t *metrics_to_json(const struct metrics *m)
 {
 	const struct tally *t = &m->tally;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
 			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
 			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
 			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "tls",
 			 counts_to_json(t, tls, ARRAY_LEN(tls)), "http",
-			 counts_to_json(t, http, ARRAY_LEN(http)), "dnssec", dnssec_to_json(t),
+			 counts_to_json(t, http, ARRAY_LEN(http)), "quic",
+			 counts_to_json(t, quic, ARRAY_LEN(quic)), "dnssec", dnssec_to_json(t),
 			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",
 			 rcodes_to_json(t), "latency_us", latency_to_json(t),
 			 "latency_percentiles_us", percentiles_to_json(t), "cache",

@@ -42,6 +42,8 @@ static const char *alpn_of(enum transport t)
 {
 	if (t == TRANSPORT_TLS)
 		return "dot";
+	if (t == TRANSPORT_QUIC)
+		return "doq";
 	return t == TRANSPORT_HTTPS ? "h2" : NULL;
 }
 

@@ -78,6 +78,7 @@ static bool make_shared(struct server *s)
 	random_init(&random);
 	random_bytes(&random, &s->cache_key, sizeof s->cache_key);
 	random_bytes(&random, &s->shared.hash_key, sizeof s->shared.hash_key);
+	quic_secret_draw(&s->shared.quic_secret, &random);
 	random_bytes(&random, &s->shared.cookie_secret, sizeof s->shared.cookie_secret);
 	s->shared.infra = infra_create(&s->shared.hash_key);
 	s->shared.inflight = inflight_create();

@@ -58,7 +58,7 @@ void stream_note_progress(struct stream *s)
 	arm_timer(s);
 }
 
-static void end(struct stream *s, enum stream_end why)
+void stream_end(struct stream *s, enum stream_end why)
 {
 	if (s->closed)
 		return;
@@ -88,7 +88,7 @@ static void on_timer(struct timer *t)
 		timer_set(&s->loop->wheel, t, due_ms);
 		return;
 	}
-	end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
+	stream_end(s, is_peers_turn(s) ? STREAM_STALLED : STREAM_IDLE);
 }
 
 /* Has the codec octets that the socket has not? What stands behind the end is nobody's. */
@@ -102,6 +102,8 @@ void stream_watch_for(struct stream *s)
 	uint32_t events = 0;
 
 	s->paused = s->owner_paused || s->framing_holds || s->unsent_octets > STREAM_UNSENT_MAX / 2;
+	if (s->watch.fd < 0)
+		return;
 	/* A handshake goes on, whatever waits for its end. */
 	if ((!s->paused || s->opening) && !s->read_end && !s->codec_turn)
 		events |= EPOLLIN;
@@ -188,7 +190,7 @@ static bool take_framed(struct stream *s, size_t n)
 
 	s->heard = false;
 	if (!s->framing->take(s, s->buffer, n))
-		end(s, STREAM_RESET);
+		stream_end(s, STREAM_RESET);
 	if (s->closed)
 		return false;
 	if (idle && !s->heard)
@@ -208,7 +210,7 @@ static bool read_once(struct stream *s, bool *more, size_t *octets)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n < 0) {
-		end(s, STREAM_RESET);
+		stream_end(s, STREAM_RESET);
 		return false;
 	}
 	if (n == 0) {
@@ -227,7 +229,7 @@ static bool read_once(struct stream *s, bool *more, size_t *octets)
 	if (!deliver_buffered(s))
 		return false;
 	if (s->rx_n >= 2 && 2 + (size_t)get_u16(s->buffer) > sizeof s->buffer && !make_large(s)) {
-		end(s, STREAM_NO_MEMORY);
+		stream_end(s, STREAM_NO_MEMORY);
 		return false;
 	}
 	return true;
@@ -263,7 +265,7 @@ static bool read_messages(struct stream *s)
 	}
 	if (stream_uncork(s))
 		return true;
-	end(s, STREAM_NO_MEMORY);
+	stream_end(s, STREAM_NO_MEMORY);
 	return false;
 }
 
@@ -273,7 +275,7 @@ static bool let_framing_go_on(struct stream *s)
 	s->framing_turn = false;
 	if (s->framing->go_on(s))
 		return !s->closed;
-	end(s, STREAM_RESET);
+	stream_end(s, STREAM_RESET);
 	return false;
 }
 
@@ -295,7 +297,7 @@ static bool read_prelude(struct stream *s)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
 		if (n <= 0) {
-			end(s, STREAM_RESET);
+			stream_end(s, STREAM_RESET);
 			return false;
 		}
 		s->rx_n += (uint32_t)n;
@@ -334,7 +336,7 @@ static void on_ready(struct watch *w, uint32_t events)
 	struct stream *s = CONTAINER_OF(w, struct stream, watch);
 
 	if (s->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) && !finish_connecting(s)) {
-		end(s, STREAM_RESET);
+		stream_end(s, STREAM_RESET);
 		return;
 	}
 	if (s->prelude && !read_prelude(s))
@@ -345,7 +347,7 @@ static void on_ready(struct watch *w, uint32_t events)
 	}
 	/* While it waits for its turn nothing but a peer that hangs up wakes it. */
 	if (s->codec_turn || (s->opening && !go_on_opening(s))) {
-		end(s, STREAM_RESET);
+		stream_end(s, STREAM_RESET);
 		return;
 	}
 	if (s->opening) {
@@ -362,20 +364,20 @@ static void on_ready(struct watch *w, uint32_t events)
 		return;
 	/* Half-closed with nothing left to say, or nobody to hear it: over. */
 	if (s->read_end && (s->asks || (!stream_is_sending(s) && s->owed == 0))) {
-		end(s, STREAM_CLOSED_BY_PEER);
+		stream_end(s, STREAM_CLOSED_BY_PEER);
 		return;
 	}
 	bool deaf = s->paused || s->read_end;
 
 	if ((events & EPOLLERR && deaf) || (s->mute && (deaf || !(events & EPOLLIN)))) {
-		end(s, STREAM_RESET);
+		stream_end(s, STREAM_RESET);
 		return;
 	}
 	arm_timer(s);
 	stream_watch_for(s);
 }
 
-static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms, uint32_t events)
+static void reset(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms, uint32_t events)
 {
 	s->loop = loop;
 	s->watch = (struct watch){fd, on_ready};
@@ -402,6 +404,11 @@ static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms,
 	s->paused = s->owner_paused = s->read_end = s->mute = s->closed = false;
 	s->since_ms = loop_ms(loop);
 	timer_init(&s->timer, on_timer);
+}
+
+static bool start(struct stream *s, struct loop *loop, int fd, uint32_t idle_ms, uint32_t events)
+{
+	reset(s, loop, fd, idle_ms, events);
 	if (!loop_add(loop, &s->watch, events))
 		return false;
 	loop_timer(loop, &s->timer, patience_ms(s));
@@ -440,6 +447,23 @@ bool stream_connect(struct stream *s, struct loop *loop, const struct address *s
 	close(fd);
 	errno = error;
 	return false;
+}
+
+void stream_adopt(struct stream *s, struct loop *loop, const struct stream_framing *framing,
+		  void *state, uint32_t idle_ms)
+{
+	s->asks = s->connecting = false;
+	reset(s, loop, -1, idle_ms, 0);
+	stream_set_framing(s, framing, state);
+	s->opening = true;
+	loop_timer(loop, &s->timer, patience_ms(s));
+}
+
+void stream_opened(struct stream *s)
+{
+	s->opening = false;
+	s->since_ms = loop_ms(s->loop);
+	arm_timer(s);
 }
 
 void stream_want(struct stream *s, bool hold, bool turn)
@@ -526,7 +550,8 @@ void stream_close(struct stream *s)
 		s->framing->close(s);
 	if (s->codec)
 		s->codec->close(s);
-	close(s->watch.fd);
+	if (s->watch.fd >= 0)
+		close(s->watch.fd);
 	stream_drop_unsent(s);
 	free(s->large);
 	s->large = NULL;

@@ -1,5 +1,5 @@
 /*
- * stream.h - DNS messages over one TCP connection, both ends (RFC 1035 4.2.2,
+ * stream.h - DNS messages over one connection, both ends (RFC 1035 4.2.2,
  * RFC 7766).
  *
  * Purpose    frames messages by their two-octet length or another framing, queues
@@ -175,6 +175,20 @@ void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *
 
 /** Mark messages by @p framing with its @p state. Call it as stream_set_codec(). */
 void stream_set_framing(struct stream *s, const struct stream_framing *framing, void *state);
+
+/**
+ * A stream without a connection of TCP: @p framing, with its @p state, carries its messages by
+ * means of its own, QUIC say, and nothing passes before it calls stream_opened(). Of the framing
+ * take() and go_on() are never called.
+ */
+void stream_adopt(struct stream *s, struct loop *loop, const struct stream_framing *framing,
+		  void *state, uint32_t idle_ms);
+
+/** For the framing of stream_adopt(): messages can pass from here on. */
+void stream_opened(struct stream *s);
+
+/** For a framing: the stream is over, and its owner hears of that. Harmless when closed. */
+void stream_end(struct stream *s, enum stream_end why);
 
 /**
  * Send a message, as the answer to the one with @p tag, which is 0 where messages have none; false

@@ -112,6 +112,12 @@ struct tls_turns {
 	void *ahead_for;     /* whose they are; NULL for nobody's */
 };
 
+/** Is there time for a handshake, which nobody waits for longer? */
+bool tls_turns_have_time(struct tls_turns *t);
+
+/** A step of a handshake began at @p began_ns, CLOCK_MONOTONIC. */
+void tls_turns_charge(struct tls_turns *turns, uint64_t began_ns);
+
 /** False when memory is short. */
 MUST_USE bool tls_turns_init(struct tls_turns *t, struct loop *loop);
 void tls_turns_end(struct tls_turns *t);

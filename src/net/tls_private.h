@@ -22,6 +22,7 @@ struct tls_service {
 	_Atomic uint32_t holders;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
+	gnutls_priority_t quic_priorities;
 	uint8_t ticket_key[TLS_TICKET_KEY_LEN];
 	int64_t ticket_made_s;
 	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
@@ -41,6 +42,9 @@ struct tls_peer {
 	struct tls_trust *trust;
 	struct tls_identity identity;
 };
+
+/** What QUIC takes of TLS 1.3 (RFC 9001). GnuTLS's status. */
+MUST_USE int tls_quic_priorities(gnutls_priority_t *out);
 
 /** A stream's: stream->codec_state. */
 struct tls_stream {
@@ -70,6 +74,3 @@ int tls_peer_verify(gnutls_session_t session);
 
 /** May a handshake go on right now? If not, @p t waits, and stream_go_on() is called in time. */
 MUST_USE bool tls_turns_allow(struct tls_stream *t);
-
-/** A step of a handshake began at @p began_ns, CLOCK_MONOTONIC. */
-void tls_turns_charge(struct tls_turns *turns, uint64_t began_ns);

@@ -11,6 +11,16 @@
  */
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
+/* No middlebox sees the handshake: there is nothing to be compatible with. */
+static const char quic_priorities[] =
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"
+	"+CHACHA20-POLY1305:%DISABLE_TLS13_COMPAT_MODE";
+
+int tls_quic_priorities(gnutls_priority_t *out)
+{
+	return gnutls_priority_init(out, quic_priorities, NULL);
+}
+
 static int add_pair(struct tls_service *t, const struct tls_pair *pair)
 {
 	gnutls_datum_t certificate = {without_const(pair->certificate),
@@ -75,6 +85,8 @@ static int fill(struct tls_service *t, const struct tls_pair *pairs, unsigned n,
 	if (status < 0)
 		return status;
 	status = gnutls_priority_init(&t->priorities, priorities, NULL);
+	if (status >= 0)
+		status = tls_quic_priorities(&t->quic_priorities);
 	for (*wrong = 0; status >= 0 && *wrong < n; ++*wrong) {
 		status = look_at(&pairs[*wrong]);
 		if (status >= 0)
@@ -151,6 +163,8 @@ void tls_service_release(struct tls_service *service)
 		return;
 	if (service->priorities)
 		gnutls_priority_deinit(service->priorities);
+	if (service->quic_priorities)
+		gnutls_priority_deinit(service->quic_priorities);
 	if (service->credentials)
 		gnutls_certificate_free_credentials(service->credentials);
 	free(service->shown);

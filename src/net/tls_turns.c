@@ -55,6 +55,12 @@ void tls_turns_end(struct tls_turns *t)
 	t->ahead = NULL;
 }
 
+bool tls_turns_have_time(struct tls_turns *t)
+{
+	fill(t, clock_ns(CLOCK_MONOTONIC));
+	return t->left_ns > 0 && cds_list_empty(&t->waiting);
+}
+
 bool tls_turns_allow(struct tls_stream *t)
 {
 	struct tls_turns *turns = t->turns;

@@ -54,7 +54,8 @@ void ending_take_turn(struct worker *w)
 void ending_finish(struct worker *w)
 {
 	client_abandon_all(w);
-	listen_flush_all(w);
+	quic_flush(&w->quic);
 	tcp_finish_all(w);
+	listen_flush_all(w);
 	upstream_finish_all(w);
 }

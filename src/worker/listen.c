@@ -22,6 +22,8 @@ static void end(struct listener *l)
 {
 	if (!l->used)
 		return;
+	if (l->at.transport == TRANSPORT_QUIC)
+		tcp_cut(l->worker, l->index);
 	if (l->batch)
 		udp_batch_destroy(l->batch);
 	l->batch = NULL;
@@ -49,7 +51,7 @@ static bool stop_udp(struct worker *w, struct listener *l)
 	bool turned = l->shared || udp_turn_away(l->udp_watch.fd, &l->at.address);
 
 	for (unsigned i = 0; !l->shared && i < LAST_ROUNDS; i++)
-		serve_udp_ready(&l->udp_watch, EPOLLIN);
+		l->udp_watch.ready(&l->udp_watch, EPOLLIN);
 	if (l->udp_on)
 		loop_remove(&w->loop, &l->udp_watch);
 	l->udp_on = false;
@@ -92,7 +94,8 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->worker = w;
 	l->index = (uint8_t)slot;
 	l->at = fds->at;
-	l->udp_watch = (struct watch){fds->udp, serve_udp_ready};
+	l->udp_watch = (struct watch){
+		fds->udp, fds->at.transport == TRANSPORT_QUIC ? quic_udp_ready : serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
 	l->view =
@@ -149,8 +152,9 @@ void listen_close(struct worker *w, unsigned slot)
 	bool turned = stop_udp(w, l);
 
 	stop_tcp(w, l);
-	/* By its own address a client may be somebody else. */
-	if (l->had_view)
+	/* By its own address a client may be somebody else; by QUIC it has nothing but the socket.
+	 */
+	if (l->had_view || l->at.transport == TRANSPORT_QUIC)
 		tcp_leave(w, slot);
 	/* From an address that is gone no answer can be sent, and lingering would take what comes
 	 * once it is back. */

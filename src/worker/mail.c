@@ -223,6 +223,7 @@ static void read_letter(struct worker *w, struct letter *letter)
 	case LETTER_LISTEN:
 		read_order(w, CONTAINER_OF(letter, struct listen_letter, letter));
 		return;
+	case LETTER_QUIC: quic_read_letter(w, letter); return;
 	case LETTER_GATE: client_pass(w, CONTAINER_OF(letter, struct gate_letter, letter)); return;
 	}
 }
@@ -256,6 +257,7 @@ static void throw_away(struct letter *letter)
 	case LETTER_LISTEN:
 		close_unopened(CONTAINER_OF(letter, struct listen_letter, letter));
 		break;
+	case LETTER_QUIC: break;
 	case LETTER_GATE: gate_throw_away(CONTAINER_OF(letter, struct gate_letter, letter)); return;
 	}
 	/* The letter is the first member of every kind. */

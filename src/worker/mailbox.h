@@ -21,6 +21,7 @@ enum letter_kind {
 	LETTER_TRACE,  /* resolve and tell every step */
 	LETTER_ERRAND, /* resolve something for the daemon itself */
 	LETTER_LISTEN, /* a socket for clients comes or goes */
+	LETTER_QUIC,   /* a datagram of one of this worker's connections */
 	LETTER_GATE,   /* addresses are in the packet filter's sets */
 };
 

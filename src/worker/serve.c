@@ -30,6 +30,8 @@ static void count_transport(struct worker *w, uint8_t listener)
 
 	if (t == TRANSPORT_TLS)
 		tally_add(&w->tally.queries_tls);
+	else if (t == TRANSPORT_QUIC)
+		tally_add(&w->tally.queries_quic);
 	else if (t == TRANSPORT_HTTPS || t == TRANSPORT_HTTP)
 		tally_add(&w->tally.queries_https);
 }

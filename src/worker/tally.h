@@ -21,6 +21,7 @@ struct tally {
 	tally_count queries_tcp;
 	tally_count queries_tls;   /* of them, over TLS, */
 	tally_count queries_https; /* and by HTTP, also behind a proxy that does the TLS */
+	tally_count queries_quic;
 	tally_count queries_ipv6;
 	tally_count dropped;    /* no answer: malformed beyond an answer, or not for us */
 	tally_count refused;    /* by the access list */
@@ -55,14 +56,17 @@ struct tally {
 	tally_count tls_upstream_handshakes; /* the same with servers */
 	tally_count tls_upstream_resumed;
 	tally_count tls_upstream_failed;
-	tally_count http_requests;     /* of clients, */
-	tally_count http_errors;       /* answered by a status only, */
-	tally_count http_abuses;       /* and connections that were ended for what they cost */
-	tally_count mailed;            /* queries handed to the worker that was on it already */
-	tally_count secure;            /* answers that were validated, */
-	tally_count insecure;          /* and those that have nothing to be validated by */
-	tally_count let_through;       /* answers that did not validate, by `permissive` */
-	tally_count signatures;        /* checked */
+	tally_count quic_retries;  /* addresses of clients that were asked to show themselves, */
+	tally_count quic_refused;  /* connections without a place or time, */
+	tally_count quic_dropped;  /* and datagrams that were of no use */
+	tally_count http_requests; /* of clients, */
+	tally_count http_errors;   /* answered by a status only, */
+	tally_count http_abuses;   /* and connections that were ended for what they cost */
+	tally_count mailed;        /* queries handed to the worker that was on it already */
+	tally_count secure;        /* answers that were validated, */
+	tally_count insecure;      /* and those that have nothing to be validated by */
+	tally_count let_through;   /* answers that did not validate, by `permissive` */
+	tally_count signatures;    /* checked */
 	tally_count bogus[TALLY_EDES]; /* answers that failed validation, by extended error */
 	tally_count types[TALLY_TYPES];
 	tally_count rcodes[TALLY_RCODES];

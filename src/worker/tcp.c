@@ -66,8 +66,9 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		.worker = (uint16_t)w->index,
 		.listener = c->listener,
 		.tcp = true,
-		.encrypted = stream->codec != NULL,
-		.keepalive_ms = (uint16_t)stream->idle_ms,
+		.encrypted = c->encrypted,
+		/* By QUIC nobody may speak of that (RFC 9250 5.5.2). */
+		.keepalive_ms = quic_is(stream) ? 0 : (uint16_t)stream->idle_ms,
 		.tcp_client = c,
 		.client = stream->behind ? *stream->behind : c->address,
 	};
@@ -208,6 +209,20 @@ void tcp_leave(struct worker *w, unsigned listener)
 	}
 }
 
+void tcp_cut(struct worker *w, unsigned listener)
+{
+	struct cds_list_head *lists[] = {&w->clients_idle, &w->clients_owed};
+	struct tcp_client *c, *next;
+
+	for (unsigned i = 0; i < ARRAY_LEN(lists); i++) {
+		cds_list_for_each_entry_safe(c, next, lists[i], node)
+		{
+			if (c->listener == listener)
+				close_client(c);
+		}
+	}
+}
+
 /* Is there a place for one more of @p party, maybe because an idle one gives way? */
 static bool make_place(struct worker *w, uint16_t party)
 {
@@ -280,6 +295,7 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 	c->address = *a;
 	c->party = party;
 	c->listener = listener;
+	c->encrypted = transport_is_encrypted(l->at.transport);
 	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
@@ -302,20 +318,32 @@ static bool begin_transport(struct tcp_client *c, enum transport transport)
 	return w->rules->tls && tls_serve(&c->stream, w->rules->tls, &w->tls, inside);
 }
 
+static uint32_t idle_ms(const struct worker *w)
+{
+	return w->client_shares.taken_n > w->client_shares.max / 4 * 3 ? TCP_IDLE_BUSY_MS
+								       : TCP_IDLE_MS;
+}
+
+static void leave_place(struct tcp_client *c)
+{
+	struct worker *w = c->worker;
+
+	c->serial = 0;
+	shares_give(&w->client_shares, c->party);
+	pool_give(&w->tcp_clients, c);
+}
+
 static void serve_connection(struct worker *w, int fd, const struct address *a, uint8_t listener)
 {
 	struct tcp_client *c = take_place(w, a, listener);
-	bool busy = w->client_shares.taken_n > w->client_shares.max / 4 * 3;
 
 	if (!c) {
 		tally_add(&w->tally.tcp_refused);
 		close(fd);
 		return;
 	}
-	if (!stream_accept(&c->stream, &w->loop, fd, busy ? TCP_IDLE_BUSY_MS : TCP_IDLE_MS)) {
-		c->serial = 0;
-		shares_give(&w->client_shares, c->party);
-		pool_give(&w->tcp_clients, c);
+	if (!stream_accept(&c->stream, &w->loop, fd, idle_ms(w))) {
+		leave_place(c);
 		return;
 	}
 	if (unlikely(is_proxy_of(&w->listeners[listener], a)))
@@ -327,6 +355,52 @@ static void serve_connection(struct worker *w, int fd, const struct address *a, 
 		return;
 	}
 	tally_add(&w->tally.tcp_accepted);
+}
+
+struct stream *tcp_accept_quic(void *worker, const struct address *a, uint8_t listener,
+			       uint32_t *idle)
+{
+	struct worker *w = worker;
+	struct tcp_client *c = take_place(w, a, listener);
+
+	if (!c) {
+		tally_add(&w->tally.tcp_refused);
+		return NULL;
+	}
+	*idle = idle_ms(w);
+	tally_add(&w->tally.tcp_accepted);
+	link_client(c);
+	return &c->stream;
+}
+
+void tcp_give_back(void *worker, struct stream *s)
+{
+	struct tcp_client *c = CONTAINER_OF(s, struct tcp_client, stream);
+
+	(void)worker;
+	cds_list_del(&c->node);
+	leave_place(c);
+}
+
+bool tcp_moved(void *worker, struct stream *s, const struct address *to)
+{
+	struct worker *w = worker;
+	struct tcp_client *c = CONTAINER_OF(s, struct tcp_client, stream);
+	const struct access_list *access =
+		&rules_for_view(w->rules, view_of(w, to, c->listener))->access;
+	uint16_t party = party_of(&w->shared->hash_key, to);
+
+	if (address_equal(&c->address, to))
+		return true;
+	if (!access_allows(access, to))
+		return false;
+	if (party != c->party && !shares_allow(&w->client_shares, party))
+		return false;
+	shares_give(&w->client_shares, c->party);
+	shares_take(&w->client_shares, party);
+	c->party = party;
+	c->address = *to;
+	return true;
 }
 
 static void pause_accepting(struct listener *l)

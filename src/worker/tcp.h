@@ -36,7 +36,8 @@ struct tcp_client {
 	struct address address;
 	uint16_t party;   /* whose place it takes */
 	uint8_t listener; /* where it was accepted */
-	uint32_t serial;  /* tells a connection from the next one in the same place */
+	bool encrypted;
+	uint32_t serial; /* tells a connection from the next one in the same place */
 };
 
 /** A listener has connections to be accepted. */
@@ -47,6 +48,15 @@ void tcp_heed_limit(struct worker *w);
 
 /** Connections that came in at @p listener end, as soon as they have the answers that are owed. */
 void tcp_leave(struct worker *w, unsigned listener);
+
+/** They end at once. */
+void tcp_cut(struct worker *w, unsigned listener);
+
+/** For net/quic.h: a place for a connection, that place given back, and its client's move. */
+struct stream *tcp_accept_quic(void *worker, const struct address *a, uint8_t listener,
+			       uint32_t *idle_ms);
+void tcp_give_back(void *worker, struct stream *s);
+bool tcp_moved(void *worker, struct stream *s, const struct address *to);
 
 /** The timer of accepting, which was stopped for want of descriptors. */
 void tcp_resume_accepting(struct timer *timer);

@@ -132,6 +132,7 @@ static struct worker *make(const struct worker_shared *shared, unsigned index)
 	w->shared = shared;
 	w->index = index;
 	random_init(&w->random);
+	quic_start(w);
 	timer_init(&w->accept_timer, tcp_resume_accepting);
 	complaint_init(w);
 	w->loop.epoll_fd = -1; /* not there yet, should the mailbox fail */
@@ -178,6 +179,7 @@ static void take_turn(struct worker *w)
 	if (queue)
 		crypto_tire(w->crypto);
 	loop_dispatch(&w->loop);
+	quic_flush(&w->quic);
 	listen_flush_all(w);
 	if (queue)
 		crypto_rest(w->crypto);
@@ -190,6 +192,7 @@ static void take_turn(struct worker *w)
 		if (w->view_resolvers[class - 1].prime_wanted)
 			client_prime(w, class);
 	}
+	quic_flush(&w->quic);
 	listen_flush_all(w);
 }
 
@@ -204,6 +207,9 @@ static void tell_counts(struct worker *w)
 	tally_set(&t->tls_upstream_handshakes, w->tls_upstream.handshakes);
 	tally_set(&t->tls_upstream_resumed, w->tls_upstream.resumed);
 	tally_set(&t->tls_upstream_failed, w->tls_upstream.failed);
+	tally_set(&t->quic_retries, w->quic.retries);
+	tally_set(&t->quic_refused, w->quic.refused);
+	tally_set(&t->quic_dropped, w->quic.dropped);
 	tally_set(&t->http_requests, w->http.requests);
 	tally_set(&t->http_errors, w->http.errors);
 	tally_set(&t->http_abuses, w->http.abuses);
@@ -298,6 +304,7 @@ void worker_destroy(struct worker *w)
 	mail_finish_all(w);
 	mailbox_fini(&w->mailbox);
 	loop_fini(&w->loop);
+	quic_front_end(&w->quic);
 	tls_turns_end(&w->tls);
 	tls_turns_end(&w->tls_upstream);
 	pool_fini(&w->tasks);

@@ -24,6 +24,7 @@
 #include "cache/cache.h"
 #include "cache/infra.h"
 #include "dnssec/anchor.h"
+#include "net/quic.h"
 #include "policy/endpoint.h"
 #include "policy/rules.h"
 #include "resolver/job.h"
@@ -60,12 +61,13 @@ struct worker_shared {
 	struct rates *rates;      /* of clients and zones; NULL: nobody is counted */
 	struct hash_key hash_key; /* of the in-flight table */
 	struct hash_key cookie_secret;
+	struct quic_secret quic_secret;
 	struct rulebook rules;            /* a worker looks once per turn */
 	_Atomic uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers;
 					     0: as many as there are places */
 	struct mailbox *firewall;         /* fills sets; NULL: nobody does (keeper/firewall.h) */
-	struct worker **workers;
-	unsigned workers_n; /* those that rest, too; main thread only */
+	struct worker **workers; /* WORKERS_MAX places, NULL for one that was never hired */
+	unsigned workers_n;      /* those that rest, too; main thread only */
 };
 
 struct mailbox;

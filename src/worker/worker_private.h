@@ -8,6 +8,7 @@
  *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers (upstream_private.h)
  *   tcp.c       clients' connections
+ *   quic_ready.c  those by QUIC
  *   listen.c    the sockets where clients ask
  *   mail.c      letters between workers
  *   trace.c     a resolution watched
@@ -30,6 +31,7 @@
 #include "dnssec/rrsig.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/quic.h"
 #include "net/tls.h"
 #include "net/udp.h"
 #include "worker/client.h"
@@ -39,6 +41,7 @@
 #include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"
+#include "worker/quic_ready.h"
 #include "worker/reporting.h"
 #include "worker/serve.h"
 #include "worker/task.h"
@@ -124,6 +127,7 @@ struct worker {
 	struct tls_turns tls_upstream;     /* and of servers: those don't wait because of these */
 	struct stream_gather gather;       /* of clients' connections */
 	struct http_front http;
+	struct quic_front quic;
 	uint32_t tcp_serial;
 	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */

@@ -1,0 +1,374 @@
+/*
+ * quic_doq.c - DNS messages in the streams of a connection (RFC 9250).
+ *
+ *	stream: length, query, end  ->  length, answer, end
+ *
+ * A place for another query is given when one is over and its answer is owed no more: who asks
+ * and cancels gets no more work out of us than who waits (limits.md row 57).
+ */
+#include "net/quic_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define ROOM_MIN 512 /* octets of a message that came in parts */
+
+enum doq_error {
+	DOQ_INTERNAL_ERROR = 1,
+	DOQ_PROTOCOL_ERROR = 2,
+	DOQ_REQUEST_CANCELLED = 3,
+	DOQ_UNSPECIFIED_ERROR = 5,
+};
+
+struct doq {
+	struct cds_list_head queries;
+	struct cds_list_head sending; /* with octets that were not written */
+	unsigned partial_n;           /* queries that are not whole */
+	unsigned unacked_n;           /* answers that the client does not have yet */
+	unsigned blocked_n;           /* answers that the client takes nothing of right now */
+};
+
+struct doq_query {
+	struct cds_list_head node;
+	struct cds_list_head sending; /* its own head when it has nothing to send */
+	int64_t id;
+	uint8_t *in; /* what came in parts; NULL for nothing */
+	uint32_t in_n;
+	uint32_t in_room;
+	uint8_t *out; /* the answer, until the client has it */
+	uint32_t out_n;
+	uint32_t out_at; /* the first octet that was not written */
+	uint32_t acked;
+	bool delivered; /* whole, and handed in */
+	bool settled;   /* no answer comes any more */
+	bool over;      /* the stream is */
+	bool blocked;   /* the client takes nothing right now */
+};
+
+static uint32_t tag_of(int64_t id)
+{
+	return (uint32_t)(id >> 2);
+}
+
+static struct doq_query *find(const struct doq *d, uint32_t tag)
+{
+	struct doq_query *q;
+
+	cds_list_for_each_entry(q, &d->queries, node)
+	{
+		if (tag_of(q->id) == tag)
+			return q;
+	}
+	return NULL;
+}
+
+static void tell(struct quic_connection *c)
+{
+	const struct doq *d = c->app_state;
+
+	quic_note(c, d->partial_n > 0, d->unacked_n > 0);
+}
+
+static bool fail(struct quic_connection *c, enum doq_error error)
+{
+	c->error = error;
+	return false;
+}
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+static struct doq_query *new_query(struct doq *d, int64_t id)
+{
+	struct doq_query *q = calloc(1, sizeof *q);
+
+	if (!q)
+		return NULL;
+	q->id = id;
+	CDS_INIT_LIST_HEAD(&q->sending);
+	cds_list_add_tail(&q->node, &d->queries);
+	d->partial_n++;
+	return q;
+}
+
+static void drop_answer(struct doq *d, struct doq_query *q)
+{
+	cds_list_del_init(&q->sending);
+	d->blocked_n -= q->blocked;
+	q->blocked = false;
+	if (q->out)
+		d->unacked_n--;
+	free(q->out);
+	q->out = NULL;
+}
+
+static void drop_parts(struct doq_query *q)
+{
+	free(q->in);
+	q->in = NULL;
+	q->in_n = q->in_room = 0;
+}
+
+static void free_query(struct doq *d, struct doq_query *q)
+{
+	if (!q->delivered)
+		d->partial_n--;
+	drop_answer(d, q);
+	drop_parts(q);
+	cds_list_del(&q->node);
+	free(q);
+}
+
+/* When both sides are through with it, there is a place for another one. */
+static void let_go(struct quic_connection *c, struct doq_query *q)
+{
+	if (!q->over || (q->delivered && !q->settled))
+		return;
+	free_query(c->app_state, q);
+	ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+	quic_touch(c);
+}
+
+/* The ID of a message is the stream's business, and has to be 0 (RFC 9250 4.2.1). */
+static bool deliver(struct quic_connection *c, struct doq_query *q, const uint8_t *octets, size_t n)
+{
+	struct doq *d = c->app_state;
+
+	if (n < 4 || n != 2 + (size_t)get_u16(octets) || get_u16(octets + 2) != 0)
+		return fail(c, DOQ_PROTOCOL_ERROR);
+	q->delivered = true;
+	d->partial_n--;
+	ngtcp2_conn_extend_max_offset(c->conn, n);
+	tell(c);
+	if (c->stream->read_end) {
+		q->settled = true;
+		(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_REQUEST_CANCELLED);
+		return true;
+	}
+	return stream_deliver(c->stream, tag_of(q->id), octets + 2, n - 2);
+}
+
+static bool keep_part(struct doq_query *q, const uint8_t *octets, size_t n)
+{
+	if (q->in_n + n > q->in_room) {
+		size_t room = MAX(q->in_n + n, MAX((size_t)q->in_room * 2, (size_t)ROOM_MIN));
+		uint8_t *in = realloc(q->in, room);
+
+		if (!in)
+			return false;
+		q->in = in;
+		q->in_room = (uint32_t)room;
+	}
+	memcpy(q->in + q->in_n, octets, n);
+	q->in_n += (uint32_t)n;
+	return true;
+}
+
+static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
+		      bool fin)
+{
+	struct doq_query *q = find(c->app_state, tag_of(id));
+
+	if (!ngtcp2_is_bidi_stream(id))
+		return fail(c, DOQ_PROTOCOL_ERROR);
+	if (!q)
+		q = new_query(c->app_state, id);
+	if (!q)
+		return fail(c, DOQ_INTERNAL_ERROR);
+	/* Nearly always it comes as a whole. */
+	if (!q->in && fin)
+		return deliver(c, q, octets, n);
+	if (n > 0 && !keep_part(q, octets, n))
+		return fail(c, DOQ_INTERNAL_ERROR);
+	if (q->in_n >= 2 && q->in_n > 2 + (uint32_t)get_u16(q->in))
+		return fail(c, DOQ_PROTOCOL_ERROR);
+	if (!fin) {
+		tell(c);
+		return true;
+	}
+	uint8_t *in = q->in;
+
+	q->in = NULL;
+	bool good = deliver(c, q, in, q->in_n);
+
+	free(in);
+	return good;
+}
+
+static void take_reset(struct quic_connection *c, int64_t id)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag_of(id));
+
+	if (q) {
+		ngtcp2_conn_extend_max_offset(c->conn, q->in_n);
+		drop_parts(q);
+		drop_answer(d, q);
+		tell(c);
+	}
+	(void)ngtcp2_conn_shutdown_stream(c->conn, id, DOQ_REQUEST_CANCELLED);
+}
+
+static void note_closed(struct quic_connection *c, int64_t id)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag_of(id));
+
+	if (!q) {
+		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+		return;
+	}
+	q->over = true;
+	ngtcp2_conn_extend_max_offset(c->conn, q->in_n);
+	drop_parts(q);
+	drop_answer(d, q);
+	tell(c);
+	let_go(c, q);
+}
+
+/* --- answers ----------------------------------------------------------------------------- */
+
+static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag);
+
+	/* The client does not want it any more. */
+	if (!q || q->over || q->out)
+		return true;
+	q->out = malloc(2 + len);
+	if (!q->out)
+		return false;
+	put_u16(q->out, (uint16_t)len);
+	memcpy(q->out + 2, octets, len);
+	q->out_n = (uint32_t)len + 2;
+	d->unacked_n++;
+	cds_list_add_tail(&q->sending, &d->sending);
+	tell(c);
+	quic_touch(c);
+	return true;
+}
+
+static void settle(struct quic_connection *c, uint32_t tag)
+{
+	struct doq_query *q = find(c->app_state, tag);
+
+	if (!q || q->settled)
+		return;
+	q->settled = true;
+	if (!q->out && q->acked == 0 && !q->over)
+		(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_UNSPECIFIED_ERROR);
+	quic_touch(c);
+	let_go(c, q);
+}
+
+static unsigned give_next(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out)
+{
+	struct doq *d = c->app_state;
+
+	if (cds_list_empty(&d->sending))
+		return 0;
+	struct doq_query *q = cds_list_first_entry(&d->sending, struct doq_query, sending);
+
+	*id = q->id;
+	*fin = true;
+	out[0] = (ngtcp2_vec){q->out + q->out_at, q->out_n - q->out_at};
+	return 1;
+}
+
+static void note_wrote(struct quic_connection *c, int64_t id, size_t n)
+{
+	struct doq_query *q = find(c->app_state, tag_of(id));
+
+	if (!q || !q->out)
+		return;
+	q->out_at += (uint32_t)n;
+	if (q->out_at == q->out_n)
+		cds_list_del_init(&q->sending);
+}
+
+static void note_blocked(struct quic_connection *c, int64_t id, bool ever)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag_of(id));
+
+	if (!q)
+		return;
+	if (ever) {
+		drop_answer(d, q);
+		return;
+	}
+	cds_list_del_init(&q->sending);
+	d->blocked_n += !q->blocked;
+	q->blocked = true;
+}
+
+static void unblock(struct quic_connection *c)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q;
+
+	if (likely(d->blocked_n == 0))
+		return;
+	cds_list_for_each_entry(q, &d->queries, node)
+	{
+		if (q->blocked)
+			cds_list_add_tail(&q->sending, &d->sending);
+		q->blocked = false;
+	}
+	d->blocked_n = 0;
+}
+
+static void note_acked(struct quic_connection *c, int64_t id, size_t n)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag_of(id));
+
+	if (!q || !q->out)
+		return;
+	q->acked += (uint32_t)n;
+	if (q->acked >= q->out_n)
+		drop_answer(d, q);
+	tell(c);
+}
+
+/* --- the connection ------------------------------------------------------------------------ */
+
+static bool begin(struct quic_connection *c)
+{
+	struct doq *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return false;
+	CDS_INIT_LIST_HEAD(&d->queries);
+	CDS_INIT_LIST_HEAD(&d->sending);
+	c->app_state = d;
+	return true;
+}
+
+static void end(struct quic_connection *c)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q, *next;
+
+	cds_list_for_each_entry_safe(q, next, &d->queries, node) free_query(d, q);
+	free(d);
+	c->app_state = NULL;
+}
+
+const struct quic_app quic_doq = {
+	.alpn = "doq",
+	.begin = begin,
+	.data = take_data,
+	.reset = take_reset,
+	.closed = note_closed,
+	.next = give_next,
+	.wrote = note_wrote,
+	.blocked = note_blocked,
+	.unblock = unblock,
+	.acked = note_acked,
+	.send = send_answer,
+	.settle = settle,
+	.end = end,
+};

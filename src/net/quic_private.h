@@ -1,0 +1,156 @@
+/*
+ * quic_private.h - the parts of quic.h.
+ *
+ *   quic_front.c       datagrams find their connection, or what to do without one
+ *   quic_connection.c  the life of a connection
+ *   quic_callbacks.c   what ngtcp2 tells
+ *   quic_write.c       the datagrams that it sends
+ *   quic_tls.c         its keys: a session of GnuTLS
+ *   quic_doq.c         DNS messages in its streams (RFC 9250)
+ */
+#pragma once
+
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include "net/quic.h"
+
+#define QUIC_CIDS_MAX   12    /* at a time: 8 that are issued, the first two, and some to spare */
+#define QUIC_DATA_MAX   65537 /* octets that a peer may send unread: the longest message */
+#define QUIC_VERSION    NGTCP2_PROTO_VER_V1
+#define QUIC_TOKEN_LIFE (3600 * NGTCP2_SECONDS) /* of an address that was seen */
+#define QUIC_RETRY_LIFE (10 * NGTCP2_SECONDS)   /* of one that was asked to show itself */
+#define QUIC_VECTORS    16                      /* parts of what is written at once */
+
+/** A connection ID that leads to a connection. */
+struct quic_cid {
+	struct cds_hlist_node node;
+	struct quic_connection *connection; /* NULL: the place is free */
+	ngtcp2_cid id;
+};
+
+struct quic_connection;
+
+/** What is said inside of QUIC's streams, chosen by ALPN. All but begin() may be called from
+ * ngtcp2's callbacks. */
+struct quic_app {
+	const char *alpn;
+	/** The handshake is done. False when memory is short. */
+	bool (*begin)(struct quic_connection *c);
+	/** Octets of the peer in stream @p id. False: the application has set c->error. */
+	bool (*data)(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
+		     bool fin);
+	/** The peer says no more in @p id, or wants to hear no more. */
+	void (*reset)(struct quic_connection *c, int64_t id);
+	/** @p id is over, both ways. */
+	void (*closed)(struct quic_connection *c, int64_t id);
+	/** The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. */
+	unsigned (*next)(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out);
+	/** So many of these were taken. */
+	void (*wrote)(struct quic_connection *c, int64_t id, size_t n);
+	/** Nothing of @p id can be sent, for now or (@p ever) at all. */
+	void (*blocked)(struct quic_connection *c, int64_t id, bool ever);
+	/** What was blocked for now may go on. */
+	void (*unblock)(struct quic_connection *c);
+	/** The peer has so many octets more of @p id. */
+	void (*acked)(struct quic_connection *c, int64_t id, size_t n);
+	/** As stream_framing's. */
+	bool (*send)(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len);
+	void (*settle)(struct quic_connection *c, uint32_t tag);
+	void (*end)(struct quic_connection *c);
+};
+
+extern const struct quic_app quic_doq;
+
+struct quic_connection {
+	ngtcp2_crypto_conn_ref ref; /* the pointer that GnuTLS keeps */
+	struct quic_front *front;
+	ngtcp2_conn *conn;
+	gnutls_session_t session;
+	struct tls_service *service;
+	struct stream *stream; /* NULL: closed by its owner */
+	const struct quic_app *app;
+	void *app_state;
+	struct timer timer;         /* ngtcp2's */
+	struct cds_list_head ready; /* in front->ready; its own head when not */
+	struct quic_cid cids[QUIC_CIDS_MAX];
+	struct udp_peer peer;          /* by which its last datagram came */
+	struct sockaddr_storage local; /* ours, the same for its whole life */
+	socklen_t local_len;
+	uint8_t listener;
+	bool open;      /* the handshake is done */
+	bool inside;    /* ngtcp2 is at work, and must not be freed */
+	bool gone;      /* nothing is to be said any more */
+	uint64_t error; /* of the application, by which it ends */
+};
+
+/* quic_front.c */
+
+bool quic_add_cid(struct quic_connection *c, const ngtcp2_cid *id);
+void quic_remove_cid(struct quic_connection *c, const ngtcp2_cid *id);
+void quic_remove_cids(struct quic_connection *c);
+
+/** An ID that leads to this worker. */
+void quic_draw_cid(struct quic_front *f, ngtcp2_cid *out);
+
+/** The token that ends a connection with @p id without knowing more of it (RFC 9000 10.3). */
+bool quic_reset_token(const struct quic_front *f, const ngtcp2_cid *id,
+		      uint8_t out[NGTCP2_STATELESS_RESET_TOKENLEN]);
+
+/* quic_connection.c */
+
+/** What an accepted Initial packet says of the connection that it begins. */
+struct quic_beginning {
+	const ngtcp2_pkt_hd *header;
+	const ngtcp2_cid *original; /* the ID that the client has chosen first */
+	const struct quic_arrival *arrival;
+	bool retried;   /* the header's destination is of our Retry */
+	bool validated; /* the address is the client's */
+};
+
+/** Begin to serve; NULL when there is no place or memory. */
+struct quic_connection *quic_serve(struct quic_front *f, const struct quic_beginning *b);
+
+/** Give it a datagram. May end it. */
+void quic_take(struct quic_connection *c, const struct quic_arrival *a);
+
+/** It may have something to send. */
+void quic_touch(struct quic_connection *c);
+
+/** ngtcp2 says @p status, which is no good: it ends, and the peer hears why. */
+void quic_fail(struct quic_connection *c, int status);
+
+/** The stream, if there is one yet, is told how much is under way. */
+void quic_note(struct quic_connection *c, bool partial, bool unacked);
+
+static inline uint64_t quic_now(const struct quic_front *f)
+{
+	return f->loop->now.mono_ns;
+}
+
+/** The path that a datagram came by; its addresses are @p c's and @p peer's. */
+ngtcp2_path quic_path(struct quic_connection *c, const struct udp_peer *peer);
+
+/* quic_callbacks.c */
+
+extern const ngtcp2_callbacks quic_server_callbacks;
+
+/* quic_write.c */
+
+/** Write all that may be written now; false when it has ended. */
+bool quic_write(struct quic_connection *c);
+
+/** Say that it ends, and why. */
+void quic_write_close(struct quic_connection *c, const ngtcp2_connection_close_error *why);
+
+/** Set the timer as ngtcp2 wants it. */
+void quic_arm(struct quic_connection *c);
+
+/* quic_tls.c */
+
+MUST_USE bool quic_begin_session(struct quic_connection *c, struct tls_service *service);
+
+/** The application that was agreed on; NULL for none. */
+const struct quic_app *quic_agreed(gnutls_session_t session);
+void quic_send_ticket(gnutls_session_t session);
