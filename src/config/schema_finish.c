@@ -291,7 +291,7 @@ static bool finish_trust(const struct route *route, struct schema_fault *fault)
 	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
 	if (any && !transport_is_encrypted(route->transport)) {
 		snprintf(fault->why, sizeof fault->why,
-			 "who a server is can be told with transport: tls or https only");
+			 "who a server is can be told with transport: tls, https or quic only");
 		return false;
 	}
 	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
@@ -321,7 +321,7 @@ static bool finish_url(struct route *route, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected one of https");
 		return false;
 	}
-	if (route->transport == TRANSPORT_TLS) {
+	if (route->transport == TRANSPORT_TLS || route->transport == TRANSPORT_QUIC) {
 		snprintf(fault->why, sizeof fault->why, "expected with transport: https");
 		return false;
 	}
@@ -338,11 +338,6 @@ bool finish_forward(void *mapping, struct schema_fault *fault)
 	struct route *route = mapping;
 
 	route->kind = ROUTE_FORWARD;
-	fault->key = "transport";
-	if (route->transport == TRANSPORT_QUIC) {
-		snprintf(fault->why, sizeof fault->why, "not supported by this version");
-		return false;
-	}
 	if (!finish_url(route, fault))
 		return false;
 	set_ports(route);

@@ -92,6 +92,7 @@ static const struct named_count upstream[] = {
 	{"tcp", offsetof(struct tally, upstream_tcp)},
 	{"tls", offsetof(struct tally, upstream_tls)},
 	{"https", offsetof(struct tally, upstream_https)},
+	{"quic", offsetof(struct tally, upstream_quic)},
 	{"joined", offsetof(struct tally, upstream_joined)},
 	{"answered", offsetof(struct tally, upstream_answered)},
 	{"timeouts", offsetof(struct tally, upstream_timeouts)},

@@ -111,5 +111,27 @@ void quic_receive(struct quic_front *f, const struct quic_arrival *a);
 /** Write what connections have to say. */
 void quic_flush(struct quic_front *f);
 
+/** What makes the next handshake with the same server a short one; zeroed: nothing. */
+struct quic_memory {
+	struct tls_ticket ticket;
+	struct tls_ticket token; /* by which it knows our address */
+};
+
+void quic_memory_forget(struct quic_memory *memory);
+
+struct quic_asking {
+	struct tls_peer *peer;      /* who has to be there; held as long as the stream lasts */
+	struct quic_memory *memory; /* of the server; outlives the stream */
+	char *why; /* of TLS_WHY_MAX, gets the reason when the handshake fails; outlives the stream
+		    */
+};
+
+/**
+ * Have @p s ask @p server by DNS over QUIC. False when memory is short, or errno tells: @p s has
+ * not begun then. Queries are sent with tag 0, and answers come with the IDs of their queries.
+ */
+MUST_USE bool quic_ask(struct quic_front *f, struct stream *s, const struct address *server,
+		       const struct quic_asking *asking, uint32_t idle_ms);
+
 /** Is @p s one of QUIC? */
 bool quic_is(const struct stream *s);

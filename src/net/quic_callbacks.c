@@ -18,7 +18,8 @@ static int give_id(ngtcp2_conn *conn, ngtcp2_cid *id, uint8_t *token, size_t len
 	if (len != QUIC_CID_LEN)
 		return STOP;
 	quic_draw_cid(c->front, id);
-	return quic_reset_token(c->front, id, token) && quic_add_cid(c, id) ? 0 : STOP;
+	/* A connection that we have opened is known by its socket. */
+	return quic_reset_token(c->front, id, token) && (c->asks || quic_add_cid(c, id)) ? 0 : STOP;
 }
 
 static int forget_id(ngtcp2_conn *conn, const ngtcp2_cid *id, void *user)
@@ -51,8 +52,7 @@ static int on_handshake(ngtcp2_conn *conn, void *user)
 	if (!c->stream || !app || !app->begin(c))
 		return STOP;
 	c->app = app;
-	c->open = true;
-	c->front->opening_n--;
+	quic_note_open(c);
 	turns->handshakes++;
 	turns->resumed += gnutls_session_is_resumed(c->session) != 0;
 	stream_opened(c->stream);

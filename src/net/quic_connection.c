@@ -1,29 +1,36 @@
 /* quic_connection.c - the life of a connection of QUIC; see quic.h. */
 #include "net/quic_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/stream_private.h"
 #include "net/tls_private.h"
 
-static void free_connection(struct quic_connection *c)
+void quic_free_connection(struct quic_connection *c)
 {
 	if (!c->open) {
 		c->front->opening_n--;
 		c->front->turns->failed++;
 	}
+	if (c->watch.fd >= 0) {
+		loop_forget(c->front->loop, &c->watch);
+		close(c->watch.fd);
+	}
 	timer_cancel(&c->front->loop->wheel, &c->timer);
 	cds_list_del(&c->ready);
 	quic_remove_cids(c);
-	if (c->app)
+	if (c->app && c->app_state)
 		c->app->end(c);
 	if (c->conn)
 		ngtcp2_conn_del(c->conn);
 	if (c->session)
 		gnutls_deinit(c->session);
 	tls_service_release(c->service);
+	tls_peer_release(c->peer_meant);
 	free(c);
 }
 
@@ -65,7 +72,7 @@ static void close_connection(struct stream *s)
 		return;
 	if (!c->gone)
 		say_goodbye(c);
-	free_connection(c);
+	quic_free_connection(c);
 }
 
 static const struct stream_framing framing = {
@@ -89,7 +96,7 @@ static bool leave(struct quic_connection *c)
 		return true;
 	if (!c->gone)
 		say_goodbye(c);
-	free_connection(c);
+	quic_free_connection(c);
 	return false;
 }
 
@@ -120,15 +127,9 @@ ngtcp2_path quic_path(struct quic_connection *c, const struct udp_peer *peer)
 	};
 }
 
-static void choose_params(ngtcp2_transport_params *p, const struct quic_beginning *b,
-			  uint32_t idle_ms)
+void quic_choose_params(ngtcp2_transport_params *p, uint32_t idle_ms)
 {
 	ngtcp2_transport_params_default(p);
-	p->original_dcid = *b->original;
-	if (b->retried) {
-		p->retry_scid = b->header->dcid;
-		p->retry_scid_present = 1;
-	}
 	p->initial_max_stream_data_bidi_remote = QUIC_DATA_MAX;
 	p->initial_max_stream_data_uni = QUIC_DATA_MAX;
 	p->initial_max_data = QUIC_DATA_MAX;
@@ -137,11 +138,19 @@ static void choose_params(ngtcp2_transport_params *p, const struct quic_beginnin
 	p->max_idle_timeout = idle_ms * NGTCP2_MILLISECONDS;
 	p->max_udp_payload_size = UDP_QUERY_MAX;
 	p->active_connection_id_limit = 4;
+}
+
+static void note_beginning(ngtcp2_transport_params *p, const struct quic_beginning *b)
+{
+	p->original_dcid = *b->original;
+	if (b->retried) {
+		p->retry_scid = b->header->dcid;
+		p->retry_scid_present = 1;
+	}
 	p->stateless_reset_token_present = 1;
 }
 
-static void choose_settings(ngtcp2_settings *s, struct quic_front *f,
-			    const struct quic_beginning *b)
+void quic_choose_settings(ngtcp2_settings *s, struct quic_front *f)
 {
 	ngtcp2_settings_default(s);
 	s->initial_ts = quic_now(f);
@@ -149,8 +158,6 @@ static void choose_settings(ngtcp2_settings *s, struct quic_front *f,
 	s->no_pmtud = 1;
 	s->handshake_timeout = STREAM_STALL_MS * NGTCP2_MILLISECONDS;
 	s->rand_ctx.native_handle = f->random;
-	if (b->validated)
-		s->token = b->header->token;
 }
 
 static bool begin(struct quic_connection *c, const struct quic_beginning *b,
@@ -162,8 +169,11 @@ static bool begin(struct quic_connection *c, const struct quic_beginning *b,
 	ngtcp2_cid id;
 
 	quic_draw_cid(c->front, &id);
-	choose_params(&params, b, idle_ms);
-	choose_settings(&settings, c->front, b);
+	quic_choose_params(&params, idle_ms);
+	note_beginning(&params, b);
+	quic_choose_settings(&settings, c->front);
+	if (b->validated)
+		settings.token = b->header->token;
 	if (!quic_reset_token(c->front, &id, params.stateless_reset_token) ||
 	    !quic_begin_session(c, service) ||
 	    ngtcp2_conn_server_new(&c->conn, &b->header->scid, &id, &path, b->header->version,
@@ -190,22 +200,39 @@ static void on_timer(struct timer *timer)
 		quic_touch(c);
 }
 
-static struct quic_connection *new_connection(struct quic_front *f, const struct quic_arrival *a)
+struct quic_connection *quic_new_connection(struct quic_front *f)
 {
 	struct quic_connection *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return NULL;
 	c->front = f;
+	c->watch.fd = -1;
+	CDS_INIT_LIST_HEAD(&c->ready);
+	timer_init(&c->timer, on_timer);
+	f->opening_n++;
+	return c;
+}
+
+void quic_adopt(struct quic_connection *c, struct stream *s, uint32_t idle_ms)
+{
+	c->stream = s;
+	stream_adopt(s, c->front->loop, &framing, c, idle_ms);
+}
+
+void quic_note_open(struct quic_connection *c)
+{
+	c->open = true;
+	c->front->opening_n--;
+}
+
+static void note_arrival(struct quic_connection *c, const struct quic_arrival *a)
+{
 	c->peer = *a->peer;
 	c->listener = a->listener;
 	/* Clients can't change it: which one it is tells ngtcp2 nothing. */
 	c->local.ss_family = a->peer->addr.any.sa_family;
 	c->local_len = a->peer->addr_len;
-	CDS_INIT_LIST_HEAD(&c->ready);
-	timer_init(&c->timer, on_timer);
-	f->opening_n++;
-	return c;
 }
 
 struct quic_connection *quic_serve(struct quic_front *f, const struct quic_beginning *b)
@@ -221,15 +248,16 @@ struct quic_connection *quic_serve(struct quic_front *f, const struct quic_begin
 
 	if (!s)
 		return NULL;
-	struct quic_connection *c = new_connection(f, a);
+	struct quic_connection *c = quic_new_connection(f);
 
+	if (c)
+		note_arrival(c, a);
 	if (c && begin(c, b, service, idle_ms)) {
-		c->stream = s;
-		stream_adopt(s, f->loop, &framing, c, idle_ms);
+		quic_adopt(c, s, idle_ms);
 		return c;
 	}
 	if (c)
-		free_connection(c);
+		quic_free_connection(c);
 	f->owner->give_back(f->context, s);
 	return NULL;
 }
@@ -247,6 +275,8 @@ void quic_fail(struct quic_connection *c, int status)
 {
 	ngtcp2_connection_close_error why;
 
+	if (c->asks)
+		quic_say_why(c, status);
 	ngtcp2_connection_close_error_default(&why);
 	switch (status) {
 	case NGTCP2_ERR_DRAINING:
@@ -274,7 +304,14 @@ static bool is_done(const struct stream *s)
 	return s->read_end && s->owed == 0 && !stream_is_sending(s);
 }
 
-void quic_take(struct quic_connection *c, const struct quic_arrival *a)
+void quic_give_up(struct quic_connection *c, const char *why)
+{
+	if (!c->open && !*c->why)
+		snprintf(c->why, TLS_WHY_MAX, "QUIC handshake: %s", why);
+	end(c, STREAM_RESET);
+}
+
+bool quic_take(struct quic_connection *c, const struct quic_arrival *a)
 {
 	ngtcp2_path path = quic_path(c, a->peer);
 	ngtcp2_pkt_info info = {0};
@@ -288,16 +325,17 @@ void quic_take(struct quic_connection *c, const struct quic_arrival *a)
 	if (began_ns)
 		tls_turns_charge(turns, began_ns);
 	if (!leave(c))
-		return;
+		return false;
 	if (status != 0) {
 		quic_fail(c, status);
-		return;
+		return false;
 	}
 	if (is_done(c->stream)) {
 		stream_end(c->stream, STREAM_CLOSED_BY_PEER);
-		return;
+		return false;
 	}
 	if (c->app)
 		c->app->unblock(c);
 	quic_touch(c);
+	return true;
 }

@@ -3,6 +3,9 @@
  *
  *	stream: length, query, end  ->  length, answer, end
  *
+ * Of a connection that we have opened, queries are what is sent and answers what comes; of the
+ * others it is the other way round.
+ *
  * A place for another query is given when one is over and its answer is owed no more: who asks
  * and cancels gets no more work out of us than who waits (limits.md row 57).
  */
@@ -25,9 +28,9 @@ enum doq_error {
 struct doq {
 	struct cds_list_head queries;
 	struct cds_list_head sending; /* with octets that were not written */
-	unsigned partial_n;           /* queries that are not whole */
-	unsigned unacked_n;           /* answers that the client does not have yet */
-	unsigned blocked_n;           /* answers that the client takes nothing of right now */
+	unsigned partial_n;           /* messages that have begun to come */
+	unsigned unacked_n;           /* messages that the peer does not have yet */
+	unsigned blocked_n;           /* messages that the peer takes nothing of right now */
 };
 
 struct doq_query {
@@ -37,14 +40,15 @@ struct doq_query {
 	uint8_t *in; /* what came in parts; NULL for nothing */
 	uint32_t in_n;
 	uint32_t in_room;
-	uint8_t *out; /* the answer, until the client has it */
+	uint8_t *out; /* what is sent, until the peer has it */
 	uint32_t out_n;
 	uint32_t out_at; /* the first octet that was not written */
 	uint32_t acked;
-	bool delivered; /* whole, and handed in */
-	bool settled;   /* no answer comes any more */
-	bool over;      /* the stream is */
-	bool blocked;   /* the client takes nothing right now */
+	uint16_t message_id; /* of a query of ours */
+	bool delivered;      /* whole, and handed in */
+	bool settled;        /* no answer comes any more */
+	bool over;           /* the stream is */
+	bool blocked; /* the peer takes nothing right now, or no stream of ours (its id is -1) */
 };
 
 static uint32_t tag_of(int64_t id)
@@ -88,11 +92,10 @@ static struct doq_query *new_query(struct doq *d, int64_t id)
 	q->id = id;
 	CDS_INIT_LIST_HEAD(&q->sending);
 	cds_list_add_tail(&q->node, &d->queries);
-	d->partial_n++;
 	return q;
 }
 
-static void drop_answer(struct doq *d, struct doq_query *q)
+static void drop_message(struct doq *d, struct doq_query *q)
 {
 	cds_list_del_init(&q->sending);
 	d->blocked_n -= q->blocked;
@@ -103,8 +106,9 @@ static void drop_answer(struct doq *d, struct doq_query *q)
 	q->out = NULL;
 }
 
-static void drop_parts(struct doq_query *q)
+static void drop_parts(struct doq *d, struct doq_query *q)
 {
+	d->partial_n -= q->in != NULL;
 	free(q->in);
 	q->in = NULL;
 	q->in_n = q->in_room = 0;
@@ -112,10 +116,8 @@ static void drop_parts(struct doq_query *q)
 
 static void free_query(struct doq *d, struct doq_query *q)
 {
-	if (!q->delivered)
-		d->partial_n--;
-	drop_answer(d, q);
-	drop_parts(q);
+	drop_message(d, q);
+	drop_parts(d, q);
 	cds_list_del(&q->node);
 	free(q);
 }
@@ -123,33 +125,32 @@ static void free_query(struct doq *d, struct doq_query *q)
 /* When both sides are through with it, there is a place for another one. */
 static void let_go(struct quic_connection *c, struct doq_query *q)
 {
-	if (!q->over || (q->delivered && !q->settled))
+	if (!q->over || (!c->asks && q->delivered && !q->settled))
 		return;
 	free_query(c->app_state, q);
-	ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+	if (!c->asks)
+		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
 	quic_touch(c);
 }
 
 /* The ID of a message is the stream's business, and has to be 0 (RFC 9250 4.2.1). */
-static bool deliver(struct quic_connection *c, struct doq_query *q, const uint8_t *octets, size_t n)
+static bool deliver(struct quic_connection *c, struct doq_query *q, uint8_t *octets, size_t n)
 {
-	struct doq *d = c->app_state;
-
 	if (n < 4 || n != 2 + (size_t)get_u16(octets) || get_u16(octets + 2) != 0)
 		return fail(c, DOQ_PROTOCOL_ERROR);
 	q->delivered = true;
-	d->partial_n--;
 	ngtcp2_conn_extend_max_offset(c->conn, n);
 	tell(c);
-	if (c->stream->read_end) {
-		q->settled = true;
-		(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_REQUEST_CANCELLED);
-		return true;
-	}
-	return stream_deliver(c->stream, tag_of(q->id), octets + 2, n - 2);
+	if (c->asks)
+		put_u16(octets + 2, q->message_id);
+	if (!c->stream->read_end)
+		return stream_deliver(c->stream, c->asks ? 0 : tag_of(q->id), octets + 2, n - 2);
+	q->settled = true;
+	(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_REQUEST_CANCELLED);
+	return true;
 }
 
-static bool keep_part(struct doq_query *q, const uint8_t *octets, size_t n)
+static bool keep_part(struct doq *d, struct doq_query *q, const uint8_t *octets, size_t n)
 {
 	if (q->in_n + n > q->in_room) {
 		size_t room = MAX(q->in_n + n, MAX((size_t)q->in_room * 2, (size_t)ROOM_MIN));
@@ -157,6 +158,7 @@ static bool keep_part(struct doq_query *q, const uint8_t *octets, size_t n)
 
 		if (!in)
 			return false;
+		d->partial_n += q->in == NULL;
 		q->in = in;
 		q->in_room = (uint32_t)room;
 	}
@@ -168,18 +170,14 @@ static bool keep_part(struct doq_query *q, const uint8_t *octets, size_t n)
 static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
 		      bool fin)
 {
-	struct doq_query *q = find(c->app_state, tag_of(id));
+	struct doq *d = c->app_state;
+	struct doq_query *q = find(d, tag_of(id));
 
-	if (!ngtcp2_is_bidi_stream(id))
-		return fail(c, DOQ_PROTOCOL_ERROR);
-	if (!q)
-		q = new_query(c->app_state, id);
-	if (!q)
-		return fail(c, DOQ_INTERNAL_ERROR);
-	/* Nearly always it comes as a whole. */
-	if (!q->in && fin)
-		return deliver(c, q, octets, n);
-	if (n > 0 && !keep_part(q, octets, n))
+	if (!q && !c->asks && ngtcp2_is_bidi_stream(id))
+		q = new_query(d, id);
+	if (!q || q->delivered)
+		return fail(c, q ? DOQ_PROTOCOL_ERROR : DOQ_INTERNAL_ERROR);
+	if (n > 0 && !keep_part(d, q, octets, n))
 		return fail(c, DOQ_INTERNAL_ERROR);
 	if (q->in_n >= 2 && q->in_n > 2 + (uint32_t)get_u16(q->in))
 		return fail(c, DOQ_PROTOCOL_ERROR);
@@ -188,9 +186,13 @@ static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octe
 		return true;
 	}
 	uint8_t *in = q->in;
+	uint32_t in_n = q->in_n;
 
+	/* Who takes it may close the stream, and everything here with it. */
+	d->partial_n -= in != NULL;
 	q->in = NULL;
-	bool good = deliver(c, q, in, q->in_n);
+	q->in_n = q->in_room = 0;
+	bool good = deliver(c, q, in, in_n);
 
 	free(in);
 	return good;
@@ -203,8 +205,8 @@ static void take_reset(struct quic_connection *c, int64_t id)
 
 	if (q) {
 		ngtcp2_conn_extend_max_offset(c->conn, q->in_n);
-		drop_parts(q);
-		drop_answer(d, q);
+		drop_parts(d, q);
+		drop_message(d, q);
 		tell(c);
 	}
 	(void)ngtcp2_conn_shutdown_stream(c->conn, id, DOQ_REQUEST_CANCELLED);
@@ -216,27 +218,22 @@ static void note_closed(struct quic_connection *c, int64_t id)
 	struct doq_query *q = find(d, tag_of(id));
 
 	if (!q) {
-		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+		if (!c->asks)
+			ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
 		return;
 	}
 	q->over = true;
 	ngtcp2_conn_extend_max_offset(c->conn, q->in_n);
-	drop_parts(q);
-	drop_answer(d, q);
+	drop_parts(d, q);
+	drop_message(d, q);
 	tell(c);
 	let_go(c, q);
 }
 
 /* --- answers ----------------------------------------------------------------------------- */
 
-static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
+static bool keep_message(struct doq *d, struct doq_query *q, const uint8_t *octets, size_t len)
 {
-	struct doq *d = c->app_state;
-	struct doq_query *q = find(d, tag);
-
-	/* The client does not want it any more. */
-	if (!q || q->over || q->out)
-		return true;
 	q->out = malloc(2 + len);
 	if (!q->out)
 		return false;
@@ -244,7 +241,58 @@ static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *
 	memcpy(q->out + 2, octets, len);
 	q->out_n = (uint32_t)len + 2;
 	d->unacked_n++;
-	cds_list_add_tail(&q->sending, &d->sending);
+	return true;
+}
+
+/* False when there has to be a stream for it first, and there is none yet. */
+static bool find_stream(struct quic_connection *c, struct doq_query *q)
+{
+	return q->id >= 0 || (c->open && ngtcp2_conn_open_bidi_stream(c->conn, &q->id, NULL) == 0);
+}
+
+static void queue(struct quic_connection *c, struct doq_query *q)
+{
+	struct doq *d = c->app_state;
+
+	q->blocked = !find_stream(c, q);
+	if (q->blocked)
+		d->blocked_n++;
+	else
+		cds_list_add_tail(&q->sending, &d->sending);
+}
+
+static bool ask(struct quic_connection *c, const uint8_t *octets, size_t len)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = new_query(d, -1);
+
+	if (!q)
+		return false;
+	if (len < 2 || !keep_message(d, q, octets, len)) {
+		free_query(d, q);
+		return false;
+	}
+	q->message_id = get_u16(octets);
+	put_u16(q->out + 2, 0);
+	queue(c, q);
+	tell(c);
+	quic_touch(c);
+	return true;
+}
+
+static bool send_message(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
+{
+	struct doq *d = c->app_state;
+	struct doq_query *q = c->asks ? NULL : find(d, tag);
+
+	if (c->asks)
+		return ask(c, octets, len);
+	/* The client does not want it any more. */
+	if (!q || q->over || q->out)
+		return true;
+	if (!keep_message(d, q, octets, len))
+		return false;
+	queue(c, q);
 	tell(c);
 	quic_touch(c);
 	return true;
@@ -252,7 +300,7 @@ static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *
 
 static void settle(struct quic_connection *c, uint32_t tag)
 {
-	struct doq_query *q = find(c->app_state, tag);
+	struct doq_query *q = c->asks ? NULL : find(c->app_state, tag);
 
 	if (!q || q->settled)
 		return;
@@ -296,7 +344,7 @@ static void note_blocked(struct quic_connection *c, int64_t id, bool ever)
 	if (!q)
 		return;
 	if (ever) {
-		drop_answer(d, q);
+		drop_message(d, q);
 		return;
 	}
 	cds_list_del_init(&q->sending);
@@ -311,13 +359,12 @@ static void unblock(struct quic_connection *c)
 
 	if (likely(d->blocked_n == 0))
 		return;
+	d->blocked_n = 0;
 	cds_list_for_each_entry(q, &d->queries, node)
 	{
 		if (q->blocked)
-			cds_list_add_tail(&q->sending, &d->sending);
-		q->blocked = false;
+			queue(c, q);
 	}
-	d->blocked_n = 0;
 }
 
 static void note_acked(struct quic_connection *c, int64_t id, size_t n)
@@ -329,7 +376,7 @@ static void note_acked(struct quic_connection *c, int64_t id, size_t n)
 		return;
 	q->acked += (uint32_t)n;
 	if (q->acked >= q->out_n)
-		drop_answer(d, q);
+		drop_message(d, q);
 	tell(c);
 }
 
@@ -368,7 +415,7 @@ const struct quic_app quic_doq = {
 	.blocked = note_blocked,
 	.unblock = unblock,
 	.acked = note_acked,
-	.send = send_answer,
+	.send = send_message,
 	.settle = settle,
 	.end = end,
 };

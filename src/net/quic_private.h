@@ -6,6 +6,7 @@
  *   quic_callbacks.c   what ngtcp2 tells
  *   quic_write.c       the datagrams that it sends
  *   quic_tls.c         its keys: a session of GnuTLS
+ *   quic_ask.c         connections that we open
  *   quic_doq.c         DNS messages in its streams (RFC 9250)
  */
 #pragma once
@@ -16,12 +17,14 @@
 
 #include "net/quic.h"
 
-#define QUIC_CIDS_MAX   12    /* at a time: 8 that are issued, the first two, and some to spare */
-#define QUIC_DATA_MAX   65537 /* octets that a peer may send unread: the longest message */
-#define QUIC_VERSION    NGTCP2_PROTO_VER_V1
-#define QUIC_TOKEN_LIFE (3600 * NGTCP2_SECONDS) /* of an address that was seen */
-#define QUIC_RETRY_LIFE (10 * NGTCP2_SECONDS)   /* of one that was asked to show itself */
-#define QUIC_VECTORS    16                      /* parts of what is written at once */
+#define QUIC_CIDS_MAX    12    /* at a time: 8 that are issued, the first two, and some to spare */
+#define QUIC_DATA_MAX    65537 /* octets that a peer may send unread: the longest message */
+#define QUIC_VERSION     NGTCP2_PROTO_VER_V1
+#define QUIC_TOKEN_LIFE  (3600 * NGTCP2_SECONDS) /* of an address that was seen */
+#define QUIC_RETRY_LIFE  (10 * NGTCP2_SECONDS)   /* of one that was asked to show itself */
+#define QUIC_ANSWERS_MAX (1 << 20)               /* octets that a server may send unread */
+#define QUIC_TOKEN_MAX   512                     /* octets of one that a server gives us */
+#define QUIC_VECTORS     16                      /* parts of what is written at once */
 
 /** A connection ID that leads to a connection. */
 struct quic_cid {
@@ -55,7 +58,7 @@ struct quic_app {
 	void (*unblock)(struct quic_connection *c);
 	/** The peer has so many octets more of @p id. */
 	void (*acked)(struct quic_connection *c, int64_t id, size_t n);
-	/** As stream_framing's. */
+	/** As stream_framing's; of a connection that asks, a query, whenever that can go out. */
 	bool (*send)(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len);
 	void (*settle)(struct quic_connection *c, uint32_t tag);
 	void (*end)(struct quic_connection *c);
@@ -68,8 +71,12 @@ struct quic_connection {
 	struct quic_front *front;
 	ngtcp2_conn *conn;
 	gnutls_session_t session;
-	struct tls_service *service;
-	struct stream *stream; /* NULL: closed by its owner */
+	struct tls_service *service; /* whose certificates we show, */
+	struct tls_peer *peer_meant; /* or who has to be at the other end, of one that asks */
+	struct quic_memory *memory;  /* with a peer */
+	char *why;                   /* with a peer: of TLS_WHY_MAX */
+	struct watch watch;          /* with a peer: its socket; its fd is -1 for none */
+	struct stream *stream;       /* NULL: closed by its owner */
 	const struct quic_app *app;
 	void *app_state;
 	struct timer timer;         /* ngtcp2's */
@@ -79,6 +86,7 @@ struct quic_connection {
 	struct sockaddr_storage local; /* ours, the same for its whole life */
 	socklen_t local_len;
 	uint8_t listener;
+	bool asks;      /* we have opened it */
 	bool open;      /* the handshake is done */
 	bool inside;    /* ngtcp2 is at work, and must not be freed */
 	bool gone;      /* nothing is to be said any more */
@@ -112,8 +120,25 @@ struct quic_beginning {
 /** Begin to serve; NULL when there is no place or memory. */
 struct quic_connection *quic_serve(struct quic_front *f, const struct quic_beginning *b);
 
-/** Give it a datagram. May end it. */
-void quic_take(struct quic_connection *c, const struct quic_arrival *a);
+/** Give it a datagram. False when it has ended. */
+bool quic_take(struct quic_connection *c, const struct quic_arrival *a);
+
+/** One with nothing in it, in its handshake; NULL when memory is short. */
+MUST_USE struct quic_connection *quic_new_connection(struct quic_front *f);
+void quic_free_connection(struct quic_connection *c);
+
+/** It is @p s from here on. */
+void quic_adopt(struct quic_connection *c, struct stream *s, uint32_t idle_ms);
+
+/** The handshake is done. */
+void quic_note_open(struct quic_connection *c);
+
+/** What both ends say of themselves. */
+void quic_choose_params(ngtcp2_transport_params *p, uint32_t idle_ms);
+void quic_choose_settings(ngtcp2_settings *s, struct quic_front *f);
+
+/** One that asks comes to nothing. */
+void quic_give_up(struct quic_connection *c, const char *why);
 
 /** It may have something to send. */
 void quic_touch(struct quic_connection *c);
@@ -151,6 +176,17 @@ void quic_arm(struct quic_connection *c);
 
 MUST_USE bool quic_begin_session(struct quic_connection *c, struct tls_service *service);
 
+/** GnuTLS finds the connection by its session from here on. */
+void quic_set_ref(struct quic_connection *c);
+
+/** Offer @p only, or all when that is NULL. GnuTLS's status. */
+MUST_USE int quic_offer(gnutls_session_t session, const struct quic_app *only);
+
 /** The application that was agreed on; NULL for none. */
 const struct quic_app *quic_agreed(gnutls_session_t session);
 void quic_send_ticket(gnutls_session_t session);
+
+/* quic_ask.c */
+
+/** Keep the reason for which a handshake with a server fails: ngtcp2 says @p status. */
+void quic_say_why(struct quic_connection *c, int status);

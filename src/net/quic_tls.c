@@ -10,14 +10,17 @@
 static const struct quic_app *const apps[] = {&quic_doq};
 
 /* Without a protocol in common there is no connection (RFC 9001 8.1). */
-static int offer(gnutls_session_t session)
+int quic_offer(gnutls_session_t session, const struct quic_app *only)
 {
 	gnutls_datum_t names[ARRAY_LEN(apps)];
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < ARRAY_LEN(apps); i++)
-		names[i] = (gnutls_datum_t){(unsigned char *)without_const(apps[i]->alpn),
-					    (unsigned)strlen(apps[i]->alpn)};
-	return gnutls_alpn_set_protocols(session, names, ARRAY_LEN(names), GNUTLS_ALPN_MANDATORY);
+	for (unsigned i = 0; i < ARRAY_LEN(apps); i++) {
+		if (!only || only == apps[i])
+			names[n++] = (gnutls_datum_t){(unsigned char *)without_const(apps[i]->alpn),
+						      (unsigned)strlen(apps[i]->alpn)};
+	}
+	return gnutls_alpn_set_protocols(session, names, n, GNUTLS_ALPN_MANDATORY);
 }
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
@@ -25,23 +28,28 @@ static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
 	return ((struct quic_connection *)ref->user_data)->conn;
 }
 
+void quic_set_ref(struct quic_connection *c)
+{
+	c->ref = (ngtcp2_crypto_conn_ref){.get_conn = conn_of, .user_data = c};
+	gnutls_session_set_ptr(c->session, &c->ref);
+}
+
 bool quic_begin_session(struct quic_connection *c, struct tls_service *service)
 {
 	gnutls_datum_t ticket_key = {service->ticket_key, TLS_TICKET_KEY_LEN};
 
 	c->service = tls_service_hold(service);
-	c->ref = (ngtcp2_crypto_conn_ref){.get_conn = conn_of, .user_data = c};
 	if (gnutls_init(&c->session, GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET |
 					     GNUTLS_NO_END_OF_EARLY_DATA) < 0)
 		return false;
-	gnutls_session_set_ptr(c->session, &c->ref);
+	quic_set_ref(c);
 	gnutls_db_set_cache_expiration(c->session, TLS_TICKET_LIFE_S);
 	return gnutls_priority_set(c->session, service->quic_priorities) >= 0 &&
 	       gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, service->credentials) >=
 		       0 &&
 	       gnutls_session_ticket_enable_server(c->session, &ticket_key) >= 0 &&
 	       ngtcp2_crypto_gnutls_configure_server_session(c->session) == 0 &&
-	       offer(c->session) >= 0;
+	       quic_offer(c->session, NULL) >= 0;
 }
 
 const struct quic_app *quic_agreed(gnutls_session_t session)

@@ -2,19 +2,28 @@
 #include "net/quic_private.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #define PACKETS_PER_TURN 32 /* of one connection; then others have their turn */
 
-static uint8_t *take_buffer(const struct quic_connection *c)
+static uint8_t *take_buffer(const struct quic_connection *c, uint8_t own[QUIC_SENT_MAX])
 {
+	if (c->asks)
+		return own;
 	return c->front->owner->buffer(c->front->context, c->listener);
 }
 
-static void send_packet(struct quic_connection *c, const ngtcp2_path *path, size_t len)
+/* What a socket does not take is lost, as others are on the way. */
+static void send_packet(struct quic_connection *c, const ngtcp2_path *path, const uint8_t *octets,
+			size_t len)
 {
 	struct quic_front *f = c->front;
 	struct udp_peer to = c->peer;
 
+	if (c->asks) {
+		(void)!send(c->watch.fd, octets, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
 	if (path->remote.addrlen > 0 && path->remote.addrlen <= sizeof to.addr) {
 		memcpy(&to.addr, path->remote.addr, path->remote.addrlen);
 		to.addr_len = path->remote.addrlen;
@@ -62,6 +71,7 @@ static ngtcp2_ssize write_packet(struct quic_connection *c, ngtcp2_path *path, u
 
 bool quic_write(struct quic_connection *c)
 {
+	uint8_t own[QUIC_SENT_MAX];
 	ngtcp2_path_storage path;
 	ngtcp2_ssize len = 0;
 	unsigned n;
@@ -69,19 +79,23 @@ bool quic_write(struct quic_connection *c)
 	ngtcp2_path_storage_zero(&path);
 	c->inside = true;
 	for (n = 0; n < PACKETS_PER_TURN; n++) {
-		uint8_t *buffer = take_buffer(c);
+		uint8_t *buffer = take_buffer(c, own);
 
 		len = buffer ? write_packet(c, &path.path, buffer) : 0;
 		if (len <= 0)
 			break;
-		send_packet(c, &path.path, (size_t)len);
+		send_packet(c, &path.path, buffer, (size_t)len);
 	}
 	c->inside = false;
 	if (len < 0) {
 		quic_fail(c, (int)len);
 		return false;
 	}
-	ngtcp2_conn_update_pkt_tx_time(c->conn, quic_now(c->front));
+	/*
+	 * ngtcp2 would pace, from the third of a second on that it takes a round trip for before it
+	 * has seen one: 30 ms behind the first packet. Messages are short, and the congestion
+	 * window is there.
+	 */
 	if (n == PACKETS_PER_TURN)
 		quic_touch(c);
 	quic_arm(c);
@@ -90,7 +104,8 @@ bool quic_write(struct quic_connection *c)
 
 void quic_write_close(struct quic_connection *c, const ngtcp2_connection_close_error *why)
 {
-	uint8_t *buffer = c->conn ? take_buffer(c) : NULL;
+	uint8_t own[QUIC_SENT_MAX];
+	uint8_t *buffer = c->conn ? take_buffer(c, own) : NULL;
 	ngtcp2_path_storage path;
 	ngtcp2_pkt_info info;
 
@@ -101,7 +116,7 @@ void quic_write_close(struct quic_connection *c, const ngtcp2_connection_close_e
 		c->conn, &path.path, &info, buffer, QUIC_SENT_MAX, why, quic_now(c->front));
 
 	if (len > 0)
-		send_packet(c, &path.path, (size_t)len);
+		send_packet(c, &path.path, buffer, (size_t)len);
 }
 
 /* A timer that is set too early finds that out when it fires: cheaper than moving it. */

@@ -507,6 +507,8 @@ bool stream_is_heard(const struct stream *s)
 {
 	int unheard = 0;
 
+	if (s->watch.fd < 0)
+		return s->opening || !s->withheld;
 	return s->connecting || ioctl(s->watch.fd, SIOCOUTQ, &unheard) != 0 || unheard == 0;
 }
 

@@ -178,6 +178,9 @@ struct tls_ticket {
 
 void tls_ticket_forget(struct tls_ticket *ticket);
 
+/** Have it be a copy of @p octets; nothing, when memory is short. */
+void tls_ticket_keep(struct tls_ticket *ticket, const uint8_t *octets, size_t len);
+
 /**
  * Have the octets of @p s, just connecting, pass through TLS with @p peer, which is held as long
  * as the stream lasts. False when memory is short: the stream has to be closed.

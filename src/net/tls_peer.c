@@ -20,6 +20,8 @@ static int fill(struct tls_trust *t, const char *ca, const struct tls_pair *own)
 
 	if (status >= 0)
 		status = gnutls_priority_init(&t->priorities, priorities, NULL);
+	if (status >= 0)
+		status = tls_quic_priorities(&t->quic_priorities);
 	/* Without a CA nobody is believed: that shows when somebody is asked. */
 	if (status >= 0 && !*ca)
 		(void)gnutls_certificate_set_x509_system_trust(t->credentials);
@@ -63,6 +65,8 @@ void tls_trust_release(struct tls_trust *t)
 		return;
 	if (t->priorities)
 		gnutls_priority_deinit(t->priorities);
+	if (t->quic_priorities)
+		gnutls_priority_deinit(t->quic_priorities);
 	if (t->credentials)
 		gnutls_certificate_free_credentials(t->credentials);
 	free(t);
@@ -187,16 +191,22 @@ static bool has_name(gnutls_session_t session, const char *name, char why[TLS_WH
 	return false;
 }
 
+int tls_peer_check(gnutls_session_t session, const struct tls_peer *peer, char *why)
+{
+	const struct tls_identity *identity = &peer->identity;
+
+	if (identity->pins_n > 0 && !has_pin(session, identity)) {
+		snprintf(why, TLS_WHY_MAX, "certificate with another key than the pinned");
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	}
+	if (*identity->name && !has_name(session, identity->name, why))
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	return 0;
+}
+
 int tls_peer_verify(gnutls_session_t session)
 {
 	const struct tls_stream *t = gnutls_session_get_ptr(session);
-	const struct tls_identity *identity = &t->peer->identity;
 
-	if (identity->pins_n > 0 && !has_pin(session, identity)) {
-		snprintf(t->why, TLS_WHY_MAX, "certificate with another key than the pinned");
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	}
-	if (*identity->name && !has_name(session, identity->name, t->why))
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	return 0;
+	return tls_peer_check(session, t->peer, t->why);
 }

@@ -35,6 +35,7 @@ struct tls_trust {
 	_Atomic uint32_t holders;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
+	gnutls_priority_t quic_priorities;
 };
 
 struct tls_peer {
@@ -71,6 +72,12 @@ MUST_USE int tls_shown_note(gnutls_certificate_credentials_t credentials, unsign
 
 /** For gnutls_session_set_verify_function(): is it the peer that is meant? */
 int tls_peer_verify(gnutls_session_t session);
+
+/** Is it @p peer at the other end? GnuTLS's status, and @p why of TLS_WHY_MAX. */
+MUST_USE int tls_peer_check(gnutls_session_t session, const struct tls_peer *peer, char *why);
+
+/** Ask for the certificate of @p name, if it is one; false when memory is short. */
+MUST_USE bool tls_set_server_name(gnutls_session_t session, const char *name);
 
 /** May a handshake go on right now? If not, @p t waits, and stream_go_on() is called in time. */
 MUST_USE bool tls_turns_allow(struct tls_stream *t);

@@ -156,12 +156,7 @@ static void keep_ticket(struct tls_stream *t)
 	    gnutls_session_get_data2(t->session, &data) < 0)
 		return;
 	t->has_ticket = true;
-	tls_ticket_forget(t->ticket);
-	t->ticket->octets = malloc(data.size);
-	if (t->ticket->octets) {
-		memcpy(t->ticket->octets, data.data, data.size);
-		t->ticket->len = data.size;
-	}
+	tls_ticket_keep(t->ticket, data.data, data.size);
 	gnutls_free(data.data);
 }
 
@@ -338,6 +333,12 @@ static bool is_address(const char *name)
 }
 
 /* RFC 6066 3: addresses are no names there. */
+bool tls_set_server_name(gnutls_session_t session, const char *name)
+{
+	return !*name || is_address(name) ||
+	       gnutls_server_name_set(session, GNUTLS_NAME_DNS, name, strlen(name)) >= 0;
+}
+
 static bool begin_asking(struct tls_stream *t, enum tls_protocol protocol)
 {
 	const struct tls_trust *trust = t->peer->trust;
@@ -350,8 +351,7 @@ static bool begin_asking(struct tls_stream *t, enum tls_protocol protocol)
 	    gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, trust->credentials) < 0 ||
 	    offer(t->session, protocol, true) < 0)
 		return false;
-	if (*name && !is_address(name) &&
-	    gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name)) < 0)
+	if (!tls_set_server_name(t->session, name))
 		return false;
 	/* One that is no good makes the handshake a whole one. */
 	if (t->ticket->len > 0)
@@ -376,6 +376,16 @@ bool tls_ask(struct stream *s, struct tls_peer *peer, struct tls_turns *turns,
 	}
 	stream_set_codec(s, &codec, t);
 	return true;
+}
+
+void tls_ticket_keep(struct tls_ticket *ticket, const uint8_t *octets, size_t len)
+{
+	tls_ticket_forget(ticket);
+	ticket->octets = malloc(len);
+	if (!ticket->octets)
+		return;
+	memcpy(ticket->octets, octets, len);
+	ticket->len = len;
 }
 
 void tls_ticket_forget(struct tls_ticket *ticket)

@@ -54,7 +54,7 @@ void ending_take_turn(struct worker *w)
 void ending_finish(struct worker *w)
 {
 	client_abandon_all(w);
-	quic_flush(&w->quic);
+	quic_flush_all(w);
 	tcp_finish_all(w);
 	listen_flush_all(w);
 	upstream_finish_all(w);

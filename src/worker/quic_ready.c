@@ -82,6 +82,14 @@ void quic_start(struct worker *w)
 {
 	quic_front_init(&w->quic, &owner, w, &w->loop, &w->tls, &w->shared->quic_secret, &w->random,
 			w->index);
+	quic_front_init(&w->quic_upstream, NULL, NULL, &w->loop, &w->tls_upstream,
+			&w->shared->quic_secret, &w->random, w->index);
+}
+
+void quic_flush_all(struct worker *w)
+{
+	quic_flush(&w->quic);
+	quic_flush(&w->quic_upstream);
 }
 
 #define BATCHES_PER_TURN 4 /* then the other descriptors have their turn */

@@ -13,6 +13,9 @@ struct worker;
 /** Make the worker's front; before there are datagrams. */
 void quic_start(struct worker *w);
 
+/** Write what is to be said to clients and servers. */
+void quic_flush_all(struct worker *w);
+
 /** A listener of QUIC has datagrams. */
 void quic_udp_ready(struct watch *watch, uint32_t events);
 

@@ -42,6 +42,7 @@ struct tally {
 	tally_count upstream_tcp;
 	tally_count upstream_tls; /* of them, over TLS, */
 	tally_count upstream_https;
+	tally_count upstream_quic;
 	tally_count upstream_joined; /* equal questions to the same server, asked once */
 	tally_count upstream_answered;
 	tally_count upstream_timeouts;

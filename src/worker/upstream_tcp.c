@@ -22,6 +22,7 @@
 
 #include "base/bytes.h"
 #include "net/http_ask.h"
+#include "net/quic.h"
 #include "net/tls.h"
 #include "worker/upstream_private.h"
 
@@ -44,11 +45,12 @@ struct tcp_server {
 	struct worker *worker;
 	struct endpoint to;
 	struct tls_ticket ticket;
-	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
-	uint32_t few;           /* so many it answers on one connection, */
-	uint64_t few_ms;        /* until then */
-	struct timer rest;      /* while questions wait for its end, */
-	uint64_t rest_ms;       /* which is then: a handshake has failed */
+	struct quic_memory quic; /* the same by QUIC */
+	uint32_t connections_n;  /* one that is ending counts, but is in the list no more */
+	uint32_t few;            /* so many it answers on one connection, */
+	uint64_t few_ms;         /* until then */
+	struct timer rest;       /* while questions wait for its end, */
+	uint64_t rest_ms;        /* which is then: a handshake has failed */
 };
 
 /** One of them. */
@@ -145,6 +147,8 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 		tally_add(&w->tally.upstream_tls);
 	else if (x->to.transport == TRANSPORT_HTTPS)
 		tally_add(&w->tally.upstream_https);
+	else if (x->to.transport == TRANSPORT_QUIC)
+		tally_add(&w->tally.upstream_quic);
 	return true;
 }
 
@@ -209,9 +213,27 @@ static bool begin_transport(struct tcp_connection *c)
 		       &s->ticket, c->why);
 }
 
+static bool open_stream(struct tcp_connection *c)
+{
+	struct tcp_server *s = c->server;
+	struct worker *w = s->worker;
+	const struct quic_asking asking = {.peer = s->to.peer, .memory = &s->quic, .why = c->why};
+	bool encrypted = transport_is_encrypted(s->to.transport);
+
+	if (s->to.transport == TRANSPORT_QUIC)
+		return quic_ask(&w->quic_upstream, &c->stream, &s->to.address, &asking,
+				SERVER_WARM_MS);
+	if (!stream_connect(&c->stream, &w->loop, &s->to.address,
+			    encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS))
+		return false;
+	if (!encrypted || begin_transport(c))
+		return true;
+	stream_close(&c->stream);
+	return false;
+}
+
 static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 {
-	struct worker *w = s->worker;
 	struct tcp_connection *c = new_connection(s, party);
 
 	if (!c)
@@ -219,15 +241,7 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 	c->stream.message = on_message;
 	c->stream.ended = on_ended;
 	CDS_INIT_LIST_HEAD(&c->exchanges);
-	bool encrypted = transport_is_encrypted(s->to.transport);
-
-	if (!stream_connect(&c->stream, &w->loop, &s->to.address,
-			    encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS)) {
-		free_connection(c);
-		return NULL;
-	}
-	if (encrypted && !begin_transport(c)) {
-		stream_close(&c->stream);
+	if (!open_stream(c)) {
 		free_connection(c);
 		return NULL;
 	}
@@ -299,6 +313,7 @@ static void give_server(struct tcp_server *s)
 {
 	timer_cancel(&s->worker->loop.wheel, &s->rest);
 	tls_ticket_forget(&s->ticket);
+	quic_memory_forget(&s->quic);
 	tls_peer_release(s->to.peer);
 	pool_give(&s->worker->tcp_servers, s);
 }
@@ -343,7 +358,8 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 static void rest_server(struct tcp_server *s)
 {
 	struct worker *w = s->worker;
-	bool known = loop_ms(&w->loop) < s->few_ms || s->ticket.len > 0 || is_resting(s);
+	bool known = loop_ms(&w->loop) < s->few_ms || s->ticket.len > 0 || s->quic.ticket.len > 0 ||
+		     is_resting(s);
 
 	if (is_resting(s) && !cds_list_empty(&s->waiting))
 		return;

@@ -179,7 +179,7 @@ static void take_turn(struct worker *w)
 	if (queue)
 		crypto_tire(w->crypto);
 	loop_dispatch(&w->loop);
-	quic_flush(&w->quic);
+	quic_flush_all(w);
 	listen_flush_all(w);
 	if (queue)
 		crypto_rest(w->crypto);
@@ -192,7 +192,7 @@ static void take_turn(struct worker *w)
 		if (w->view_resolvers[class - 1].prime_wanted)
 			client_prime(w, class);
 	}
-	quic_flush(&w->quic);
+	quic_flush_all(w);
 	listen_flush_all(w);
 }
 
@@ -305,6 +305,7 @@ void worker_destroy(struct worker *w)
 	mailbox_fini(&w->mailbox);
 	loop_fini(&w->loop);
 	quic_front_end(&w->quic);
+	quic_front_end(&w->quic_upstream);
 	tls_turns_end(&w->tls);
 	tls_turns_end(&w->tls_upstream);
 	pool_fini(&w->tasks);

@@ -127,7 +127,8 @@ struct worker {
 	struct tls_turns tls_upstream;     /* and of servers: those don't wait because of these */
 	struct stream_gather gather;       /* of clients' connections */
 	struct http_front http;
-	struct quic_front quic;
+	struct quic_front quic;          /* of clients, */
+	struct quic_front quic_upstream; /* and of servers */
 	uint32_t tcp_serial;
 	struct cds_hlist_head tcp_server_buckets[TCP_SERVER_BUCKETS];
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */

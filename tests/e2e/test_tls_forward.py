@@ -363,8 +363,8 @@ def test_bad_configurations():
         check(done.returncode != 0, done.stderr)
         return done.stderr
     for forward, words in (
-            ({'addresses': ['192.0.2.1#dns.test']}, ['addresses', 'transport: tls or https only']),
-            ({'pins': ['AAAA']}, ['pins', 'transport: tls or https only']),
+            ({'addresses': ['192.0.2.1#dns.test']}, ['addresses', 'transport: tls, https or quic only']),
+            ({'pins': ['AAAA']}, ['pins', 'transport: tls, https or quic only']),
             ({'transport': 'tls', 'pins': ['AAAA']}, ['pins[0]', 'SHA-256']),
             ({'transport': 'tls', 'ca': '/nowhere.pem'}, ['.ca', '/nowhere.pem']),
             ({'transport': 'tls', 'certificate': '/c.pem'}, ['.key', 'both']),
