@@ -30,7 +30,8 @@ static uint16_t default_port(enum transport transport)
 	switch (transport) {
 	case TRANSPORT_TLS:
 	case TRANSPORT_QUIC: return 853;
-	case TRANSPORT_HTTPS: return 443;
+	case TRANSPORT_HTTPS:
+	case TRANSPORT_HTTP3: return 443;
 	case TRANSPORT_HTTP: return 80;
 	case TRANSPORT_UDP:
 	case TRANSPORT_TCP: break;
@@ -63,8 +64,9 @@ bool finish_listen(void *mapping, struct schema_fault *fault)
 		snprintf(fault->why, sizeof fault->why, "expected with address only");
 		return false;
 	}
-	if (l->at.transport == TRANSPORT_QUIC && l->proxies_n > 0) {
-		snprintf(fault->why, sizeof fault->why, "not expected with transport: quic");
+	if (transport_is_quic(l->at.transport) && l->proxies_n > 0) {
+		snprintf(fault->why, sizeof fault->why,
+			 "not expected with transport: quic or http3");
 		return false;
 	}
 	if (!are_networks(l->proxies, l->proxies_n, "proxy-protocol", fault))

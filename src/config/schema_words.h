@@ -48,8 +48,13 @@ static const struct schema_word transport_words[] = {
 };
 
 static const struct schema_word listen_words[] = {
-	{"dns", TRANSPORT_UDP},   {"tls", TRANSPORT_TLS},   {"https", TRANSPORT_HTTPS},
-	{"quic", TRANSPORT_QUIC}, {"http", TRANSPORT_HTTP}, {NULL, 0},
+	{"dns", TRANSPORT_UDP},
+	{"tls", TRANSPORT_TLS},
+	{"https", TRANSPORT_HTTPS},
+	{"quic", TRANSPORT_QUIC},
+	{"http3", TRANSPORT_HTTP3},
+	{"http", TRANSPORT_HTTP},
+	{NULL, 0},
 };
 
 static const struct schema_word authentication_words[] = {

@@ -44,6 +44,8 @@ static const char *alpn_of(enum transport t)
 		return "dot";
 	if (t == TRANSPORT_QUIC)
 		return "doq";
+	if (t == TRANSPORT_HTTP3)
+		return "h3";
 	return t == TRANSPORT_HTTPS ? "h2" : NULL;
 }
 
@@ -86,9 +88,11 @@ static void add_services(struct discovery *d, const struct config *c, const stru
 
 		if (!alpn || is_link_local(a) || address_is_loopback(a) != loopback)
 			continue;
-		struct discovery_service *service =
-			service_for(d, alpn, a->port,
-				    at[i].transport == TRANSPORT_HTTPS ? c->serve.https.path : "");
+		struct discovery_service *service = service_for(
+			d, alpn, a->port,
+			at[i].transport == TRANSPORT_HTTPS || at[i].transport == TRANSPORT_HTTP3
+				? c->serve.https.path
+				: "");
 
 		if (service && a->family == 4)
 			add_hint(service->ipv4, &service->ipv4_n, a);

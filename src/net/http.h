@@ -28,10 +28,11 @@
 
 /** What all connections of a worker have in common; may change between two turns. */
 struct http_front {
-	const char *path;  /* where queries are taken: "/dns-query" */
-	uint64_t requests; /* counted here, */
-	uint64_t errors;   /* with those that were answered by a status only, */
-	uint64_t abuses;   /* and connections that were ended for what they cost */
+	const char *path;    /* where queries are taken: "/dns-query" */
+	uint16_t http3_port; /* where HTTP/3 is spoken, too (RFC 7838); 0: nowhere */
+	uint64_t requests;   /* counted here, */
+	uint64_t errors;     /* with those that were answered by a status only, */
+	uint64_t abuses;     /* and connections that were ended for what they cost */
 };
 
 /**

@@ -52,16 +52,18 @@ static bool write_answer(struct http_stream *h, struct http1 *x, unsigned status
 			 const uint8_t *body, size_t len)
 {
 	bool dns = status == 200;
-	char head[ANSWER_HEAD_MAX], age[48] = "";
+	char head[ANSWER_HEAD_MAX], age[48] = "", elsewhere[HTTP_ALTERNATIVE_MAX] = "";
+	bool told = http_alternative(h, elsewhere);
 
 	if (dns)
 		snprintf(age, sizeof age, "cache-control: max-age=%u\r\n", http_max_age(body, len));
-	int n = snprintf(head, sizeof head,
-			 "HTTP/1.1 %u %s\r\ncontent-type: %s\r\ncontent-length: %zu\r\n%s%s%s\r\n",
-			 status, http_reason(status),
-			 dns ? "application/dns-message" : "text/plain", len, age,
-			 status == 405 ? "allow: GET, POST\r\n" : "",
-			 x->close ? "connection: close\r\n" : "");
+	int n = snprintf(
+		head, sizeof head,
+		"HTTP/1.1 %u %s\r\ncontent-type: %s\r\ncontent-length: %zu\r\n%s%s%s%s%s%s\r\n",
+		status, http_reason(status), dns ? "application/dns-message" : "text/plain", len,
+		age, status == 405 ? "allow: GET, POST\r\n" : "",
+		x->close ? "connection: close\r\n" : "", told ? "alt-svc: " : "", elsewhere,
+		told ? "\r\n" : "");
 	struct iovec iov[2] = {{head, (size_t)n}, {without_const(body), len}};
 
 	/* RFC 9110 9.3.2: what stood behind would be taken for the next answer. */

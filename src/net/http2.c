@@ -91,7 +91,8 @@ static bool submit(struct http_stream *h, struct http_query *q, unsigned status,
 		   const uint8_t *body, size_t len)
 {
 	struct http2 *x = h->state;
-	char code[4], length[16], age[32];
+	char code[4], length[16], age[32], elsewhere[HTTP_ALTERNATIVE_MAX];
+	size_t headers_n = 3;
 	nghttp2_data_provider provider = {.source.ptr = q, .read_callback = give_octets};
 	bool dns = status == 200;
 
@@ -108,14 +109,19 @@ static bool submit(struct http_stream *h, struct http_query *q, unsigned status,
 	int length_n = snprintf(length, sizeof length, "%zu", len);
 	int age_n = snprintf(age, sizeof age, "max-age=%u", dns ? http_max_age(body, len) : 0);
 	const char *type = dns ? "application/dns-message" : "text/plain";
-	nghttp2_nv headers[] = {
+	nghttp2_nv headers[5] = {
 		HEADER(":status", code, 3, NGHTTP2_NV_FLAG_NONE),
 		HEADER("content-type", type, strlen(type), NGHTTP2_NV_FLAG_NONE),
 		HEADER("content-length", length, (size_t)length_n, NGHTTP2_NV_FLAG_NO_INDEX),
-		HEADER("cache-control", age, (size_t)age_n, NGHTTP2_NV_FLAG_NO_INDEX),
 	};
 
-	return nghttp2_submit_response(x->session, (int32_t)q->tag, headers, dns ? 4 : 3,
+	if (dns)
+		headers[headers_n++] = (nghttp2_nv)HEADER("cache-control", age, (size_t)age_n,
+							  NGHTTP2_NV_FLAG_NO_INDEX);
+	if (http_alternative(h, elsewhere))
+		headers[headers_n++] = (nghttp2_nv)HEADER("alt-svc", elsewhere, strlen(elsewhere),
+							  NGHTTP2_NV_FLAG_NONE);
+	return nghttp2_submit_response(x->session, (int32_t)q->tag, headers, headers_n,
 				       &provider) == 0;
 }
 
@@ -186,24 +192,11 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 {
 	struct http_stream *h = user;
 	struct http_query *q = query_of(session, frame->hd.stream_id);
-	const char *text = (const char *)value;
 
 	(void)flags;
-	if (!q)
-		return 0;
-	q->headers += (uint32_t)(name_len + value_len) + 32; /* as RFC 9113 6.5.2 counts them */
-	if (q->headers > HTTP_HEADERS_MAX) {
-		if (q->status == 0)
-			q->status = 431;
-		q->path_good = true; /* that is the reason, whatever else is wrong */
-		return 0;
-	}
-	if (name_len == 7 && memcmp(name, ":method", 7) == 0)
-		http_query_method(q, text, value_len);
-	else if (name_len == 5 && memcmp(name, ":path", 5) == 0)
-		http_query_target(h, q, text, value_len);
-	else
-		http_query_header(h, q, (const char *)name, name_len, text, value_len);
+	if (q)
+		http_query_field(h, q, (const char *)name, name_len, (const char *)value,
+				 value_len);
 	return 0;
 }
 

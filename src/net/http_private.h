@@ -5,6 +5,7 @@
  *   http_request.c  what one request says
  *   http1.c         HTTP/1.1
  *   http2.c         HTTP/2
+ *   http3.c         HTTP/3, which is an application of QUIC (quic_private.h)
  */
 #pragma once
 
@@ -29,14 +30,18 @@ struct http_query {
 	bool whole;            /* nothing more of it comes */
 	bool ready;            /* whole, and not delivered yet */
 	bool answered;         /* the answer was handed in, or a status */
+	bool delivered;        /* HTTP/3: handed to the owner, */
+	bool settled;          /* which owes no answer any more; */
+	bool over;             /* its stream is closed, */
+	bool blocked;          /* or waits for the client's windows */
 	uint32_t headers;      /* octets of them */
 	uint8_t *message;      /* as far as it has come */
 	uint32_t len;          /* octets of it, */
 	uint32_t room;         /* and those that it may have before it moves */
 	struct address behind; /* the client that a proxy speaks for; family 0 for none */
-	uint8_t *answer;       /* HTTP/2: what is being sent, */
+	uint8_t *answer;       /* HTTP/2 and 3: what is being sent, */
 	uint32_t answer_len;   /* octets, */
-	uint32_t answer_at;    /* and how many of them are gone */
+	uint32_t answer_at;    /* and how many of them are gone; HTTP/3: and have arrived */
 };
 
 struct http_version;
@@ -78,6 +83,10 @@ void http_query_method(struct http_query *q, const char *text, size_t len);
 void http_query_target(struct http_stream *h, struct http_query *q, const char *text, size_t len);
 void http_query_header(const struct http_stream *h, struct http_query *q, const char *name,
 		       size_t name_len, const char *value, size_t value_len);
+
+/** One field of a request of HTTP/2 or 3, pseudo-header or not; all of them have a limit. */
+void http_query_field(struct http_stream *h, struct http_query *q, const char *name,
+		      size_t name_len, const char *value, size_t value_len);
 void http_query_body(struct http_stream *h, struct http_query *q, const uint8_t *octets, size_t n);
 
 /** All of it has come: 200 when its message can be delivered, else another status. */
@@ -85,6 +94,11 @@ unsigned http_query_end(struct http_stream *h, struct http_query *q);
 
 /** Its message, to the owner of the stream. False when the stream has been closed. */
 MUST_USE bool http_query_deliver(struct http_stream *h, struct http_query *q);
+
+#define HTTP_ALTERNATIVE_MAX 32 /* octets of it, with a zero */
+
+/** Where the same is to be had by HTTP/3 (RFC 7838 3), into @p out; false for nowhere. */
+MUST_USE bool http_alternative(const struct http_stream *h, char out[HTTP_ALTERNATIVE_MAX]);
 
 /** The words for a status. */
 const char *http_reason(unsigned status);

@@ -1,4 +1,5 @@
 /* http_request.c - what one request says, whichever version brought it (RFC 8484 4.1). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +210,24 @@ void http_query_header(const struct http_stream *h, struct http_query *q, const 
 		read_forwarded(q, value, value_len);
 }
 
+void http_query_field(struct http_stream *h, struct http_query *q, const char *name,
+		      size_t name_len, const char *value, size_t value_len)
+{
+	q->headers += (uint32_t)(name_len + value_len) + 32; /* as RFC 9113 6.5.2 counts them */
+	if (q->headers > HTTP_HEADERS_MAX) {
+		if (q->status == 0)
+			q->status = 431;
+		q->path_good = true; /* that is the reason, whatever else is wrong */
+		return;
+	}
+	if (name_len == 7 && memcmp(name, ":method", 7) == 0)
+		http_query_method(q, value, value_len);
+	else if (name_len == 5 && memcmp(name, ":path", 5) == 0)
+		http_query_target(h, q, value, value_len);
+	else
+		http_query_header(h, q, name, name_len, value, value_len);
+}
+
 void http_query_body(struct http_stream *h, struct http_query *q, const uint8_t *octets, size_t n)
 {
 	if (q->method != HTTP_POST || q->status)
@@ -261,6 +280,15 @@ bool http_query_deliver(struct http_stream *h, struct http_query *q)
 	s->behind = NULL;
 	free(message);
 	return open;
+}
+
+/* Behind a proxy nobody but the proxy would hear of the port. */
+bool http_alternative(const struct http_stream *h, char out[HTTP_ALTERNATIVE_MAX])
+{
+	if (h->front->http3_port == 0 || !h->stream->codec)
+		return false;
+	snprintf(out, HTTP_ALTERNATIVE_MAX, "h3=\":%u\"; ma=86400", h->front->http3_port);
+	return true;
 }
 
 const char *http_reason(unsigned status)

@@ -26,6 +26,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "net/http.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -47,12 +48,16 @@ struct quic_secret {
 
 void quic_secret_draw(struct quic_secret *secret, struct random *random);
 
+/** What is spoken inside. */
+enum quic_protocol { QUIC_DOQ, QUIC_HTTP3 };
+
 /** A datagram that came in. */
 struct quic_arrival {
 	const uint8_t *octets;
 	size_t len;
 	const struct udp_peer *peer;
-	uint8_t listener; /* where */
+	uint8_t listener;            /* where, */
+	enum quic_protocol protocol; /* and what its connections speak */
 };
 
 struct quic_front;
@@ -82,6 +87,7 @@ struct quic_cid;
 struct quic_front {
 	const struct quic_owner *owner;
 	void *context;
+	struct http_front *http; /* set it where HTTP/3 is spoken */
 	struct loop *loop;
 	struct tls_turns *turns;
 	const struct quic_secret *secret;

@@ -110,9 +110,7 @@ static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_t error
 	(void)size;
 	(void)error;
 	(void)stream_user;
-	if (c->app && c->stream)
-		c->app->reset(c, id);
-	return 0;
+	return !c->app || !c->stream || c->app->reset(c, id) ? 0 : STOP;
 }
 
 static int on_stop_sending(ngtcp2_conn *conn, int64_t id, uint64_t error, void *user,

@@ -171,11 +171,13 @@ static bool begin(struct quic_connection *c, const struct quic_beginning *b,
 	quic_draw_cid(c->front, &id);
 	quic_choose_params(&params, idle_ms);
 	note_beginning(&params, b);
+	if (b->arrival->protocol == QUIC_HTTP3)
+		params.initial_max_streams_uni = QUIC_HTTP3_UNI;
 	quic_choose_settings(&settings, c->front);
 	if (b->validated)
 		settings.token = b->header->token;
 	if (!quic_reset_token(c->front, &id, params.stateless_reset_token) ||
-	    !quic_begin_session(c, service) ||
+	    !quic_begin_session(c, service, b->arrival->protocol) ||
 	    ngtcp2_conn_server_new(&c->conn, &b->header->scid, &id, &path, b->header->version,
 				   &quic_server_callbacks, &settings, &params, NULL, c) != 0)
 		return false;

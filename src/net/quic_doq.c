@@ -198,7 +198,7 @@ static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octe
 	return good;
 }
 
-static void take_reset(struct quic_connection *c, int64_t id)
+static bool take_reset(struct quic_connection *c, int64_t id)
 {
 	struct doq *d = c->app_state;
 	struct doq_query *q = find(d, tag_of(id));
@@ -210,6 +210,7 @@ static void take_reset(struct quic_connection *c, int64_t id)
 		tell(c);
 	}
 	(void)ngtcp2_conn_shutdown_stream(c->conn, id, DOQ_REQUEST_CANCELLED);
+	return true;
 }
 
 static void note_closed(struct quic_connection *c, int64_t id)

@@ -8,6 +8,7 @@
  *   quic_tls.c         its keys: a session of GnuTLS
  *   quic_ask.c         connections that we open
  *   quic_doq.c         DNS messages in its streams (RFC 9250)
+ *   http3.c            or HTTP (RFC 9114)
  */
 #pragma once
 
@@ -23,8 +24,9 @@
 #define QUIC_TOKEN_LIFE  (3600 * NGTCP2_SECONDS) /* of an address that was seen */
 #define QUIC_RETRY_LIFE  (10 * NGTCP2_SECONDS)   /* of one that was asked to show itself */
 #define QUIC_ANSWERS_MAX (1 << 20)               /* octets that a server may send unread */
-#define QUIC_TOKEN_MAX   512                     /* octets of one that a server gives us */
-#define QUIC_VECTORS     16                      /* parts of what is written at once */
+#define QUIC_HTTP3_UNI   8   /* streams one way that a client of HTTP/3 may open */
+#define QUIC_TOKEN_MAX   512 /* octets of one that a server gives us */
+#define QUIC_VECTORS     16  /* parts of what is written at once */
 
 /** A connection ID that leads to a connection. */
 struct quic_cid {
@@ -44,8 +46,8 @@ struct quic_app {
 	/** Octets of the peer in stream @p id. False: the application has set c->error. */
 	bool (*data)(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
 		     bool fin);
-	/** The peer says no more in @p id, or wants to hear no more. */
-	void (*reset)(struct quic_connection *c, int64_t id);
+	/** The peer says no more in @p id, or wants to hear no more. False as data(). */
+	bool (*reset)(struct quic_connection *c, int64_t id);
 	/** @p id is over, both ways. */
 	void (*closed)(struct quic_connection *c, int64_t id);
 	/** The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. */
@@ -65,6 +67,7 @@ struct quic_app {
 };
 
 extern const struct quic_app quic_doq;
+extern const struct quic_app quic_http3;
 
 struct quic_connection {
 	ngtcp2_crypto_conn_ref ref; /* the pointer that GnuTLS keeps */
@@ -174,13 +177,14 @@ void quic_arm(struct quic_connection *c);
 
 /* quic_tls.c */
 
-MUST_USE bool quic_begin_session(struct quic_connection *c, struct tls_service *service);
+MUST_USE bool quic_begin_session(struct quic_connection *c, struct tls_service *service,
+				 enum quic_protocol protocol);
 
 /** GnuTLS finds the connection by its session from here on. */
 void quic_set_ref(struct quic_connection *c);
 
-/** Offer @p only, or all when that is NULL. GnuTLS's status. */
-MUST_USE int quic_offer(gnutls_session_t session, const struct quic_app *only);
+/** Offer @p app, and nothing else. GnuTLS's status. */
+MUST_USE int quic_offer(gnutls_session_t session, const struct quic_app *app);
 
 /** The application that was agreed on; NULL for none. */
 const struct quic_app *quic_agreed(gnutls_session_t session);

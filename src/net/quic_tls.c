@@ -7,20 +7,18 @@
 
 #include "net/tls_private.h"
 
-static const struct quic_app *const apps[] = {&quic_doq};
+static const struct quic_app *const apps[] = {
+	[QUIC_DOQ] = &quic_doq,
+	[QUIC_HTTP3] = &quic_http3,
+};
 
 /* Without a protocol in common there is no connection (RFC 9001 8.1). */
-int quic_offer(gnutls_session_t session, const struct quic_app *only)
+int quic_offer(gnutls_session_t session, const struct quic_app *app)
 {
-	gnutls_datum_t names[ARRAY_LEN(apps)];
-	unsigned n = 0;
+	gnutls_datum_t name = {(unsigned char *)without_const(app->alpn),
+			       (unsigned)strlen(app->alpn)};
 
-	for (unsigned i = 0; i < ARRAY_LEN(apps); i++) {
-		if (!only || only == apps[i])
-			names[n++] = (gnutls_datum_t){(unsigned char *)without_const(apps[i]->alpn),
-						      (unsigned)strlen(apps[i]->alpn)};
-	}
-	return gnutls_alpn_set_protocols(session, names, n, GNUTLS_ALPN_MANDATORY);
+	return gnutls_alpn_set_protocols(session, &name, 1, GNUTLS_ALPN_MANDATORY);
 }
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
@@ -34,7 +32,8 @@ void quic_set_ref(struct quic_connection *c)
 	gnutls_session_set_ptr(c->session, &c->ref);
 }
 
-bool quic_begin_session(struct quic_connection *c, struct tls_service *service)
+bool quic_begin_session(struct quic_connection *c, struct tls_service *service,
+			enum quic_protocol protocol)
 {
 	gnutls_datum_t ticket_key = {service->ticket_key, TLS_TICKET_KEY_LEN};
 
@@ -49,7 +48,7 @@ bool quic_begin_session(struct quic_connection *c, struct tls_service *service)
 		       0 &&
 	       gnutls_session_ticket_enable_server(c->session, &ticket_key) >= 0 &&
 	       ngtcp2_crypto_gnutls_configure_server_session(c->session) == 0 &&
-	       quic_offer(c->session, NULL) >= 0;
+	       quic_offer(c->session, apps[protocol]) >= 0;
 }
 
 const struct quic_app *quic_agreed(gnutls_session_t session)

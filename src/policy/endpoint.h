@@ -16,6 +16,7 @@ enum transport {
 	TRANSPORT_TLS,   /* RFC 7858 */
 	TRANSPORT_HTTPS, /* RFC 8484 */
 	TRANSPORT_QUIC,  /* RFC 9250 */
+	TRANSPORT_HTTP3, /* RFC 8484 by QUIC; to clients only */
 	TRANSPORT_HTTP,  /* RFC 8484 behind a proxy that has done the TLS; to clients only */
 };
 
@@ -28,10 +29,16 @@ struct endpoint {
 				  own. Who keeps an endpoint holds its peer */
 };
 
+/** Does it travel by QUIC? */
+static inline bool transport_is_quic(enum transport t)
+{
+	return t == TRANSPORT_QUIC || t == TRANSPORT_HTTP3;
+}
+
 /** Can nobody on the way read? */
 static inline bool transport_is_encrypted(enum transport t)
 {
-	return t == TRANSPORT_TLS || t == TRANSPORT_HTTPS || t == TRANSPORT_QUIC;
+	return t == TRANSPORT_TLS || t == TRANSPORT_HTTPS || transport_is_quic(t);
 }
 
 /** "UDP", "TLS" and so on. */
@@ -42,6 +49,7 @@ static inline const char *transport_to_text(enum transport t)
 	case TRANSPORT_TLS: return "TLS";
 	case TRANSPORT_HTTPS: return "HTTPS";
 	case TRANSPORT_QUIC: return "QUIC";
+	case TRANSPORT_HTTP3: return "HTTP/3";
 	case TRANSPORT_HTTP: return "HTTP";
 	case TRANSPORT_UDP: break;
 	}
@@ -51,13 +59,13 @@ static inline const char *transport_to_text(enum transport t)
 /** Does it take datagrams? */
 static inline bool transport_has_udp(enum transport t)
 {
-	return t == TRANSPORT_UDP || t == TRANSPORT_QUIC;
+	return t == TRANSPORT_UDP || transport_is_quic(t);
 }
 
 /** Does it take connections of TCP? */
 static inline bool transport_has_tcp(enum transport t)
 {
-	return t != TRANSPORT_QUIC;
+	return !transport_is_quic(t);
 }
 
 static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)

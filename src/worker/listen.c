@@ -18,11 +18,21 @@ void listener_fds_close(const struct listener_fds *fds)
 		close(fds->tcp);
 }
 
+/* Clients of HTTPS are told of it; of several ports any will do. */
+static void note_http3(struct worker *w)
+{
+	w->http.http3_port = 0;
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		if (w->listeners[i].used && w->listeners[i].at.transport == TRANSPORT_HTTP3)
+			w->http.http3_port = w->listeners[i].at.address.port;
+	}
+}
+
 static void end(struct listener *l)
 {
 	if (!l->used)
 		return;
-	if (l->at.transport == TRANSPORT_QUIC)
+	if (transport_is_quic(l->at.transport))
 		tcp_cut(l->worker, l->index);
 	if (l->batch)
 		udp_batch_destroy(l->batch);
@@ -33,6 +43,7 @@ static void end(struct listener *l)
 		close(l->tcp_watch.fd);
 	l->used = l->udp_on = l->tcp_on = l->accept_paused = false;
 	l->at = (struct endpoint){0};
+	note_http3(l->worker);
 	atomic_store_explicit(&l->open, false, memory_order_release);
 }
 
@@ -95,7 +106,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	l->index = (uint8_t)slot;
 	l->at = fds->at;
 	l->udp_watch = (struct watch){
-		fds->udp, fds->at.transport == TRANSPORT_QUIC ? quic_udp_ready : serve_udp_ready};
+		fds->udp, transport_is_quic(fds->at.transport) ? quic_udp_ready : serve_udp_ready};
 	l->tcp_watch = (struct watch){fds->tcp, tcp_accept_ready};
 	l->shared = fds->shared;
 	l->view =
@@ -110,6 +121,7 @@ bool listen_open(struct worker *w, unsigned slot, const struct listener_fds *fds
 	}
 	l->used = true;
 	w->listeners_n = MAX(w->listeners_n, slot + 1);
+	note_http3(w);
 	atomic_store_explicit(&l->open, true, memory_order_release);
 	return true;
 }
@@ -154,7 +166,7 @@ void listen_close(struct worker *w, unsigned slot)
 	stop_tcp(w, l);
 	/* By its own address a client may be somebody else; by QUIC it has nothing but the socket.
 	 */
-	if (l->had_view || l->at.transport == TRANSPORT_QUIC)
+	if (l->had_view || transport_is_quic(l->at.transport))
 		tcp_leave(w, slot);
 	/* From an address that is gone no answer can be sent, and lingering would take what comes
 	 * once it is back. */

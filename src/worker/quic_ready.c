@@ -19,12 +19,17 @@ struct quic_letter {
 	uint8_t octets[];
 };
 
+static enum quic_protocol protocol_of(const struct listener *l)
+{
+	return l->at.transport == TRANSPORT_HTTP3 ? QUIC_HTTP3 : QUIC_DOQ;
+}
+
 static uint8_t *give_buffer(void *context, uint8_t listener)
 {
 	struct worker *w = context;
 	const struct listener *l = &w->listeners[listener];
 
-	return l->batch && l->at.transport == TRANSPORT_QUIC ? udp_answer_buffer(l->batch) : NULL;
+	return l->batch && transport_is_quic(l->at.transport) ? udp_answer_buffer(l->batch) : NULL;
 }
 
 static void send_datagram(void *context, uint8_t listener, size_t len, const struct udp_peer *to)
@@ -55,7 +60,12 @@ void quic_read_letter(struct worker *w, struct letter *letter)
 {
 	struct quic_letter *q = CONTAINER_OF(letter, struct quic_letter, letter);
 	struct quic_arrival a = {
-		.octets = q->octets, .len = q->len, .peer = &q->peer, .listener = q->listener};
+		.octets = q->octets,
+		.len = q->len,
+		.peer = &q->peer,
+		.listener = q->listener,
+		.protocol = protocol_of(&w->listeners[q->listener]),
+	};
 
 	quic_receive(&w->quic, &a);
 	free(q);
@@ -82,6 +92,7 @@ void quic_start(struct worker *w)
 {
 	quic_front_init(&w->quic, &owner, w, &w->loop, &w->tls, &w->shared->quic_secret, &w->random,
 			w->index);
+	w->quic.http = &w->http;
 	quic_front_init(&w->quic_upstream, NULL, NULL, &w->loop, &w->tls_upstream,
 			&w->shared->quic_secret, &w->random, w->index);
 }
@@ -110,6 +121,7 @@ void quic_udp_ready(struct watch *watch, uint32_t events)
 				.len = d.len,
 				.peer = d.peer,
 				.listener = l->index,
+				.protocol = protocol_of(l),
 			};
 
 			quic_receive(&w->quic, &a);

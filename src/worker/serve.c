@@ -32,7 +32,7 @@ static void count_transport(struct worker *w, uint8_t listener)
 		tally_add(&w->tally.queries_tls);
 	else if (t == TRANSPORT_QUIC)
 		tally_add(&w->tally.queries_quic);
-	else if (t == TRANSPORT_HTTPS || t == TRANSPORT_HTTP)
+	else if (t == TRANSPORT_HTTPS || t == TRANSPORT_HTTP || t == TRANSPORT_HTTP3)
 		tally_add(&w->tally.queries_https);
 }
 

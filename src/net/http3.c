@@ -1,0 +1,524 @@
+/*
+ * http3.c - HTTP/3 (RFC 9114) by nghttp3, in the streams of a connection of QUIC.
+ *
+ *   octets of a stream -> nghttp3 -> request that is whole -> delivered
+ *   answer -> nghttp3 -> what the client's windows allow -> written by QUIC
+ *
+ * As with DNS over QUIC a place for another request is given when one is over and its answer is
+ * owed no more.
+ */
+#include "net/quic_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nghttp3/nghttp3.h>
+
+#include "net/http_private.h"
+
+#define OWN_STREAMS 3 /* of control, and of the compression of headers both ways */
+
+struct http3 {
+	struct http_stream http; /* what requests are read with */
+	struct quic_connection *connection;
+	nghttp3_conn *session;
+	struct cds_list_head queries;
+	int64_t own[OWN_STREAMS];      /* streams that we have opened, */
+	bool own_blocked[OWN_STREAMS]; /* and which of them wait */
+	uint32_t unacked;              /* octets of answers that the client does not have */
+	uint64_t resets_ms;            /* since when resets are counted, */
+	uint32_t resets;               /* and how many came since */
+	uint32_t blocked_n;            /* streams that wait for the client's windows */
+};
+
+static uint32_t tag_of(int64_t id)
+{
+	return (uint32_t)(id >> 2);
+}
+
+static int64_t id_of(const struct http_query *q)
+{
+	return (int64_t)q->tag << 2;
+}
+
+static struct http_query *find(const struct http3 *x, uint32_t tag)
+{
+	struct http_query *q;
+
+	cds_list_for_each_entry(q, &x->queries, node)
+	{
+		if (q->tag == tag)
+			return q;
+	}
+	return NULL;
+}
+
+static void tell(struct quic_connection *c)
+{
+	const struct http3 *x = c->app_state;
+	const struct http_query *q;
+	bool partial = false;
+
+	cds_list_for_each_entry(q, &x->queries, node) partial |= !q->whole && !q->over;
+	quic_note(c, partial, x->unacked > 0);
+}
+
+static bool fail(struct quic_connection *c, uint64_t error)
+{
+	c->error = error;
+	return false;
+}
+
+/* --- requests that are over -------------------------------------------------------------- */
+
+static void free_query(struct http3 *x, struct http_query *q)
+{
+	x->unacked -= q->answer_len - q->answer_at;
+	x->blocked_n -= q->blocked;
+	http_query_free(&x->http, q);
+}
+
+/* When both sides are through with it, there is a place for another one. */
+static void let_go(struct http3 *x, struct http_query *q)
+{
+	struct quic_connection *c = x->connection;
+
+	if (!q->over || (q->delivered && !q->settled))
+		return;
+	free_query(x, q);
+	ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+	quic_touch(c);
+}
+
+/* --- answers --------------------------------------------------------------------------- */
+
+static nghttp3_ssize give_octets(nghttp3_conn *session, int64_t id, nghttp3_vec *out, size_t max,
+				 uint32_t *flags, void *user, void *stream_user)
+{
+	struct http_query *q = stream_user;
+
+	(void)session;
+	(void)id;
+	(void)max;
+	(void)user;
+	*flags |= NGHTTP3_DATA_FLAG_EOF;
+	if (!q || q->answer_len == 0)
+		return 0;
+	out[0] = (nghttp3_vec){q->answer, q->answer_len};
+	return 1;
+}
+
+#define HEADER(name, value, len)                                                                   \
+	{                                                                                          \
+		(uint8_t *)without_const(name), (uint8_t *)without_const(value), sizeof(name) - 1, \
+			len, NGHTTP3_NV_FLAG_NONE                                                  \
+	}
+
+static bool submit(struct http3 *x, struct http_query *q, unsigned status, const uint8_t *body,
+		   size_t len)
+{
+	const nghttp3_data_reader reader = {give_octets};
+	char code[4], length[16], age[32];
+	bool dns = status == 200;
+
+	if (x->unacked + len > HTTP_UNSENT_MAX)
+		return false;
+	q->answer = malloc(len + 1);
+	if (!q->answer)
+		return false;
+	memcpy(q->answer, body, len);
+	q->answer_len = (uint32_t)len;
+	x->unacked += (uint32_t)len;
+	q->answered = true;
+	snprintf(code, sizeof code, "%u", status);
+	int length_n = snprintf(length, sizeof length, "%zu", len);
+	int age_n = snprintf(age, sizeof age, "max-age=%u", dns ? http_max_age(body, len) : 0);
+	const char *type = dns ? "application/dns-message" : "text/plain";
+	const nghttp3_nv headers[] = {
+		HEADER(":status", code, 3),
+		HEADER("content-type", type, strlen(type)),
+		HEADER("content-length", length, (size_t)length_n),
+		HEADER("cache-control", age, (size_t)age_n),
+	};
+
+	return nghttp3_conn_submit_response(x->session, id_of(q), headers, dns ? 4 : 3, &reader) ==
+	       0;
+}
+
+/* --- what nghttp3 tells ------------------------------------------------------------------ */
+
+static int on_begin_headers(nghttp3_conn *session, int64_t id, void *user, void *stream_user)
+{
+	struct http3 *x = user;
+	struct http_query *q = http_query_new(tag_of(id));
+
+	(void)stream_user;
+	if (!q)
+		return NGHTTP3_ERR_CALLBACK_FAILURE;
+	cds_list_add_tail(&q->node, &x->queries);
+	return nghttp3_conn_set_stream_user_data(session, id, q);
+}
+
+static int on_header(nghttp3_conn *session, int64_t id, int32_t token, nghttp3_rcbuf *name_buffer,
+		     nghttp3_rcbuf *value_buffer, uint8_t flags, void *user, void *stream_user)
+{
+	struct http3 *x = user;
+	nghttp3_vec name = nghttp3_rcbuf_get_buf(name_buffer);
+	nghttp3_vec value = nghttp3_rcbuf_get_buf(value_buffer);
+
+	(void)session;
+	(void)id;
+	(void)token;
+	(void)flags;
+	if (stream_user)
+		http_query_field(&x->http, stream_user, (const char *)name.base, name.len,
+				 (const char *)value.base, value.len);
+	return 0;
+}
+
+static void extend(struct quic_connection *c, int64_t id, size_t n)
+{
+	(void)ngtcp2_conn_extend_max_stream_offset(c->conn, id, n);
+	ngtcp2_conn_extend_max_offset(c->conn, n);
+}
+
+static int on_data(nghttp3_conn *session, int64_t id, const uint8_t *octets, size_t n, void *user,
+		   void *stream_user)
+{
+	struct http3 *x = user;
+
+	(void)session;
+	if (stream_user)
+		http_query_body(&x->http, stream_user, octets, n);
+	extend(x->connection, id, n);
+	return 0;
+}
+
+static int on_consumed(nghttp3_conn *session, int64_t id, size_t n, void *user, void *stream_user)
+{
+	struct http3 *x = user;
+
+	(void)session;
+	(void)stream_user;
+	extend(x->connection, id, n);
+	return 0;
+}
+
+static int on_request(nghttp3_conn *session, int64_t id, void *user, void *stream_user)
+{
+	struct http3 *x = user;
+	struct http_query *q = stream_user;
+	unsigned status;
+
+	(void)session;
+	(void)id;
+	if (!q || q->whole)
+		return 0;
+	status = http_query_end(&x->http, q);
+	if (status != 200) {
+		const char *words = http_reason(status);
+
+		x->http.front->errors++;
+		return submit(x, q, status, (const uint8_t *)words,
+			      q->method == HTTP_HEAD ? 0 : strlen(words))
+			       ? 0
+			       : NGHTTP3_ERR_CALLBACK_FAILURE;
+	}
+	q->delivered = true;
+	return http_query_deliver(&x->http, q) ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
+}
+
+static int on_acked(nghttp3_conn *session, int64_t id, uint64_t n, void *user, void *stream_user)
+{
+	struct http3 *x = user;
+	struct http_query *q = stream_user;
+
+	(void)session;
+	(void)id;
+	if (!q)
+		return 0;
+	n = MIN(n, (uint64_t)(q->answer_len - q->answer_at));
+	q->answer_at += (uint32_t)n;
+	x->unacked -= (uint32_t)n;
+	return 0;
+}
+
+static int on_close(nghttp3_conn *session, int64_t id, uint64_t error, void *user,
+		    void *stream_user)
+{
+	struct http3 *x = user;
+	struct http_query *q = stream_user;
+
+	(void)session;
+	(void)error;
+	if (q) {
+		q->over = true;
+		let_go(x, q);
+	} else if (ngtcp2_is_bidi_stream(id)) {
+		ngtcp2_conn_extend_max_streams_bidi(x->connection->conn, 1);
+	}
+	return 0;
+}
+
+static int on_stop_sending(nghttp3_conn *session, int64_t id, uint64_t error, void *user,
+			   void *stream_user)
+{
+	struct http3 *x = user;
+
+	(void)session;
+	(void)stream_user;
+	(void)ngtcp2_conn_shutdown_stream_read(x->connection->conn, id, error);
+	return 0;
+}
+
+static int on_reset_stream(nghttp3_conn *session, int64_t id, uint64_t error, void *user,
+			   void *stream_user)
+{
+	struct http3 *x = user;
+
+	(void)session;
+	(void)stream_user;
+	(void)ngtcp2_conn_shutdown_stream_write(x->connection->conn, id, error);
+	return 0;
+}
+
+static const nghttp3_callbacks callbacks = {
+	.acked_stream_data = on_acked,
+	.stream_close = on_close,
+	.recv_data = on_data,
+	.deferred_consume = on_consumed,
+	.begin_headers = on_begin_headers,
+	.recv_header = on_header,
+	.stop_sending = on_stop_sending,
+	.end_stream = on_request,
+	.reset_stream = on_reset_stream,
+};
+
+/* --- the application ---------------------------------------------------------------------- */
+
+static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
+		      bool fin)
+{
+	struct http3 *x = c->app_state;
+	nghttp3_ssize used = nghttp3_conn_read_stream(x->session, id, octets, n, fin);
+
+	if (!c->stream)
+		return false;
+	if (used < 0)
+		return fail(c, nghttp3_err_infer_quic_app_error_code((int)used));
+	extend(c, id, (size_t)used);
+	tell(c);
+	return true;
+}
+
+/* Resets cost the client nothing, and us a request begun: as with HTTP/2 (limits.md row 56). */
+static bool count_reset(struct http3 *x)
+{
+	uint64_t now_ms = loop_ms(x->connection->front->loop);
+
+	if (now_ms - x->resets_ms >= HTTP_RESETS_MS) {
+		x->resets_ms = now_ms;
+		x->resets = 0;
+	}
+	return ++x->resets <= HTTP_RESETS_MAX;
+}
+
+static bool take_reset(struct quic_connection *c, int64_t id)
+{
+	struct http3 *x = c->app_state;
+
+	if (!count_reset(x)) {
+		x->http.front->abuses++;
+		return fail(c, NGHTTP3_H3_EXCESSIVE_LOAD);
+	}
+	(void)nghttp3_conn_shutdown_stream_read(x->session, id);
+	nghttp3_conn_shutdown_stream_write(x->session, id);
+	(void)ngtcp2_conn_shutdown_stream(c->conn, id, NGHTTP3_H3_REQUEST_CANCELLED);
+	return true;
+}
+
+static void note_closed(struct quic_connection *c, int64_t id)
+{
+	struct http3 *x = c->app_state;
+
+	/* on_close() is told of those that nghttp3 has heard of. */
+	if (nghttp3_conn_close_stream(x->session, id, NGHTTP3_H3_NO_ERROR) != 0 &&
+	    ngtcp2_is_bidi_stream(id))
+		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
+	tell(c);
+}
+
+static unsigned give_next(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out)
+{
+	struct http3 *x = c->app_state;
+	nghttp3_vec parts[QUIC_VECTORS];
+	int last = 0;
+	nghttp3_ssize n =
+		nghttp3_conn_writev_stream(x->session, id, &last, parts, ARRAY_LEN(parts));
+
+	if (n < 0) {
+		*id = -1;
+		return 0;
+	}
+	*fin = last != 0;
+	for (nghttp3_ssize i = 0; i < n; i++)
+		out[i] = (ngtcp2_vec){parts[i].base, parts[i].len};
+	return (unsigned)n;
+}
+
+static void note_wrote(struct quic_connection *c, int64_t id, size_t n)
+{
+	struct http3 *x = c->app_state;
+
+	(void)nghttp3_conn_add_write_offset(x->session, id, n);
+}
+
+static bool *blocked_of(struct http3 *x, int64_t id)
+{
+	struct http_query *q = ngtcp2_is_bidi_stream(id) ? find(x, tag_of(id)) : NULL;
+
+	for (unsigned i = 0; i < OWN_STREAMS; i++) {
+		if (x->own[i] == id)
+			return &x->own_blocked[i];
+	}
+	return q ? &q->blocked : NULL;
+}
+
+static void note_blocked(struct quic_connection *c, int64_t id, bool ever)
+{
+	struct http3 *x = c->app_state;
+	bool *blocked = blocked_of(x, id);
+
+	if (ever || !blocked) {
+		nghttp3_conn_shutdown_stream_write(x->session, id);
+		return;
+	}
+	nghttp3_conn_block_stream(x->session, id);
+	x->blocked_n += !*blocked;
+	*blocked = true;
+}
+
+static void unblock(struct quic_connection *c)
+{
+	struct http3 *x = c->app_state;
+	struct http_query *q;
+
+	if (likely(x->blocked_n == 0))
+		return;
+	x->blocked_n = 0;
+	for (unsigned i = 0; i < OWN_STREAMS; i++) {
+		if (x->own_blocked[i])
+			(void)nghttp3_conn_unblock_stream(x->session, x->own[i]);
+		x->own_blocked[i] = false;
+	}
+	cds_list_for_each_entry(q, &x->queries, node)
+	{
+		if (q->blocked)
+			(void)nghttp3_conn_unblock_stream(x->session, id_of(q));
+		q->blocked = false;
+	}
+}
+
+static void note_acked(struct quic_connection *c, int64_t id, size_t n)
+{
+	struct http3 *x = c->app_state;
+
+	(void)nghttp3_conn_add_ack_offset(x->session, id, n);
+	tell(c);
+}
+
+static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
+{
+	struct http3 *x = c->app_state;
+	struct http_query *q = find(x, tag);
+
+	/* The client has given it up. */
+	if (!q || q->answered || q->over)
+		return true;
+	if (!submit(x, q, 200, octets, len))
+		return false;
+	tell(c);
+	quic_touch(c);
+	return true;
+}
+
+/* Silence is no answer in HTTP: the client is told that there is none. */
+static void settle(struct quic_connection *c, uint32_t tag)
+{
+	struct http3 *x = c->app_state;
+	struct http_query *q = find(x, tag);
+
+	if (!q || q->settled)
+		return;
+	q->settled = true;
+	if (!q->answered && !q->over) {
+		nghttp3_conn_shutdown_stream_write(x->session, id_of(q));
+		(void)ngtcp2_conn_shutdown_stream_write(c->conn, id_of(q),
+							NGHTTP3_H3_REQUEST_CANCELLED);
+		quic_touch(c);
+	}
+	let_go(x, q);
+}
+
+static void end(struct quic_connection *c)
+{
+	struct http3 *x = c->app_state;
+	struct http_query *q, *next;
+
+	nghttp3_conn_del(x->session);
+	cds_list_for_each_entry_safe(q, next, &x->queries, node) free_query(x, q);
+	free(x);
+	c->app_state = NULL;
+}
+
+static bool open_own(struct quic_connection *c, struct http3 *x)
+{
+	for (unsigned i = 0; i < OWN_STREAMS; i++) {
+		if (ngtcp2_conn_open_uni_stream(c->conn, &x->own[i], NULL) != 0)
+			return false;
+	}
+	return nghttp3_conn_bind_control_stream(x->session, x->own[0]) == 0 &&
+	       nghttp3_conn_bind_qpack_streams(x->session, x->own[1], x->own[2]) == 0;
+}
+
+static bool begin(struct quic_connection *c)
+{
+	struct http3 *x = calloc(1, sizeof *x);
+	nghttp3_settings settings;
+
+	if (!x)
+		return false;
+	x->connection = c;
+	x->http.stream = c->stream;
+	x->http.front = c->front->http;
+	CDS_INIT_LIST_HEAD(&x->queries);
+	nghttp3_settings_default(&settings);
+	settings.max_field_section_size = HTTP_HEADERS_MAX;
+	if (nghttp3_conn_server_new(&x->session, &callbacks, &settings, NULL, x) != 0) {
+		free(x);
+		return false;
+	}
+	nghttp3_conn_set_max_client_streams_bidi(x->session, QUIC_STREAMS_MAX);
+	c->app_state = x;
+	if (open_own(c, x))
+		return true;
+	end(c);
+	return false;
+}
+
+const struct quic_app quic_http3 = {
+	.alpn = "h3",
+	.begin = begin,
+	.data = take_data,
+	.reset = take_reset,
+	.closed = note_closed,
+	.next = give_next,
+	.wrote = note_wrote,
+	.blocked = note_blocked,
+	.unblock = unblock,
+	.acked = note_acked,
+	.send = send_answer,
+	.settle = settle,
+	.end = end,
+};
