@@ -96,12 +96,14 @@ struct quic_front {
 	struct cds_hlist_head *buckets; /* connection IDs; NULL before the first connection */
 	struct cds_list_head ready;     /* connections that may have something to send */
 	struct timer timer;             /* for these */
-	unsigned opening_n;             /* connections in their handshake */
-	unsigned resets_n;              /* sent in this second, */
-	uint64_t resets_ms;             /* which began then */
-	uint64_t retries;               /* addresses that were asked to show themselves */
-	uint64_t dropped;               /* datagrams that were of no use, */
-	uint64_t refused;               /* and connections without a place or time */
+	struct cds_list_head waiting; /* beginnings of connections, until there is time for them, */
+	unsigned waiting_n;           /* and how many */
+	unsigned opening_n;           /* connections in their handshake */
+	unsigned resets_n;            /* sent in this second, */
+	uint64_t resets_ms;           /* which began then */
+	uint64_t retries;             /* addresses that were asked to show themselves */
+	uint64_t dropped;             /* datagrams that were of no use, */
+	uint64_t refused;             /* and connections without a place or time */
 };
 
 void quic_front_init(struct quic_front *f, const struct quic_owner *owner, void *context,

@@ -265,7 +265,11 @@ static struct quic_connection *welcome(struct quic_front *f, const struct quic_a
 		send_retry(f, a, h);
 		return NULL;
 	}
-	struct quic_connection *c = has_time ? quic_serve(f, &b) : NULL;
+	if (!has_time) {
+		f->refused += !quic_wait(f, a);
+		return NULL;
+	}
+	struct quic_connection *c = quic_serve(f, &b);
 
 	if (!c)
 		f->refused++;
@@ -320,6 +324,7 @@ void quic_receive(struct quic_front *f, const struct quic_arrival *a)
 
 static void on_timer(struct timer *timer)
 {
+	quic_serve_waiting(CONTAINER_OF(timer, struct quic_front, timer));
 	quic_flush(CONTAINER_OF(timer, struct quic_front, timer));
 }
 
@@ -337,11 +342,14 @@ void quic_front_init(struct quic_front *f, const struct quic_owner *owner, void 
 		.index = index,
 	};
 	CDS_INIT_LIST_HEAD(&f->ready);
+	CDS_INIT_LIST_HEAD(&f->waiting);
 	timer_init(&f->timer, on_timer);
 }
 
 void quic_front_end(struct quic_front *f)
 {
+	timer_cancel(&f->loop->wheel, &f->timer);
+	quic_drop_waiting(f);
 	free(f->buckets);
 	f->buckets = NULL;
 }

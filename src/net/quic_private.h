@@ -2,6 +2,7 @@
  * quic_private.h - the parts of quic.h.
  *
  *   quic_front.c       datagrams find their connection, or what to do without one
+ *   quic_waiting.c     clients that wait until there is time for their handshakes
  *   quic_connection.c  the life of a connection
  *   quic_callbacks.c   what ngtcp2 tells
  *   quic_write.c       the datagrams that it sends
@@ -108,6 +109,16 @@ void quic_draw_cid(struct quic_front *f, ngtcp2_cid *out);
 /** The token that ends a connection with @p id without knowing more of it (RFC 9000 10.3). */
 bool quic_reset_token(const struct quic_front *f, const ngtcp2_cid *id,
 		      uint8_t out[NGTCP2_STATELESS_RESET_TOKENLEN]);
+
+/* quic_waiting.c */
+
+/** Keep @p a, from an address that is its sender's, until there is time; false when too many wait.
+ */
+MUST_USE bool quic_wait(struct quic_front *f, const struct quic_arrival *a);
+
+/** Take as many as there is time for. */
+void quic_serve_waiting(struct quic_front *f);
+void quic_drop_waiting(struct quic_front *f);
 
 /* quic_connection.c */
 

@@ -60,6 +60,8 @@ static bool on_message(struct stream *s, const uint8_t *octets, size_t len)
 	e->last_len = len;
 	if (e->echoes)
 		assert_true(stream_send(s, s->tag, octets, len));
+	if (e->echoes)
+		stream_settle(s, s->tag);
 	close_other(e);
 	return !s->closed;
 }
@@ -178,7 +180,7 @@ static void turn(void)
 	} while (0)
 
 /* The next connection at listen_fd. */
-static void accept_end(struct end *e, uint32_t idle_ms, int buffer)
+static inline void accept_end(struct end *e, uint32_t idle_ms, int buffer)
 {
 	assert_true(is_readable(listen_fd, PATIENCE_MS));
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -245,7 +247,7 @@ static void make_raw(struct raw *r, int fd, unsigned flags, const char *prioriti
 	gnutls_transport_set_pull_function(r->session, pull_raw);
 }
 
-static void begin_raw(struct raw *r, const char *priorities, int buffer)
+static inline void begin_raw(struct raw *r, const char *priorities, int buffer)
 {
 	struct address at = local_address(listen_fd);
 	struct sockaddr_storage sa;
@@ -270,7 +272,7 @@ static inline void begin_raw_server(struct raw *r, const char *priorities)
 			 0);
 }
 
-static void end_raw(struct raw *r)
+static inline void end_raw(struct raw *r)
 {
 	gnutls_deinit(r->session);
 	gnutls_certificate_free_credentials(r->credentials);
@@ -278,7 +280,7 @@ static void end_raw(struct raw *r)
 	free(r->held);
 }
 
-static bool shake_raw(struct raw *r)
+static inline bool shake_raw(struct raw *r)
 {
 	int status = gnutls_handshake(r->session);
 
@@ -293,7 +295,7 @@ static inline void let_go(struct raw *r)
 	r->held_n = 0;
 }
 
-static void send_raw(struct raw *r, const void *octets, size_t n)
+static inline void send_raw(struct raw *r, const void *octets, size_t n)
 {
 	assert_int_equal(gnutls_record_send(r->session, octets, n), n);
 }
