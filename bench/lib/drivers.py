@@ -15,7 +15,7 @@ class Load:
     """
     One run of at most @p seconds: the questions of @p path, again and again unless @p once. @p flags: "DO" asks for
     signatures, "AD" whether the answer is validated, None says nothing. With @p secure only validated answers count.
-    @p ports, @p window: of blast only. @p mode: "tcp", "dot" or "doh" of dnsperf, "new" or "reuse" of openssl s_time.
+    @p ports, @p window: of blast only. @p mode: "tcp", "dot" or "doh" of dnsperf, "doq" of quic_blast, "new" or "reuse" of openssl s_time.
     """
 
     def __init__(self, path, seconds=120, once=False, tcp=False, pace=None, flags=None, secure=False, ports=PORTS,
@@ -79,6 +79,14 @@ def blast(load, server, cpus, program):
                    said['authentic'] if load.flags else None, said['p50_us'], said['p99_us'])
 
 
+def doq(load, server, cpus, program):
+    """Clients of DoQ that Debian has ask one question and go; this one is ours."""
+    said = json.loads(run([os.path.join(os.path.dirname(program), 'quic_blast'), '-d', load.path, '-c', '10', '-q', str(IN_FLIGHT),
+                           '-l', str(load.seconds), server], cpus, load.seconds + 30))
+    answered = said['answered']
+    return Outcome(said['sent'], answered, said['servfail'] + said['refused'], said['seconds'], said['octets'] / max(answered, 1))
+
+
 def handshakes(load, server, cpus):
     out = run(['openssl', 's_time', '-connect', f'{server}:853', f'-{load.mode}', '-time', str(load.seconds), '-tls1_3'],
               cpus, load.seconds + 30)
@@ -92,6 +100,8 @@ def drive(load, server, settings):
     """TCP is dnsperf's; percentiles, AD and many ports are blast's."""
     if load.mode in ('new', 'reuse'):
         return handshakes(load, server, settings.load_cpus)
+    if load.mode == 'doq':
+        return doq(load, server, settings.load_cpus, settings.blast)
     is_plain = not load.pace and not load.flags and load.ports == PORTS
     use = dnsperf if load.tcp or load.mode or (settings.driver == 'dnsperf' and is_plain) else blast
     return use(load, server, settings.load_cpus, settings.blast)

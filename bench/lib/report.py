@@ -10,6 +10,7 @@ SETS = {
     'tcp': 'hot by TCP, 10 connections',
     'dot': 'hot by TLS, 10 connections',
     'doh': 'hot by HTTPS (HTTP/2), 10 connections',
+    'doq': 'hot by QUIC, 10 connections; no peer of Debian 12 serves it',
     'handshake': 'handshakes of TLS 1.3 with a P-256 key, one after another; what is per query is per handshake',
     'resumed': 'the same, resumed by a ticket',
     'mixed': '90 % hot, 5 % new names, 5 % absent names',
@@ -25,7 +26,7 @@ SETS = {
     'dnssec-nx-cold': 'one denial of each signed zone, with DO, keys known',
     'dnssec-nx': 'random absent names in 100 signed zones, with DO',
 }
-ENCRYPTED_SETS = ('dot', 'doh', 'handshake', 'resumed')
+ENCRYPTED_SETS = ('dot', 'doh', 'doq', 'handshake', 'resumed')
 SIGNED_SETS = ('dnssec-cold', 'dnssec-hot', 'secure-hot', 'insecure-hot', 'dnssec-nx-cold', 'dnssec-nx')
 COLUMNS = [('qps', 'q/s', '{:,.0f}'), ('cpu_us', 'CPU us/query', '{:.1f}'), ('p50_us', 'p50 us', '{:,.0f}'),
            ('p99_us', 'p99 us', '{:,.0f}'), ('resident_mib', 'resident MiB', '{:.0f}'),

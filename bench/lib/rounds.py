@@ -46,7 +46,7 @@ class Running:
 
 
 # What fills the cache for which sets; not reported.
-WARMS = {'warm': ('hot', 'hot1', 'paced', 'tcp', 'dot', 'doh', 'mixed'), 'warm-do': ('dnssec-hot',),
+WARMS = {'warm': ('hot', 'hot1', 'paced', 'tcp', 'dot', 'doh', 'doq', 'mixed'), 'warm-do': ('dnssec-hot',),
          'warm-twins': ('secure-hot', 'insecure-hot'), 'warm-zones': ('dnssec-nx-cold', 'dnssec-nx')}
 
 
@@ -64,6 +64,7 @@ def unsigned_loads(settings, sets):
             ('tcp', drivers.Load(hot, s.seconds, tcp=True)),
             ('dot', drivers.Load(hot, s.seconds, mode='dot')),
             ('doh', drivers.Load(hot, s.seconds, mode='doh')),
+            ('doq', drivers.Load(hot, s.seconds, mode='doq')),
             ('handshake', drivers.Load(hot, s.seconds, mode='new')),
             ('resumed', drivers.Load(hot, s.seconds, mode='reuse')),
             ('mixed', drivers.Load(sets.mixed(s.seconds * s.mixed_rate_max), s.seconds, once=True))]
