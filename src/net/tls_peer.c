@@ -169,12 +169,19 @@ static bool has_pin(gnutls_session_t session, const struct tls_identity *identit
 	return false;
 }
 
+/* And is the certificate one for servers, not for clients, say, where it tells what it is for? */
 static bool has_name(gnutls_session_t session, const char *name, char why[TLS_WHY_MAX])
 {
+	gnutls_typed_vdata_st wanted[] = {
+		{.type = GNUTLS_DT_DNS_HOSTNAME, .data = without_const(name)},
+		{.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		 .data = without_const(GNUTLS_KP_TLS_WWW_SERVER)},
+	};
 	gnutls_datum_t text;
 	unsigned status = 0;
 
-	if (gnutls_certificate_verify_peers3(session, name, &status) >= 0 && status == 0)
+	if (gnutls_certificate_verify_peers(session, wanted, ARRAY_LEN(wanted), &status) >= 0 &&
+	    status == 0)
 		return true;
 	if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) < 0) {
 		snprintf(why, TLS_WHY_MAX, "certificate is not one of %s", name);
