@@ -34,6 +34,7 @@ struct tls_trust {
 	_Atomic uint32_t holders;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
+	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
 };
 
 struct tls_peer {
