@@ -74,15 +74,13 @@ void crowd_rest(struct crowd *c, uint16_t party, uint32_t held, struct cds_list_
 	enter_level(c, p, level_of(held));
 }
 
-void crowd_rise(struct crowd *c, uint16_t party, uint32_t held, struct cds_list_head *member)
+void crowd_rise(struct crowd *c, uint16_t party, struct cds_list_head *member)
 {
 	struct crowd_party *p = &c->parties[party];
 
 	cds_list_del(member);
 	if (cds_list_empty(&p->idle))
 		leave_level(c, p);
-	else
-		enter_level(c, p, level_of(held));
 }
 
 void crowd_note(struct crowd *c, uint16_t party, uint32_t held)

@@ -3,8 +3,8 @@
  *
  * Purpose    of all parties (base/shares.h) that have an idle member, the one that holds most
  *            places, idle or not, to within a sixteenth; of several that hold as many, the one
- *            not heard of for longest; of its members the longest idle one.
- * Memory     crowd_init() maps some octets for each party; untouched ones cost none.
+ *            whose last one to become idle did so before the others'; of its members the longest
+ * idle one. Memory     crowd_init() maps some octets for each party; untouched ones cost none.
  * Threads    the owner's own.
  */
 #pragma once
@@ -21,10 +21,11 @@
 struct crowd_party;
 
 struct crowd {
-	struct crowd_party *parties;               /* SHARES_SLOTS of them */
-	struct cds_list_head levels[CROWD_LEVELS]; /* parties with idle members, by what they hold;
-						      heard of last at the end */
-	uint64_t used[(CROWD_LEVELS + 63) / 64];   /* levels with somebody in them */
+	struct crowd_party *parties; /* SHARES_SLOTS of them */
+	struct cds_list_head
+		levels[CROWD_LEVELS];            /* parties with idle members, by what they hold;
+						    who has the last one to become idle at the end */
+	uint64_t used[(CROWD_LEVELS + 63) / 64]; /* levels with somebody in them */
 };
 
 /** Make a crowd of nobody; false when memory is short. */
@@ -34,8 +35,8 @@ void crowd_fini(struct crowd *c);
 /** @p member of @p party, which holds @p held places, is idle from now on, after all others. */
 void crowd_rest(struct crowd *c, uint16_t party, uint32_t held, struct cds_list_head *member);
 
-/** It is no longer, though @p party still holds @p held places. */
-void crowd_rise(struct crowd *c, uint16_t party, uint32_t held, struct cds_list_head *member);
+/** It is no longer. */
+void crowd_rise(struct crowd *c, uint16_t party, struct cds_list_head *member);
 
 /** @p party holds @p held places now. */
 void crowd_note(struct crowd *c, uint16_t party, uint32_t held);

@@ -40,7 +40,7 @@ static void unlink_client(struct tcp_client *c)
 
 	cds_list_del(&c->node);
 	if (c->idle)
-		crowd_rise(&w->clients, c->party, held_by(w, c->party), &c->resting);
+		crowd_rise(&w->clients, c->party, &c->resting);
 }
 
 /* Used just now, or an answer more or less is owed. */

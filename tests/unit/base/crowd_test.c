@@ -22,7 +22,6 @@ struct member {
 static struct crowd crowd;
 static struct member members[MEMBERS];
 static uint32_t held[SHARES_SLOTS];
-static uint64_t heard[SHARES_SLOTS]; /* of the party, last */
 static uint64_t now;
 
 static int begin(void **state)
@@ -30,7 +29,6 @@ static int begin(void **state)
 	(void)state;
 	memset(members, 0, sizeof members);
 	memset(held, 0, sizeof held);
-	memset(heard, 0, sizeof heard);
 	now = 0;
 	return crowd_init(&crowd) ? 0 : -1;
 }
@@ -45,15 +43,14 @@ static int end(void **state)
 static void rest(struct member *m)
 {
 	m->idle = true;
-	m->since = heard[m->party] = ++now;
+	m->since = ++now;
 	crowd_rest(&crowd, m->party, held[m->party], &m->node);
 }
 
 static void rise(struct member *m)
 {
 	m->idle = false;
-	heard[m->party] = ++now;
-	crowd_rise(&crowd, m->party, held[m->party], &m->node);
+	crowd_rise(&crowd, m->party, &m->node);
 }
 
 static void come(struct member *m, uint16_t party)
@@ -126,15 +123,15 @@ static void who_holds_most_by_any_number(void **state)
 			crowd_note(&crowd, 1, numbers[i]);
 			crowd_note(&crowd, 2, numbers[j]);
 			assert_ptr_equal(crowd_idlest(&crowd), &members[2].node);
-			crowd_rise(&crowd, 1, numbers[i], &members[1].node);
-			crowd_rise(&crowd, 2, numbers[j], &members[2].node);
+			crowd_rise(&crowd, 1, &members[1].node);
+			crowd_rise(&crowd, 2, &members[2].node);
 			assert_null(crowd_idlest(&crowd));
 		}
 	}
 }
 
 /* One each: the longest idle one. */
-static void of_equals_the_one_not_heard_of_for_longest(void **state)
+static void of_equals_the_one_that_rests_for_longest(void **state)
 {
 	(void)state;
 	for (uint16_t i = 0; i < 5; i++)
@@ -190,7 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CROWD(nobody_at_first),
 		CROWD(who_holds_most_by_any_number),
-		CROWD(of_equals_the_one_not_heard_of_for_longest),
+		CROWD(of_equals_the_one_that_rests_for_longest),
 		CROWD(the_same_as_who_looks_at_everybody),
 	};
 
