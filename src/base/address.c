@@ -246,6 +246,11 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b)
 	return a->bits == b->bits && address_equal(&a->base, &b->base);
 }
 
+bool address_is_link_local(const struct address *a)
+{
+	return a->family == 6 && is_link_local(a->octets);
+}
+
 bool address_is_loopback(const struct address *a)
 {
 	struct address plain = *a;

@@ -68,6 +68,9 @@ bool prefix_holds(const struct prefix *p, const struct address *a);
 /** 127.0.0.0/8 (also as ::ffff:127.0.0.0/104) or ::1? */
 bool address_is_loopback(const struct address *a);
 
+/** fe80::/10, which leads to nobody without the name of an interface? */
+bool address_is_link_local(const struct address *a);
+
 /**
  * A host of the own networks: loopback, private (RFC 1918, RFC 4193) or link-local. Nobody outside
  * can pretend to have such an address and be flooded by what we send there.

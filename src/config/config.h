@@ -69,8 +69,9 @@ struct config {
 	struct {
 		struct listen_options *listen; /* an interface has its port */
 		unsigned listen_n;
-		unsigned workers; /* 0: one per CPU of the affinity mask */
-		char *user;       /* "" keeps the current one */
+		unsigned workers;     /* 0: one per CPU of the affinity mask */
+		unsigned tcp_clients; /* of each worker, at most TCP_CLIENTS_MAX */
+		char *user;           /* "" keeps the current one */
 	} server;
 	struct {
 		char *certificate; /* path of a PEM file, or TLS_SELF_SIGNED; "" for none */

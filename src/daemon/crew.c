@@ -71,16 +71,18 @@ static unsigned long most_descriptors(const struct server *s)
 	return s->descriptors / 4 * 3;
 }
 
-/* Connections for each of @n workers, when all those of @others are kept. */
+/* Connections for each of @n workers, as configured, when all those of @others are kept. */
 static unsigned long clients_of_each(const struct server *s, unsigned n, unsigned long others)
 {
 	unsigned long most = most_descriptors(s);
 	unsigned long used = own_descriptors(s, n) + others;
 	unsigned long each = most > used ? (most - used) / n : 0;
 
+	unsigned long wanted = server_config(s)->server.tcp_clients;
+
 	if (s->descriptors == 0)
-		return TCP_CLIENTS_MAX;
-	return MIN(MAX(each, 1ul), (unsigned long)TCP_CLIENTS_MAX);
+		return wanted;
+	return MIN(MAX(each, 1ul), wanted);
 }
 
 static unsigned long clients_of_resting(const struct server *s)
@@ -103,9 +105,11 @@ void crew_tell_descriptors(struct server *s)
 {
 	unsigned long each = clients_of_each(s, s->sockets->workers_n, 0);
 
-	if (each == s->clients_told || (each == TCP_CLIENTS_MAX && s->clients_told == 0))
+	bool all = each == server_config(s)->server.tcp_clients;
+
+	if (each == s->clients_told || (all && s->clients_told == 0))
 		return;
-	s->clients_told = each;
+	s->clients_told = all ? 0 : each;
 	log_notice(&s->log, "%lu open files are allowed: %lu TCP clients for each worker at most",
 		   s->descriptors, each);
 }

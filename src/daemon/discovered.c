@@ -49,12 +49,6 @@ static const char *alpn_of(enum transport t)
 	return t == TRANSPORT_HTTPS ? "h2" : NULL;
 }
 
-/* Who has it without the interface's name can't reach it. */
-static bool is_link_local(const struct address *a)
-{
-	return a->family == 6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
-}
-
 static struct discovery_service *service_for(struct discovery *d, const char *alpn, uint16_t port,
 					     const char *path)
 {
@@ -86,7 +80,7 @@ static void add_services(struct discovery *d, const struct config *c, const stru
 		const struct address *a = &at[i].address;
 		const char *alpn = alpn_of(at[i].transport);
 
-		if (!alpn || is_link_local(a) || address_is_loopback(a) != loopback)
+		if (!alpn || address_is_link_local(a) || address_is_loopback(a) != loopback)
 			continue;
 		struct discovery_service *service = service_for(
 			d, alpn, a->port,

@@ -76,12 +76,17 @@ static bool count_bits(const struct address *mask, uint8_t *bits)
 	return true;
 }
 
+/* That an interface has, if it is up. */
+static bool address_of(const struct ifaddrs *i, struct address *out)
+{
+	return i->ifa_addr && (i->ifa_flags & IFF_UP) && address_from_sockaddr(i->ifa_addr, out);
+}
+
 static bool network_of(const struct ifaddrs *i, struct prefix *out)
 {
 	struct address mask;
 
-	if (!i->ifa_addr || !i->ifa_netmask || !(i->ifa_flags & IFF_UP) ||
-	    !address_from_sockaddr(i->ifa_addr, &out->base))
+	if (!i->ifa_netmask || !address_of(i, &out->base))
 		return false;
 	/* Some systems leave the mask's family out. */
 	i->ifa_netmask->sa_family = i->ifa_addr->sa_family;
@@ -218,9 +223,7 @@ static void add_addresses(struct endpoints *e, const struct listen_options *o,
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		struct endpoint at = o->at;
 
-		if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) ||
-		    strcmp(i->ifa_name, o->interface) != 0 ||
-		    !address_from_sockaddr(i->ifa_addr, &at.address))
+		if (strcmp(i->ifa_name, o->interface) != 0 || !address_of(i, &at.address))
 			continue;
 		at.address.port = (uint16_t)o->port;
 		add(e, &at);
@@ -252,11 +255,6 @@ static bool is_any(const struct address *a)
 	return a->family != 0 && memcmp(a->octets, zero, sizeof zero) == 0;
 }
 
-static bool is_link_local(const struct address *a)
-{
-	return a->family == 6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
-}
-
 /* All that @at stands for; only loopback, or all but that. */
 static bool add_reached(struct endpoints *e, const struct endpoint *at, const struct ifaddrs *all,
 			bool loopback)
@@ -266,9 +264,8 @@ static bool add_reached(struct endpoints *e, const struct endpoint *at, const st
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		struct endpoint one = *at;
 
-		if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) ||
-		    !address_from_sockaddr(i->ifa_addr, &one.address) ||
-		    one.address.family != at->address.family || is_link_local(&one.address) ||
+		if (!address_of(i, &one.address) || one.address.family != at->address.family ||
+		    address_is_link_local(&one.address) ||
 		    address_is_loopback(&one.address) != loopback)
 			continue;
 		one.address.port = at->address.port;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/url.h"
 #include "daemon/followed.h"
 #include "daemon/load_private.h"
@@ -101,15 +100,13 @@ static void forget_peers(struct trust_load *x)
 static struct tls_peer *peer_for(struct trust_load *x, struct tls_trust *trust,
 				 const struct tls_identity *identity)
 {
-	static const struct hash_key key;
-	uint64_t hash = hash_bytes(&key, 0, identity->name, strlen(identity->name)) ^
-			hash_bytes(&key, 1, identity->path, strlen(identity->path)) ^
-			hash_bytes(&key, 2, identity->authority, strlen(identity->authority)) ^
-			hash_bytes(&key, 3, identity->pins, identity->pins_n * TLS_PIN_LEN);
-	struct tls_peer **at = &x->peers[hash % PEERS_SHARED];
 	struct tls_peer *peer = tls_peer_create(trust, identity);
 
-	if (peer && *at && tls_peer_alike(*at, peer)) {
+	if (!peer)
+		return NULL;
+	struct tls_peer **at = &x->peers[tls_peer_hash(peer) % PEERS_SHARED];
+
+	if (*at && tls_peer_alike(*at, peer)) {
 		tls_peer_release(peer);
 		return tls_peer_hold(*at);
 	}

@@ -7,6 +7,7 @@
 #include <tern/name.h>
 
 #include "base/clock.h"
+#include "daemon/peers.h"
 #include "daemon/view_clients.h"
 #include "dnssec/anchor.h"
 #include "net/tls.h"
@@ -317,6 +318,9 @@ static struct rules *end_making(struct rules *r, struct load *load, bool good)
 struct rules *ruleset_make(struct load *load, const struct rules *before)
 {
 	struct rules *r = begin(before);
+
+	if (before)
+		peers_share(load->config, before->config);
 	bool good = r && take_hints(r, load) && take_zones(r, load) && take_leases(r, load) &&
 		    take_lists(r, load) && take_policies(r, load) && take_views(r, load, before) &&
 		    take_tls(r, load) && take_config(r, load) && take_clients(r);
@@ -351,11 +355,9 @@ static bool routes_are_equal(const struct route *a, const struct route *b)
 		return false;
 	/* What was believed because of somebody's signature is not when that one is trusted no
 	 * more. */
-	if (transport_is_encrypted(a->transport) && strcmp(a->trust.ca, b->trust.ca) != 0)
-		return false;
 	for (unsigned i = 0; i < a->servers_n; i++) {
 		if (!address_equal(&a->servers[i].address, &b->servers[i].address) ||
-		    !tls_peer_alike(a->servers[i].peer, b->servers[i].peer))
+		    !tls_peer_same(a->servers[i].peer, b->servers[i].peer))
 			return false;
 	}
 	return true;

@@ -6,6 +6,7 @@
 #include <tern/message.h>
 #include <tern/rr.h>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "net/http_private.h"
 
@@ -86,18 +87,6 @@ void http_query_method(struct http_query *q, const char *text, size_t len)
 							       : HTTP_OTHER;
 }
 
-/* RFC 4648 5: -1 for what is none of its letters. */
-static int base64url_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
 /* Without "=" at the end (RFC 8484 6), but who adds it is understood. False for anything else. */
 static bool decode(struct http_stream *h, struct http_query *q, const char *text, size_t len)
 {
@@ -111,7 +100,7 @@ static bool decode(struct http_stream *h, struct http_query *q, const char *text
 	if (!make_room(h, q, len / 4 * 3 + 2))
 		return true; /* there is a status */
 	for (size_t i = 0; i < len; i++) {
-		int value = base64url_value(text[i]);
+		int value = base64_value(text[i], '-', '_');
 		uint8_t octet;
 
 		if (value < 0)

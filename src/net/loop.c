@@ -11,6 +11,8 @@ bool loop_init(struct loop *loop)
 	loop->events_n = 0;
 	loop->event_at = 0;
 	loop->full_turns = 0;
+	loop->interlude = NULL;
+	loop->timed_out = 0;
 	clock_read(&loop->now);
 	wheel_init(&loop->wheel, loop_ms(loop));
 	return loop->epoll_fd >= 0;
@@ -59,6 +61,7 @@ void loop_wait(struct loop *loop, uint32_t max_ms)
 
 	loop->events_n = n > 0 ? n : 0;
 	loop->event_at = 0;
+	loop->timed_out = 0;
 	clock_read(&loop->now);
 }
 
@@ -70,6 +73,9 @@ void loop_dispatch(struct loop *loop)
 
 		if (w)
 			w->ready(w, e->events);
+		if (loop->event_at % LOOP_IN_A_ROW == 0 && loop->event_at < loop->events_n &&
+		    loop->interlude)
+			loop->interlude(loop);
 	}
 	/*
 	 * After a pause of the process, answers may still wait behind a full batch of

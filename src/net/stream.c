@@ -22,9 +22,10 @@
 #include "base/bytes.h"
 
 /* So that one busy connection does not starve the others. */
-#define READS_PER_EVENT   4
-#define OCTETS_PER_EVENT  (READS_PER_EVENT * STREAM_BUFFER) /* with a codec, */
-#define RECORDS_PER_EVENT 128 /* which may have many from one read of the socket */
+#define READS_PER_EVENT    4
+#define OCTETS_PER_EVENT   (READS_PER_EVENT * STREAM_BUFFER) /* with a codec, */
+#define TIMED_OUT_PER_TURN 64
+#define RECORDS_PER_EVENT  128 /* which may have many from one read of the socket */
 
 /* No message can pass yet. */
 bool stream_is_beginning(const struct stream *s)
@@ -84,7 +85,8 @@ static void on_timer(struct timer *t)
 		s->since_ms = loop_ms(s->loop);
 	uint64_t due_ms = s->since_ms + patience_ms(s);
 
-	if (loop_ms(s->loop) < due_ms) {
+	/* Many may be due together: who asks does not wait until all of them are closed. */
+	if (loop_ms(s->loop) < due_ms || s->loop->timed_out++ >= TIMED_OUT_PER_TURN) {
 		timer_set(&s->loop->wheel, t, due_ms);
 		return;
 	}

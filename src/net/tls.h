@@ -167,6 +167,12 @@ const struct tls_identity *tls_peer_identity(const struct tls_peer *peer);
 /** Do both ask for the same name and keys, whoever may sign? NULL asks for nothing. */
 bool tls_peer_alike(const struct tls_peer *a, const struct tls_peer *b);
 
+/** Are both alike, trust the same CAs, by what was in the files, and are shown the same of us? */
+bool tls_peer_same(const struct tls_peer *a, const struct tls_peer *b);
+
+/** A hash of what has to be alike; no secret. */
+uint64_t tls_peer_hash(const struct tls_peer *peer);
+
 /** Read a pin: base64 of SHA-256. */
 MUST_USE bool tls_read_pin(const char *text, uint8_t pin[TLS_PIN_LEN]);
 

@@ -6,6 +6,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 
+#include "base/hash.h"
 #include "net/tls_private.h"
 
 #define SPKI_MAX 8192 /* octets of a public key that is believed in */
@@ -42,6 +43,44 @@ static int fill(struct tls_trust *t, const char *ca, const struct tls_pair *own)
 	return status;
 }
 
+static int note_cas(gnutls_hash_hd_t hash, gnutls_certificate_credentials_t credentials)
+{
+	gnutls_x509_trust_list_t list;
+	gnutls_x509_trust_list_iter_t at = NULL;
+	gnutls_x509_crt_t ca;
+	int status = 0;
+
+	gnutls_certificate_get_trust_list(credentials, &list);
+	while (status >= 0 && gnutls_x509_trust_list_iter_get_ca(list, &at, &ca) >= 0) {
+		uint8_t print[TLS_DIGEST_LEN];
+		size_t len = sizeof print;
+
+		status = gnutls_x509_crt_get_fingerprint(ca, GNUTLS_DIG_SHA256, print, &len);
+		if (status >= 0)
+			status = gnutls_hash(hash, print, len);
+		gnutls_x509_crt_deinit(ca);
+	}
+	if (at)
+		gnutls_x509_trust_list_iter_deinit(at);
+	return status;
+}
+
+static int note_all(struct tls_trust *t, const struct tls_pair *own)
+{
+	gnutls_hash_hd_t hash;
+	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
+
+	if (status < 0)
+		return status;
+	status = note_cas(hash, t->credentials);
+	if (status >= 0 && own)
+		status = gnutls_hash(hash, own->certificate, own->certificate_len);
+	if (status >= 0 && own)
+		status = gnutls_hash(hash, own->key, own->key_len);
+	gnutls_hash_deinit(hash, t->digest);
+	return status;
+}
+
 struct tls_trust *tls_trust_create(const char *ca, const struct tls_pair *own, const char **why)
 {
 	struct tls_trust *t = calloc(1, sizeof *t);
@@ -52,6 +91,8 @@ struct tls_trust *tls_trust_create(const char *ca, const struct tls_pair *own, c
 		return NULL;
 	atomic_init(&t->holders, 1);
 	status = fill(t, ca, own);
+	if (status >= 0)
+		status = note_all(t, own);
 	if (status >= 0)
 		return t;
 	*why = gnutls_strerror(status);
@@ -117,6 +158,23 @@ bool tls_peer_alike(const struct tls_peer *a, const struct tls_peer *b)
 				 a->identity.pins_n * sizeof a->identity.pins[0]) == 0);
 }
 
+bool tls_peer_same(const struct tls_peer *a, const struct tls_peer *b)
+{
+	return tls_peer_alike(a, b) &&
+	       (a == b || memcmp(a->trust->digest, b->trust->digest, TLS_DIGEST_LEN) == 0);
+}
+
+uint64_t tls_peer_hash(const struct tls_peer *peer)
+{
+	static const struct hash_key key;
+	const struct tls_identity *i = &peer->identity;
+
+	return hash_bytes(&key, 0, i->name, strlen(i->name)) ^
+	       hash_bytes(&key, 1, i->path, strlen(i->path)) ^
+	       hash_bytes(&key, 2, i->authority, strlen(i->authority)) ^
+	       hash_bytes(&key, 3, i->pins, i->pins_n * TLS_PIN_LEN);
+}
+
 bool tls_read_pin(const char *text, uint8_t pin[TLS_PIN_LEN])
 {
 	gnutls_datum_t base64 = {(unsigned char *)without_const(text), (unsigned)strlen(text)};
@@ -173,12 +231,19 @@ static bool has_pin(gnutls_session_t session, const struct tls_identity *identit
 	return false;
 }
 
+/* And is the certificate one for servers, not for clients, say, where it tells what it is for? */
 static bool has_name(gnutls_session_t session, const char *name, char why[TLS_WHY_MAX])
 {
+	gnutls_typed_vdata_st wanted[] = {
+		{.type = GNUTLS_DT_DNS_HOSTNAME, .data = without_const(name)},
+		{.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		 .data = without_const(GNUTLS_KP_TLS_WWW_SERVER)},
+	};
 	gnutls_datum_t text;
 	unsigned status = 0;
 
-	if (gnutls_certificate_verify_peers3(session, name, &status) >= 0 && status == 0)
+	if (gnutls_certificate_verify_peers(session, wanted, ARRAY_LEN(wanted), &status) >= 0 &&
+	    status == 0)
 		return true;
 	if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) < 0) {
 		snprintf(why, TLS_WHY_MAX, "certificate is not one of %s", name);

@@ -36,6 +36,7 @@ struct tls_trust {
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 	gnutls_priority_t quic_priorities;
+	uint8_t digest[TLS_DIGEST_LEN]; /* of all that it was made of */
 };
 
 struct tls_peer {

@@ -106,6 +106,7 @@ struct serve_options {
 	bool rotate;                /* each answer has another one of several addresses first */
 	struct sort_rule *sortlist; /* the first for a client counts */
 	unsigned sortlist_n;
+	uint32_t tcp_idle_ms; /* that a client's connection may be idle, while there are places */
 	struct {
 		char *path;             /* where queries are taken */
 		struct prefix *trusted; /* proxies that say who a client is */

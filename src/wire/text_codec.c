@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/base64.h"
 #include "wire/text_private.h"
 
 struct decoder {
@@ -30,17 +31,6 @@ static int base32_value(char c)
 		return c - '0';
 	c = (char)(c | 0x20);
 	return c >= 'a' && c <= 'v' ? c - 'a' + 10 : -1;
-}
-
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 static bool add_digit(struct decoder *d, int value, unsigned width)
@@ -78,7 +68,7 @@ static bool add_base64(struct decoder *d, const struct token *t)
 	for (size_t i = 0; i < t->len; i++) {
 		if (t->at[i] == '=')
 			d->padding++;
-		else if (d->padding > 0 || !add_digit(d, base64_value(t->at[i]), 6))
+		else if (d->padding > 0 || !add_digit(d, base64_value(t->at[i], '+', '/'), 6))
 			return text_fail(d->in, TERN_ETEXT, "base64");
 	}
 	return true;

@@ -74,7 +74,7 @@ void client_sort(struct worker *w, const struct address *client, uint8_t *octets
 
 /** What a rendered answer depends on besides its octets. */
 struct render_context client_context(const struct worker *w, const struct address *client,
-				     uint16_t keepalive_ms);
+				     uint32_t keepalive_ms);
 
 /** The jobs that gave way in earlier turns go on, while this one has CPU for them. */
 void client_run_yielded(struct worker *w);

@@ -11,7 +11,7 @@
 #define IANA_IPV6 2
 
 struct render_context client_context(const struct worker *w, const struct address *client,
-				     uint16_t keepalive_ms)
+				     uint32_t keepalive_ms)
 {
 	return (struct render_context){
 		.cookie_secret = &w->shared->cookie_secret,

@@ -193,6 +193,17 @@ void listen_obey(struct worker *w, enum listen_order order, unsigned slot,
 			  w->index);
 }
 
+void listen_serve_datagrams(struct loop *loop)
+{
+	struct worker *w = CONTAINER_OF(loop, struct worker, loop);
+
+	for (unsigned i = 0; i < w->listeners_n; i++) {
+		if (w->listeners[i].udp_on)
+			serve_udp_ready(&w->listeners[i].udp_watch, EPOLLIN);
+	}
+	listen_flush_all(w);
+}
+
 void listen_flush_all(struct worker *w)
 {
 	for (unsigned i = 0; i < w->listeners_n; i++) {

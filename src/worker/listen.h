@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
+#include "net/loop.h"
 #include "worker/worker.h"
 
 #define LISTENER_LINGER_MS 5000 /* every client has its answer within 4 s */
@@ -41,6 +42,9 @@ void listen_close(struct worker *w, unsigned slot);
 /** Do what a letter says. */
 void listen_obey(struct worker *w, enum listen_order order, unsigned slot,
 		 const struct listener_fds *fds);
+
+/** Datagrams that have come are served, and what answers them sent: the interlude of the loop. */
+void listen_serve_datagrams(struct loop *loop);
 
 /** Send what is queued at all of them. */
 void listen_flush_all(struct worker *w);

@@ -20,7 +20,7 @@ struct route_back {
 	uint8_t listener; /* where it came in; UDP: which socket */
 	bool tcp;
 	bool encrypted;        /* TCP: nobody on the way can read */
-	uint16_t keepalive_ms; /* TCP: how long the connection may be idle */
+	uint32_t keepalive_ms; /* TCP: how long the connection may be idle */
 	struct tcp_client *tcp_client;
 	struct query_letter *envelope; /* TCP: another worker's, with which the answer goes back */
 	struct udp_peer peer;          /* UDP */

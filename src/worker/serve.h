@@ -29,7 +29,7 @@ struct served {
 	const uint8_t *octets; /* the query, if an error is the answer */
 	size_t octets_len;
 	enum request_verdict parsed;
-	uint16_t keepalive_ms; /* TCP */
+	uint32_t keepalive_ms; /* TCP */
 	uint8_t listener;      /* where it came in */
 	bool refresh;          /* answered, but about to expire */
 	uint8_t lower[TERN_NAME_MAX + 1];

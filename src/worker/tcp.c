@@ -7,7 +7,6 @@
  * connection that is owed an answer is not idle.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,28 +19,53 @@
 #define CLOSED_PER_TURN   64  /* when there are too many */
 #define ACCEPT_PAUSE_MS   100 /* without descriptors, accepting would spin (limits.md row 60) */
 
-static void link_client(struct tcp_client *c)
+static uint32_t held_by(const struct worker *w, uint16_t party)
+{
+	return w->client_shares.held[party];
+}
+
+static void link_client(struct tcp_client *c, bool idle)
 {
 	struct worker *w = c->worker;
 
-	cds_list_add_tail(&c->node, c->stream.owed > 0 ? &w->clients_owed : &w->clients_idle);
+	c->idle = idle;
+	cds_list_add_tail(&c->node, idle ? &w->clients_idle : &w->clients_owed);
+	if (idle)
+		crowd_rest(&w->clients, c->party, held_by(w, c->party), &c->resting);
+}
+
+static void unlink_client(struct tcp_client *c)
+{
+	struct worker *w = c->worker;
+
+	cds_list_del(&c->node);
+	if (c->idle)
+		crowd_rise(&w->clients, c->party, &c->resting);
 }
 
 /* Used just now, or an answer more or less is owed. */
 static void move_client(struct tcp_client *c)
 {
-	cds_list_del(&c->node);
-	link_client(c);
+	unlink_client(c);
+	link_client(c, c->stream.owed == 0);
+}
+
+static void leave_place(struct tcp_client *c)
+{
+	struct worker *w = c->worker;
+
+	c->serial = 0; /* answers still owed find that it is gone */
+	if (c->host)
+		hosts_give(&w->client_hosts, c->host);
+	shares_give(&w->client_shares, c->party);
+	crowd_note(&w->clients, c->party, held_by(w, c->party));
+	pool_give(&w->tcp_clients, c);
 }
 
 static void forget(struct tcp_client *c)
 {
-	struct worker *w = c->worker;
-
-	cds_list_del(&c->node);
-	c->serial = 0; /* answers still owed find that it is gone */
-	shares_give(&w->client_shares, c->party);
-	pool_give(&w->tcp_clients, c);
+	unlink_client(c);
+	leave_place(c);
 }
 
 static void close_client(struct tcp_client *c)
@@ -68,7 +92,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		.tcp = true,
 		.encrypted = c->encrypted,
 		/* By QUIC nobody may speak of that (RFC 9250 5.5.2). */
-		.keepalive_ms = quic_is(stream) ? 0 : (uint16_t)stream->idle_ms,
+		.keepalive_ms = quic_is(stream) ? 0 : stream->idle_ms,
 		.tcp_client = c,
 		.client = stream->behind ? *stream->behind : c->address,
 	};
@@ -120,59 +144,36 @@ void tcp_settle(const struct route_back *back)
 		stream_resume(&c->stream);
 }
 
-static bool same_net(const struct address *a, const struct address *b)
-{
-	/* One IPv6 host has a /64 of addresses. */
-	return a->family == b->family && memcmp(a->octets, b->octets, a->family == 4 ? 4 : 8) == 0;
-}
-
-static bool has_too_many(const struct worker *w, const struct address *a, uint16_t party)
-{
-	const struct cds_list_head *lists[] = {&w->clients_idle, &w->clients_owed};
-	const struct tcp_client *c;
-	unsigned n = 0;
-
-	if (w->client_shares.held[party] < TCP_PER_CLIENT_MAX || address_is_loopback(a))
-		return false;
-	for (unsigned i = 0; i < ARRAY_LEN(lists); i++) {
-		cds_list_for_each_entry(c, lists[i], node) n += same_net(&c->address, a);
-	}
-	return n >= TCP_PER_CLIENT_MAX;
-}
-
 /*
  * All who may not ask are one party, with places for a few: enough to tell them so,
  * not enough to keep others out.
  */
 static void make_place_for_denied(struct worker *w)
 {
-	struct tcp_client *c;
+	struct cds_list_head *found = crowd_idlest_of(&w->clients, PARTY_DENIED);
 
-	if (w->client_shares.held[PARTY_DENIED] < TCP_DENIED_MAX)
-		return;
-	cds_list_for_each_entry(c, &w->clients_idle, node)
-	{
-		if (c->party == PARTY_DENIED) {
-			close_client(c);
-			return;
-		}
-	}
+	if (held_by(w, PARTY_DENIED) >= TCP_DENIED_MAX && found)
+		close_client(CONTAINER_OF(found, struct tcp_client, resting));
 }
 
-/* The longest idle one of the party that holds most; never one that is owed an answer. */
+/*
+ * The longest idle one of the party that holds most; never one that is owed an answer. One that has
+ * yet to take its answer is looked at once, and then counts as owed until it asks again or its time
+ * is up: however many there are of that kind, the search costs each of them one step.
+ */
 static struct tcp_client *idlest(struct worker *w)
 {
-	struct tcp_client *c, *best = NULL;
-	unsigned most = 0;
+	struct cds_list_head *found;
 
-	cds_list_for_each_entry(c, &w->clients_idle, node)
-	{
-		if (w->client_shares.held[c->party] > most && !stream_is_sending(&c->stream)) {
-			best = c;
-			most = w->client_shares.held[c->party];
-		}
+	while ((found = crowd_idlest(&w->clients)) != NULL) {
+		struct tcp_client *c = CONTAINER_OF(found, struct tcp_client, resting);
+
+		if (!stream_is_sending(&c->stream))
+			return c;
+		unlink_client(c);
+		link_client(c, false);
 	}
-	return best;
+	return NULL;
 }
 
 void tcp_heed_limit(struct worker *w)
@@ -232,7 +233,7 @@ static bool make_place(struct worker *w, uint16_t party)
 		return true;
 	/* What one leaves is no place yet where there are too many. */
 	c = w->client_shares.taken_n > w->client_shares.max ? NULL : idlest(w);
-	if (!c || w->client_shares.held[c->party] < w->client_shares.held[party])
+	if (!c || held_by(w, c->party) < held_by(w, party))
 		return false;
 	close_client(c);
 	tally_add(&w->tally.tcp_refused);
@@ -271,6 +272,31 @@ static size_t read_proxy(struct stream *stream, const uint8_t *octets, size_t n)
 	return len;
 }
 
+/* Is @p a a host that may have a few connections only? Those of this one are of all its programs.
+ */
+static bool is_counted(const struct address *a, bool proxied)
+{
+	return !proxied && !address_is_loopback(a);
+}
+
+static bool has_too_many(const struct worker *w, const struct address *a)
+{
+	return hosts_held(&w->client_hosts, &w->shared->hash_key, a) >= TCP_PER_CLIENT_MAX;
+}
+
+static void init_client(struct tcp_client *c, struct worker *w, const struct address *a,
+			uint16_t party, uint8_t listener)
+{
+	c->worker = w;
+	c->address = *a;
+	c->party = party;
+	c->listener = listener;
+	c->encrypted = transport_is_encrypted(w->listeners[listener].at.transport);
+	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
+	c->stream.message = on_message;
+	c->stream.ended = on_ended;
+}
+
 static struct tcp_client *take_place(struct worker *w, const struct address *a, uint8_t listener)
 {
 	const struct listener *l = &w->listeners[listener];
@@ -279,6 +305,7 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 		&rules_for_view(w->rules, view_of(w, a, listener))->access;
 	/* For whom a proxy asks is looked at with each query. */
 	bool allowed = proxied ? is_proxy_of(l, a) : access_allows(access, a);
+	bool counted = allowed && is_counted(a, proxied);
 	uint16_t party = allowed ? party_of(&w->shared->hash_key, a) : PARTY_DENIED;
 	struct tcp_client *c;
 
@@ -286,21 +313,26 @@ static struct tcp_client *take_place(struct worker *w, const struct address *a, 
 		return NULL;
 	if (!allowed)
 		make_place_for_denied(w);
-	if ((allowed && !proxied && has_too_many(w, a, party)) || !make_place(w, party))
+	if ((counted && has_too_many(w, a)) || !make_place(w, party))
 		return NULL;
 	c = pool_take(&w->tcp_clients);
 	if (!c)
 		return NULL;
-	c->worker = w;
-	c->address = *a;
-	c->party = party;
-	c->listener = listener;
-	c->encrypted = transport_is_encrypted(l->at.transport);
-	c->serial = ++w->tcp_serial ? w->tcp_serial : ++w->tcp_serial;
-	c->stream.message = on_message;
-	c->stream.ended = on_ended;
+	init_client(c, w, a, party, listener);
+	/* There are as many places for hosts as for connections. */
+	c->host = counted ? hosts_take(&w->client_hosts, &w->shared->hash_key, a) : NULL;
 	shares_take(&w->client_shares, party);
+	crowd_note(&w->clients, party, held_by(w, party));
 	return c;
+}
+
+/* What idle ones have, which keepalive tells (RFC 7828). */
+static uint32_t idle_ms(const struct worker *w)
+{
+	bool busy = w->client_shares.taken_n > w->client_shares.max / 4 * 3;
+
+	return busy ? MIN(w->rules->serve.tcp_idle_ms, (uint32_t)TCP_IDLE_BUSY_MS)
+		    : w->rules->serve.tcp_idle_ms;
 }
 
 /* False when memory is short, or there is no certificate. */
@@ -316,21 +348,6 @@ static bool begin_transport(struct tcp_client *c, enum transport transport)
 	if (!transport_is_encrypted(transport))
 		return true;
 	return w->rules->tls && tls_serve(&c->stream, w->rules->tls, &w->tls, inside);
-}
-
-static uint32_t idle_ms(const struct worker *w)
-{
-	return w->client_shares.taken_n > w->client_shares.max / 4 * 3 ? TCP_IDLE_BUSY_MS
-								       : TCP_IDLE_MS;
-}
-
-static void leave_place(struct tcp_client *c)
-{
-	struct worker *w = c->worker;
-
-	c->serial = 0;
-	shares_give(&w->client_shares, c->party);
-	pool_give(&w->tcp_clients, c);
 }
 
 static void serve_connection(struct worker *w, int fd, const struct address *a, uint8_t listener)
@@ -349,7 +366,7 @@ static void serve_connection(struct worker *w, int fd, const struct address *a, 
 	if (unlikely(is_proxy_of(&w->listeners[listener], a)))
 		c->stream.prelude = read_proxy;
 	c->stream.gather = &w->gather;
-	link_client(c);
+	link_client(c, true);
 	if (!begin_transport(c, w->listeners[listener].at.transport)) {
 		close_client(c);
 		return;
@@ -369,7 +386,7 @@ struct stream *tcp_accept_quic(void *worker, const struct address *a, uint8_t li
 	}
 	*idle = idle_ms(w);
 	tally_add(&w->tally.tcp_accepted);
-	link_client(c);
+	link_client(c, true);
 	return &c->stream;
 }
 
@@ -378,28 +395,46 @@ void tcp_give_back(void *worker, struct stream *s)
 	struct tcp_client *c = CONTAINER_OF(s, struct tcp_client, stream);
 
 	(void)worker;
-	cds_list_del(&c->node);
-	leave_place(c);
+	forget(c);
+}
+
+/* The place is that of the network where the client is now, and of the host. */
+static void change_holder(struct tcp_client *c, const struct address *to, uint16_t party)
+{
+	struct worker *w = c->worker;
+	bool idle = c->idle;
+
+	unlink_client(c);
+	if (c->host)
+		hosts_give(&w->client_hosts, c->host);
+	shares_give(&w->client_shares, c->party);
+	crowd_note(&w->clients, c->party, held_by(w, c->party));
+	c->host = is_counted(to, false) ? hosts_take(&w->client_hosts, &w->shared->hash_key, to)
+					: NULL;
+	shares_take(&w->client_shares, party);
+	crowd_note(&w->clients, party, held_by(w, party));
+	c->party = party;
+	c->address = *to;
+	link_client(c, idle);
 }
 
 bool tcp_moved(void *worker, struct stream *s, const struct address *to)
 {
 	struct worker *w = worker;
 	struct tcp_client *c = CONTAINER_OF(s, struct tcp_client, stream);
-	const struct access_list *access =
-		&rules_for_view(w->rules, view_of(w, to, c->listener))->access;
 	uint16_t party = party_of(&w->shared->hash_key, to);
+	struct address before = c->address, now = *to;
 
-	if (address_equal(&c->address, to))
+	before.port = now.port = 0;
+	if (address_equal(&before, &now)) {
+		c->address = *to;
 		return true;
-	if (!access_allows(access, to))
+	}
+	if (!access_allows(&rules_for_view(w->rules, view_of(w, to, c->listener))->access, to) ||
+	    (is_counted(to, false) && has_too_many(w, to)) ||
+	    (party != c->party && !shares_allow(&w->client_shares, party)))
 		return false;
-	if (party != c->party && !shares_allow(&w->client_shares, party))
-		return false;
-	shares_give(&w->client_shares, c->party);
-	shares_take(&w->client_shares, party);
-	c->party = party;
-	c->address = *to;
+	change_holder(c, to, party);
 	return true;
 }
 

@@ -2,7 +2,8 @@
  * tcp.h - clients' connections.
  *
  * Threads  the worker's own.
- * Memory   a pool of TCP_CLIENTS_MAX, shared fairly (base/shares.h).
+ * Memory   a pool of TCP_CLIENTS_MAX, of which as many are used as the configuration says and there
+ *          are descriptors for, shared fairly (base/shares.h).
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <urcu/list.h>
 
 #include "base/address.h"
+#include "base/hosts.h"
 #include "base/shares.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -21,8 +23,7 @@
 #define TCP_IN_FLIGHT_MAX  64            /* answers owed to one connection */
 #define TCP_DENIED_MAX     16            /* connections of those who may not ask, in all */
 #define PARTY_DENIED       PARTY_OURSELF /* no client belongs to that one */
-#define TCP_IDLE_MS        10000
-#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use */
+#define TCP_IDLE_BUSY_MS   2000 /* when three quarters of the connections are in use, at most */
 
 struct listener;
 struct worker;
@@ -33,11 +34,14 @@ struct tcp_client {
 	struct worker *worker;
 	struct cds_list_head
 		node; /* of the worker's clients_idle or clients_owed, used last at the end */
+	struct cds_list_head resting; /* in the worker's crowd, while of clients_idle */
+	struct host *host;            /* that it counts for; NULL for none */
 	struct address address;
 	uint16_t party;   /* whose place it takes */
 	uint8_t listener; /* where it was accepted */
 	bool encrypted;
-	uint32_t serial; /* tells a connection from the next one in the same place */
+	bool idle;        /* of clients_idle */
+	uint32_t serial;  /* tells a connection from the next one in the same place */
 };
 
 /** A listener has connections to be accepted. */

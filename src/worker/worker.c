@@ -28,6 +28,7 @@ static bool make_pools(struct worker *w)
 	       pool_init(&w->waiters, sizeof(struct waiter), WAITERS_MAX) &&
 	       pool_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_MAX) &&
 	       pool_init(&w->tcp_clients, sizeof(struct tcp_client), TCP_CLIENTS_MAX) &&
+	       hosts_init(&w->client_hosts, TCP_CLIENTS_MAX) && crowd_init(&w->clients) &&
 	       pool_init(&w->tcp_servers, tcp_server_size(), TCP_SERVERS_MAX) &&
 	       pool_init(&w->tcp_connections, tcp_connection_size(), TCP_CONNECTIONS_MAX);
 }
@@ -140,6 +141,7 @@ static struct worker *make(const struct worker_shared *shared, unsigned index)
 	if (!mailbox_init(&w->mailbox) || !w->crypto || !loop_init(&w->loop) || !make_pools(w) ||
 	    !tls_turns_init(&w->tls, &w->loop) || !tls_turns_init(&w->tls_upstream, &w->loop))
 		goto failed;
+	w->loop.interlude = listen_serve_datagrams;
 	w->mail_watch = (struct watch){w->mailbox.event_fd, mail_ready};
 	if (!loop_add(&w->loop, &w->mail_watch, EPOLLIN))
 		goto failed;
@@ -312,6 +314,8 @@ void worker_destroy(struct worker *w)
 	pool_fini(&w->waiters);
 	pool_fini(&w->exchanges);
 	pool_fini(&w->tcp_clients);
+	hosts_fini(&w->client_hosts);
+	crowd_fini(&w->clients);
 	pool_fini(&w->tcp_servers);
 	pool_fini(&w->tcp_connections);
 	free(w);

@@ -33,7 +33,7 @@
 
 #define WORKERS_MAX     256
 #define LISTENERS_MAX   64
-#define TCP_CLIENTS_MAX 1024 /* connections of clients, per worker */
+#define TCP_CLIENTS_MAX 65535 /* connections of clients, per worker */
 
 /** Sockets of a worker at one endpoint, which the worker closes. */
 struct listener_fds {
@@ -64,7 +64,7 @@ struct worker_shared {
 	struct quic_secret quic_secret;
 	struct rulebook rules;            /* a worker looks once per turn */
 	_Atomic uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers;
-					     0: as many as there are places */
+					     0: TCP_CLIENTS_MAX */
 	struct mailbox *firewall;         /* fills sets; NULL: nobody does (keeper/firewall.h) */
 	struct worker **workers; /* WORKERS_MAX places, NULL for one that was never hired */
 	unsigned workers_n;      /* those that rest, too; main thread only */

@@ -26,6 +26,8 @@
 #include <urcu/hlist.h>
 #include <urcu/list.h>
 
+#include "base/crowd.h"
+#include "base/hosts.h"
 #include "base/pool.h"
 #include "base/shares.h"
 #include "dnssec/rrsig.h"
@@ -122,7 +124,9 @@ struct worker {
 	struct cds_list_head idle; /* exchanges that nobody waits for, oldest first */
 	struct cds_list_head clients_idle;
 	struct cds_list_head clients_owed; /* an answer at least */
-	struct shares client_shares;       /* of clients' connections */
+	struct shares client_shares;       /* of clients' connections, */
+	struct crowd clients;              /* the idle ones of them, */
+	struct hosts client_hosts;         /* and who has how many */
 	struct tls_turns tls;              /* of clients, */
 	struct tls_turns tls_upstream;     /* and of servers: those don't wait because of these */
 	struct stream_gather gather;       /* of clients' connections */

@@ -1,8 +1,13 @@
 """Places are shared fairly: connections, descriptors; who is owed an answer keeps his (limits.md 53, 60, 83)."""
+import os
 import resource
 import struct
+import sys
+import tempfile
 
 from harness import *
+from test_reload import change, reload, start, ternctl
+from test_tls import ask_on, client_context, install, until
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, max(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
 
@@ -160,3 +165,109 @@ def test_descriptors_are_kept_for_servers():
             resolves(f'd{i}.honest.evil')
         at_most(tern.descriptors(), 52, 'descriptors in use')
         resolves('e.honest.evil', tcp=True)
+
+
+# --- thousands of them --------------------------------------------------------
+
+IDLE = 3000
+
+
+class IdleTls:
+    """@n connections by TLS that had one answer each, 30 from every address of 10.53.1.0/24, from that of host @first on."""
+
+    def __init__(self, n, first=1):
+        self.sockets, context = [], client_context()
+        for i in range(n):
+            plain = socket.socket()
+            plain.bind((f'10.53.1.{first + i // 30}', 0))
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(30)
+            plain.connect(('10.53.0.1', PORT + 1))
+            s = context.wrap_socket(plain, server_hostname='lists.lan')
+            self.sockets.append(s)
+            equal(rcode(ask_on(s, 'known.honest.evil')[0]), 'NOERROR')
+
+    def __enter__(self):
+        return self.sockets
+
+    def __exit__(self, *_):
+        for s in self.sockets:
+            s.close()
+
+
+def with_many_places(places):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (12000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    folder = tempfile.mkdtemp(dir=LAB)
+    os.chmod(folder, 0o755)
+    install('good', folder)
+    return Tern(server={'workers': 1, 'tcp-clients': places, 'tcp-idle-timeout': '20m',
+                        'listen': [f'127.0.0.1@{PORT}', f'10.53.0.1@{PORT}', {'address': f'10.53.0.1@{PORT + 1}', 'transport': 'tls'}]},
+                tls={'certificate': f'{folder}/cert.pem', 'key': f'{folder}/cert.key'})
+
+
+def hits_p99_ms(seconds=2):
+    wire, taken, end = question('known.honest.evil').to_wire(), [], time.monotonic() + seconds
+    with udp_socket() as s:
+        s.connect(('127.0.0.1', PORT))
+        s.settimeout(scaled(2))
+        while time.monotonic() < end:
+            began = time.monotonic()
+            s.send(wire)
+            s.recv(4096)
+            taken.append((time.monotonic() - began) * 1000)
+            time.sleep(0.0005)
+    return sorted(taken)[len(taken) * 99 // 100]
+
+
+@alone
+@busy(90)
+def test_thousands_of_idle_connections():
+    """Hits are as fast beside them, each is still answered, and each costs what it may."""
+    n = 300 if sanitized() else IDLE
+    tern = with_many_places(2 * n)
+    resolves('known.honest.evil')
+    with IdleTls(20, first=200):
+        control, memory, descriptors = hits_p99_ms(), tern.memory(), tern.descriptors()
+        with IdleTls(n) as kept:
+            equal(tern.descriptors() - descriptors, n, 'connections')
+            beside, each = hits_p99_ms(), (tern.memory() - memory) / n
+            print(f'{n}: p99 {beside:.2f} ms beside, {control:.2f} ms in the control; {each / 1024:.1f} KiB each', file=sys.stderr)
+            at_most(beside - control, scaled(5), 'ms more at p99')
+            if not sanitized():
+                at_most(each, 20 << 10, 'octets each')
+            for s in kept[::n // 50]:
+                equal(rcode(ask_on(s, 'known.honest.evil')[0]), 'NOERROR')
+            # Others come, in the end more than there are places for: the idlest give way.
+            with Connections(n + 100, network='10.53.2') as others:
+                send(others[-1], 'known.honest.evil')
+                check(receive(others[-1]), 'the last one has a place')
+                at_most(tern.descriptors() - descriptors, 2 * n, 'connections')
+            beside = hits_p99_ms()
+            at_most(beside - control, scaled(5), 'ms more at p99, while they leave')
+    until(lambda: tern.descriptors() < descriptors, 'all are closed', 10)
+
+
+def receive_answer(s):
+    send(s, 'known.honest.evil')
+    return receive(s)
+
+
+def test_places_and_idle_time_are_configured():
+    """And configured anew, while connections are there."""
+    tern = start(server={'workers': 1, 'tcp-clients': 100, 'tcp-idle-timeout': '1s'})
+    resolves('known.honest.evil')
+    descriptors = tern.descriptors()
+    with Connections(70) as kept:
+        equal(keepalive_of(kept[0]), 1.0, 'seconds promised')
+        until(lambda: tern.descriptors() - descriptors == 70, 'connections', 0.5)
+        time.sleep(0.7)
+        until(lambda: tern.descriptors() == descriptors, 'all have left', 3)
+    reload(tern, server={'workers': 1, 'tcp-clients': 40, 'tcp-idle-timeout': '1h'})
+    with Connections(20) as kept:
+        equal(keepalive_of(kept[0]), 3600.0, 'seconds promised')
+    with Connections(60), Connections(30, network='10.53.2') as others:
+        check(receive_answer(others[-1]), 'the last one has a place')
+        at_most(tern.descriptors() - descriptors, 40, 'connections')
+    for places, idle in ((0, '1s'), (65536, '1s'), (10, '999ms'), (10, '61m')):
+        change(tern, server={'workers': 1, 'tcp-clients': places, 'tcp-idle-timeout': idle})
+        check('expected a' in ternctl('reload', code=1), 'refused with the limits')

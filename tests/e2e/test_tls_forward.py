@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from datetime import timedelta
 
 import dns.edns
 import dns.message
@@ -19,7 +20,7 @@ import dns.rdatatype
 import dns.rrset
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 
 import harness
 from harness import *
@@ -164,9 +165,26 @@ def test_side_by_side():
     at_most(server.connections, 8, 'connections')
 
 
+@contextlib.contextmanager
+def no_name_leaves():
+    """Whatever goes over this host's networks: but for what we ask ternd, no packet has the name in it."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)) as tap:
+        tap.settimeout(0.05)
+        yield
+        seen = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                packet = tap.recv(65536)
+                ours = any(packet[i:i + 2] == struct.pack('!H', PORT) for i in (20, 22))    # of IPv4 without options
+                seen += ours
+                check(ours or b'test-zone' not in packet.lower(), f'in plain text: {packet}')
+        at_least(seen, 2, 'packets of ours')
+
+
 def refused_because(server, *words, **more):
     tern = forwarding(server, **more)
-    answer = expect(ask(f'a.{ZONE}'), 'SERVFAIL')
+    with no_name_leaves():
+        answer = expect(ask(f'a.{ZONE}'), 'SERVFAIL')
     check(any(code in (22, 23) for code, _ in ede(answer)), str(answer))
     text = str(ede(answer))
     for word in words:
@@ -184,6 +202,72 @@ def test_whoever_is_somebody_else_is_asked_nothing():
     right = TlsForwarder(pair=certificate('address', host='IP:127.0.0.1'))
     forwarding(right.at(None))
     equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+
+
+def issued(name, extensions, ca='ca', days=30):
+    """A certificate that @p ca signed, with just these extensions; paths of it and its key."""
+    folder = certificates()
+    with open(f'{folder}/{name}.ext', 'w') as f:
+        f.write('\n'.join(extensions) + '\n')
+    for command in (f'openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}',
+                    f'openssl x509 -req -in {name}.csr -CA {ca}.pem -CAkey {ca}.key -CAcreateserial -extfile {name}.ext -out {name}.pem '
+                    f'-days {days}'):
+        subprocess.run(command.split(), check=True, cwd=folder, capture_output=True)
+    return f'{folder}/{name}.pem', f'{folder}/{name}.key'
+
+
+def not_yet(pair):
+    """The same certificate, but from tomorrow on."""
+    with open(pair[0], 'rb') as f, open(f'{certificates()}/ca.key', 'rb') as key:
+        old, ca = x509.load_pem_x509_certificate(f.read()), serialization.load_pem_private_key(key.read(), None)
+    new = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), 77, old.not_valid_before + timedelta(days=1),
+                                  old.not_valid_after, list(old.extensions)).sign(ca, hashes.SHA256())
+    with open(f'{certificates()}/tomorrow.pem', 'wb') as f:
+        f.write(new.public_bytes(serialization.Encoding.PEM))
+    return f.name, pair[1]
+
+
+def chained(pair, *others):
+    """The same certificate with others behind it."""
+    path = pair[0].replace('.pem', '-chain.pem')
+    with open(path, 'w') as out:
+        for pem in (pair[0], *others):
+            with open(pem) as f:
+                out.write(f.read())
+    return path, pair[1]
+
+
+HOST_NAME = 'subjectAltName=DNS:dns.corp.test'
+AUTHORITY = ('basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign')
+
+
+def test_certificates_that_are_not_for_this():
+    """Of the right CA and name, but not yet, or for something else."""
+    refused_because(TlsForwarder(pair=issued('client-only', (HOST_NAME, 'extendedKeyUsage=clientAuth'))), 'purpose')
+    refused_because(TlsForwarder(pair=issued('mail-only', (HOST_NAME, 'extendedKeyUsage=emailProtection'))), 'purpose')
+    for usage in ('serverAuth', 'clientAuth,serverAuth'):
+        tern = forwarding(TlsForwarder(pair=issued(usage.replace(',', '-'), (HOST_NAME, f'extendedKeyUsage={usage}'))))
+        equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'], usage)
+        tern.stop()
+    refused_because(TlsForwarder(pair=not_yet(certificate('right'))), 'not yet')
+
+
+def test_chains():
+    """What lies between is sent along, may sign, and is signed itself."""
+    between = issued('between', AUTHORITY)
+    leaf = issued('below', (HOST_NAME,), ca='between')
+    tern = forwarding(TlsForwarder(pair=chained(leaf, between[0])))
+    equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+    tern.stop()
+    refused_because(TlsForwarder(pair=leaf), 'issuer')
+    # A server's certificate signs no other one.
+    server = issued('server', (HOST_NAME, 'basicConstraints=critical,CA:FALSE'))
+    refused_because(TlsForwarder(pair=chained(issued('forged', (HOST_NAME,), ca='server'), server[0])), 'NOT trusted')
+    # Nor does one of its own making, whatever it is called.
+    certificate('rogue', signed=False)
+    issued('of-rogue', AUTHORITY, ca='rogue')
+    refused_because(TlsForwarder(pair=chained(issued('below-rogue', (HOST_NAME,), ca='of-rogue'), f'{certificates()}/of-rogue.pem',
+                                              f'{certificates()}/rogue.pem')), 'NOT trusted')
 
 
 class Named:

@@ -1,6 +1,7 @@
 """Encrypted forwarders under attack, and changes amid questions: who answers what, and that nobody else is believed."""
 import contextlib
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -171,6 +172,29 @@ def test_another_identity_after_a_reload():
         equal(data(ask(f'right{n}.{ZONE}')), ['192.0.2.101'])
         asked = server.asked
     check(tern.alive(), 'alive')
+
+
+def test_a_reload_leaves_connections_open():
+    """Unless another CA is trusted, by the file of the same name: who it signs for is asked by a new one, and the cache is empty."""
+    server, ca = TlsForwarder(), f'{LAB}/reloaded-ca.pem'
+    shutil.copy(f'{certificates()}/ca.pem', ca)
+    forward = zone(server, ca=False) | {'ca': ca}
+    tern = start(**{'forward-zones': [forward], 'server': {'workers': 1}, 'control': {'socket': SOCKET}})
+    equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+    equal(server.connections, 1, 'connections')
+    others = {'name': 'other.test-zone', 'addresses': [server.at()], 'transport': 'tls', 'ca': ca}
+    for n, zones in enumerate(([forward], [forward, others], [others, forward], [forward])):
+        configured(tern, **{'forward-zones': zones})
+        equal(data(ask(f'n{n}.{ZONE}')), ['192.0.2.101'])
+        if len(zones) > 1:
+            equal(data(ask(f'n{n}.other.test-zone')), ['192.0.2.101'])
+    equal(server.connections, 1, 'connections after reloads')
+    shutil.copy(certificate('stranger', signed=False)[0], ca)
+    configured(tern, **{'forward-zones': [forward]})
+    expect(ask(f'a.{ZONE}', timeout=8), 'SERVFAIL')
+    shutil.copy(f'{certificates()}/ca.pem', ca)
+    configured(tern, **{'forward-zones': [forward]})
+    equal(data(ask(f'b.{ZONE}', timeout=8)), ['192.0.2.101'])
 
 
 def test_reloads_amid_questions():

@@ -167,12 +167,54 @@ static void clocks_move_with_the_turns(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_loop, close_loop)
 
+static unsigned interludes_n;
+static struct end *many;
+static unsigned delivered_n; /* by the last interlude */
+
+static void in_between(struct loop *l)
+{
+	assert_ptr_equal(l, &loop);
+	interludes_n++;
+	delivered_n = 0;
+	for (unsigned i = 0; i < 3 * LOOP_IN_A_ROW; i++)
+		delivered_n += many[i].ready_n;
+	assert_int_equal(delivered_n, interludes_n * LOOP_IN_A_ROW);
+}
+
+/* What is urgent waits for some, not for all of them. */
+static void there_are_interludes_amid_many_events(void **state)
+{
+	struct end ends[3 * LOOP_IN_A_ROW];
+
+	(void)state;
+	many = ends;
+	interludes_n = 0;
+	loop.interlude = in_between;
+	for (unsigned i = 0; i < ARRAY_LEN(ends); i++) {
+		open_end(&ends[i]);
+		if (i < LOOP_IN_A_ROW)
+			assert_int_equal(write(ends[i].other, "x", 1), 1);
+	}
+	turn(0);
+	assert_int_equal(interludes_n, 0); /* behind the last one is no hurry */
+	for (unsigned i = 0; i < ARRAY_LEN(ends); i++) {
+		ends[i].ready_n = 0;
+		if (i >= LOOP_IN_A_ROW)
+			assert_int_equal(write(ends[i].other, "x", 1), 1);
+	}
+	turn(0);
+	assert_int_equal(interludes_n, 2);
+	for (unsigned i = 0; i < ARRAY_LEN(ends); i++)
+		close_end(&ends[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(descriptors),
 		TEST(events_of_a_removed_one_are_dropped),
 		TEST(a_bad_descriptor_is_refused),
+		TEST(there_are_interludes_amid_many_events),
 		TEST(a_timer_wakes_the_loop),
 		TEST(no_timer_no_hurry),
 		TEST(clocks_move_with_the_turns),

@@ -9,6 +9,8 @@
 
 #include "net/stream.h"
 
+#include <stdlib.h>
+
 #define IDLE_MS 10000
 
 static struct loop loop;
@@ -391,6 +393,46 @@ static void idle(void **state)
 	assert_int_equal(ended, STREAM_IDLE);
 }
 
+#define MANY 200
+
+static unsigned idle_ended_n;
+
+static void count_idle(struct stream *s, enum stream_end why)
+{
+	assert_true(s->closed);
+	assert_int_equal(why, STREAM_IDLE);
+	idle_ended_n++;
+}
+
+/* Those that became idle together do not keep who asks waiting until all of them are closed. */
+static void many_that_are_idle_end_in_several_turns(void **state)
+{
+	struct stream *many = calloc(MANY, sizeof *many);
+	unsigned turns = 0, before;
+
+	(void)state;
+	assert_non_null(many);
+	idle_ended_n = 0;
+	for (unsigned i = 0; i < MANY; i++) {
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+		close(ends[0]);
+		many[i] = (struct stream){.message = on_message, .ended = count_idle};
+		assert_true(stream_accept(&many[i], &loop, ends[1], IDLE_MS / 2));
+	}
+	pass(IDLE_MS / 2 + 10);
+	for (; idle_ended_n < MANY; turns++) {
+		before = idle_ended_n;
+		loop.timed_out = 0; /* the next turn begins */
+		pass(1);
+		assert_true(idle_ended_n > before && idle_ended_n - before <= MANY / 3);
+	}
+	assert_true(turns >= 2);
+	assert_int_equal(ended, -1);
+	free(many);
+}
+
 static void idle_time_may_change(void **state)
 {
 	(void)state;
@@ -761,6 +803,7 @@ int main(void)
 		TEST(half_closed_with_owed_answers),
 		TEST(half_closed_in_a_message),
 		TEST(idle),
+		TEST(many_that_are_idle_end_in_several_turns),
 		TEST(idle_time_may_change),
 		TEST(a_message_must_be_complete_in_time),
 		TEST(trickling_does_not_help),

@@ -4,6 +4,8 @@
  */
 #include "tls_pair.h"
 
+#include <stdio.h>
+
 /* --- both ends are ours -------------------------------------------------------------------- */
 
 static struct end server, client;
@@ -280,6 +282,54 @@ static void a_turn_that_came_late_leaves_time_to_ask(void **state)
 	end_raw(&r);
 }
 
+static struct tls_peer *peer_of(struct tls_trust *t, const char *name, uint8_t pin_octet)
+{
+	struct tls_identity identity = {.pins_n = pin_octet ? 1 : 0};
+	struct tls_peer *peer;
+
+	snprintf(identity.name, sizeof identity.name, "%s", name);
+	identity.pins[0][7] = pin_octet;
+	peer = tls_peer_create(t, &identity);
+	assert_non_null(peer);
+	return peer;
+}
+
+/* By what the files said, not where they were, nor when they were read. */
+static void the_same_peer_is_told_by_name_pins_and_trust(void **state)
+{
+	const char *reason;
+	struct tls_trust *again = tls_trust_create(made.ca, NULL, &reason);
+	struct tls_trust *shown = tls_trust_create(made.ca, &made.pair, &reason);
+	struct tls_trust *others = tls_trust_create("", NULL, &reason);
+
+	(void)state;
+	assert_true(again && shown && others);
+	struct tls_peer *peer = peer_of(trust, SERVER_NAME, 0), *none = NULL;
+	struct tls_peer *alike[] = {peer_of(again, SERVER_NAME, 0), peer_of(shown, SERVER_NAME, 0),
+				    peer_of(others, SERVER_NAME, 0)};
+	struct tls_peer *differ[] = {peer_of(trust, "other.test", 0),
+				     peer_of(trust, SERVER_NAME, 1)};
+
+	assert_true(tls_peer_same(none, none));
+	assert_false(tls_peer_same(peer, none));
+	assert_true(tls_peer_same(peer, alike[0]));
+	assert_false(tls_peer_same(peer, alike[1]));
+	assert_false(tls_peer_same(peer, alike[2]));
+	for (unsigned i = 0; i < ARRAY_LEN(alike); i++) {
+		assert_true(tls_peer_alike(peer, alike[i]));
+		assert_true(tls_peer_hash(peer) == tls_peer_hash(alike[i]));
+		tls_peer_release(alike[i]);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(differ); i++) {
+		assert_false(tls_peer_same(peer, differ[i]));
+		tls_peer_release(differ[i]);
+	}
+	tls_peer_release(peer);
+	tls_trust_release(again);
+	tls_trust_release(shown);
+	tls_trust_release(others);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +341,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_messages_both_ways, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_waits_is_served_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_while_it_waits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_same_peer_is_told_by_name_pins_and_trust,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closed_from_within, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_turn_that_came_late_leaves_time_to_ask, set_up,
 						tear_down),

@@ -26,7 +26,10 @@ void shared_open(uint64_t cache_size, unsigned workers_n)
 	rules = (struct rules){
 		.answers = 1,
 		.access = {.allow = &everybody, .allow_n = 1},
-		.serve = {.prefetch = true, .identity = empty, .version = empty},
+		.serve = {.prefetch = true,
+			  .identity = empty,
+			  .version = empty,
+			  .tcp_idle_ms = 10000},
 		.cache = cache_create(&options, &key),
 		.hints = &hints,
 	};

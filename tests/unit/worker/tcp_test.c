@@ -156,6 +156,15 @@ static void who_holds_most_gives_way(void **state)
 	assert_true(is_open(second, serials[1]));
 	assert_false(is_open(third, serials[2]));
 	second->stream.unsent = NULL;
+	/* One that was passed over for that is idle again once it has asked again. */
+	struct tcp_client *newer = let_in("198.51.100.1@1000");
+
+	assert_non_null(newer);
+	assert_true(is_open(second, serials[1]));
+	move_client(second);
+	owe(newer);
+	assert_true(is_let_in("203.0.113.3@1000"));
+	assert_false(is_open(second, serials[1]));
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
@@ -283,8 +292,11 @@ static void when_places_are_few_the_idle_leave_sooner(void **state)
 		struct tcp_client *client = let_in(text);
 
 		assert_non_null(client);
-		assert_int_equal(client->stream.idle_ms, i <= 12 ? TCP_IDLE_MS : TCP_IDLE_BUSY_MS);
+		assert_int_equal(client->stream.idle_ms, i <= 12 ? 10000 : TCP_IDLE_BUSY_MS);
 	}
+	/* But not later. */
+	rules.serve.tcp_idle_ms = 1500;
+	assert_int_equal(let_in("10.0.1.1@1000")->stream.idle_ms, 1500);
 	w->client_shares.max = TCP_CLIENTS_MAX;
 }
 
