@@ -326,6 +326,7 @@ static uint64_t lifetime_ms(enum infra_fact fact)
 	switch (fact) {
 	case INFRA_LAME: return INFRA_LAME_MS;
 	case INFRA_TCP: return INFRA_TCP_FIRST_MS;
+	case INFRA_NO_TLS: return INFRA_WAY_DAMPED_MS;
 	case INFRA_NO_EDNS:
 	case INFRA_PLAIN:
 	case INFRA_SMALL:

@@ -45,6 +45,7 @@ enum infra_fact {
 	INFRA_PLAIN,   /* answers an OPT only without options */
 	INFRA_SMALL,   /* its answers above 512 octets are lost by UDP */
 	INFRA_TCP,     /* is silent by UDP and answers by TCP */
+	INFRA_NO_TLS,  /* what it answers by TLS is no good, and the same by plain DNS is */
 	INFRA_NO_CASE, /* does not keep the question's case, or compares it exactly */
 	INFRA_FACTS,
 };
@@ -173,6 +174,10 @@ void infra_way_failed(struct infra *infra, const struct address *server, enum in
  */
 void infra_way_outdone(struct infra *infra, const struct address *server, enum infra_way way,
 		       uint64_t now_ms);
+
+/** Something came by @p way, whatever was asked: if there was doubt, there is none. */
+void infra_way_heard(struct infra *infra, const struct address *server, enum infra_way way,
+		     uint64_t now_ms);
 
 /** What is worth remembering of a way to a server. */
 struct infra_way_record {

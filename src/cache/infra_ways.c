@@ -99,6 +99,17 @@ void infra_way_outdone(struct infra *infra, const struct address *a, enum infra_
 	pthread_mutex_unlock(&g->lock);
 }
 
+void infra_way_heard(struct infra *infra, const struct address *a, enum infra_way way,
+		     uint64_t now_ms)
+{
+	struct server_group *g = infra_lock_server(infra, a);
+	struct server *s = infra_find_server(g, a);
+
+	if (s && settle(&s->ways[way], now_ms) == WAY_WORKS)
+		s->ways[way] = (struct way){.state = WAY_WORKS, .at_ms = (int64_t)now_ms};
+	pthread_mutex_unlock(&g->lock);
+}
+
 /* --- over a restart ------------------------------------------------------------------- */
 
 /* What @s has that is worth it, into @out; returns how much. */

@@ -292,7 +292,8 @@ static bool finish_trust(const struct route *route, struct schema_fault *fault)
 	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
 	if (any && !transport_is_encrypted(route->transport)) {
 		snprintf(fault->why, sizeof fault->why,
-			 "who a server is can be told with transport: tls or https only");
+			 "who a server is can be told with transport: tls%s only",
+			 route->kind == ROUTE_STUB ? "" : " or https");
 		return false;
 	}
 	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
@@ -355,13 +356,8 @@ bool finish_stub(void *mapping, struct schema_fault *fault)
 	struct route *route = mapping;
 
 	route->kind = ROUTE_STUB;
-	fault->key = "addresses";
-	if (has_name(route)) {
-		snprintf(fault->why, sizeof fault->why, "no names are expected here");
-		return false;
-	}
 	set_ports(route);
-	return true;
+	return finish_trust(route, fault);
 }
 
 /* Names of clients there would be taken for something else. */

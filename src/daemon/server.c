@@ -292,6 +292,7 @@ static bool take_turn(struct server *s)
 		follow_listeners(s);
 	}
 	certificates_tick(s, interfaces);
+	ways_tick(s);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
@@ -342,6 +343,7 @@ static bool serve(struct server *s)
 	if (!crew_make(s))
 		return false;
 	fetching_take(s);
+	ways_tick(s);
 	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
 		   s->shared.workers_n);
 	notify_ready();
@@ -415,6 +417,7 @@ static bool run(struct server *s)
 	firewall_destroy(s->firewall);
 	watchdog_destroy(s->watchdog);
 	readers_wake();
+	ways_end(s);
 	control_destroy(s->retired);
 	control_destroy(s->control);
 	return good;

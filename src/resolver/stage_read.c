@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "resolver/believe.h"
 #include "resolver/classify.h"
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/referral.h"
@@ -37,6 +38,12 @@ static const char *server_text(const struct frame *f, char out[ADDRESS_TEXT_MAX]
 static uint64_t now_ms(const struct job *job)
 {
 	return job->now->mono_ns / NS_PER_MS;
+}
+
+/* For texts, where plain DNS might have been meant. */
+static const char *by_encryption(const struct frame *f)
+{
+	return f->try.transport == TRANSPORT_TLS ? " by TLS" : "";
 }
 
 /* The asked name was only a step towards the whole name. */
@@ -91,6 +98,24 @@ static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede
 	return try_next_server(f);
 }
 
+/* The same server is asked the same by plain DNS: that it was asked otherwise costs nobody. */
+static struct turn ask_in_plain_text(struct job *job, struct frame *f, enum plain_reason reason,
+				     const char *why)
+{
+	struct cut_server *s = asked_server(f);
+	char server[ADDRESS_TEXT_MAX];
+
+	job_tell(job, "  %s: asking %s by plain DNS", why, server_text(f, server));
+	s->plain = (uint8_t)reason;
+	/* All that was sent counts for the client's question only. */
+	s->tries--;
+	f->sends--;
+	job->link_sends--;
+	f->try.transport = TRANSPORT_UDP;
+	f->try.opportunistic = false;
+	return go(STAGE_SEND);
+}
+
 /* Silence counts against a server only while somebody else answers. */
 static struct turn read_timeout(struct job *job, struct frame *f)
 {
@@ -102,8 +127,9 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		f->at.silent_n++;
 		return go(STAGE_PICK);
 	}
-	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
-		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
+	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s%s for zone %s",
+		 server_text(f, server), by_encryption(f),
+		 tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;
 	if (f->try.transport == TRANSPORT_TCP)
 		asked_server(f)->tcp_tries++;
@@ -154,7 +180,28 @@ static struct turn read_unreachable(struct job *job, struct frame *f)
 	/* A closed connection may be an idle one that ended: once more, on a new one. */
 	if (asked_server(f)->tcp_tries++ == 0)
 		return go(STAGE_SEND);
-	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "TCP connection refused or closed");
+	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR,
+			      f->try.transport == TRANSPORT_TLS
+				      ? "TLS connection refused or closed"
+				      : "TCP connection refused or closed");
+}
+
+static struct turn read_unencrypted(struct job *job, struct frame *f)
+{
+	switch (job->reply->event) {
+	case UPSTREAM_TIMED_OUT:
+		return ask_in_plain_text(job, f, PLAIN_AS_SILENT, "no answer by TLS yet");
+	case UPSTREAM_UNREACHABLE:
+		return ask_in_plain_text(job, f, PLAIN_AS_UNREACHED,
+					 job->reply->why ? job->reply->why
+							 : "TLS connection refused or closed");
+	case UPSTREAM_NO_RESOURCE:
+	case UPSTREAM_CROWDED:
+	case UPSTREAM_SUSPECT:
+	case UPSTREAM_CASE:
+	case UPSTREAM_ANSWERED: break;
+	}
+	return ask_in_plain_text(job, f, PLAIN_BY_US, "no place to ask by TLS");
 }
 
 static struct turn read_event(struct job *job, struct frame *f)
@@ -163,6 +210,8 @@ static struct turn read_event(struct job *job, struct frame *f)
 
 	if (job->outbox.listen)
 		return go(STAGE_PICK);
+	if (job->outbox.opportunistic)
+		return read_unencrypted(job, f);
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
@@ -194,7 +243,8 @@ static void note_alive(struct job *job, struct frame *f)
 	const uint8_t *zone = f->at.cut->zone;
 
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP)
+	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP ||
+	    (job->outbox.opportunistic && job->reply->opening))
 		infra_heard(r->infra, a, zone, now_ms(job));
 	else
 		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));
@@ -488,6 +538,9 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 
+	/* Whatever is the matter: there may be another server behind that port. */
+	if (job->outbox.opportunistic && (!is_served(kind) || view.recursive))
+		return ask_in_plain_text(job, f, PLAIN_AS_WRONG, "no good answer by TLS");
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
 	if (kind == REPLY_NO_EDNS)
@@ -497,6 +550,8 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (is_served(kind)) {
 		learn_form(job, f);
 		suspect_form(job, f);
+		if (unlikely(job->rules->resolver.encryption.peer))
+			encryption_note_answer(job, f, m);
 	}
 	if (is_maybe_by_case(job, f, kind))
 		return confirm_in_lower_case(job, f);

@@ -8,6 +8,7 @@
 
 #include "policy/nat64.h"
 #include "resolver/dns64.h"
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
@@ -59,7 +60,12 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 		return UPSTREAM_TCP_MS;
 	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
-	if (f->at.cut->source == CUT_FORWARD && !f->at.cut->route_first)
+	/* Where nothing but an encrypted answer will do, the handshake is waited for. */
+	bool patient = f->at.cut->source == CUT_FORWARD
+			       ? !f->at.cut->route_first
+			       : f->try.transport != TRANSPORT_UDP && !f->try.opportunistic;
+
+	if (patient)
 		return MIN(MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries),
 			   (uint32_t)INFRA_RTO_MAX_MS);
 	return infra->rto_ms;
@@ -118,8 +124,12 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	memset(q, 0, sizeof *q);
 	q->to.address = way_to(&job->rules->resolver, &server->addr);
 	q->zone = f->at.cut->zone;
+	q->server = server->addr;
 	q->to.transport = f->try.transport;
 	q->to.peer = server->peer;
+	q->opportunistic = f->try.opportunistic;
+	if (unlikely(transport_is_encrypted(f->try.transport) && !server->peer))
+		encryption_set_way(job, &q->to);
 	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->rules->resolver.validation != VALIDATION_OFF ||
@@ -208,6 +218,8 @@ struct turn stage_send(struct job *job, struct frame *f)
 	}
 	f->at.cut->dead_asked |= server->resting;
 	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
+	if (unlikely(job->rules->resolver.encryption.peer))
+		encryption_choose(job, f, &infra);
 	if (f->try.transport == TRANSPORT_UDP && is_for_tcp(server, &infra)) {
 		f->try.transport = TRANSPORT_TCP;
 		f->try.after_silence = true;

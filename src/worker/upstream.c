@@ -225,6 +225,12 @@ static void attach(struct asker *asker, struct exchange *x, const struct upstrea
 	make_live(ask);
 }
 
+/* What is asked by plain DNS as well is silent to nobody. */
+static bool is_told(const struct exchange *x, enum upstream_event event)
+{
+	return !x->opportunistic || event != UPSTREAM_TIMED_OUT;
+}
+
 /* --- how an exchange ends ------------------------------------------------------- */
 
 /* It has gone on to ask somebody else, or only listens: false when it has no use for this. */
@@ -250,10 +256,12 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 {
 	struct worker *w = x->worker;
 
-	if (x->load)
+	if (x->load && is_told(x, reply->event))
 		note_outcome(x->load, reply->event);
 	if (reply->event == UPSTREAM_TIMED_OUT)
 		tally_add(&w->tally.upstream_timeouts);
+	if (unlikely(x->opportunistic) && reply->event != UPSTREAM_ANSWERED && x->load)
+		tally_add(&w->tally.authority_unencrypted);
 	if (reply->event == UPSTREAM_ANSWERED)
 		tally_add(&w->tally.upstream_answered);
 	close_exchange(x);
@@ -303,8 +311,12 @@ static void on_timeout(struct timer *timer)
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
 	}
-	tally_add(&x->worker->tally.upstream_timeouts);
-	note_outcome(x->load, UPSTREAM_TIMED_OUT);
+	if (is_told(x, UPSTREAM_TIMED_OUT)) {
+		tally_add(&x->worker->tally.upstream_timeouts);
+		note_outcome(x->load, UPSTREAM_TIMED_OUT);
+	} else {
+		tally_add(&x->worker->tally.authority_unencrypted);
+	}
 	deactivate(x);
 	cds_list_splice(&x->live, &waiting);
 	CDS_INIT_LIST_HEAD(&x->live);
@@ -372,6 +384,8 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->to = q->to;
+	x->server = q->server;
+	x->opportunistic = q->opportunistic;
 	(void)tls_peer_hold(x->to.peer);
 	x->type = q->type;
 	x->recurse = q->recurse;
@@ -472,7 +486,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 	}
 	/* A server that has too much to do is left alone with what it was asked already. */
 	if (x && !crowded && !ask_again(x, q)) {
-		*event = UPSTREAM_UNREACHABLE;
+		*event = q->opportunistic ? UPSTREAM_NO_RESOURCE : UPSTREAM_UNREACHABLE;
 		return false;
 	}
 	if (!x)

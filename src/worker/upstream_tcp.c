@@ -43,6 +43,8 @@ struct tcp_server {
 	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
 	struct endpoint to;
+	struct address known_as; /* by the server table, */
+	bool opportunistic;      /* as one that answers encrypted, too: RFC 9539 */
 	struct tls_ticket ticket;
 	uint32_t connections_n; /* one that is ending counts, but is in the list no more */
 	uint32_t few;           /* so many it answers on one connection, */
@@ -136,11 +138,15 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 	cds_list_move(&x->node, &c->exchanges);
 	cds_list_del_init(&c->idle);
 	x->connection = c;
+	x->opening = c->stream.connecting || c->stream.opening;
 	x->sent_ns = w->loop.now.mono_ns;
 	if (c->exchanges_n++ == 0)
 		c->heard_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
+	if (!x->recurse)
+		tally_add(transport_is_encrypted(x->to.transport) ? &w->tally.authority_encrypted
+								  : &w->tally.authority_plain);
 	if (x->to.transport == TRANSPORT_TLS)
 		tally_add(&w->tally.upstream_tls);
 	else if (x->to.transport == TRANSPORT_HTTPS)
@@ -319,8 +325,10 @@ static void forget_oldest(struct worker *w)
 
 static void end_rest(struct timer *timer);
 
-static struct tcp_server *new_server(struct worker *w, const struct endpoint *to)
+static struct tcp_server *new_server(struct worker *w, const struct exchange *x)
 {
+	const struct endpoint *to = &x->to;
+
 	struct tcp_server *s = pool_take(&w->tcp_servers);
 
 	if (!s) {
@@ -329,7 +337,7 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 	}
 	if (!s)
 		return NULL;
-	*s = (struct tcp_server){.worker = w, .to = *to};
+	*s = (struct tcp_server){.worker = w, .to = *to, .known_as = x->server};
 	(void)tls_peer_hold(s->to.peer);
 	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
@@ -391,6 +399,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		c->answered_n++;
 		c->heard_ms = now_ms(c);
 		reply.rtt_ms = upstream_elapsed_ms(x);
+		reply.opening = x->opening;
 		c->reading = true;
 		upstream_end(x, &reply);
 		c->reading = false;
@@ -398,6 +407,10 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		return true;
 	}
 	tally_add(&c->server->worker->tally.upstream_mismatched);
+	/* What nobody waits for any more came late, but it came. */
+	if (c->server->opportunistic)
+		infra_way_heard(c->server->worker->shared->infra, &c->server->known_as, INFRA_TLS,
+				now_ms(c));
 	return true;
 }
 
@@ -441,10 +454,11 @@ static void move_to_others(struct tcp_connection *c)
 	}
 }
 
-static void end_unreached(struct exchange *x, const char *why)
+static void end_unreached(struct exchange *x, enum stream_end end, const char *why)
 {
+	bool by_us = end == STREAM_NO_MEMORY && x->opportunistic;
 	struct upstream_reply reply = {
-		.event = UPSTREAM_UNREACHABLE,
+		.event = by_us ? UPSTREAM_NO_RESOURCE : UPSTREAM_UNREACHABLE,
 		.transport = x->to.transport,
 		.rtt_ms = upstream_elapsed_ms(x),
 		.why = *why ? why : NULL,
@@ -468,7 +482,8 @@ static void on_ended(struct stream *stream, enum stream_end why)
 		move_to_others(c);
 	/* Each one leaves the list as it ends; none can join. Those asked again wait. */
 	while (!cds_list_empty(&c->exchanges))
-		end_unreached(cds_list_first_entry(&c->exchanges, struct exchange, node), c->why);
+		end_unreached(cds_list_first_entry(&c->exchanges, struct exchange, node), why,
+			      c->why);
 	free_connection(c);
 	s->connections_n--;
 	send_waiting(s);
@@ -484,10 +499,11 @@ bool upstream_tcp_ask(struct exchange *x)
 	struct tcp_server *s = find_server(w, &x->to);
 
 	if (!s)
-		s = new_server(w, &x->to);
+		s = new_server(w, x);
 	if (!s)
 		return false;
 	cds_list_del_init(&s->idle);
+	s->opportunistic |= x->opportunistic;
 	x->connection = NULL;
 	cds_list_add_tail(&x->node, &s->waiting);
 	send_waiting(s);
