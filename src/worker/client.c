@@ -143,10 +143,14 @@ static void finish_task(struct worker *w, struct task *t)
 /* The job goes on; true when it is finished. */
 static bool resume(struct task *t, const struct upstream_reply *reply)
 {
-	bool finished = job_resume(&t->job, reply, &t->worker->loop.now);
+	struct worker *w = t->worker;
+
+	if (unlikely(t->job.outbox.opportunistic) && reply && reply->event != UPSTREAM_ANSWERED)
+		tally_add(&w->tally.authority_unencrypted);
+	bool finished = job_resume(&t->job, reply, &w->loop.now);
 
 	if (unlikely(t->job.resolver->probe.wanted))
-		probe_begin(t->worker, &t->job.resolver->probe, t->party);
+		probe_begin(w, &t->job.resolver->probe, t->party);
 	return finished;
 }
 

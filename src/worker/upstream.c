@@ -260,8 +260,6 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 		note_outcome(x->load, reply->event);
 	if (reply->event == UPSTREAM_TIMED_OUT)
 		tally_add(&w->tally.upstream_timeouts);
-	if (unlikely(x->opportunistic) && reply->event != UPSTREAM_ANSWERED && x->load)
-		tally_add(&w->tally.authority_unencrypted);
 	if (reply->event == UPSTREAM_ANSWERED)
 		tally_add(&w->tally.upstream_answered);
 	close_exchange(x);
@@ -314,8 +312,6 @@ static void on_timeout(struct timer *timer)
 	if (is_told(x, UPSTREAM_TIMED_OUT)) {
 		tally_add(&x->worker->tally.upstream_timeouts);
 		note_outcome(x->load, UPSTREAM_TIMED_OUT);
-	} else {
-		tally_add(&x->worker->tally.authority_unencrypted);
 	}
 	deactivate(x);
 	cds_list_splice(&x->live, &waiting);

@@ -144,9 +144,8 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 		c->heard_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
-	if (!x->recurse)
-		tally_add(transport_is_encrypted(x->to.transport) ? &w->tally.authority_encrypted
-								  : &w->tally.authority_plain);
+	if (!x->recurse && !transport_is_encrypted(x->to.transport))
+		tally_add(&w->tally.authority_plain);
 	if (x->to.transport == TRANSPORT_TLS)
 		tally_add(&w->tally.upstream_tls);
 	else if (x->to.transport == TRANSPORT_HTTPS)
@@ -398,6 +397,8 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 			continue;
 		c->answered_n++;
 		c->heard_ms = now_ms(c);
+		if (!x->recurse && transport_is_encrypted(x->to.transport))
+			tally_add(&x->worker->tally.authority_encrypted);
 		reply.rtt_ms = upstream_elapsed_ms(x);
 		reply.opening = x->opening;
 		c->reading = true;
