@@ -1,21 +1,53 @@
 /* encryption.c - see encryption.h. */
 #include "resolver/encryption.h"
 
+#include <limits.h>
+
 #include <tern/name.h>
+
+#include "resolver/machine.h"
 
 #define PLAIN_PORT 53
 #define TLS_PORT   853 /* RFC 9539 3.1 */
 
-bool encryption_is_strict(const struct job *job, const struct zone_cut *cut)
+#define NOT_LISTED UINT_MAX
+
+/* Labels of the uppermost zone that is listed and has @name; NOT_LISTED for none. */
+static unsigned listed_labels(const struct job *job, const uint8_t *name)
 {
 	const struct resolver_options *o = &job->rules->resolver;
+	unsigned least = NOT_LISTED;
 
-	/* A forward zone says itself how its servers are asked. */
-	for (unsigned i = 0; i < o->encryption.zones_n && cut->source != CUT_FORWARD; i++) {
-		if (tern_name_is_below_or_equal(cut->zone, o->encryption.zones[i]))
-			return true;
+	for (unsigned i = 0; i < o->encryption.zones_n; i++) {
+		if (tern_name_is_below_or_equal(name, o->encryption.zones[i]))
+			least = MIN(least, tern_name_labels(o->encryption.zones[i]));
 	}
-	return false;
+	return least;
+}
+
+/*
+ * Of a zone's servers, and with a name below it of anybody: the servers above may be the same, and
+ * answer at once. A forward zone says itself how its servers are asked.
+ */
+static bool is_strict(const struct job *job, const struct frame *f)
+{
+	const struct zone_cut *cut = f->at.cut;
+
+	if (job->rules->resolver.encryption.zones_n == 0 || cut->source == CUT_FORWARD)
+		return false;
+	return listed_labels(job, cut->zone) != NOT_LISTED ||
+	       listed_labels(job, f->question.name) < f->try.sent_labels;
+}
+
+unsigned encryption_labels_max(const struct job *job, const struct frame *f)
+{
+	unsigned full = tern_name_labels(f->question.name);
+	unsigned listed = listed_labels(job, f->question.name);
+
+	if (listed == NOT_LISTED || f->at.cut->source == CUT_FORWARD ||
+	    f->at.asked_labels >= listed)
+		return full;
+	return listed;
 }
 
 /* Is the server one that may be asked by both ways? At another port nobody knows of the other. */
@@ -25,8 +57,7 @@ static bool is_for_both(const struct job *job, const struct frame *f)
 
 	return job->rules->resolver.encryption.opportunistic && cut->source != CUT_FORWARD &&
 	       !transport_is_encrypted(cut->transport) &&
-	       cut->servers[f->try.server].addr.port == PLAIN_PORT &&
-	       !encryption_is_strict(job, cut);
+	       cut->servers[f->try.server].addr.port == PLAIN_PORT;
 }
 
 void encryption_choose(const struct job *job, struct frame *f, const struct infra_server *infra)
@@ -36,7 +67,7 @@ void encryption_choose(const struct job *job, struct frame *f, const struct infr
 	f->try.opportunistic = false;
 	if (transport_is_encrypted(f->try.transport))
 		return;
-	if (encryption_is_strict(job, f->at.cut)) {
+	if (is_strict(job, f)) {
 		f->try.transport = TRANSPORT_TLS;
 		return;
 	}
@@ -60,6 +91,7 @@ void encryption_set_way(const struct job *job, struct endpoint *to)
 static void wish_for_probe(struct job *job, const struct frame *f, const struct tern_message *m)
 {
 	struct probe_wish *wish = &job->resolver->probe;
+	char text[ADDRESS_TEXT_MAX];
 
 	if (wish->wanted || job->probes >= JOB_PROBES_MAX || !is_for_both(job, f) ||
 	    !infra_claim_way(job->resolver->infra, &job->outbox.server, INFRA_TLS,
@@ -72,6 +104,8 @@ static void wish_for_probe(struct job *job, const struct frame *f, const struct 
 	encryption_set_way(job, &wish->to);
 	tern_name_copy(wish->name, job->outbox.name);
 	wish->type = job->outbox.type;
+	job_tell(job, "  whether %s answers by TLS is tried beside",
+		 address_to_text(&wish->server, text));
 	wish->flags = m->flags;
 	wish->has_answer = m->section_n[TERN_ANSWER] > 0;
 }

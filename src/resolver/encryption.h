@@ -6,7 +6,8 @@
  *            Who has just answered by plain DNS is tried, beside. Nothing of it is told of the
  *            server, of the zone, or of the name: only that the address does not answer by that
  *            way, once it has shown that it does by plain DNS.
- *            Strict, for zones that are listed: plain DNS is never used.
+ *            Strict, for zones that are listed: their servers are never asked by plain DNS, nor
+ *            is anybody for a name below them.
  * Limits     JOB_PROBES_MAX tries for a question; servers are tried that have answered it.
  */
 #pragma once
@@ -24,10 +25,16 @@ enum plain_reason {
 	PLAIN_BY_US,        /* that was a shortage here, or the server table knows already */
 };
 
-/** Must the servers of @p cut be asked encrypted, or not at all? */
-bool encryption_is_strict(const struct job *job, const struct zone_cut *cut);
+/**
+ * How many labels of the frame's name may be shown to its servers? Those above a listed zone see
+ * where that is, and no more.
+ */
+unsigned encryption_labels_max(const struct job *job, const struct frame *f);
 
-/** Choose the transport by which the frame's server is asked; some options.encryption is on. */
+/**
+ * Choose the transport by which the frame's server is asked, once the labels are chosen; some
+ * encryption of the options is on.
+ */
 void encryption_choose(const struct job *job, struct frame *f, const struct infra_server *infra);
 
 /** @p to, an authority's address, becomes that where it is asked encrypted. */

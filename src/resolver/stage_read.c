@@ -351,6 +351,9 @@ static bool show_whole_name(struct job *job, struct frame *f)
 {
 	if (!was_minimised(f) || job->rules->resolver.qmin == QMIN_STRICT)
 		return false;
+	/* It may be one that nobody but the zone's own servers is to see. */
+	if (f->name.qmin_off && encryption_labels_max(job, f) <= f->try.sent_labels)
+		return false;
 	f->name.qmin_off = true;
 	job_tell(job, "  asking for the whole name");
 	return true;

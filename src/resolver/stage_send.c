@@ -26,16 +26,24 @@ static bool is_minimised(const struct job *job, const struct frame *f)
 	return job->rules->resolver.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
 }
 
-static void choose_name(struct job *job, struct frame *f, struct upstream_query *q)
+static void choose_labels(struct job *job, struct frame *f)
 {
 	unsigned full = tern_name_labels(f->question.name);
 	unsigned labels = full;
 
 	if (is_minimised(job, f) && f->at.asked_labels < full)
 		labels = qmin_next_labels(f->at.asked_labels, full, f->name.qmin_steps);
+	if (unlikely(job->rules->resolver.encryption.zones_n > 0))
+		labels = MIN(labels, encryption_labels_max(job, f));
 	f->try.sent_labels = (uint8_t)labels;
-	q->name = tern_name_suffix(f->question.name, labels);
-	q->type = labels == full ? f->question.type : QMIN_TYPE;
+}
+
+static void take_name(const struct frame *f, struct upstream_query *q)
+{
+	bool whole = f->try.sent_labels == tern_name_labels(f->question.name);
+
+	q->name = tern_name_suffix(f->question.name, f->try.sent_labels);
+	q->type = whole ? f->question.type : QMIN_TYPE;
 }
 
 static void add_cookie(struct upstream_query *q, const struct infra_server *infra)
@@ -145,7 +153,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->timeout_ms = q->beside ? BESIDE_MS : timeout_of(job, f, infra);
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
-	choose_name(job, f, q);
+	take_name(f, q);
 	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) && !f->try.subnet_off &&
 	    f->try.sent_labels == tern_name_labels(f->question.name) &&
 	    subnet_applies(job, f, q->name, q->type))
@@ -218,6 +226,7 @@ struct turn stage_send(struct job *job, struct frame *f)
 	}
 	f->at.cut->dead_asked |= server->resting;
 	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
+	choose_labels(job, f);
 	if (unlikely(job->rules->resolver.encryption.peer))
 		encryption_choose(job, f, &infra);
 	if (f->try.transport == TRANSPORT_UDP && is_for_tcp(server, &infra)) {

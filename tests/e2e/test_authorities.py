@@ -455,6 +455,7 @@ def test_strict():
             ask_new()
         equal(packets(), 0, 'packets by plain DNS')
     equal(server.encrypted, 10, 'encrypted')
+    check('by TLS' in ternctl('trace', f'traced.{ZONE}', 'A'), 'trace tells')
     equal(counted()['probes'], 0, 'tries')
 
 
@@ -510,6 +511,16 @@ def test_bad_configurations():
         check(done.returncode == 78, done.stderr)
         for word in words:
             check(word in done.stderr, f'{sections}: {word}: {done.stderr}')
+
+
+def test_what_is_told_beforehand():
+    start(resolver={'encrypted-zones': ['secret.test-zone'], 'encryption': 'opportunistic'})
+    check('of secret.test-zone. by TLS only' in ternctl('explain', '127.0.0.1', 'a.secret.test-zone', 'A'), 'strict')
+    check('by TLS, where they answer so' in ternctl('explain', '127.0.0.1', 'a.other.test-zone', 'A'), 'opportunistic')
+    done = subprocess.run([harness.TERND, '-t', '-c', write_config({
+        'forward-zones': [{'name': '.', 'addresses': ['192.0.2.1']}], 'resolver': {'encrypted-zones': ['a.test-zone']}})],
+        capture_output=True, text=True)
+    check('encrypted-zones[0]: a.test-zone.: the forward zone .' in done.stderr + done.stdout, done.stderr + done.stdout)
 
 
 # --- the real ones ----------------------------------------------------------------------------

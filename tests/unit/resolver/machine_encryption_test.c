@@ -5,6 +5,7 @@
 #include "helpers.h"
 
 #include "resolver/encryption.h"
+#include "resolver/qmin.h"
 
 #define A       TERN_TYPE_A
 #define NOERR   TERN_RCODE_NOERROR
@@ -411,6 +412,58 @@ static void strict_zones_include_what_is_below(void **state)
 	assert_plain("www.corp.");
 }
 
+/* They may be the same servers, and would answer at once. */
+static void the_servers_above_see_where_it_is_and_no_more(void **state)
+{
+	static uint8_t corp[] = "\4corp\4test";
+	static uint8_t *zones[] = {corp};
+
+	(void)state;
+	for (unsigned qmin = QMIN_RELAXED; qmin <= QMIN_OFF; qmin++) {
+		char name[32];
+
+		be_strict();
+		world.rules.resolver.encryption.zones = zones;
+		world.rules.resolver.qmin = (enum qmin_mode)qmin;
+		snprintf(name, sizeof name, "www.a%u.corp.test.", qmin);
+		ask(name, A);
+		assert_asked(SERV, "corp.test.", QMIN_TYPE);
+		reply(AA, NOERR, "ns test. 60 SOA ns. host. 1 2 3 4 5", NULL);
+		/* There is no zone: whoever has the name has to be asked encrypted. */
+		assert_true(world.job.outbox.to.transport == TRANSPORT_TLS);
+		event_always(UPSTREAM_UNREACHABLE);
+		assert_int_equal(world.asked.to.transport, TRANSPORT_TLS);
+		/* With a delegation its own servers are. */
+		snprintf(name, sizeof name, "www.b%u.corp.test.", qmin);
+		ask(name, A);
+		assert_asked(SERV, "corp.test.", QMIN_TYPE);
+		reply(QR, NOERR, "ns corp.test. 1 NS ns.corp.test.",
+		      "ad ns.corp.test. 60 A 192.0.2.77", NULL);
+		assert_true(world.job.outbox.to.transport == TRANSPORT_TLS);
+		pass_ms(5000);
+	}
+}
+
+/* A server that refuses what it is shown is not shown more, nor asked for ever. */
+static void a_refusal_shows_no_more(void **state)
+{
+	static uint8_t corp[] = "\4corp\4test";
+	static uint8_t *zones[] = {corp};
+	unsigned n = 0;
+
+	(void)state;
+	be_strict();
+	world.rules.resolver.encryption.zones = zones;
+	world.rules.resolver.qmin = QMIN_RELAXED;
+	ask("www.a.corp.test.", A);
+	for (; !world.done; n++) {
+		assert_true(n < 20);
+		assert_asked(SERV, "corp.test.", QMIN_TYPE);
+		reply(QR, TERN_RCODE_REFUSED, NULL);
+	}
+	assert_result(TERN_RCODE_SERVFAIL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +483,8 @@ int main(void)
 		TEST(strict_zones_are_never_asked_in_plain_text),
 		TEST(strict_zones_by_all_that_leads_to_tcp),
 		TEST(strict_zones_include_what_is_below),
+		TEST(the_servers_above_see_where_it_is_and_no_more),
+		TEST(a_refusal_shows_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
