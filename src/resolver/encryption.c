@@ -5,8 +5,6 @@
 
 #include <tern/name.h>
 
-#include "resolver/machine.h"
-
 #define PLAIN_PORT 53
 #define TLS_PORT   853 /* RFC 9539 3.1 */
 
@@ -132,4 +130,43 @@ void encryption_note_answer(struct job *job, struct frame *f, const struct tern_
 	case PLAIN_BY_US: return;
 	}
 	server->plain = PLAIN_BY_US;
+}
+
+/* --- when nothing comes of it ------------------------------------------------------------ */
+
+struct turn encryption_give_up(struct job *job, struct frame *f, enum plain_reason reason,
+			       const char *why)
+{
+	struct cut_server *s = &f->at.cut->servers[f->try.server];
+	char server[ADDRESS_TEXT_MAX];
+
+	job_tell(job, "  %s: asking %s by plain DNS", why, address_to_text(&s->addr, server));
+	/* It counts for the client's question only. What comes late has been told before. */
+	if (s->plain == PLAIN_UNLESS_FOUND) {
+		s->tries--;
+		f->sends--;
+		job->link_sends--;
+	}
+	s->plain = (uint8_t)reason;
+	f->try.transport = TRANSPORT_UDP;
+	f->try.opportunistic = false;
+	return go(STAGE_SEND);
+}
+
+struct turn encryption_read_event(struct job *job, struct frame *f)
+{
+	switch (job->reply->event) {
+	case UPSTREAM_TIMED_OUT:
+		return encryption_give_up(job, f, PLAIN_AS_SILENT, "no answer by TLS yet");
+	case UPSTREAM_UNREACHABLE:
+		return encryption_give_up(job, f, PLAIN_AS_UNREACHED,
+					  job->reply->why ? job->reply->why
+							  : "TLS connection refused or closed");
+	case UPSTREAM_NO_RESOURCE:
+	case UPSTREAM_CROWDED:
+	case UPSTREAM_SUSPECT:
+	case UPSTREAM_CASE:
+	case UPSTREAM_ANSWERED: break;
+	}
+	return encryption_give_up(job, f, PLAIN_BY_US, "no place to ask by TLS");
 }

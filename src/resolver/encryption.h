@@ -14,7 +14,7 @@
 
 #include <tern/message.h>
 
-#include "resolver/job.h"
+#include "resolver/machine.h"
 
 /** Why a job asks a server by plain DNS that it has asked encrypted. */
 enum plain_reason {
@@ -42,3 +42,10 @@ void encryption_set_way(const struct job *job, struct endpoint *to);
 
 /** The frame's server has answered for its zone with @p m; as encryption_choose(). */
 void encryption_note_answer(struct job *job, struct frame *f, const struct tern_message *m);
+
+/** Ask the frame's server the same by plain DNS: that it was asked otherwise costs nobody. */
+struct turn encryption_give_up(struct job *job, struct frame *f, enum plain_reason reason,
+			       const char *why);
+
+/** What follows when no message came for an opportunistic question. */
+struct turn encryption_read_event(struct job *job, struct frame *f);

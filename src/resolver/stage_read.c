@@ -98,24 +98,6 @@ static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede
 	return try_next_server(f);
 }
 
-/* The same server is asked the same by plain DNS: that it was asked otherwise costs nobody. */
-static struct turn ask_in_plain_text(struct job *job, struct frame *f, enum plain_reason reason,
-				     const char *why)
-{
-	struct cut_server *s = asked_server(f);
-	char server[ADDRESS_TEXT_MAX];
-
-	job_tell(job, "  %s: asking %s by plain DNS", why, server_text(f, server));
-	s->plain = (uint8_t)reason;
-	/* All that was sent counts for the client's question only. */
-	s->tries--;
-	f->sends--;
-	job->link_sends--;
-	f->try.transport = TRANSPORT_UDP;
-	f->try.opportunistic = false;
-	return go(STAGE_SEND);
-}
-
 /* Silence counts against a server only while somebody else answers. */
 static struct turn read_timeout(struct job *job, struct frame *f)
 {
@@ -186,24 +168,6 @@ static struct turn read_unreachable(struct job *job, struct frame *f)
 				      : "TCP connection refused or closed");
 }
 
-static struct turn read_unencrypted(struct job *job, struct frame *f)
-{
-	switch (job->reply->event) {
-	case UPSTREAM_TIMED_OUT:
-		return ask_in_plain_text(job, f, PLAIN_AS_SILENT, "no answer by TLS yet");
-	case UPSTREAM_UNREACHABLE:
-		return ask_in_plain_text(job, f, PLAIN_AS_UNREACHED,
-					 job->reply->why ? job->reply->why
-							 : "TLS connection refused or closed");
-	case UPSTREAM_NO_RESOURCE:
-	case UPSTREAM_CROWDED:
-	case UPSTREAM_SUSPECT:
-	case UPSTREAM_CASE:
-	case UPSTREAM_ANSWERED: break;
-	}
-	return ask_in_plain_text(job, f, PLAIN_BY_US, "no place to ask by TLS");
-}
-
 static struct turn read_event(struct job *job, struct frame *f)
 {
 	char zone[TERN_NAME_TEXT_MAX];
@@ -211,7 +175,7 @@ static struct turn read_event(struct job *job, struct frame *f)
 	if (job->outbox.listen)
 		return go(STAGE_PICK);
 	if (job->outbox.opportunistic)
-		return read_unencrypted(job, f);
+		return encryption_read_event(job, f);
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
@@ -543,7 +507,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 
 	/* Whatever is the matter: there may be another server behind that port. */
 	if (job->outbox.opportunistic && (!is_served(kind) || view.recursive))
-		return ask_in_plain_text(job, f, PLAIN_AS_WRONG, "no good answer by TLS");
+		return encryption_give_up(job, f, PLAIN_AS_WRONG, "no good answer by TLS");
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
 	if (kind == REPLY_NO_EDNS)

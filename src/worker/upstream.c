@@ -240,7 +240,8 @@ static bool tell_late(struct ask *ask, const struct upstream_reply *reply)
 	struct worker *w = asker->worker;
 	struct upstream_query query = ask->query;
 
-	if (reply->event == UPSTREAM_UNREACHABLE || !asker->awaits(asker, &query))
+	if (reply->event == UPSTREAM_UNREACHABLE || reply->event == UPSTREAM_NO_RESOURCE ||
+	    !asker->awaits(asker, &query))
 		return false;
 	if (reply->event == UPSTREAM_ANSWERED) {
 		tally_add(&w->tally.upstream_late);
@@ -401,9 +402,12 @@ static bool send_first(struct exchange *x, enum upstream_event *event)
 	*event = UPSTREAM_NO_RESOURCE;
 	if (x->to.transport != TRANSPORT_UDP)
 		return upstream_tcp_ask(x);
-	return upstream_udp_ask(x, event) ||
-	       (*event == UPSTREAM_NO_RESOURCE && drop_oldest_idle(x->worker) &&
-		upstream_udp_ask(x, event));
+	if (upstream_udp_ask(x, event))
+		return true;
+	/* What is open without a question is worth less than one. */
+	return *event == UPSTREAM_NO_RESOURCE &&
+	       (drop_oldest_idle(x->worker) || upstream_tcp_close_idlest(x->worker)) &&
+	       upstream_udp_ask(x, event);
 }
 
 static struct exchange *open_exchange(struct asker *asker, const struct upstream_query *q,

@@ -125,6 +125,9 @@ void upstream_tcp_time_out(struct exchange *x);
 /** @p x does not wait for its connection, or for one, any more. */
 void upstream_tcp_leave(struct exchange *x);
 
+/** Close the connection that has been without a question longest; false when there is none. */
+bool upstream_tcp_close_idlest(struct worker *w);
+
 /** At the end: every connection is closed, and nobody is told. */
 void upstream_tcp_finish_all(struct worker *w);
 

@@ -18,6 +18,7 @@
  * A server whose handshake has failed, or that is not the one that was meant, is given a rest:
  * questions wait for the next try together, so that their number is not that of handshakes.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -165,8 +166,8 @@ static void free_connection(struct tcp_connection *c)
 	pool_give(&w->tcp_connections, c);
 }
 
-/* The one without a question for longest is only kept in case; @p s is asking right now. */
-static void close_idlest(struct worker *w, const struct tcp_server *s)
+/* Of those to others than @s, which is asking right now. */
+static bool close_idlest(struct worker *w, const struct tcp_server *s)
 {
 	struct tcp_connection *c;
 
@@ -176,8 +177,14 @@ static void close_idlest(struct worker *w, const struct tcp_server *s)
 			continue;
 		stream_close(&c->stream);
 		on_ended(&c->stream, STREAM_IDLE);
-		return;
+		return true;
 	}
+	return false;
+}
+
+bool upstream_tcp_close_idlest(struct worker *w)
+{
+	return close_idlest(w, NULL);
 }
 
 static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t party)
@@ -185,8 +192,11 @@ static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t part
 	struct worker *w = s->worker;
 	struct tcp_connection *c;
 
-	if (!shares_allow(&w->connection_shares, party))
-		close_idlest(w, s);
+	uint32_t most = atomic_load_explicit(&w->shared->tcp_servers_max, memory_order_relaxed);
+
+	if (!shares_allow(&w->connection_shares, party) ||
+	    (most > 0 && w->connection_shares.taken_n >= most))
+		(void)close_idlest(w, s);
 	if (!shares_allow(&w->connection_shares, party))
 		return NULL;
 	c = pool_take(&w->tcp_connections);
@@ -226,8 +236,12 @@ static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
 	CDS_INIT_LIST_HEAD(&c->exchanges);
 	bool encrypted = transport_is_encrypted(s->to.transport);
 
-	if (!stream_connect(&c->stream, &w->loop, &s->to.address,
-			    encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS)) {
+	uint32_t idle_ms = encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS;
+
+	/* The second time with the descriptor of one that is only kept in case. */
+	if (!stream_connect(&c->stream, &w->loop, &s->to.address, idle_ms) &&
+	    (errno != EMFILE || !close_idlest(w, s) ||
+	     !stream_connect(&c->stream, &w->loop, &s->to.address, idle_ms))) {
 		free_connection(c);
 		return NULL;
 	}

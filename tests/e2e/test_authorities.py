@@ -357,6 +357,20 @@ def test_a_slow_handshake_is_no_failure():
     at_least(server.encrypted, 4, 'encrypted')
 
 
+def test_descriptors_are_for_those_who_ask():
+    """More servers than there are descriptors for: connections that are only kept give way."""
+    servers = [Authority(zone=f's{i}.test-zone') for i in range(60)]
+    tern = Tern(files=64, **{'stub-zones': [{'name': s.zone, 'addresses': [s.address]} for s in servers],
+                             'server': {'workers': 1}, 'control': {'socket': f'{LAB}/control.sock'},
+                             'resolver': {'do-not-query-localhost': False, 'encryption': 'opportunistic'}})
+    for _ in range(3):
+        for s in servers:
+            ask_new(s.zone)
+    at_least(counted()['encrypted'], 60, 'encrypted')
+    at_least(sum(s.connections for s in servers), 61, 'connections, some of them made again')
+    check(tern.alive(), 'alive')
+
+
 # --- over a restart ---------------------------------------------------------------------------
 
 def state():
