@@ -282,6 +282,93 @@ static void a_late_answer_counts(void **state)
 	assert_encrypted("one.test.", true);
 }
 
+static uint32_t srtt_ms(void)
+{
+	return measured(SERV, "test.").srtt_ms;
+}
+
+static void answer_encrypted(uint32_t rtt_ms, bool opening)
+{
+	char text[64], name[TERN_NAME_TEXT_MAX];
+	struct tern_builder b = begin_reply(AA, NOERR);
+
+	snprintf(text, sizeof text, "an %s 60 A 192.0.2.9",
+		 tern_name_to_text(world.job.outbox.name, name));
+	add_record(&b, text);
+	world.packet_len = tern_builder_finish(&b);
+	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
+				   .transport = TRANSPORT_TLS,
+				   .octets = world.packet,
+				   .len = world.packet_len,
+				   .rtt_ms = rtt_ms,
+				   .opening = opening};
+
+	world.done = job_resume(&world.job, &r, &world.now);
+	assert_result(NOERR, 1);
+}
+
+/* It would make all questions to the server wait longer than need be. */
+static void a_handshake_is_no_measure(void **state)
+{
+	(void)state;
+	be_opportunistic();
+	let_work();
+	ask("one.test.", A);
+	answer_encrypted(40, false);
+	assert_int_equal(srtt_ms(), 40);
+	ask("two.test.", A);
+	answer_encrypted(900, true);
+	assert_int_equal(srtt_ms(), 40);
+	ask("three.test.", A);
+	answer_encrypted(80, false);
+	assert_in_range(srtt_ms(), 41, 79);
+}
+
+/* What was asked encrypted was not counted as a question that is open. */
+static void a_late_refusal_leaves_the_count(void **state)
+{
+	(void)state;
+	be_opportunistic();
+	let_work();
+	ask("www.test.", A);
+	struct upstream_query encrypted = world.job.outbox;
+
+	event(UPSTREAM_TIMED_OUT);
+	event(UPSTREAM_TIMED_OUT);
+	assert_plain("www.test.");
+	assert_int_equal(world.job.frames[0].at.silent_n, 1);
+	struct tern_builder b = begin_reply(QR, TERN_RCODE_REFUSED);
+
+	world.packet_len = tern_builder_finish(&b);
+	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
+				   .transport = TRANSPORT_TLS,
+				   .octets = world.packet,
+				   .len = world.packet_len};
+
+	world.done = job_resume_late(&world.job, &encrypted, &r, &world.now);
+	assert_plain("www.test.");
+	assert_int_equal(world.job.frames[0].at.silent_n, 1);
+	answer();
+	assert_result(NOERR, 1);
+}
+
+/* Whoever is on the way may have changed what came by TLS: then it is asked as everybody asks. */
+static void after_bogus_data_by_plain_dns(void **state)
+{
+	(void)state;
+	be_opportunistic();
+	let_work();
+	world.rules.resolver.qmin = QMIN_RELAXED;
+	ask("www.a.test.", A);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TLS);
+	world.job.lower_case = true;
+	reply(AA, NOERR, "ns test. 60 SOA ns. host. 1 2 3 4 5", NULL);
+	assert_plain("www.a.test.");
+	/* The next question has seen none. */
+	ask("www.b.test.", A);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TLS);
+}
+
 static void nobody_there_is_damped_once_plain_dns_works(void **state)
 {
 	(void)state;
@@ -476,6 +563,9 @@ int main(void)
 		TEST(silence_leads_to_plain_dns_and_to_doubt),
 		TEST(silence_by_both_ways_says_nothing_of_one),
 		TEST(a_late_answer_counts),
+		TEST(a_handshake_is_no_measure),
+		TEST(a_late_refusal_leaves_the_count),
+		TEST(after_bogus_data_by_plain_dns),
 		TEST(nobody_there_is_damped_once_plain_dns_works),
 		TEST(a_shortage_of_ours_is_nobodys_fault),
 		TEST(wrong_answers_are_not_believed),

@@ -1,6 +1,6 @@
 /*
- * probe_test.c - servers tried for encryption that don't answer so: what the server table hears, how
- * many are tried at once, and that nothing is left behind. Those that do are in
+ * probe_test.c - servers tried for encryption that don't answer so: what the server table hears,
+ * how many are tried at once, and that nothing is left behind. Those that do are in
  * tests/e2e/test_authorities.py.
  */
 #include "asking.h"
