@@ -54,16 +54,22 @@ static const char *parse_line(const char *line, unsigned *version, state_line *t
 /* Octets before the check line, or 0 when that is missing or wrong. */
 static size_t checked_len(const char *text, size_t len)
 {
+	char line[32];
 	uint64_t sum;
 	const char *last;
 
 	if (len < 2 || text[len - 1] != '\n')
 		return 0;
 	last = memrchr(text, '\n', len - 1);
-	if (!last || sscanf(last + 1, "check %16" SCNx64, &sum) != 1)
+	if (!last)
 		return 0;
-	size_t checked = (size_t)(last + 1 - text);
+	size_t checked = (size_t)(last + 1 - text), rest = MIN(len - checked, sizeof line - 1);
 
+	/* With a zero behind it, for sscanf(). */
+	memcpy(line, text + checked, rest);
+	line[rest] = '\0';
+	if (sscanf(line, "check %16" SCNx64, &sum) != 1)
+		return 0;
 	return checksum(text, checked) == sum ? checked : 0;
 }
 
@@ -170,17 +176,9 @@ enum state_found state_read(const char *path, state_line *take, void *out, struc
 		log_error(log, "%s: %s", path, strerror(errno));
 		return STATE_UNREADABLE;
 	}
-	/* With its NUL, for sscanf() at the very end. */
-	char *ended = realloc(text, len + 1);
+	bool good = state_parse(text, len, take, out, &line, &why);
 
-	if (!ended) {
-		free(text);
-		return STATE_UNREADABLE;
-	}
-	ended[len] = '\0';
-	bool good = state_parse(ended, len, take, out, &line, &why);
-
-	free(ended);
+	free(text);
 	if (good)
 		return STATE_GOOD;
 	keep_aside(path, line, why, log);

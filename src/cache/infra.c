@@ -1,63 +1,11 @@
-#include "cache/infra.h"
+#include "cache/infra_private.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <tern/name.h>
 
-#define GROUP_SIZE 8 /* records that share a lock and compete for place */
-#define GROUPS     (INFRA_SERVERS_MAX / GROUP_SIZE)
 #define SUSPICIONS 2 /* in a row: then it is no accident */
-
-/** One address, whatever it is asked for. */
-struct server {
-	uint64_t used_ms;
-	struct address address;
-	uint32_t srtt_ms8; /* eighths of a millisecond */
-	uint32_t rttvar_ms8;
-	uint64_t facts_ms[INFRA_FACTS];     /* seen for two zones: they count until then */
-	uint64_t fact_zone[INFRA_FACTS];    /* hash of the zone that each was learned for last, */
-	uint64_t fact_zone_ms[INFRA_FACTS]; /* until then */
-	bool measured;
-	uint8_t cookie_len;
-	uint8_t cookie[TERN_COOKIE_MAX - TERN_COOKIE_CLIENT];
-};
-
-/** One address asked for one zone. */
-struct pair {
-	uint64_t used_ms;
-	struct address address;
-	uint64_t zone;        /* hash */
-	uint64_t timeout_ms;  /* when the last timeout was counted */
-	uint64_t silent_ms;   /* when the first question was sent that it is silent to */
-	uint64_t silent_name; /* hash of what that was about */
-	uint64_t tried_ms;    /* when a dead server was last tried */
-	uint64_t facts_ms[INFRA_FACTS];
-	uint8_t suspicions[INFRA_FACTS];
-	uint8_t timeouts;
-	uint8_t backoff; /* doublings of the RTO */
-	bool silent;     /* to a second name, too */
-	bool folds;
-};
-
-struct server_group {
-	pthread_mutex_t lock;
-	struct server records[GROUP_SIZE];
-};
-
-struct pair_group {
-	pthread_mutex_t lock;
-	struct pair records[GROUP_SIZE];
-};
-
-struct infra {
-	struct hash_key key;
-	_Atomic uint32_t servers_n;
-	struct server_group *servers;
-	struct pair_group *pairs;
-};
 
 struct infra *infra_create(const struct hash_key *key)
 {
@@ -106,7 +54,7 @@ static uint64_t hash_zone(const struct infra *infra, const uint8_t *zone)
 	return hash_bytes(&infra->key, 1, zone, tern_name_len(zone));
 }
 
-static struct server_group *lock_server(struct infra *infra, const struct address *a)
+struct server_group *infra_lock_server(struct infra *infra, const struct address *a)
 {
 	struct server_group *g = &infra->servers[hash_address(infra, a) % GROUPS];
 
@@ -122,7 +70,7 @@ static struct pair_group *lock_pair(struct infra *infra, const struct address *a
 	return g;
 }
 
-static struct server *find_server(struct server_group *g, const struct address *a)
+struct server *infra_find_server(struct server_group *g, const struct address *a)
 {
 	for (unsigned i = 0; i < GROUP_SIZE; i++) {
 		if (address_equal(&g->records[i].address, a))
@@ -140,11 +88,10 @@ static struct pair *find_pair(struct pair_group *g, const struct address *a, uin
 	return NULL;
 }
 
-/* The record of a server, made in the place of the least recently used one if need be. */
-static struct server *make_server(struct infra *infra, struct server_group *g,
-				  const struct address *a, uint64_t now_ms)
+struct server *infra_make_server(struct infra *infra, struct server_group *g,
+				 const struct address *a, uint64_t now_ms)
 {
-	struct server *s = find_server(g, a);
+	struct server *s = infra_find_server(g, a);
 
 	if (!s) {
 		s = &g->records[0];
@@ -231,6 +178,7 @@ static void read_server(struct server *s, uint64_t now_ms, struct infra_server *
 	s->used_ms = now_ms;
 	out->known = s->measured;
 	out->facts = facts_at(s->facts_ms, now_ms);
+	out->ways = infra_read_ways(s, now_ms);
 	out->srtt_ms = s->srtt_ms8 / 8;
 	out->patience_ms = out->rto_ms = patience_of(s);
 	out->server_cookie_len = s->cookie_len;
@@ -258,8 +206,8 @@ void infra_get(struct infra *infra, const struct address *a, const uint8_t *zone
 	memset(out, 0, sizeof *out);
 	out->patience_ms = out->rto_ms = INFRA_RTO_FIRST_MS;
 	make_client_cookie(infra, a, out->client_cookie);
-	struct server_group *servers = lock_server(infra, a);
-	struct server *s = find_server(servers, a);
+	struct server_group *servers = infra_lock_server(infra, a);
+	struct server *s = infra_find_server(servers, a);
 
 	if (s)
 		read_server(s, now_ms, out);
@@ -297,8 +245,8 @@ static void note_life(struct infra *infra, const struct address *a, const uint8_
 void infra_answered(struct infra *infra, const struct address *a, const uint8_t *zone,
 		    uint32_t rtt_ms, uint64_t now_ms)
 {
-	struct server_group *g = lock_server(infra, a);
-	struct server *s = make_server(infra, g, a, now_ms);
+	struct server_group *g = infra_lock_server(infra, a);
+	struct server *s = infra_make_server(infra, g, a, now_ms);
 	uint32_t sample = rtt_ms * 8;
 
 	if (!s->measured) {
@@ -378,6 +326,7 @@ static uint64_t lifetime_ms(enum infra_fact fact)
 	switch (fact) {
 	case INFRA_LAME: return INFRA_LAME_MS;
 	case INFRA_TCP: return INFRA_TCP_FIRST_MS;
+	case INFRA_NO_TLS: return INFRA_WAY_DAMPED_MS;
 	case INFRA_NO_EDNS:
 	case INFRA_PLAIN:
 	case INFRA_SMALL:
@@ -390,8 +339,8 @@ static uint64_t lifetime_ms(enum infra_fact fact)
 static void learn_of_server(struct infra *infra, const struct address *a, uint64_t zone,
 			    enum infra_fact fact, uint64_t now_ms)
 {
-	struct server_group *g = lock_server(infra, a);
-	struct server *s = make_server(infra, g, a, now_ms);
+	struct server_group *g = infra_lock_server(infra, a);
+	struct server *s = infra_make_server(infra, g, a, now_ms);
 	bool of_another = now_ms < s->fact_zone_ms[fact] && s->fact_zone[fact] != zone;
 
 	if (of_another)
@@ -422,8 +371,8 @@ void infra_unlearn(struct infra *infra, const struct address *a, const uint8_t *
 	if (p)
 		memset(p->facts_ms, 0, sizeof p->facts_ms);
 	pthread_mutex_unlock(&pairs->lock);
-	struct server_group *servers = lock_server(infra, a);
-	struct server *s = find_server(servers, a);
+	struct server_group *servers = infra_lock_server(infra, a);
+	struct server *s = infra_find_server(servers, a);
 
 	if (s)
 		memset(s->facts_ms, 0, sizeof s->facts_ms);
@@ -459,8 +408,8 @@ void infra_learn_cookie(struct infra *infra, const struct address *a, const uint
 {
 	if (len > TERN_COOKIE_MAX - TERN_COOKIE_CLIENT)
 		return;
-	struct server_group *g = lock_server(infra, a);
-	struct server *s = make_server(infra, g, a, now_ms);
+	struct server_group *g = infra_lock_server(infra, a);
+	struct server *s = infra_make_server(infra, g, a, now_ms);
 
 	s->cookie_len = (uint8_t)len;
 	memcpy(s->cookie, cookie, len);

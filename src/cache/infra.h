@@ -1,7 +1,8 @@
 /*
  * infra.h - what the machine has measured about each server it asks.
  *
- * Purpose    address -> round-trip time, cookies, what was seen for several zones;
+ * Purpose    address -> round-trip time, cookies, what was seen for several zones, whether it
+ *            answers encrypted;
  *            (address, zone) -> silence, lameness, missing capabilities. A server's
  *            silence about one zone says nothing about the others that it serves,
  *            and anybody may delegate a zone to it (limits.md rows 82 and 84).
@@ -44,9 +45,20 @@ enum infra_fact {
 	INFRA_PLAIN,   /* answers an OPT only without options */
 	INFRA_SMALL,   /* its answers above 512 octets are lost by UDP */
 	INFRA_TCP,     /* is silent by UDP and answers by TCP */
+	INFRA_NO_TLS,  /* what it answers by TLS is no good, and the same by plain DNS is */
 	INFRA_NO_CASE, /* does not keep the question's case, or compares it exactly */
 	INFRA_FACTS,
 };
+
+/** How a server may be asked besides plain DNS (RFC 9539). */
+enum infra_way {
+	INFRA_TLS, /* RFC 7858 */
+	INFRA_WAYS,
+};
+
+#define INFRA_WAY_KEPT_MS    (3 * 86400000) /* after its last answer: persistence, RFC 9539 4.3, */
+#define INFRA_WAY_DAMPED_MS  86400000       /* after it was tried in vain: damping, */
+#define INFRA_WAY_TIMEOUT_MS 4000           /* and timeout */
 
 #define INFRA_BIT(fact) (1u << (fact))
 
@@ -59,6 +71,7 @@ struct infra_server {
 	bool dead;                 /* silent, for a while already, and not yet due for a probe */
 	bool folds;                /* was seen to find names of the zone whatever their case */
 	uint8_t facts;             /* INFRA_BIT() each: learned for this zone, or for two others */
+	uint8_t ways;              /* INFRA_BIT(enum infra_way) each: by this it answers, too */
 	uint8_t timeouts;          /* in a row */
 	uint8_t server_cookie_len; /* octets, 0 none */
 	uint32_t srtt_ms;          /* smoothed round-trip time */
@@ -133,6 +146,57 @@ void infra_learn_cookie(struct infra *infra, const struct address *server, const
 
 /** Everybody was silent, and it was our link: forget silence, what it taught, and lameness. */
 void infra_forgive(struct infra *infra);
+
+/* --- other ways than plain DNS (infra_ways.c) ------------------------------------------ */
+
+/**
+ * Should somebody try whether @p server answers by @p way? Not while it does, is being tried, or
+ * was tried in vain lately. True: that is up to the caller, who tells by one of the next three.
+ */
+MUST_USE bool infra_claim_way(struct infra *infra, const struct address *server, enum infra_way way,
+			      uint64_t now_ms);
+
+/** Nobody has tried it after all. */
+void infra_release_way(struct infra *infra, const struct address *server, enum infra_way way);
+
+/** It answered by @p way: that is how to ask it from here on. */
+void infra_way_works(struct infra *infra, const struct address *server, enum infra_way way,
+		     uint64_t now_ms);
+
+/** It does not answer by @p way, though it does by plain DNS. */
+void infra_way_failed(struct infra *infra, const struct address *server, enum infra_way way,
+		      uint64_t now_ms);
+
+/**
+ * It has answered by plain DNS what it was asked by @p way before, which has not brought an answer
+ * yet. Unless one comes within INFRA_WAY_TIMEOUT_MS, it counts as failed; until then it is asked
+ * by plain DNS.
+ */
+void infra_way_outdone(struct infra *infra, const struct address *server, enum infra_way way,
+		       uint64_t now_ms);
+
+/** Something came by @p way, whatever was asked: if there was doubt, there is none. */
+void infra_way_heard(struct infra *infra, const struct address *server, enum infra_way way,
+		     uint64_t now_ms);
+
+/** What is worth remembering of a way to a server. */
+struct infra_way_record {
+	struct address server;
+	enum infra_way way;
+	bool works;      /* else it was tried in vain, */
+	uint64_t age_ms; /* so long ago */
+};
+
+/** Tell @p visit all that is worth remembering. Nothing is locked while it runs. */
+void infra_each_way(struct infra *infra, uint64_t now_ms,
+		    void (*visit)(void *context, const struct infra_way_record *record),
+		    void *context);
+
+/** What was remembered of a server that nothing is known of yet; passed over if it is too old. */
+void infra_restore_way(struct infra *infra, const struct infra_way_record *record, uint64_t now_ms);
+
+/** Forget which ways were tried in vain. */
+void infra_forgive_ways(struct infra *infra);
 
 /** Servers with a record. */
 uint32_t infra_count(const struct infra *infra);

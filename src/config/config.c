@@ -11,6 +11,7 @@
 #include "config/config_report.h"
 #include "config/config_value.h"
 #include "config/schema.h"
+#include "net/tls.h"
 
 /** A struct config of defaults, or NULL. */
 static struct config *create_default(void)
@@ -91,6 +92,7 @@ void config_destroy(struct config *config)
 	if (!config)
 		return;
 	schema_free(schema_root, config);
+	tls_peer_release(config->resolver.encryption.peer);
 	places_destroy(config->places);
 	free(config);
 }

@@ -293,7 +293,8 @@ static bool finish_trust(const struct route *route, struct schema_fault *fault)
 	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
 	if (any && !transport_is_encrypted(route->transport)) {
 		snprintf(fault->why, sizeof fault->why,
-			 "who a server is can be told with transport: tls, https or quic only");
+			 "who a server is can be told with transport: tls%s only",
+			 route->kind == ROUTE_STUB ? "" : ", https or quic");
 		return false;
 	}
 	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
@@ -351,13 +352,8 @@ bool finish_stub(void *mapping, struct schema_fault *fault)
 	struct route *route = mapping;
 
 	route->kind = ROUTE_STUB;
-	fault->key = "addresses";
-	if (has_name(route)) {
-		snprintf(fault->why, sizeof fault->why, "no names are expected here");
-		return false;
-	}
 	set_ports(route);
-	return true;
+	return finish_trust(route, fault);
 }
 
 /* Names of clients there would be taken for something else. */

@@ -72,6 +72,15 @@ static const struct schema_key resolver_keys[] = {
 	{.name = "nat64", .kind = SCHEMA_NAT64, TO(resolver.nat64), .initial = ""},
 	{.name = "ipv6", .kind = SCHEMA_BOOL, TO(resolver.ipv6), .initial = "true"},
 	{.name = "client-subnet", .keys = subnet_keys},
+	{.name = "encryption",
+	 .kind = SCHEMA_WORD,
+	 TO(resolver.encryption.opportunistic),
+	 .words = encryption_words,
+	 .initial = "off"},
+	{.name = "encrypted-zones",
+	 .kind = SCHEMA_ZONE,
+	 TO_LIST(resolver.encryption.zones),
+	 .items_max = 256},
 	{.name = "error-reporting",
 	 .kind = SCHEMA_BOOL,
 	 TO(resolver.error_reporting),
@@ -207,6 +216,32 @@ static const struct schema_key dnssec_keys[] = {
 		.initial = "fastest"                                                               \
 	}
 
+#define ZONE_TRUST                                                                                 \
+	{.name = "pins",                                                                           \
+	 .kind = SCHEMA_STRING,                                                                    \
+	 LIST_OF(struct route, trust.pins),                                                        \
+	 .max = 64,                                                                                \
+	 .items_max = TLS_PINS_MAX},                                                               \
+		{.name = "ca",                                                                     \
+		 .kind = SCHEMA_STRING,                                                            \
+		 IN_ZONE(trust.ca),                                                                \
+		 .max = PATH_OCTETS,                                                               \
+		 .initial = ""},                                                                   \
+		{.name = "authentication",                                                         \
+		 .kind = SCHEMA_WORD,                                                              \
+		 IN_ZONE(trust.opportunistic),                                                     \
+		 .words = authentication_words,                                                    \
+		 .initial = "strict"},                                                             \
+		{.name = "certificate",                                                            \
+		 .kind = SCHEMA_STRING,                                                            \
+		 IN_ZONE(trust.certificate),                                                       \
+		 .max = PATH_OCTETS,                                                               \
+		 .initial = ""},                                                                   \
+	{                                                                                          \
+		.name = "key", .kind = SCHEMA_STRING, IN_ZONE(trust.key), .max = PATH_OCTETS,      \
+		.initial = ""                                                                      \
+	}
+
 static const struct schema_key forward_keys[] = {
 	ZONE_NAME,
 	ZONE_ADDRESSES,
@@ -222,34 +257,24 @@ static const struct schema_key forward_keys[] = {
 	 .words = transport_words,
 	 .initial = "dns"},
 	{.name = "url", .kind = SCHEMA_STRING, IN_ZONE(url), .max = URL_MAX, .initial = ""},
-	{.name = "pins",
-	 .kind = SCHEMA_STRING,
-	 LIST_OF(struct route, trust.pins),
-	 .max = 64,
-	 .items_max = TLS_PINS_MAX},
-	{.name = "ca", .kind = SCHEMA_STRING, IN_ZONE(trust.ca), .max = PATH_OCTETS, .initial = ""},
-	{.name = "authentication",
-	 .kind = SCHEMA_WORD,
-	 IN_ZONE(trust.opportunistic),
-	 .words = authentication_words,
-	 .initial = "strict"},
-	{.name = "certificate",
-	 .kind = SCHEMA_STRING,
-	 IN_ZONE(trust.certificate),
-	 .max = PATH_OCTETS,
-	 .initial = ""},
-	{.name = "key",
-	 .kind = SCHEMA_STRING,
-	 IN_ZONE(trust.key),
-	 .max = PATH_OCTETS,
-	 .initial = ""},
+	ZONE_TRUST,
 	ZONE_FIRST,
 	ZONE_POLICY,
 	{0},
 };
 
 static const struct schema_key stub_keys[] = {
-	ZONE_NAME, ZONE_ADDRESSES, ZONE_VALIDATE, ZONE_FIRST, {0},
+	ZONE_NAME,
+	ZONE_ADDRESSES,
+	ZONE_VALIDATE,
+	{.name = "transport",
+	 .kind = SCHEMA_WORD,
+	 IN_ZONE(transport),
+	 .words = stub_transport_words,
+	 .initial = "dns"},
+	ZONE_TRUST,
+	ZONE_FIRST,
+	{0},
 };
 
 static const struct schema_key access_keys[] = {

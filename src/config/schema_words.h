@@ -13,6 +13,12 @@ static const struct schema_word qmin_words[] = {
 	{NULL, 0},
 };
 
+static const struct schema_word encryption_words[] = {
+	{"off", false},
+	{"opportunistic", true},
+	{NULL, 0},
+};
+
 static const struct schema_word validation_words[] = {
 	{"on", VALIDATION_ON},
 	{"off", VALIDATION_OFF},
@@ -44,6 +50,13 @@ static const struct schema_word transport_words[] = {
 	{"tls", TRANSPORT_TLS},
 	{"https", TRANSPORT_HTTPS},
 	{"quic", TRANSPORT_QUIC},
+	{NULL, 0},
+};
+
+/* Servers of HTTPS are no authorities. */
+static const struct schema_word stub_transport_words[] = {
+	{"dns", TRANSPORT_UDP},
+	{"tls", TRANSPORT_TLS},
 	{NULL, 0},
 };
 

@@ -142,6 +142,7 @@ static void run_flush_zone(struct control *c, struct client *k, const struct ord
 	(void)!rulebook_publish_again(&c->shared->rules);
 	/* Whoever flushes wants it asked again, of servers that were silent or lame, too. */
 	infra_forgive(c->shared->infra);
+	infra_forgive_ways(c->shared->infra);
 	reply_object(k, json_pack("{s:I}", "flushed", (json_int_t)n));
 }
 

@@ -6,6 +6,7 @@
 #include <tern/edns.h>
 #include <tern/rr.h>
 
+#include "base/clock.h"
 #include "base/compiler.h"
 
 /* A tally is nothing but counters, so it is summed as an array of them. */
@@ -27,6 +28,16 @@ static void add_tally(struct tally *sum, const struct tally *t)
 				      memory_order_relaxed);
 }
 
+static void count_way(void *context, const struct infra_way_record *record)
+{
+	struct metrics *m = context;
+
+	if (record->works)
+		m->encrypted_n++;
+	else
+		m->damped_n++;
+}
+
 void metrics_collect(const struct worker_shared *shared, struct metrics *out)
 {
 	memset(out, 0, sizeof *out);
@@ -34,6 +45,7 @@ void metrics_collect(const struct worker_shared *shared, struct metrics *out)
 		add_tally(&out->tally, worker_tally(shared->workers[i]));
 	cache_count(shared_cache(shared), &out->cache);
 	out->servers_n = infra_count(shared->infra);
+	infra_each_way(shared->infra, clock_ns(CLOCK_MONOTONIC) / NS_PER_MS, count_way, out);
 }
 
 uint64_t metrics_outcomes(const struct worker_shared *shared, uint64_t *unresolved)
@@ -99,6 +111,15 @@ static const struct named_count upstream[] = {
 	{"late", offsetof(struct tally, upstream_late)},
 	{"oversized", offsetof(struct tally, upstream_oversized)},
 	{"mismatched", offsetof(struct tally, upstream_mismatched)},
+};
+
+static const struct named_count authorities[] = {
+	{"plain", offsetof(struct tally, authority_plain)},
+	{"encrypted", offsetof(struct tally, authority_encrypted)},
+	{"unencrypted_after_all", offsetof(struct tally, authority_unencrypted)},
+	COUNT(probes),
+	COUNT(probes_good),
+	COUNT(probes_failed),
 };
 
 static const struct named_count tcp[] = {
@@ -262,15 +283,24 @@ static json_t *cache_to_json(const struct cache_counts *c)
 	return object;
 }
 
+static json_t *authorities_to_json(const struct metrics *m)
+{
+	json_t *object = counts_to_json(&m->tally, authorities, ARRAY_LEN(authorities));
+
+	set_count(object, "servers_encrypted", m->encrypted_n);
+	set_count(object, "servers_plain", m->damped_n);
+	return object;
+}
+
 json_t *metrics_to_json(const struct metrics *m)
 {
 	const struct tally *t = &m->tally;
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "queries",
 			 counts_to_json(t, queries, ARRAY_LEN(queries)), "upstream",
-			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "tcp",
-			 counts_to_json(t, tcp, ARRAY_LEN(tcp)), "tls",
-			 counts_to_json(t, tls, ARRAY_LEN(tls)), "http",
+			 counts_to_json(t, upstream, ARRAY_LEN(upstream)), "authorities",
+			 authorities_to_json(m), "tcp", counts_to_json(t, tcp, ARRAY_LEN(tcp)),
+			 "tls", counts_to_json(t, tls, ARRAY_LEN(tls)), "http",
 			 counts_to_json(t, http, ARRAY_LEN(http)), "quic",
 			 counts_to_json(t, quic, ARRAY_LEN(quic)), "dnssec", dnssec_to_json(t),
 			 "bogus", bogus_to_json(t), "types", types_to_json(t), "rcodes",

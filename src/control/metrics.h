@@ -16,7 +16,9 @@
 struct metrics {
 	struct tally tally; /* sums */
 	struct cache_counts cache;
-	uint32_t servers_n; /* authoritative servers measured */
+	uint64_t encrypted_n; /* of them, those that answer encrypted, */
+	uint64_t damped_n;    /* and those that don't, and were tried */
+	uint32_t servers_n;   /* authoritative servers measured */
 };
 
 /** Sum up over the workers of @p shared. */

@@ -98,7 +98,13 @@ void crew_divide_descriptors(struct server *s)
 {
 	unsigned long each = clients_of_each(s, s->sockets->workers_n, clients_of_resting(s));
 
+	/* The other half of the last quarter is for datagrams. */
+	unsigned long servers = s->descriptors / 8 / s->sockets->workers_n;
+
 	atomic_store_explicit(&s->shared.tcp_clients_max, (uint32_t)each, memory_order_relaxed);
+	servers = MIN(MAX(servers, 1ul), (unsigned long)UINT32_MAX);
+	atomic_store_explicit(&s->shared.tcp_servers_max,
+			      s->descriptors > 0 ? (uint32_t)servers : 0, memory_order_relaxed);
 }
 
 void crew_tell_descriptors(struct server *s)

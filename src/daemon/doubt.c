@@ -258,6 +258,28 @@ static void doubt_lists(struct doubts *d)
 	}
 }
 
+/* Its servers would never be asked: the forwarders are, and see all names in plain text. */
+static void doubt_encryption(struct doubts *d)
+{
+	const struct config *c = d->config;
+	char key[KEY_MAX], zone[TERN_NAME_TEXT_MAX], route[TERN_NAME_TEXT_MAX];
+
+	for (unsigned i = 0; i < c->resolver.encryption.zones_n; i++) {
+		const uint8_t *name = c->resolver.encryption.zones[i];
+
+		for (unsigned j = 0; j < c->forward_zones_n; j++) {
+			const struct route *r = &c->forward_zones[j];
+
+			if (transport_is_encrypted(r->transport) ||
+			    !tern_name_is_below_or_equal(name, r->zone))
+				continue;
+			snprintf(key, sizeof key, "resolver.encrypted-zones[%u]", i);
+			doubt(d, key, "%s: the forward zone %s is asked for it, by plain DNS",
+			      tern_name_to_text(name, zone), tern_name_to_text(r->zone, route));
+		}
+	}
+}
+
 void doubt_all(const struct config *config, doubt_tell *tell, void *context)
 {
 	struct doubts d = {.config = config, .tell = tell, .context = context};
@@ -278,6 +300,7 @@ void doubt_all(const struct config *config, doubt_tell *tell, void *context)
 	}
 	doubt_routes(&d, config->forward_zones, config->forward_zones_n, "forward-zones");
 	doubt_routes(&d, config->stub_zones, config->stub_zones_n, "stub-zones");
+	doubt_encryption(&d);
 	doubt_prefixes(&d);
 	if (d.interfaces)
 		freeifaddrs(d.interfaces);

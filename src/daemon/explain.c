@@ -450,6 +450,29 @@ static void where_of_route(const struct telling *t, const struct route *route,
 		where[0] = '\0';
 }
 
+/* How authorities are asked, unless by plain DNS only. */
+static void tell_encryption(struct telling *t)
+{
+	const struct resolver_options *o = &t->rules->resolver;
+	char where[WHERE_MAX], key[48], zone[TERN_NAME_TEXT_MAX];
+
+	for (unsigned i = 0; i < o->encryption.zones_n; i++) {
+		if (!tern_name_is_below_or_equal(t->name, o->encryption.zones[i]))
+			continue;
+		snprintf(key, sizeof key, "resolver.encrypted-zones[%u]", i);
+		where_of(t, false, key, where);
+		json_t *line = line_of("servers", "of %s by TLS only%s%s",
+				       tern_name_to_text(o->encryption.zones[i], zone),
+				       comma(where), where);
+
+		add_where(line, where);
+		say(t, line);
+		return;
+	}
+	if (o->encryption.opportunistic)
+		say(t, line_of("servers", "by TLS, where they answer so"));
+}
+
 static void tell_servers(struct telling *t, const struct route *route, uint32_t now_s)
 {
 	char where[WHERE_MAX], zone[TERN_NAME_TEXT_MAX], servers[512] = "";
@@ -483,9 +506,11 @@ static void tell_servers(struct telling *t, const struct route *route, uint32_t 
 			continue;
 		say(t, line_of("servers", "those of %s, by a delegation that is known",
 			       tern_name_to_text(cut, zone)));
+		tell_encryption(t);
 		return;
 	}
 	say(t, line_of("servers", "those of the root, and on from there"));
+	tell_encryption(t);
 }
 
 /* --- together ---------------------------------------------------------------------------- */

@@ -95,8 +95,8 @@ MUST_USE char *load_self_signed(struct load *l, const struct config *c, struct f
 void load_tickets(struct load *l, const struct config *c, struct followed *followed);
 
 /**
- * Give the servers of encrypted forward zones, also those of views, their peers. Reasons why not
- * are added to @p why.
+ * Give the servers of encrypted forward and stub zones, also those of views, their peers, and
+ * authorities that are asked encrypted theirs. Reasons why not are added to @p why.
  */
 void load_trust(struct config *c, char why[LOAD_WHY_MAX]);
 

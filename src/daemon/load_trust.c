@@ -226,20 +226,50 @@ static void load_route(struct trust_load *x, const char *zone_key, struct route 
 	}
 }
 
+/* @view: "views[N]." or "". */
+static void load_routes(struct trust_load *x, const char *view, const char *name,
+			struct route *routes, unsigned n)
+{
+	char key[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(key, sizeof key, "%s%s[%u]", view, name, i);
+		load_route(x, key, &routes[i]);
+	}
+}
+
+/* Authorities are asked encrypted whoever they show to be: no CA says whose zone it is. */
+static void load_encryption(struct trust_load *x, struct resolver_options *o)
+{
+	static const struct tls_identity anybody;
+	const char *why = "out of memory";
+	struct tls_trust *trust;
+	char where[LOAD_KEY_MAX];
+
+	if (!o->encryption.opportunistic && o->encryption.zones_n == 0)
+		return;
+	trust = tls_trust_create(NULL, NULL, &why);
+	o->encryption.peer = trust ? tls_peer_create(trust, &anybody) : NULL;
+	tls_trust_release(trust);
+	if (!o->encryption.peer)
+		load_add_reason(x->why, "%s%s",
+				load_say_key(x->config, "resolver.encryption", where), why);
+}
+
 void load_trust(struct config *c, char why[LOAD_WHY_MAX])
 {
 	struct trust_load x = {.config = c, .why = why};
-	char key[64];
+	char view[32];
 
-	for (unsigned i = 0; i < c->forward_zones_n; i++) {
-		snprintf(key, sizeof key, "forward-zones[%u]", i);
-		load_route(&x, key, &c->forward_zones[i]);
-	}
+	load_encryption(&x, &c->resolver);
+	load_routes(&x, "", "forward-zones", c->forward_zones, c->forward_zones_n);
+	load_routes(&x, "", "stub-zones", c->stub_zones, c->stub_zones_n);
 	for (unsigned v = 0; v < c->views_n; v++) {
-		for (unsigned i = 0; i < c->views[v].forward_zones_n; i++) {
-			snprintf(key, sizeof key, "views[%u].forward-zones[%u]", v, i);
-			load_route(&x, key, &c->views[v].forward_zones[i]);
-		}
+		struct view_options *o = &c->views[v];
+
+		snprintf(view, sizeof view, "views[%u].", v);
+		load_routes(&x, view, "forward-zones", o->forward_zones, o->forward_zones_n);
+		load_routes(&x, view, "stub-zones", o->stub_zones, o->stub_zones_n);
 	}
 	forget_peers(&x);
 	tls_trust_release(x.last);

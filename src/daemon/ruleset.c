@@ -498,6 +498,9 @@ static bool resolver_equal(const struct resolver_options *a, const struct resolv
 
 	plain_a.ttl_rules = plain_b.ttl_rules = NULL;
 	plain_a.subnet.zones = plain_b.subnet.zones = NULL;
+	/* By which way something came makes it no other thing. */
+	memset(&plain_a.encryption, 0, sizeof plain_a.encryption);
+	memset(&plain_b.encryption, 0, sizeof plain_b.encryption);
 	return memcmp(&plain_a, &plain_b, sizeof plain_a) == 0 && ttl_rules_equal(a, b) &&
 	       names_equal(a->subnet.zones, b->subnet.zones, a->subnet.zones_n);
 }

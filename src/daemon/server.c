@@ -293,6 +293,7 @@ static bool take_turn(struct server *s)
 		follow_listeners(s);
 	}
 	certificates_tick(s, interfaces);
+	ways_tick(s);
 	(void)rulebook_tidy(&s->shared.rules);
 	return true;
 }
@@ -343,6 +344,7 @@ static bool serve(struct server *s)
 	if (!crew_make(s))
 		return false;
 	fetching_take(s);
+	ways_tick(s);
 	log_notice(&s->log, "tern " TERN_VERSION " serves on %s with %u workers", s->sockets->text,
 		   s->shared.workers_n);
 	notify_ready();
@@ -416,6 +418,7 @@ static bool run(struct server *s)
 	firewall_destroy(s->firewall);
 	watchdog_destroy(s->watchdog);
 	readers_wake();
+	ways_end(s);
 	control_destroy(s->retired);
 	control_destroy(s->control);
 	return good;

@@ -5,6 +5,7 @@
  *   crew.c     the workers
  *   reload.c   another configuration put in force while workers run
  *   refresh.c  data files, by the same configuration
+ *   ways.c     servers that answer encrypted, over a restart
  *   fetching.c lists that are fetched
  *   filtering.c  sets of the packet filter
  *   certificates.c  certificates as time goes on
@@ -84,6 +85,12 @@ struct server {
 	bool copies_temporary;     /* it ends with the daemon */
 	struct names_state names;
 	struct certificates_state certificates;
+	struct {
+		char *path; /* of what is kept of servers that answer encrypted; NULL: nothing */
+		uint64_t due_ms; /* CLOCK_MONOTONIC: when it is written next, or read, */
+		bool begun;      /* which it was; */
+		bool failed;     /* to write it, which was told */
+	} ways;
 	struct {
 		uint64_t all_until_ms;               /* CLOCK_BOOTTIME */
 		struct view_pause of[VIEWS_MAX + 1]; /* by class */
@@ -242,6 +249,13 @@ json_t *certificates_to_json(const struct server *s);
 /* discovered_tell.c */
 /** What to publish of encrypted listeners, and what is wrong with that (control.h). */
 json_t *discovered_to_json(const struct server *s);
+
+/* ways.c */
+/** Read what was kept, once it is of use, and keep it now and then. */
+void ways_tick(struct server *s);
+
+/** Keep it. */
+void ways_end(struct server *s);
 
 /* fetching.c */
 /** Say where copies are, before anything is loaded; false when memory is short. */

@@ -131,8 +131,9 @@ void tls_turns_end(struct tls_turns *t);
 struct tls_trust;
 
 /**
- * Whom a server's certificate may be signed by: the CAs of the file @p ca, or the system's when
- * that is "". @p own is what we show who asks for it, NULL for nothing. NULL with @p why.
+ * Whom a server's certificate may be signed by: the CAs of the file @p ca, the system's when
+ * that is "", or nobody: NULL, for peers that need not show who they are. @p own is what we show
+ * who asks for it, NULL for nothing. NULL with @p why.
  */
 MUST_USE struct tls_trust *tls_trust_create(const char *ca, const struct tls_pair *own,
 					    const char **why);

@@ -23,10 +23,12 @@ static int fill(struct tls_trust *t, const char *ca, const struct tls_pair *own)
 		status = gnutls_priority_init(&t->priorities, priorities, NULL);
 	if (status >= 0)
 		status = tls_quic_priorities(&t->quic_priorities);
+	if (status < 0 || !ca)
+		return status;
 	/* Without a CA nobody is believed: that shows when somebody is asked. */
-	if (status >= 0 && !*ca)
+	if (!*ca)
 		(void)gnutls_certificate_set_x509_system_trust(t->credentials);
-	if (status >= 0 && *ca) {
+	else {
 		status = gnutls_certificate_set_x509_trust_file(t->credentials, ca,
 								GNUTLS_X509_FMT_PEM);
 		if (status == 0)

@@ -42,7 +42,14 @@ struct resolver_options {
 		unsigned zones_n;
 		unsigned ipv4_bits;
 		unsigned ipv6_bits;
-	} subnet;             /* of clients, told to servers of these zones, RFC 7871 */
+	} subnet; /* of clients, told to servers of these zones, RFC 7871 */
+	struct {
+		bool opportunistic;    /* authorities are asked encrypted where they answer so,
+					  RFC 9539 */
+		uint8_t **zones;       /* lower case: their servers, and those of all below, are */
+		unsigned zones_n;      /* asked in no other way */
+		struct tls_peer *peer; /* held: whoever answers; NULL: neither of both */
+	} encryption;
 	bool error_reporting; /* zones that want to know are told of their failures, RFC 9567 */
 	bool serve_stale;
 	uint32_t stale_ttl_s; /* that expired data is given out with, RFC 8767 4 */

@@ -51,6 +51,7 @@
 #define JOB_REPLY_RRS         6000   /* records of one reply: 64 KiB hold at most 5957 */
 #define JOB_DEADLINE_MS       3800   /* every client has its answer within 4 s */
 #define JOB_STALE_WAIT_MAX_MS 3500   /* stale data is of use before that only */
+#define JOB_PROBES_MAX        4      /* servers that one question may have tried for encryption */
 #define JOB_ANY_SETS_MAX      16     /* types kept of a reply to ANY */
 #define JOB_AVOID_MAX         8      /* servers remembered for bogus data */
 #define JOB_TEXT_MAX          160    /* octets of an extended error's text, with NUL */
@@ -124,6 +125,20 @@ struct link_health {
 	uint32_t timeouts_n; /* since then */
 };
 
+/**
+ * A server has answered by plain DNS: would it the same encrypted, too? Whoever resumed the job
+ * tries that, tells the server table, and takes the wish back (encryption.h).
+ */
+struct probe_wish {
+	bool wanted;
+	struct address server; /* as the server table knows it: infra_claim_way() was called */
+	struct endpoint to;    /* its peer is the rule set's */
+	uint8_t name[TERN_NAME_MAX + 1];
+	uint16_t type;
+	uint16_t flags;  /* of the answer, with its RCODE; */
+	bool has_answer; /* and did it have records in its answer section? */
+};
+
 /** What the jobs of one worker share; filled by the worker, outlives its jobs. */
 #define IMPOSTORS_MAX 3 /* one may be broken, three are somebody on the way */
 
@@ -139,6 +154,7 @@ struct resolver {
 	uint64_t prime_ms;            /* no priming before then, CLOCK_MONOTONIC */
 	struct address impostors[IMPOSTORS_MAX]; /* root servers that answered as a cache does */
 	unsigned impostors_n;
+	struct probe_wish probe;
 	bool prime_wanted; /* the hints are in use: somebody should start a JOB_PRIME */
 };
 
@@ -207,6 +223,7 @@ struct server_try {
 	uint8_t sent_labels; /* labels in the outbox */
 	uint8_t learning;    /* INFRA_BIT() each: facts to learn if what is asked now is answered */
 	enum transport transport;
+	bool opportunistic; /* encrypted, as it was found to answer so: encryption.h */
 	bool after_silence; /* by another than UDP, because UDP brought nothing */
 	bool folds;         /* it is known to find names whatever their case */
 	bool confirming;    /* a denial of the name in mixed case is asked for in lower case */
@@ -309,6 +326,7 @@ struct job {
 	struct address avoid[JOB_AVOID_MAX]; /* servers that gave bogus data */
 	uint8_t avoid_n;
 	bool yielded;       /* nothing to send: to be resumed after others had their turn */
+	uint8_t probes;     /* that it has wished for */
 	uint8_t link_sends; /* for the name, or the alias target it became, with its servers' names
 			     */
 	struct proven *proven;   /* what its own sub-questions found, newest first */

@@ -180,7 +180,7 @@ bool job_start_traced(struct job *job, struct resolver *resolver, const struct q
 	job->report.agent = job->report.zone = NULL;
 	job->past_policy = false;
 	job->refetch = false;
-	job->link_sends = 0;
+	job->link_sends = job->probes = 0;
 	job->fault = FAULT_SERVERS;
 	job->wrong = (struct wrong_checks){0};
 	job->known_failure = job->lower_case = false;
@@ -225,9 +225,12 @@ bool job_resume_late(struct job *job, const struct upstream_query *query,
 	job->outbox = *query;
 	f->stage = STAGE_READ;
 	f->child = OUTCOME_NONE;
-	f->try = (struct server_try){.server = o->server, .sent_labels = o->labels};
+	f->try = (struct server_try){.server = o->server,
+				     .sent_labels = o->labels,
+				     .opportunistic = query->opportunistic};
 	f->at.listened = false;
-	if (f->at.silent_n > 0)
+	/* What was asked encrypted as well was not counted. */
+	if (f->at.silent_n > 0 && !query->opportunistic)
 		f->at.silent_n--;
 	return job_resume(job, reply, now);
 }

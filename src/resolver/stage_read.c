@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "resolver/believe.h"
 #include "resolver/classify.h"
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/referral.h"
@@ -37,6 +38,12 @@ static const char *server_text(const struct frame *f, char out[ADDRESS_TEXT_MAX]
 static uint64_t now_ms(const struct job *job)
 {
 	return job->now->mono_ns / NS_PER_MS;
+}
+
+/* For texts, where plain DNS might have been meant. */
+static const char *by_encryption(const struct frame *f)
+{
+	return f->try.transport == TRANSPORT_TLS ? " by TLS" : "";
 }
 
 /* The asked name was only a step towards the whole name. */
@@ -102,8 +109,9 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		f->at.silent_n++;
 		return go(STAGE_PICK);
 	}
-	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s for zone %s",
-		 server_text(f, server), tern_name_to_text(f->at.cut->zone, zone));
+	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s%s for zone %s",
+		 server_text(f, server), by_encryption(f),
+		 tern_name_to_text(f->at.cut->zone, zone));
 	r->health[a->family == 6].timeouts_n++;
 	if (f->try.transport == TRANSPORT_TCP)
 		asked_server(f)->tcp_tries++;
@@ -154,7 +162,10 @@ static struct turn read_unreachable(struct job *job, struct frame *f)
 	/* A closed connection may be an idle one that ended: once more, on a new one. */
 	if (asked_server(f)->tcp_tries++ == 0)
 		return go(STAGE_SEND);
-	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, "TCP connection refused or closed");
+	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR,
+			      f->try.transport == TRANSPORT_TLS
+				      ? "TLS connection refused or closed"
+				      : "TCP connection refused or closed");
 }
 
 static struct turn read_event(struct job *job, struct frame *f)
@@ -163,6 +174,8 @@ static struct turn read_event(struct job *job, struct frame *f)
 
 	if (job->outbox.listen)
 		return go(STAGE_PICK);
+	if (job->outbox.opportunistic)
+		return encryption_read_event(job, f);
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
 	case UPSTREAM_UNREACHABLE: return read_unreachable(job, f);
@@ -194,7 +207,8 @@ static void note_alive(struct job *job, struct frame *f)
 	const uint8_t *zone = f->at.cut->zone;
 
 	link_answered(r, a->family, now_ms(job));
-	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP)
+	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP ||
+	    (job->outbox.opportunistic && job->reply->opening))
 		infra_heard(r->infra, a, zone, now_ms(job));
 	else
 		infra_answered(r->infra, a, zone, job->reply->rtt_ms, now_ms(job));
@@ -300,6 +314,9 @@ static struct turn ask_without_subnet(struct job *job, struct frame *f)
 static bool show_whole_name(struct job *job, struct frame *f)
 {
 	if (!was_minimised(f) || job->rules->resolver.qmin == QMIN_STRICT)
+		return false;
+	/* It may be one that nobody but the zone's own servers is to see. */
+	if (f->name.qmin_off && encryption_labels_max(job, f) <= f->try.sent_labels)
 		return false;
 	f->name.qmin_off = true;
 	job_tell(job, "  asking for the whole name");
@@ -488,6 +505,9 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 
+	/* Whatever is the matter: there may be another server behind that port. */
+	if (job->outbox.opportunistic && (!is_served(kind) || view.recursive))
+		return encryption_give_up(job, f, PLAIN_AS_WRONG, "no good answer by TLS");
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
 	if (kind == REPLY_NO_EDNS)
@@ -497,6 +517,8 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (is_served(kind)) {
 		learn_form(job, f);
 		suspect_form(job, f);
+		if (unlikely(job->rules->resolver.encryption.peer))
+			encryption_note_answer(job, f, m);
 	}
 	if (is_maybe_by_case(job, f, kind))
 		return confirm_in_lower_case(job, f);

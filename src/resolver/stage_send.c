@@ -8,6 +8,7 @@
 
 #include "policy/nat64.h"
 #include "resolver/dns64.h"
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/qmin.h"
@@ -25,16 +26,24 @@ static bool is_minimised(const struct job *job, const struct frame *f)
 	return job->rules->resolver.qmin != QMIN_OFF || f->question.type == TERN_TYPE_DS;
 }
 
-static void choose_name(struct job *job, struct frame *f, struct upstream_query *q)
+static void choose_labels(struct job *job, struct frame *f)
 {
 	unsigned full = tern_name_labels(f->question.name);
 	unsigned labels = full;
 
 	if (is_minimised(job, f) && f->at.asked_labels < full)
 		labels = qmin_next_labels(f->at.asked_labels, full, f->name.qmin_steps);
+	if (unlikely(job->rules->resolver.encryption.zones_n > 0))
+		labels = MIN(labels, encryption_labels_max(job, f));
 	f->try.sent_labels = (uint8_t)labels;
-	q->name = tern_name_suffix(f->question.name, labels);
-	q->type = labels == full ? f->question.type : QMIN_TYPE;
+}
+
+static void take_name(const struct frame *f, struct upstream_query *q)
+{
+	bool whole = f->try.sent_labels == tern_name_labels(f->question.name);
+
+	q->name = tern_name_suffix(f->question.name, f->try.sent_labels);
+	q->type = whole ? f->question.type : QMIN_TYPE;
 }
 
 static void add_cookie(struct upstream_query *q, const struct infra_server *infra)
@@ -59,7 +68,12 @@ static uint32_t timeout_of(struct job *job, struct frame *f, const struct infra_
 		return UPSTREAM_TCP_MS;
 	if (infra->silent && server->tries == 0 && others_are_left(job, f))
 		return infra->patience_ms;
-	if (f->at.cut->source == CUT_FORWARD && !f->at.cut->route_first)
+	/* Where nothing but an encrypted answer will do, the handshake is waited for. */
+	bool patient = f->at.cut->source == CUT_FORWARD
+			       ? !f->at.cut->route_first
+			       : f->try.transport != TRANSPORT_UDP && !f->try.opportunistic;
+
+	if (patient)
 		return MIN(MAX(infra->rto_ms, (uint32_t)FORWARDER_LEAST_MS << server->tries),
 			   (uint32_t)INFRA_RTO_MAX_MS);
 	return infra->rto_ms;
@@ -118,8 +132,12 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	memset(q, 0, sizeof *q);
 	q->to.address = way_to(&job->rules->resolver, &server->addr);
 	q->zone = f->at.cut->zone;
+	q->server = server->addr;
 	q->to.transport = f->try.transport;
 	q->to.peer = server->peer;
+	q->opportunistic = f->try.opportunistic;
+	if (unlikely(transport_is_encrypted(f->try.transport) && !server->peer))
+		encryption_set_way(job, &q->to);
 	q->recurse = f->at.cut->source == CUT_FORWARD;
 	/* RFC 6840 5.9: who validates wants the data, not somebody else's verdict. */
 	q->checking_disabled = q->recurse && (job->rules->resolver.validation != VALIDATION_OFF ||
@@ -135,7 +153,7 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->timeout_ms = q->beside ? BESIDE_MS : timeout_of(job, f, infra);
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
-	choose_name(job, f, q);
+	take_name(f, q);
 	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) && !f->try.subnet_off &&
 	    f->try.sent_labels == tern_name_labels(f->question.name) &&
 	    subnet_applies(job, f, q->name, q->type))
@@ -208,6 +226,9 @@ struct turn stage_send(struct job *job, struct frame *f)
 	}
 	f->at.cut->dead_asked |= server->resting;
 	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
+	choose_labels(job, f);
+	if (unlikely(job->rules->resolver.encryption.peer))
+		encryption_choose(job, f, &infra);
 	if (f->try.transport == TRANSPORT_UDP && is_for_tcp(server, &infra)) {
 		f->try.transport = TRANSPORT_TCP;
 		f->try.after_silence = true;

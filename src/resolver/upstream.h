@@ -36,6 +36,8 @@ struct upstream_origin {
  */
 struct upstream_query {
 	struct endpoint to;
+	struct address
+		server;      /* under which the server table knows it, whichever way leads there */
 	const uint8_t *name; /* lower case; the network randomises its case */
 	const uint8_t *zone; /* the zone whose server is asked, for accounting */
 	uint16_t type;
@@ -46,6 +48,8 @@ struct upstream_query {
 	bool random_case;       /* 0x20 */
 	bool fresh;             /* if tried before in vain, then from a new socket */
 	bool beside;            /* at its time another one is asked as well: that is no silence */
+	bool opportunistic;     /* encrypted, but by plain DNS it can be asked as well: what goes
+				   wrong is told of nobody */
 	bool listen;            /* send nothing: wait for an answer to what was asked before */
 	uint8_t cookie_len;     /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];
@@ -73,5 +77,6 @@ struct upstream_reply {
 	uint32_t rtt_ms;
 	const char *why; /* UPSTREAM_UNREACHABLE: what a handshake failed for; NULL for else */
 	bool mixed;      /* the question had letters in upper case */
+	bool opening;    /* sent when the connection was yet to be made: the time says little */
 	bool resent;     /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
 };

@@ -40,6 +40,7 @@ struct cut_server {
 	bool failed;           /* answered uselessly: not to be asked again by this job */
 	bool aside;            /* of doubtful word: failed until nobody else is left */
 	bool resting;  /* dead, and somebody else is trying it: asked when nobody else is left */
+	uint8_t plain; /* enum plain_reason: asked by plain DNS only; encryption.h */
 	uint8_t facts; /* INFRA_BIT() each: what this job found out about it */
 };
 

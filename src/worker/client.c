@@ -17,6 +17,7 @@
 
 #include <tern/rr.h>
 
+#include "worker/probe.h"
 #include "worker/view_of.h"
 #include "worker/worker_private.h"
 
@@ -139,6 +140,20 @@ static void finish_task(struct worker *w, struct task *t)
 		reporting_send(w, &q, view);
 }
 
+/* The job goes on; true when it is finished. */
+static bool resume(struct task *t, const struct upstream_reply *reply)
+{
+	struct worker *w = t->worker;
+
+	if (unlikely(t->job.outbox.opportunistic) && reply && reply->event != UPSTREAM_ANSWERED)
+		tally_add(&w->tally.authority_unencrypted);
+	bool finished = job_resume(&t->job, reply, &w->loop.now);
+
+	if (unlikely(t->job.resolver->probe.wanted))
+		probe_begin(w, &t->job.resolver->probe, t->party);
+	return finished;
+}
+
 /* Run on until the job waits for a server or for its next turn, or is done. */
 static void drive(struct task *t, bool finished)
 {
@@ -155,7 +170,7 @@ static void drive(struct task *t, bool finished)
 		struct upstream_reply reply = {.event = event,
 					       .transport = t->job.outbox.to.transport};
 
-		finished = job_resume(&t->job, &reply, &w->loop.now);
+		finished = resume(t, &reply);
 	}
 	finish_task(w, t);
 }
@@ -174,7 +189,7 @@ static void on_answered(struct asker *asker, const struct upstream_reply *reply)
 {
 	struct task *t = task_of(asker);
 
-	drive(t, job_resume(&t->job, reply, &t->worker->loop.now));
+	drive(t, resume(t, reply));
 }
 
 static void on_answered_late(struct asker *asker, const struct upstream_query *query,
@@ -183,7 +198,11 @@ static void on_answered_late(struct asker *asker, const struct upstream_query *q
 	struct task *t = task_of(asker);
 
 	cds_list_del_init(&t->yielded);
-	drive(t, job_resume_late(&t->job, query, reply, &t->worker->loop.now));
+	bool finished = job_resume_late(&t->job, query, reply, &t->worker->loop.now);
+
+	if (unlikely(t->job.resolver->probe.wanted))
+		probe_begin(t->worker, &t->job.resolver->probe, t->party);
+	drive(t, finished);
 }
 
 void client_run_yielded(struct worker *w)
@@ -193,7 +212,7 @@ void client_run_yielded(struct worker *w)
 		struct task *t = cds_list_first_entry(&w->yielded, struct task, yielded);
 
 		cds_list_del_init(&t->yielded);
-		drive(t, job_resume(&t->job, NULL, &w->loop.now));
+		drive(t, resume(t, NULL));
 	}
 }
 

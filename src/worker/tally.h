@@ -43,7 +43,13 @@ struct tally {
 	tally_count upstream_tls; /* of them, over TLS, */
 	tally_count upstream_https;
 	tally_count upstream_quic;
-	tally_count upstream_joined; /* equal questions to the same server, asked once */
+	tally_count authority_plain;       /* of them, those to authorities, by UDP and TCP; */
+	tally_count authority_encrypted;   /* those that were answered encrypted, */
+	tally_count authority_unencrypted; /* and that were asked by plain DNS for want of that */
+	tally_count probes;                /* of authorities, whether they answer encrypted, too, */
+	tally_count probes_good;           /* of which so many did, */
+	tally_count probes_failed;         /* and so many did not */
+	tally_count upstream_joined;       /* equal questions to the same server, asked once */
 	tally_count upstream_answered;
 	tally_count upstream_timeouts;
 	tally_count upstream_late;      /* answers after that, which still counted */

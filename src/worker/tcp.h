@@ -40,8 +40,8 @@ struct tcp_client {
 	uint16_t party;   /* whose place it takes */
 	uint8_t listener; /* where it was accepted */
 	bool encrypted;
-	bool idle;        /* of clients_idle */
-	uint32_t serial;  /* tells a connection from the next one in the same place */
+	bool idle;       /* of clients_idle */
+	uint32_t serial; /* tells a connection from the next one in the same place */
 };
 
 /** A listener has connections to be accepted. */

@@ -225,6 +225,12 @@ static void attach(struct asker *asker, struct exchange *x, const struct upstrea
 	make_live(ask);
 }
 
+/* What is asked by plain DNS as well is silent to nobody. */
+static bool is_told(const struct exchange *x, enum upstream_event event)
+{
+	return !x->opportunistic || event != UPSTREAM_TIMED_OUT;
+}
+
 /* --- how an exchange ends ------------------------------------------------------- */
 
 /* It has gone on to ask somebody else, or only listens: false when it has no use for this. */
@@ -234,7 +240,8 @@ static bool tell_late(struct ask *ask, const struct upstream_reply *reply)
 	struct worker *w = asker->worker;
 	struct upstream_query query = ask->query;
 
-	if (reply->event == UPSTREAM_UNREACHABLE || !asker->awaits(asker, &query))
+	if (reply->event == UPSTREAM_UNREACHABLE || reply->event == UPSTREAM_NO_RESOURCE ||
+	    !asker->awaits(asker, &query))
 		return false;
 	if (reply->event == UPSTREAM_ANSWERED) {
 		tally_add(&w->tally.upstream_late);
@@ -250,7 +257,7 @@ void upstream_end(struct exchange *x, const struct upstream_reply *reply)
 {
 	struct worker *w = x->worker;
 
-	if (x->load)
+	if (x->load && is_told(x, reply->event))
 		note_outcome(x->load, reply->event);
 	if (reply->event == UPSTREAM_TIMED_OUT)
 		tally_add(&w->tally.upstream_timeouts);
@@ -303,8 +310,10 @@ static void on_timeout(struct timer *timer)
 		upstream_end_with(x, UPSTREAM_TIMED_OUT);
 		return;
 	}
-	tally_add(&x->worker->tally.upstream_timeouts);
-	note_outcome(x->load, UPSTREAM_TIMED_OUT);
+	if (is_told(x, UPSTREAM_TIMED_OUT)) {
+		tally_add(&x->worker->tally.upstream_timeouts);
+		note_outcome(x->load, UPSTREAM_TIMED_OUT);
+	}
 	deactivate(x);
 	cds_list_splice(&x->live, &waiting);
 	CDS_INIT_LIST_HEAD(&x->live);
@@ -372,6 +381,8 @@ static struct exchange *new_exchange(struct asker *asker, const struct upstream_
 	x->hash = hash;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->to = q->to;
+	x->server = q->server;
+	x->opportunistic = q->opportunistic;
 	(void)tls_peer_hold(x->to.peer);
 	x->type = q->type;
 	x->recurse = q->recurse;
@@ -391,9 +402,12 @@ static bool send_first(struct exchange *x, enum upstream_event *event)
 	*event = UPSTREAM_NO_RESOURCE;
 	if (x->to.transport != TRANSPORT_UDP)
 		return upstream_tcp_ask(x);
-	return upstream_udp_ask(x, event) ||
-	       (*event == UPSTREAM_NO_RESOURCE && drop_oldest_idle(x->worker) &&
-		upstream_udp_ask(x, event));
+	if (upstream_udp_ask(x, event))
+		return true;
+	/* What is open without a question is worth less than one. */
+	return *event == UPSTREAM_NO_RESOURCE &&
+	       (drop_oldest_idle(x->worker) || upstream_tcp_close_idlest(x->worker)) &&
+	       upstream_udp_ask(x, event);
 }
 
 static struct exchange *open_exchange(struct asker *asker, const struct upstream_query *q,
@@ -472,7 +486,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 	}
 	/* A server that has too much to do is left alone with what it was asked already. */
 	if (x && !crowded && !ask_again(x, q)) {
-		*event = UPSTREAM_UNREACHABLE;
+		*event = q->opportunistic ? UPSTREAM_NO_RESOURCE : UPSTREAM_UNREACHABLE;
 		return false;
 	}
 	if (!x)

@@ -42,7 +42,8 @@ struct exchange {
 	uint64_t hash;                     /* of host and name */
 	uint64_t sent_ns;                  /* last */
 	struct endpoint to;
-	uint16_t party; /* for whom it was begun */
+	struct address server; /* as the server table knows it */
+	uint16_t party;        /* for whom it was begun */
 	uint16_t id;
 	uint16_t type;
 	uint16_t wire_len;
@@ -55,8 +56,10 @@ struct exchange {
 	bool checking_disabled;
 	bool mixed; /* the question has letters in upper case */
 	bool resent;
-	bool closed; /* its end is being told */
-	bool held;   /* not to be freed right now */
+	bool opportunistic; /* by plain DNS its askers would have an answer as well */
+	bool opening;       /* it was sent when its connection was yet to be made */
+	bool closed;        /* its end is being told */
+	bool held;          /* not to be freed right now */
 	uint8_t wire[EXCHANGE_WIRE_MAX];
 };
 
@@ -121,6 +124,9 @@ void upstream_tcp_time_out(struct exchange *x);
 
 /** @p x does not wait for its connection, or for one, any more. */
 void upstream_tcp_leave(struct exchange *x);
+
+/** Close the connection that has been without a question longest; false when there is none. */
+bool upstream_tcp_close_idlest(struct worker *w);
 
 /** At the end: every connection is closed, and nobody is told. */
 void upstream_tcp_finish_all(struct worker *w);

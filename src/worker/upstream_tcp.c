@@ -18,6 +18,7 @@
  * A server whose handshake has failed, or that is not the one that was meant, is given a rest:
  * questions wait for the next try together, so that their number is not that of handshakes.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -44,6 +45,8 @@ struct tcp_server {
 	struct cds_list_head waiting; /* exchanges without a place, oldest first */
 	struct worker *worker;
 	struct endpoint to;
+	struct address known_as; /* by the server table, */
+	bool opportunistic;      /* as one that answers encrypted, too: RFC 9539 */
 	struct tls_ticket ticket;
 	struct quic_memory quic; /* the same by QUIC */
 	uint32_t connections_n;  /* one that is ending counts, but is in the list no more */
@@ -138,11 +141,14 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 	cds_list_move(&x->node, &c->exchanges);
 	cds_list_del_init(&c->idle);
 	x->connection = c;
+	x->opening = c->stream.connecting || c->stream.opening;
 	x->sent_ns = w->loop.now.mono_ns;
 	if (c->exchanges_n++ == 0)
 		c->heard_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
+	if (!x->recurse && !transport_is_encrypted(x->to.transport))
+		tally_add(&w->tally.authority_plain);
 	if (x->to.transport == TRANSPORT_TLS)
 		tally_add(&w->tally.upstream_tls);
 	else if (x->to.transport == TRANSPORT_HTTPS)
@@ -164,8 +170,8 @@ static void free_connection(struct tcp_connection *c)
 	pool_give(&w->tcp_connections, c);
 }
 
-/* The one without a question for longest is only kept in case; @p s is asking right now. */
-static void close_idlest(struct worker *w, const struct tcp_server *s)
+/* Of those to others than @s, which is asking right now. */
+static bool close_idlest(struct worker *w, const struct tcp_server *s)
 {
 	struct tcp_connection *c;
 
@@ -175,8 +181,14 @@ static void close_idlest(struct worker *w, const struct tcp_server *s)
 			continue;
 		stream_close(&c->stream);
 		on_ended(&c->stream, STREAM_IDLE);
-		return;
+		return true;
 	}
+	return false;
+}
+
+bool upstream_tcp_close_idlest(struct worker *w)
+{
+	return close_idlest(w, NULL);
 }
 
 static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t party)
@@ -184,8 +196,11 @@ static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t part
 	struct worker *w = s->worker;
 	struct tcp_connection *c;
 
-	if (!shares_allow(&w->connection_shares, party))
-		close_idlest(w, s);
+	uint32_t most = atomic_load_explicit(&w->shared->tcp_servers_max, memory_order_relaxed);
+
+	if (!shares_allow(&w->connection_shares, party) ||
+	    (most > 0 && w->connection_shares.taken_n >= most))
+		(void)close_idlest(w, s);
 	if (!shares_allow(&w->connection_shares, party))
 		return NULL;
 	c = pool_take(&w->tcp_connections);
@@ -213,20 +228,30 @@ static bool begin_transport(struct tcp_connection *c)
 		       &s->ticket, c->why);
 }
 
-static bool open_stream(struct tcp_connection *c)
+static bool begin_connecting(struct tcp_connection *c)
 {
 	struct tcp_server *s = c->server;
 	struct worker *w = s->worker;
-	const struct quic_asking asking = {.peer = s->to.peer, .memory = &s->quic, .why = c->why};
 	bool encrypted = transport_is_encrypted(s->to.transport);
+	const struct quic_asking asking = {.peer = s->to.peer, .memory = &s->quic, .why = c->why};
 
-	if (s->to.transport == TRANSPORT_QUIC)
-		return quic_ask(&w->quic_upstream, &c->stream, &s->to.address, &asking,
-				SERVER_WARM_MS);
-	if (!stream_connect(&c->stream, &w->loop, &s->to.address,
-			    encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS))
+	return s->to.transport == TRANSPORT_QUIC
+		       ? quic_ask(&w->quic_upstream, &c->stream, &s->to.address, &asking,
+				  SERVER_WARM_MS)
+		       : stream_connect(&c->stream, &w->loop, &s->to.address,
+					encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS);
+}
+
+static bool open_stream(struct tcp_connection *c)
+{
+	struct tcp_server *s = c->server;
+	enum transport transport = s->to.transport;
+
+	/* The second time with the descriptor of one that is only kept in case. */
+	if (!begin_connecting(c) &&
+	    (errno != EMFILE || !close_idlest(s->worker, s) || !begin_connecting(c)))
 		return false;
-	if (!encrypted || begin_transport(c))
+	if (!transport_is_encrypted(transport) || transport == TRANSPORT_QUIC || begin_transport(c))
 		return true;
 	stream_close(&c->stream);
 	return false;
@@ -334,8 +359,10 @@ static void forget_oldest(struct worker *w)
 
 static void end_rest(struct timer *timer);
 
-static struct tcp_server *new_server(struct worker *w, const struct endpoint *to)
+static struct tcp_server *new_server(struct worker *w, const struct exchange *x)
 {
+	const struct endpoint *to = &x->to;
+
 	struct tcp_server *s = pool_take(&w->tcp_servers);
 
 	if (!s) {
@@ -344,7 +371,7 @@ static struct tcp_server *new_server(struct worker *w, const struct endpoint *to
 	}
 	if (!s)
 		return NULL;
-	*s = (struct tcp_server){.worker = w, .to = *to};
+	*s = (struct tcp_server){.worker = w, .to = *to, .known_as = x->server};
 	(void)tls_peer_hold(s->to.peer);
 	CDS_INIT_LIST_HEAD(&s->idle);
 	CDS_INIT_LIST_HEAD(&s->connections);
@@ -406,7 +433,10 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 			continue;
 		c->answered_n++;
 		c->heard_ms = now_ms(c);
+		if (!x->recurse && transport_is_encrypted(x->to.transport))
+			tally_add(&x->worker->tally.authority_encrypted);
 		reply.rtt_ms = upstream_elapsed_ms(x);
+		reply.opening = x->opening;
 		c->reading = true;
 		upstream_end(x, &reply);
 		c->reading = false;
@@ -414,6 +444,10 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 		return true;
 	}
 	tally_add(&c->server->worker->tally.upstream_mismatched);
+	/* What nobody waits for any more came late, but it came. */
+	if (c->server->opportunistic)
+		infra_way_heard(c->server->worker->shared->infra, &c->server->known_as, INFRA_TLS,
+				now_ms(c));
 	return true;
 }
 
@@ -457,10 +491,11 @@ static void move_to_others(struct tcp_connection *c)
 	}
 }
 
-static void end_unreached(struct exchange *x, const char *why)
+static void end_unreached(struct exchange *x, enum stream_end end, const char *why)
 {
+	bool by_us = end == STREAM_NO_MEMORY && x->opportunistic;
 	struct upstream_reply reply = {
-		.event = UPSTREAM_UNREACHABLE,
+		.event = by_us ? UPSTREAM_NO_RESOURCE : UPSTREAM_UNREACHABLE,
 		.transport = x->to.transport,
 		.rtt_ms = upstream_elapsed_ms(x),
 		.why = *why ? why : NULL,
@@ -484,7 +519,8 @@ static void on_ended(struct stream *stream, enum stream_end why)
 		move_to_others(c);
 	/* Each one leaves the list as it ends; none can join. Those asked again wait. */
 	while (!cds_list_empty(&c->exchanges))
-		end_unreached(cds_list_first_entry(&c->exchanges, struct exchange, node), c->why);
+		end_unreached(cds_list_first_entry(&c->exchanges, struct exchange, node), why,
+			      c->why);
 	free_connection(c);
 	s->connections_n--;
 	send_waiting(s);
@@ -500,10 +536,11 @@ bool upstream_tcp_ask(struct exchange *x)
 	struct tcp_server *s = find_server(w, &x->to);
 
 	if (!s)
-		s = new_server(w, &x->to);
+		s = new_server(w, x);
 	if (!s)
 		return false;
 	cds_list_del_init(&s->idle);
+	s->opportunistic |= x->opportunistic;
 	x->connection = NULL;
 	cds_list_add_tail(&x->node, &s->waiting);
 	send_waiting(s);

@@ -69,6 +69,13 @@ static void on_readable(struct watch *watch, uint32_t events)
 	}
 }
 
+static void count(const struct exchange *x)
+{
+	tally_add(&x->worker->tally.upstream_udp);
+	if (!x->recurse)
+		tally_add(&x->worker->tally.authority_plain);
+}
+
 bool upstream_udp_ask(struct exchange *x, enum upstream_event *event)
 {
 	struct worker *w = x->worker;
@@ -84,7 +91,7 @@ bool upstream_udp_ask(struct exchange *x, enum upstream_event *event)
 	x->watch = (struct watch){fd, on_readable};
 	if (send(fd, x->wire, x->wire_len, MSG_DONTWAIT) == x->wire_len &&
 	    loop_add(&w->loop, &x->watch, EPOLLIN)) {
-		tally_add(&w->tally.upstream_udp);
+		count(x);
 		return true;
 	}
 	*event = UPSTREAM_UNREACHABLE;
@@ -101,6 +108,6 @@ bool upstream_udp_again(struct exchange *x, const struct upstream_query *q)
 		return false;
 	x->sent_ns = w->loop.now.mono_ns;
 	x->resent = true;
-	tally_add(&w->tally.upstream_udp);
+	count(x);
 	return true;
 }

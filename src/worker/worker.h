@@ -65,6 +65,8 @@ struct worker_shared {
 	struct rulebook rules;            /* a worker looks once per turn */
 	_Atomic uint32_t tcp_clients_max; /* per worker, so that descriptors are left for servers;
 					     0: TCP_CLIENTS_MAX */
+	_Atomic uint32_t tcp_servers_max; /* above so many connections to servers, per worker, those
+					     without a question give way; 0: never */
 	struct mailbox *firewall;         /* fills sets; NULL: nobody does (keeper/firewall.h) */
 	struct worker **workers; /* WORKERS_MAX places, NULL for one that was never hired */
 	unsigned workers_n;      /* those that rest, too; main thread only */

@@ -7,6 +7,7 @@
  *   waiter.c    who waits for which job, and for how many of them there is a place
  *   keep.c      answers kept rendered
  *   upstream.c  what jobs ask of servers (upstream_private.h)
+ *   probe.c     servers tried for encryption
  *   tcp.c       clients' connections
  *   quic_ready.c  those by QUIC
  *   listen.c    the sockets where clients ask
@@ -43,6 +44,7 @@
 #include "worker/listen.h"
 #include "worker/mail.h"
 #include "worker/mailbox.h"
+#include "worker/probe.h"
 #include "worker/quic_ready.h"
 #include "worker/reporting.h"
 #include "worker/serve.h"
@@ -138,6 +140,7 @@ struct worker {
 	struct cds_list_head tcp_servers_idle; /* without a connection, oldest first */
 	struct cds_list_head idle_connections; /* to them, without a question, idlest first */
 	struct shares connection_shares;
+	struct probe probes[PROBES_MAX];
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */

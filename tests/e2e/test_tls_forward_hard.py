@@ -199,7 +199,7 @@ def test_a_reload_leaves_connections_open():
 
 def test_reloads_amid_questions():
     """The same address, another server's name and back, a slow one: each question is answered by whom it was asked, or the new one."""
-    slow, second = TlsForwarder(delay=0.3), TlsForwarder('192.0.2.102')
+    slow, second = TlsForwarder(delay=0.1), TlsForwarder('192.0.2.102')
     tern = start(**{'forward-zones': [zone(slow)], 'server': {'workers': 1}, 'control': {'socket': SOCKET}})
     got = []
 
