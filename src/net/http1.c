@@ -267,14 +267,19 @@ static bool read_chunk_line(struct http_stream *h, struct http1 *x, size_t len)
 
 static bool read_line(struct http_stream *h, struct http1 *x, size_t len)
 {
-	if (x->query && (x->query->headers += (uint32_t)len + 2) > HTTP_HEADERS_MAX)
+	if (x->state == HTTP1_REQUEST_LINE)
+		return read_request_line(h, x, len);
+	/* Behind its first line there is a request. */
+	if (!x->query)
+		return false;
+	if ((x->query->headers += (uint32_t)len + 2) > HTTP_HEADERS_MAX)
 		return refuse_all(h, x, 431);
 	switch (x->state) {
-	case HTTP1_REQUEST_LINE: return read_request_line(h, x, len);
 	case HTTP1_HEADERS: return len == 0 ? end_headers(h, x) : read_header(h, x, len);
 	case HTTP1_CHUNK_LINE: return read_chunk_line(h, x, len);
 	case HTTP1_CHUNK_END: x->state = HTTP1_CHUNK_LINE; return len == 0 || refuse_all(h, x, 400);
 	case HTTP1_TRAILER: return len > 0 || end_request(h, x);
+	case HTTP1_REQUEST_LINE:
 	case HTTP1_BODY:
 	case HTTP1_CHUNK:
 	case HTTP1_ANSWERING:

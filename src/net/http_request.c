@@ -225,7 +225,7 @@ void http_query_body(struct http_stream *h, struct http_query *q, const uint8_t 
 		drop_message(h, q);
 		q->in_path = false;
 	}
-	if (make_room(h, q, n))
+	if (n > 0 && make_room(h, q, n))
 		put(h, q, octets, n);
 }
 

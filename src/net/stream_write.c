@@ -151,7 +151,7 @@ bool stream_write_unsent(struct stream *s)
 			return wrote < 0 && (errno == EAGAIN || errno == EINTR);
 		s->unsent_octets -= (uint32_t)wrote;
 		s->since_ms = loop_ms(s->loop);
-		while (wrote > 0) {
+		while (wrote > 0 && s->unsent) {
 			struct stream_chunk *c = s->unsent;
 			uint32_t part = (uint32_t)MIN((size_t)wrote, (size_t)(c->len - c->at));
 
