@@ -121,7 +121,7 @@ static void on_ready(struct watch *watch, uint32_t events)
 		struct quic_arrival a = {.octets = octets, .len = (size_t)n, .peer = &c->peer};
 
 		if (n < 0 && errno == ECONNREFUSED) {
-			quic_give_up(c, "nobody listens there");
+			quic_give_up(c);
 			return;
 		}
 		if (n < 0)

@@ -1,7 +1,6 @@
 /* quic_connection.c - the life of a connection of QUIC; see quic.h. */
 #include "net/quic_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -306,10 +305,8 @@ static bool is_done(const struct stream *s)
 	return s->read_end && s->owed == 0 && !stream_is_sending(s);
 }
 
-void quic_give_up(struct quic_connection *c, const char *why)
+void quic_give_up(struct quic_connection *c)
 {
-	if (!c->open && !*c->why)
-		snprintf(c->why, TLS_WHY_MAX, "QUIC handshake: %s", why);
 	end(c, STREAM_RESET);
 }
 

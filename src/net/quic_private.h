@@ -151,8 +151,8 @@ void quic_note_open(struct quic_connection *c);
 void quic_choose_params(ngtcp2_transport_params *p, uint32_t idle_ms);
 void quic_choose_settings(ngtcp2_settings *s, struct quic_front *f);
 
-/** One that asks comes to nothing. */
-void quic_give_up(struct quic_connection *c, const char *why);
+/** One that asks has nobody at the other end. */
+void quic_give_up(struct quic_connection *c);
 
 /** It may have something to send. */
 void quic_touch(struct quic_connection *c);
