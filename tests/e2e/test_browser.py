@@ -1,5 +1,8 @@
 """DNS over HTTPS as a browser speaks it: Debian's Chromium, which is given a template, for it does not ask for DDR's records."""
+import base64
 import contextlib
+import functools
+import hashlib
 import http.server
 import json
 import os
@@ -54,7 +57,7 @@ def profile(state, trusts=True):
     return home
 
 
-def browse(url, state, trusts=True):
+def browse(url, state, trusts=True, options=()):
     """The page at @p url, as it was loaded, or the browser's own that says why not."""
     for program in ('chromium', 'certutil'):
         if not shutil.which(program):
@@ -64,9 +67,17 @@ def browse(url, state, trusts=True):
         f.write('nameserver 127.0.0.1\n')
     here = f'mount --bind {home}/resolv.conf "$(readlink -f /etc/resolv.conf)" && exec "$@"'
     done = subprocess.run(['unshare', '-m', 'sh', '-c', here, 'sh', 'chromium', '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
-                           '--disable-component-update', f'--user-data-dir={home}/profile', '--dump-dom', url],
+                           '--disable-component-update', f'--user-data-dir={home}/profile', *options, '--dump-dom', url],
                           capture_output=True, text=True, timeout=scaled(60), env={**os.environ, 'HOME': home}, preexec_fn=die_with_parent)
     return done.stdout
+
+
+@functools.cache
+def key_hash():
+    """What the browser knows the lab's server by: over QUIC no certificate of a CA of one's own is believed otherwise."""
+    spki = subprocess.run(f'openssl x509 -in {certificates()}/good.pem -pubkey -noout | openssl pkey -pubin -outform der', shell=True,
+                          check=True, capture_output=True).stdout
+    return base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
 def over_https(mode, query='{?dns}', host='127.0.0.1'):
@@ -110,3 +121,37 @@ def test_chromium_does_not_trust_it():
             page = browse(PAGE, over_https('secure', host=host), trusts=trusts)
         check(LOADED not in page, f'trusting {trusts}, at {host}: {page}')
         equal(difference('queries', before, 'udp', 'https'), [0, 0], f'trusting {trusts}, at {host}')
+
+
+FETCH = """<body><pre id=o>none</pre><script>
+const query = new Uint8Array([%s]);
+(async () => {
+  let out = '';
+  for (let i = 0; i < 20; i++) {
+    const r = await fetch('https://lists.lan:%d/dns-query', {method: 'POST', headers: {'content-type': 'application/dns-message'}, body: query});
+    const octets = new Uint8Array(await r.arrayBuffer());
+    out += r.status + ' ' + octets.slice(-15, -11).join('.') + '|';
+  }
+  for (const [path, method] of [['/elsewhere', 'GET'], ['/dns-query', 'PUT'], ['/dns-query', 'GET'], ['/dns-query?dns=AAAA', 'GET']])
+    out += (await fetch('https://lists.lan:%d' + path, {method})).status + '|';
+  document.getElementById('o').textContent = out;
+})().catch(e => { document.getElementById('o').textContent = '' + e; });
+</script></body>"""
+
+
+@busy(60)
+def test_chromium_by_http3():
+    """Only UDP is open: whatever comes back came by QUIC."""
+    encrypted(listen=[{'address': f'127.0.0.1@{HTTPS}', 'transport': 'http3'}])
+    before = stats()
+    with tempfile.NamedTemporaryFile('w', suffix='.html', dir=LAB) as page:
+        page.write(FETCH % (','.join(map(str, question('www.example.com').to_wire())), HTTPS, HTTPS))
+        page.flush()
+        os.chmod(page.name, 0o644)
+        got = browse(f'file://{page.name}', {}, options=(
+            '--disable-web-security', f'--origin-to-force-quic-on=lists.lan:{HTTPS}', f'--ignore-certificate-errors-spki-list={key_hash()}',
+            '--host-resolver-rules=MAP lists.lan 127.0.0.1', '--virtual-time-budget=20000'))
+    check('200 192.0.2.81|' * 20 + '404|405|400|400|' in got, got)
+    equal(difference('queries', before, 'https', 'udp'), [20, 0], 'queries')
+    equal(difference('http', before, 'requests', 'errors'), [24, 4], 'requests')
+    equal(difference('tls', before, 'handshakes')[0], 1, 'handshakes')

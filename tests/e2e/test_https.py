@@ -21,9 +21,9 @@ PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 
 
-def https(**more):
+def https(listen=(), **more):
     return encrypted(listen=[{'address': f'127.0.0.1@{HTTPS}', 'transport': 'https'},
-                             {'address': f'127.0.0.1@{HTTP}', 'transport': 'http'}], **more)
+                             {'address': f'127.0.0.1@{HTTP}', 'transport': 'http'}, *listen], **more)
 
 
 def encoded(query):

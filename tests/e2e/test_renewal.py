@@ -1,4 +1,4 @@
-"""Certificates and keys that are renewed again and again, while clients ask by TLS and by HTTPS: nobody loses a query."""
+"""Certificates and keys that are renewed again and again, while clients ask by TLS, HTTPS and QUIC: nobody loses a query."""
 import http.client
 import subprocess
 import sys
@@ -10,9 +10,11 @@ import dns.message
 from harness import *
 from test_https import HTTPS, https
 from test_lists_url import certificates
+from test_quic import kdig, DOQ
 from test_reload import SOCKET, ternctl
 from test_tls import DOT, ask_on, client_context, connected, install, until
 
+OTHER = 5655       # where another tern listens, which asks this one by QUIC
 PAIRS = 5
 RENEWALS = 50
 FIRST_SERIAL = 7000
@@ -41,7 +43,7 @@ class Clients:
 
     def __init__(self):
         self.over, self.asked, self.lost = False, {}, []
-        kinds = (self.warm_tls, self.warm_https, self.new_tls, self.new_https)
+        kinds = (self.warm_tls, self.warm_https, self.warm_quic, self.new_tls, self.new_https, self.new_quic)
         self.threads = [threading.Thread(target=self.run, args=(kind,), daemon=True) for kind in kinds]
 
     def __enter__(self):
@@ -90,6 +92,21 @@ class Clients:
     def warm_https(self):
         self.by_https('warm by HTTPS', 1 << 30)
 
+    def warm_quic(self):
+        # Each name once: what is cached there was not asked here.
+        self.n = getattr(self, 'n', 0) + 1
+        answer = ask(f'r{self.n}.renewed.test-zone', port=OTHER, timeout=10)
+        if data(answer) != ['192.0.2.81']:
+            self.lost.append(f'warm by QUIC: {answer}')
+        self.asked['warm by QUIC'] = self.n
+        time.sleep(0.002)
+
+    def new_quic(self):
+        out = kdig('www.example.com')
+        if '192.0.2.81' not in out:
+            self.lost.append(f'new by QUIC: {out}')
+        self.asked['new by QUIC'] = self.asked.get('new by QUIC', 0) + 1
+
     def new_tls(self):
         self.by_tls('new by TLS', 2)
 
@@ -107,7 +124,11 @@ def write_in_place(name, folder):
 @busy(120)
 def test_fifty_renewals():
     make_pairs()
-    tern = https(control={'socket': SOCKET})
+    tern = https(listen=[{'address': f'127.0.0.1@{DOQ}', 'transport': 'quic'}], control={'socket': SOCKET},
+                 **{'local-zones': [{'name': 'renewed.test-zone', 'behaviour': 'static', 'records': ['*.renewed.test-zone. 60 IN A 192.0.2.81']}]})
+    other = Tern(server={'listen': [f'127.0.0.1@{OTHER}']}, resolver={'do-not-query-localhost': False},
+                 **{'forward-zones': [{'name': 'renewed.test-zone', 'transport': 'quic', 'addresses': [f'127.0.0.1@{DOQ}#lists.lan'],
+                                       'ca': f'{certificates()}/ca.pem'}]})
     resolves('www.example.com', '192.0.2.81')
     with Clients() as clients:
         time.sleep(0.5)
@@ -124,5 +145,5 @@ def test_fifty_renewals():
     equal(clients.lost, [], 'queries lost')
     for kind, n in clients.asked.items():
         at_least(n, RENEWALS, f'queries, {kind}')
-    equal(len(clients.asked), 4, 'kinds')
-    check(tern.alive(), 'alive')
+    equal(len(clients.asked), 6, 'kinds')
+    check(tern.alive() and other.alive(), 'alive')
