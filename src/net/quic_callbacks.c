@@ -1,6 +1,8 @@
 /* quic_callbacks.c - what ngtcp2 tells a connection; see quic.h. */
 #include "net/quic_private.h"
 
+#include <string.h>
+
 #include "net/tls_private.h"
 
 #define STOP NGTCP2_ERR_CALLBACK_FAILURE
@@ -115,12 +117,6 @@ static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_t error
 	return 0;
 }
 
-static int on_stop_sending(ngtcp2_conn *conn, int64_t id, uint64_t error, void *user,
-			   void *stream_user)
-{
-	return on_reset(conn, id, 0, error, user, stream_user);
-}
-
 /* Whom it is from is the owner's business: there are rules for addresses. */
 static int on_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
 		   ngtcp2_path_validation_result result, void *user)
@@ -136,6 +132,8 @@ static int on_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
 	if (!address_from_sockaddr(path->remote.addr, &client) ||
 	    !f->owner->moved(f->context, c->stream, &client))
 		return STOP;
+	memcpy(&c->peer.addr, path->remote.addr, path->remote.addrlen);
+	c->peer.addr_len = path->remote.addrlen;
 	return 0;
 }
 
@@ -155,7 +153,6 @@ const ngtcp2_callbacks quic_server_callbacks = {
 	.update_key = ngtcp2_crypto_update_key_cb,
 	.path_validation = on_path,
 	.stream_reset = on_reset,
-	.stream_stop_sending = on_stop_sending,
 	.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
 	.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
 	.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,

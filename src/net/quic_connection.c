@@ -51,10 +51,13 @@ static void settle(struct stream *s, uint32_t tag)
 		c->app->settle(c, tag);
 }
 
+/* To a client in its handshake whatever may be sent has been, maybe (RFC 9000 8.1). */
 static void say_goodbye(struct quic_connection *c)
 {
 	ngtcp2_connection_close_error why;
 
+	if (!c->open && !c->asks)
+		return;
 	ngtcp2_connection_close_error_default(&why);
 	if (c->open)
 		ngtcp2_connection_close_error_set_application_error(&why, c->error, NULL, 0);
@@ -110,11 +113,16 @@ void quic_note(struct quic_connection *c, bool partial, bool unacked)
 {
 	struct stream *s = c->stream;
 
-	if (partial && s->rx_n == 0)
+	if (partial && s->rx_n == 0) {
+		c->since_ms = s->since_ms;
 		s->since_ms = loop_ms(s->loop);
+	} else if (!partial && s->rx_n > 0) {
+		/* If it was not whole, it leaves the stream as idle as it was. */
+		s->since_ms = c->since_ms;
+	}
 	s->rx_n = partial;
 	s->withheld = unacked;
-	stream_note_progress(s);
+	stream_arm(s);
 }
 
 /* --- its beginning ---------------------------------------------------------------------------- */
@@ -150,12 +158,15 @@ static void note_beginning(ngtcp2_transport_params *p, const struct quic_beginni
 	p->stateless_reset_token_present = 1;
 }
 
+/*
+ * no_pmtud stays 0: with it ngtcp2 0.12 ends the process by an assertion when a client comes back
+ * from an address that was not validated yet. There is nothing to discover above QUIC_SENT_MAX.
+ */
 void quic_choose_settings(ngtcp2_settings *s, struct quic_front *f)
 {
 	ngtcp2_settings_default(s);
 	s->initial_ts = quic_now(f);
 	s->max_tx_udp_payload_size = QUIC_SENT_MAX;
-	s->no_pmtud = 1;
 	s->handshake_timeout = STREAM_STALL_MS * NGTCP2_MILLISECONDS;
 	s->rand_ctx.native_handle = f->random;
 }

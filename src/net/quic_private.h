@@ -44,11 +44,15 @@ struct quic_app {
 	/** Octets of the peer in stream @p id. False: the application has set c->error. */
 	bool (*data)(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
 		     bool fin);
-	/** The peer says no more in @p id, or wants to hear no more. */
+	/** The peer says no more in @p id. That it wants to hear no more is told by blocked(), or
+	 * closed(). */
 	void (*reset)(struct quic_connection *c, int64_t id);
 	/** @p id is over, both ways. */
 	void (*closed)(struct quic_connection *c, int64_t id);
-	/** The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. */
+	/**
+	 * The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. ngtcp2
+	 * takes no copy: they stay where they are until acked() or closed(), whatever else is told.
+	 */
 	unsigned (*next)(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out);
 	/** So many of these were taken. */
 	void (*wrote)(struct quic_connection *c, int64_t id, size_t n);
@@ -82,15 +86,17 @@ struct quic_connection {
 	struct timer timer;         /* ngtcp2's */
 	struct cds_list_head ready; /* in front->ready; its own head when not */
 	struct quic_cid cids[QUIC_CIDS_MAX];
-	struct udp_peer peer;          /* by which its last datagram came */
+	struct udp_peer peer;          /* whose address has been shown to be its; of a client in
+					  its handshake, by which it came */
 	struct sockaddr_storage local; /* ours, the same for its whole life */
 	socklen_t local_len;
 	uint8_t listener;
-	bool asks;      /* we have opened it */
-	bool open;      /* the handshake is done */
-	bool inside;    /* ngtcp2 is at work, and must not be freed */
-	bool gone;      /* nothing is to be said any more */
-	uint64_t error; /* of the application, by which it ends */
+	bool asks;         /* we have opened it */
+	bool open;         /* the handshake is done */
+	bool inside;       /* ngtcp2 is at work, and must not be freed */
+	bool gone;         /* nothing is to be said any more */
+	uint64_t since_ms; /* the stream's, when a message began to come */
+	uint64_t error;    /* of the application, by which it ends */
 };
 
 /* quic_front.c */
@@ -146,7 +152,7 @@ void quic_touch(struct quic_connection *c);
 /** ngtcp2 says @p status, which is no good: it ends, and the peer hears why. */
 void quic_fail(struct quic_connection *c, int status);
 
-/** The stream, if there is one yet, is told how much is under way. */
+/** The stream is told what is under way; that alone is no progress. */
 void quic_note(struct quic_connection *c, bool partial, bool unacked);
 
 static inline uint64_t quic_now(const struct quic_front *f)
