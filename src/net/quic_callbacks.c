@@ -5,7 +5,8 @@
 
 #include "net/tls_private.h"
 
-#define STOP NGTCP2_ERR_CALLBACK_FAILURE
+#define STOP       NGTCP2_ERR_CALLBACK_FAILURE
+#define CRYPTO_MAX 65536 /* octets of TLS at each level: certificates, and tickets */
 
 static void give_random(uint8_t *out, size_t len, const ngtcp2_rand_ctx *context)
 {
@@ -61,6 +62,24 @@ static int on_handshake(ngtcp2_conn *conn, void *user)
 	quic_send_ticket(c->session);
 	send_token(c);
 	return 0;
+}
+
+/*
+ * No window limits how much of TLS comes, and GnuTLS keeps a message as long as it is not whole. A
+ * client has nothing to say after its handshake (RFC 9001 4.4, 6).
+ */
+static int on_crypto(ngtcp2_conn *conn, ngtcp2_crypto_level level, uint64_t offset,
+		     const uint8_t *octets, size_t len, void *user)
+{
+	const struct quic_connection *c = user;
+
+	if (level == NGTCP2_CRYPTO_LEVEL_APPLICATION && !c->asks) {
+		ngtcp2_conn_set_tls_alert(conn, GNUTLS_A_UNEXPECTED_MESSAGE);
+		return NGTCP2_ERR_CRYPTO;
+	}
+	if (offset + len > CRYPTO_MAX)
+		return NGTCP2_ERR_CRYPTO_BUFFER_EXCEEDED;
+	return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, octets, len, user);
 }
 
 static int on_data(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset,
@@ -139,7 +158,7 @@ static int on_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
 
 const ngtcp2_callbacks quic_server_callbacks = {
 	.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+	.recv_crypto_data = on_crypto,
 	.handshake_completed = on_handshake,
 	.encrypt = ngtcp2_crypto_encrypt_cb,
 	.decrypt = ngtcp2_crypto_decrypt_cb,

@@ -224,3 +224,232 @@ def test_idle_ones_that_look_alive():
     equal(sorted(taken), sorted(acts), 'all of them came to an end')
     for name, seconds in taken.items():
         at_most(seconds, 11.5 * max(1, slowdown() / 2), f'{name}: seconds')
+
+
+def silent_octets(*first, source='127.0.0.1', seconds=8, answer=b''):
+    """Octets sent and received from one address, which says what is in @first and then nothing."""
+    with Client.new_socket(source) as s:
+        sent = received = 0
+        for octets in first:
+            s.sendto(octets, ('127.0.0.1', DOQ))
+            sent += len(octets)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            s.settimeout(max(0.001, end - time.monotonic()))
+            with contextlib.suppress(TimeoutError):
+                received += len(s.recv(2000))
+        return sent, received
+
+
+@busy(60)
+def test_amplification():
+    """Nobody whose address is not known to be his gets more than three times what came from there, whatever it was."""
+    tern = quic()
+    with Client(DOQ) as half, Client(DOQ, alpn=b'h3x') as other, Client(DOQ, padding=3000) as long, Client(DOQ, host=b'x' * 60 + b'.lan') as named:
+        initial = half.first()
+        bad_token = Client(DOQ, token=b'\xb6' + os.urandom(60))
+        version = b'\xc0\x0a\x1a\x2a\x3a\x08destined\x04from'
+        kinds = {
+            'half a handshake': [initial],
+            'the same one again': [initial] * 4,
+            'another protocol': [other.first()],
+            'half a hello': [long.packet(INITIAL, quic_by_hand.crypto(long.hello()[:1000]) + bytes(130))],
+            'another host': [named.first()],
+            'a forged token': [bad_token.first()],
+            'another version': [version + bytes(1200 - len(version))],
+            'no connection': [b'\x40' + os.urandom(n) for n in (20, 42, 43, 60, 1200)],
+            'garbage': [os.urandom(n) for n in (1, 7, 21, 43, 100, 1200)],
+            'a hello that is none': [named.packet(INITIAL, quic_by_hand.crypto(b'\1\0\0\x40' + os.urandom(64)) + bytes(1100))],
+            'a small datagram': [initial[:1199], initial[:600]],
+        }
+        found = {}
+        threads = [threading.Thread(target=lambda name=name, what=what: found.update({name: silent_octets(*what)}))
+                   for name, what in kinds.items()]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    for name, (sent, received) in found.items():
+        print(f'{name}: {received} octets for {sent}', file=sys.stderr)
+        at_most(received, 3 * sent, f'{name}: octets')
+    lives(tern)
+
+
+def test_an_unproven_address_gets_little():
+    """An address that a connection moves to: what it sent three times, until it answers the challenge."""
+    tern = quic(**{'local-data': [f'large.lan. 60 IN TXT {i:04}{"x" * 200}' for i in range(250)]})
+    with client() as c, c.new_socket('127.0.0.5') as s:
+        c.send(stream(0, framed('large.lan', rtype='TXT')), sock=s)
+        before = c.received
+        c.listen(7, sock=s)
+        at_most(c.received - before, 3 * 200, 'octets')
+    lives(tern)
+
+
+@busy(60)
+def test_tokens():
+    tern = quic(workers=1)
+    with contextlib.ExitStack() as kept:
+        def starting(**how):
+            c = kept.enter_context(Client(DOQ, **how))
+            c.put(c.first())
+            return c
+
+        def after_retry(c, token, source=None):
+            """What becomes of its second try with @token."""
+            c.token, c.dcid = token, c.their_scid
+            c.begin()
+            with (c.new_socket(source) if source else contextlib.nullcontext(c.sock)) as s:
+                c.closed = None
+                # There may be no time for it right now.
+                for _ in range(10):
+                    c.put(c.first(), sock=s)
+                    c.listen(0.3, lambda: c.open or c.closed is not None, sock=s)
+                    if c.open or c.closed is not None:
+                        break
+            return 'open' if c.open else c.closed
+        # With many handshakes under way, or no time for one, who comes has to show his address.
+        late, tries = [], 0
+        while len(late) < 5 and tries < 300:
+            c, tries = starting(source='127.0.0.8'), tries + 1
+            c.listen(0.3, lambda: c.retry or c.heard[INITIAL])
+            if c.retry:
+                late.append(c)
+        equal(len(late), 5, 'that had to show their address')
+        equal(after_retry(late[0], late[0].retry), 'open', 'its own token')
+        equal(after_retry(late[1], late[1].retry[:-1] + bytes([late[1].retry[-1] ^ 1])), 0xb, 'a forged one')
+        equal(after_retry(late[2], late[3].retry), 0xb, "another connection's")
+        equal(after_retry(late[3], late[3].retry, '127.0.0.9'), 0xb, "another address's")
+        time.sleep(11)
+        equal(after_retry(late[4], late[4].retry), 0xb, 'an old one')
+        at_least(stats()['quic']['retries'], 5, 'retries')
+    with client() as c:
+        token = c.tokens[0]
+    with client(token=token) as c:
+        equal(answered(c), ['192.0.2.81'])
+    with client(token=token[:-1], source='127.0.0.4') as c:
+        equal(answered(c), ['192.0.2.81'])
+    lives(tern)
+
+
+def test_retries_and_replays():
+    """The same first datagrams over and over begin nothing new."""
+    tern = quic(workers=1)
+    with contextlib.ExitStack() as kept:
+        clients = [kept.enter_context(Client(DOQ)) for _ in range(20)]
+        firsts = [c.first() for c in clients]
+        for _ in range(20):
+            for c, first in zip(clients, firsts):
+                c.put(first)
+        time.sleep(0.3)
+        for c in clients:
+            c.listen(0.2)
+    lives(tern)
+
+
+@busy(60)
+def test_rapid_resets():
+    """Queries that are taken back at once, thousands: no more than 64 of them are worked on at a time."""
+    setting('slow.evil', delay=1)
+    tern = quic(workers=1)
+    warm()
+    memory = tern.memory()
+    with client() as c:
+        free, number, began = 64, 0, time.monotonic()
+        while time.monotonic() - began < 3.5 and c.closed is None:
+            while number < free:
+                c.send(stream(4 * number, framed(f'r{number}.slow.evil')) + quic_by_hand.stop(4 * number))
+                number += 1
+            for _, kind, *values in c.listen(0.01):
+                if kind == quic_by_hand.MAX_STREAMS:
+                    free = max(free, values[0])
+            c.send(c.acknowledgement())
+        asked = len({q['name'] for q in upstream('slow.evil')})
+        print(f'{number} taken back, {asked} asked upstream, closed: {c.closed}', file=sys.stderr)
+        check(c.closed is None, f'{c.closed}')
+        at_least(number, 65, 'queries')
+        # Each takes a second, and 64 go on at a time.
+        at_most(asked, 64 * 5 + 64, 'asked upstream')
+    at_most(tern.memory() - memory, with_quarantine(20) << 20, 'octets')
+    # As fast as streams are given.
+    with client() as c:
+        free, number, began = 64, 0, time.monotonic()
+        while time.monotonic() - began < 3 and c.closed is None:
+            while number < free:
+                c.send(stream(4 * number, framed('www.example.com'), fin=False) + quic_by_hand.reset(4 * number, len(framed())))
+                number += 1
+            for _, kind, *values in c.listen(0.01):
+                if kind == quic_by_hand.MAX_STREAMS:
+                    free = max(free, values[0])
+            if c.heard[APP]:
+                c.send(c.acknowledgement())
+        print(f'{number} begun and reset', file=sys.stderr)
+        check(c.closed is None, f'{c.closed}')
+        equal(answered(c, 4 * number) if number < free else ['192.0.2.81'], ['192.0.2.81'])
+    lives(tern)
+
+
+@busy(60)
+def test_answers_that_nobody_takes():
+    """Windows that are never opened, and acknowledgements that never come: little memory, and five seconds."""
+    tern = quic(workers=1, **{'local-data': [f'large.lan. 60 IN TXT {i:04}{"x" * 200}' for i in range(250)]})
+    memory = tern.memory()
+    for parameters in ({4: 0}, {5: 0}, {5: 1000, 4: 100}, {}):
+        with contextlib.ExitStack() as kept:
+            clients = [kept.enter_context(client(parameters=parameters)) for _ in range(8)]
+            for c in clients:
+                for i in range(64):
+                    c.send(stream(4 * i, framed('large.lan', rtype='TXT')))
+            time.sleep(0.5)
+            print(f'{(tern.memory() - memory) / 8 / 1024:.0f} KiB for each', file=sys.stderr)
+            at_most((tern.memory() - memory) / 8, with_quarantine(1) << 20, 'octets for each')
+            began = time.monotonic()
+            for c in clients:
+                c.listen(8, lambda: c.closed is not None)
+                check(c.closed is not None, 'closed')
+            at_most(time.monotonic() - began, scaled(7), 'seconds')
+    lives(tern)
+
+
+FLOODS = {
+    'pings': lambda c, i: c.send(b'\1' * 1000),
+    'challenges': lambda c, i: c.send((b'\x1a' + os.urandom(8)) * 100),
+    'IDs that retire': lambda c, i: c.send(quic_by_hand.new_id(i + 1, struct.pack('!Q', i), retire=i + 1)),
+    'ranges': lambda c, i: c.send(quic_by_hand.ack(max(c.heard[APP]), 0, [(0, 0)] * 0), number=2 * i + 1000),
+    'CRYPTO': lambda c, i: c.send(quic_by_hand.crypto(b'a', 10 + 2 * i)),
+    'TLS that has no end': lambda c, i: c.send(quic_by_hand.crypto(b'\4\xff\xff\xff' + bytes(996) if i == 0 else bytes(1000), 1000 * i)),
+    'gaps': lambda c, i: c.send(b''.join(stream(0, b'a', False, 2 + 2 * (i * 60 + j)) for j in range(60))),
+    'more data': lambda c, i: c.send(b''.join(bytes([0x10]) + quic_by_hand.var(1 << 20 | i * 100 + j) for j in range(100))),
+    'more of streams': lambda c, i: c.send(b''.join(bytes([0x11, 0]) + quic_by_hand.var(1 << 20 | i * 100 + j) for j in range(100))),
+    'blocked': lambda c, i: c.send(b''.join(bytes([0x15, 0]) + quic_by_hand.var(i * 100 + j) for j in range(100))),
+    'key updates': lambda c, i: (c.send(b'\1'), c.update_keys(), c.send(b'\1')),
+    'wrong keys': lambda c, i: c.put(b'\x43' + c.dcid + os.urandom(40)),
+    'stateless resets': lambda c, i: c.put(b'\x43' + os.urandom(60)),
+    'addresses': lambda c, i: c.send(b'\1', sock=c.new_socket(f'127.0.1.{i % 250 + 1}')),
+    'tokens': lambda c, i: c.put(b'\xc3\0\0\0\1\x0c' + c.dcid + b'\x08' + c.scid + b'\x40\x28' + os.urandom(40) + bytes(1200)),
+}
+
+
+@busy(120)
+def test_floods_of_frames():
+    """Each kind 1,500 times within a connection: others are served meanwhile, and memory is not kept."""
+    tern = quic(workers=1)
+    with client() as c:
+        answered(c)
+    for name, act in FLOODS.items():
+        memory, cpu_s = tern.memory(), tern.cpu_s()
+        with client(source='127.0.0.7') as c:
+            c.listen(0.01)
+            for i in range(1500):
+                act(c, i)
+                if i % 100 == 0:
+                    c.listen(0.001)
+                if c.closed is not None:
+                    break
+            c.listen(0.05)
+            grown, spent = tern.memory() - memory, tern.cpu_s() - cpu_s
+            print(f'{name}: {grown >> 10} KiB, {spent:.2f} s of CPU, {i + 1} sent, closed: {c.closed}', file=sys.stderr)
+            at_most(grown, with_quarantine(1) << 20, f'{name}: octets')
+            at_most(spent, scaled(2), f'{name}: seconds of CPU')
+            equal(data(ask('www.example.com')), ['192.0.2.81'], name)
+    lives(tern)
