@@ -1,8 +1,6 @@
 /* quic_callbacks.c - what ngtcp2 tells a connection; see quic.h. */
 #include "net/quic_private.h"
 
-#include <string.h>
-
 #include "net/tls_private.h"
 
 #define STOP       NGTCP2_ERR_CALLBACK_FAILURE
@@ -136,24 +134,28 @@ static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_t error
 	return 0;
 }
 
-/* Whom it is from is the owner's business: there are rules for addresses. */
 static int on_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
 		   ngtcp2_path_validation_result result, void *user)
 {
 	struct quic_connection *c = user;
-	struct quic_front *f = c->front;
-	struct address client;
 
 	(void)flags;
 	if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS || !c->stream ||
 	    !ngtcp2_path_eq(path, ngtcp2_conn_get_path(conn)))
 		return 0;
-	if (!address_from_sockaddr(path->remote.addr, &client) ||
-	    !f->owner->moved(f->context, c->stream, &client))
-		return STOP;
-	memcpy(&c->peer.addr, path->remote.addr, path->remote.addrlen);
-	c->peer.addr_len = path->remote.addrlen;
-	return 0;
+	return quic_note_address(c, &path->remote) ? 0 : STOP;
+}
+
+static int decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		   const ngtcp2_crypto_aead_ctx *context, const uint8_t *octets, size_t len,
+		   const uint8_t *nonce, size_t nonce_len, const uint8_t *aad, size_t aad_len)
+{
+	int status = ngtcp2_crypto_decrypt_cb(dest, aead, context, octets, len, nonce, nonce_len,
+					      aad, aad_len);
+
+	if (status == 0)
+		quic_retire_nothing(dest, len - aead->max_overhead);
+	return status;
 }
 
 const ngtcp2_callbacks quic_server_callbacks = {
@@ -161,7 +163,7 @@ const ngtcp2_callbacks quic_server_callbacks = {
 	.recv_crypto_data = on_crypto,
 	.handshake_completed = on_handshake,
 	.encrypt = ngtcp2_crypto_encrypt_cb,
-	.decrypt = ngtcp2_crypto_decrypt_cb,
+	.decrypt = decrypt,
 	.hp_mask = ngtcp2_crypto_hp_mask_cb,
 	.recv_stream_data = on_data,
 	.acked_stream_data_offset = on_acked,

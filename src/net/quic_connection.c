@@ -322,6 +322,46 @@ void quic_give_up(struct quic_connection *c, const char *why)
 	end(c, STREAM_RESET);
 }
 
+/* Whom it is from is the owner's business: there are rules for addresses. */
+bool quic_note_address(struct quic_connection *c, const ngtcp2_addr *to)
+{
+	struct quic_front *f = c->front;
+	ngtcp2_path home = quic_path(c, &c->peer);
+	ngtcp2_path there = {.local = home.local, .remote = *to};
+	struct address client;
+
+	if (ngtcp2_path_eq(&home, &there))
+		return true;
+	if (to->addrlen > sizeof c->peer.addr || !address_from_sockaddr(to->addr, &client))
+		return false;
+	c->peer_before = c->peer;
+	memcpy(&c->peer.addr, to->addr, to->addrlen);
+	c->peer.addr_len = to->addrlen;
+	return f->owner->moved(f->context, c->stream, &client);
+}
+
+/* ngtcp2 does not tell of a client that comes back to where it was before: that address is proven.
+ */
+static bool heed_return(struct quic_connection *c)
+{
+	const ngtcp2_path *now = ngtcp2_conn_get_path(c->conn);
+	ngtcp2_path before = quic_path(c, &c->peer_before);
+
+	if (likely(c->peer_before.addr_len == 0) || !ngtcp2_path_eq(&before, now))
+		return true;
+	return quic_note_address(c, &now->remote);
+}
+
+/* A client has been given its ticket, and says nothing by TLS any more: 10 KiB of 70. */
+static void let_go_of_tls(struct quic_connection *c)
+{
+	if (!c->session || !c->open || c->asks)
+		return;
+	ngtcp2_conn_set_tls_native_handle(c->conn, NULL);
+	gnutls_deinit(c->session);
+	c->session = NULL;
+}
+
 bool quic_take(struct quic_connection *c, const struct quic_arrival *a)
 {
 	ngtcp2_path path = quic_path(c, a->peer);
@@ -345,6 +385,11 @@ bool quic_take(struct quic_connection *c, const struct quic_arrival *a)
 		stream_end(c->stream, STREAM_CLOSED_BY_PEER);
 		return false;
 	}
+	if (!heed_return(c)) {
+		quic_fail(c, NGTCP2_ERR_CALLBACK_FAILURE);
+		return false;
+	}
+	let_go_of_tls(c);
 	if (c->app)
 		c->app->unblock(c);
 	quic_touch(c);

@@ -4,6 +4,7 @@
  *   quic_front.c       datagrams find their connection, or what to do without one
  *   quic_connection.c  the life of a connection
  *   quic_callbacks.c   what ngtcp2 tells
+ *   quic_frames.c      frames that ngtcp2 must not see as they are
  *   quic_write.c       the datagrams that it sends
  *   quic_tls.c         its keys: a session of GnuTLS
  *   quic_ask.c         connections that we open
@@ -74,7 +75,7 @@ struct quic_connection {
 	ngtcp2_crypto_conn_ref ref; /* the pointer that GnuTLS keeps */
 	struct quic_front *front;
 	ngtcp2_conn *conn;
-	gnutls_session_t session;
+	gnutls_session_t session;    /* NULL: a client's, after its handshake */
 	struct tls_service *service; /* whose certificates we show, */
 	struct tls_peer *peer_meant; /* or who has to be at the other end, of one that asks */
 	struct quic_memory *memory;  /* with a peer */
@@ -88,6 +89,7 @@ struct quic_connection {
 	struct quic_cid cids[QUIC_CIDS_MAX];
 	struct udp_peer peer;          /* whose address has been shown to be its; of a client in
 					  its handshake, by which it came */
+	struct udp_peer peer_before;   /* and the one before it */
 	struct sockaddr_storage local; /* ours, the same for its whole life */
 	socklen_t local_len;
 	uint8_t listener;
@@ -136,6 +138,9 @@ void quic_free_connection(struct quic_connection *c);
 /** It is @p s from here on. */
 void quic_adopt(struct quic_connection *c, struct stream *s, uint32_t idle_ms);
 
+/** The client's address is another one, which is proven. False when that one may not ask. */
+bool quic_note_address(struct quic_connection *c, const ngtcp2_addr *to);
+
 /** The handshake is done. */
 void quic_note_open(struct quic_connection *c);
 
@@ -166,6 +171,15 @@ ngtcp2_path quic_path(struct quic_connection *c, const struct udp_peer *peer);
 /* quic_callbacks.c */
 
 extern const ngtcp2_callbacks quic_server_callbacks;
+
+/* quic_frames.c */
+
+/**
+ * Have no NEW_CONNECTION_ID frame in @p payload, of a packet, ask that IDs be retired: ngtcp2 0.12
+ * ends the process when one that is retired by it comes twice. They are not retired then, which
+ * costs a peer no more than that it must go on to know them.
+ */
+void quic_retire_nothing(uint8_t *payload, size_t len);
 
 /* quic_write.c */
 

@@ -285,8 +285,15 @@ class End:
         self.ours[level], self.theirs[level] = (keys[names[i]] for i in ends)
 
     def acknowledgement(self, level=APP):
-        numbers = self.heard[level]
-        return ack(max(numbers), max(numbers) - min(numbers)) if numbers else b''
+        """Of what has come, as far as 30 ranges go."""
+        ranges = []
+        for n in sorted(set(self.heard[level]), reverse=True):
+            if ranges and ranges[-1][0] == n + 1:
+                ranges[-1][0] = n
+            else:
+                ranges.append([n, n])
+        more = [(above[0] - below[1] - 2, below[1] - below[0]) for above, below in zip(ranges, ranges[1:30])]
+        return ack(ranges[0][1], ranges[0][1] - ranges[0][0], more) if ranges else b''
 
     def update_keys(self):
         self.old_keys.append(self.theirs[APP])
