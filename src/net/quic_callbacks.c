@@ -3,7 +3,8 @@
 
 #include "net/tls_private.h"
 
-#define STOP NGTCP2_ERR_CALLBACK_FAILURE
+#define STOP       NGTCP2_ERR_CALLBACK_FAILURE
+#define CRYPTO_MAX 65536 /* octets of TLS at each level: certificates, and tickets */
 
 static void give_random(uint8_t *out, size_t len, const ngtcp2_rand_ctx *context)
 {
@@ -61,6 +62,24 @@ static int on_handshake(ngtcp2_conn *conn, void *user)
 	return 0;
 }
 
+/*
+ * No window limits how much of TLS comes, and GnuTLS keeps a message as long as it is not whole. A
+ * client has nothing to say after its handshake (RFC 9001 4.4, 6).
+ */
+static int on_crypto(ngtcp2_conn *conn, ngtcp2_crypto_level level, uint64_t offset,
+		     const uint8_t *octets, size_t len, void *user)
+{
+	const struct quic_connection *c = user;
+
+	if (level == NGTCP2_CRYPTO_LEVEL_APPLICATION && !c->asks) {
+		ngtcp2_conn_set_tls_alert(conn, GNUTLS_A_UNEXPECTED_MESSAGE);
+		return NGTCP2_ERR_CRYPTO;
+	}
+	if (offset + len > CRYPTO_MAX)
+		return NGTCP2_ERR_CRYPTO_BUFFER_EXCEEDED;
+	return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, octets, len, user);
+}
+
 static int on_data(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t offset,
 		   const uint8_t *octets, size_t len, void *user, void *stream_user)
 {
@@ -113,36 +132,36 @@ static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_t error
 	return !c->app || !c->stream || c->app->reset(c, id) ? 0 : STOP;
 }
 
-static int on_stop_sending(ngtcp2_conn *conn, int64_t id, uint64_t error, void *user,
-			   void *stream_user)
-{
-	return on_reset(conn, id, 0, error, user, stream_user);
-}
-
-/* Whom it is from is the owner's business: there are rules for addresses. */
 static int on_path(ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
 		   ngtcp2_path_validation_result result, void *user)
 {
 	struct quic_connection *c = user;
-	struct quic_front *f = c->front;
-	struct address client;
 
 	(void)flags;
 	if (result != NGTCP2_PATH_VALIDATION_RESULT_SUCCESS || !c->stream ||
 	    !ngtcp2_path_eq(path, ngtcp2_conn_get_path(conn)))
 		return 0;
-	if (!address_from_sockaddr(path->remote.addr, &client) ||
-	    !f->owner->moved(f->context, c->stream, &client))
-		return STOP;
-	return 0;
+	return quic_note_address(c, &path->remote) ? 0 : STOP;
+}
+
+static int decrypt(uint8_t *dest, const ngtcp2_crypto_aead *aead,
+		   const ngtcp2_crypto_aead_ctx *context, const uint8_t *octets, size_t len,
+		   const uint8_t *nonce, size_t nonce_len, const uint8_t *aad, size_t aad_len)
+{
+	int status = ngtcp2_crypto_decrypt_cb(dest, aead, context, octets, len, nonce, nonce_len,
+					      aad, aad_len);
+
+	if (status == 0)
+		quic_retire_nothing(dest, len - aead->max_overhead);
+	return status;
 }
 
 const ngtcp2_callbacks quic_server_callbacks = {
 	.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+	.recv_crypto_data = on_crypto,
 	.handshake_completed = on_handshake,
 	.encrypt = ngtcp2_crypto_encrypt_cb,
-	.decrypt = ngtcp2_crypto_decrypt_cb,
+	.decrypt = decrypt,
 	.hp_mask = ngtcp2_crypto_hp_mask_cb,
 	.recv_stream_data = on_data,
 	.acked_stream_data_offset = on_acked,
@@ -153,7 +172,6 @@ const ngtcp2_callbacks quic_server_callbacks = {
 	.update_key = ngtcp2_crypto_update_key_cb,
 	.path_validation = on_path,
 	.stream_reset = on_reset,
-	.stream_stop_sending = on_stop_sending,
 	.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
 	.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
 	.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,

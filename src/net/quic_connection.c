@@ -50,10 +50,13 @@ static void settle(struct stream *s, uint32_t tag)
 		c->app->settle(c, tag);
 }
 
+/* To a client in its handshake whatever may be sent has been, maybe (RFC 9000 8.1). */
 static void say_goodbye(struct quic_connection *c)
 {
 	ngtcp2_connection_close_error why;
 
+	if (!c->open && !c->asks)
+		return;
 	ngtcp2_connection_close_error_default(&why);
 	if (c->open)
 		ngtcp2_connection_close_error_set_application_error(&why, c->error, NULL, 0);
@@ -109,11 +112,16 @@ void quic_note(struct quic_connection *c, bool partial, bool unacked)
 {
 	struct stream *s = c->stream;
 
-	if (partial && s->rx_n == 0)
+	if (partial && s->rx_n == 0) {
+		c->since_ms = s->since_ms;
 		s->since_ms = loop_ms(s->loop);
+	} else if (!partial && s->rx_n > 0) {
+		/* If it was not whole, it leaves the stream as idle as it was. */
+		s->since_ms = c->since_ms;
+	}
 	s->rx_n = partial;
 	s->withheld = unacked;
-	stream_note_progress(s);
+	stream_arm(s);
 }
 
 /* --- its beginning ---------------------------------------------------------------------------- */
@@ -149,12 +157,15 @@ static void note_beginning(ngtcp2_transport_params *p, const struct quic_beginni
 	p->stateless_reset_token_present = 1;
 }
 
+/*
+ * no_pmtud stays 0: with it ngtcp2 0.12 ends the process by an assertion when a client comes back
+ * from an address that was not validated yet. There is nothing to discover above QUIC_SENT_MAX.
+ */
 void quic_choose_settings(ngtcp2_settings *s, struct quic_front *f)
 {
 	ngtcp2_settings_default(s);
 	s->initial_ts = quic_now(f);
 	s->max_tx_udp_payload_size = QUIC_SENT_MAX;
-	s->no_pmtud = 1;
 	s->handshake_timeout = STREAM_STALL_MS * NGTCP2_MILLISECONDS;
 	s->rand_ctx.native_handle = f->random;
 }
@@ -310,6 +321,46 @@ void quic_give_up(struct quic_connection *c)
 	end(c, STREAM_RESET);
 }
 
+/* Whom it is from is the owner's business: there are rules for addresses. */
+bool quic_note_address(struct quic_connection *c, const ngtcp2_addr *to)
+{
+	struct quic_front *f = c->front;
+	ngtcp2_path home = quic_path(c, &c->peer);
+	ngtcp2_path there = {.local = home.local, .remote = *to};
+	struct address client;
+
+	if (ngtcp2_path_eq(&home, &there))
+		return true;
+	if (to->addrlen > sizeof c->peer.addr || !address_from_sockaddr(to->addr, &client))
+		return false;
+	c->peer_before = c->peer;
+	memcpy(&c->peer.addr, to->addr, to->addrlen);
+	c->peer.addr_len = to->addrlen;
+	return f->owner->moved(f->context, c->stream, &client);
+}
+
+/* ngtcp2 does not tell of a client that comes back to where it was before: that address is proven.
+ */
+static bool heed_return(struct quic_connection *c)
+{
+	const ngtcp2_path *now = ngtcp2_conn_get_path(c->conn);
+	ngtcp2_path before = quic_path(c, &c->peer_before);
+
+	if (likely(c->peer_before.addr_len == 0) || !ngtcp2_path_eq(&before, now))
+		return true;
+	return quic_note_address(c, &now->remote);
+}
+
+/* A client has been given its ticket, and says nothing by TLS any more: 10 KiB of 70. */
+static void let_go_of_tls(struct quic_connection *c)
+{
+	if (!c->session || !c->open || c->asks)
+		return;
+	ngtcp2_conn_set_tls_native_handle(c->conn, NULL);
+	gnutls_deinit(c->session);
+	c->session = NULL;
+}
+
 bool quic_take(struct quic_connection *c, const struct quic_arrival *a)
 {
 	ngtcp2_path path = quic_path(c, a->peer);
@@ -333,6 +384,11 @@ bool quic_take(struct quic_connection *c, const struct quic_arrival *a)
 		stream_end(c->stream, STREAM_CLOSED_BY_PEER);
 		return false;
 	}
+	if (!heed_return(c)) {
+		quic_fail(c, NGTCP2_ERR_CALLBACK_FAILURE);
+		return false;
+	}
+	let_go_of_tls(c);
 	if (c->app)
 		c->app->unblock(c);
 	quic_touch(c);

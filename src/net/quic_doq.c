@@ -15,13 +15,17 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "net/stream_private.h"
 
-#define ROOM_MIN 512 /* octets of a message that came in parts */
+#define ROOM_MIN  512                     /* octets of a message that came in parts */
+#define KEPT_MAX  (2 * STREAM_UNSENT_MAX) /* octets of messages that the peer does not have yet */
+#define ASKED_MAX 256 /* queries of ours on one connection whose streams are not over */
 
 enum doq_error {
 	DOQ_INTERNAL_ERROR = 1,
 	DOQ_PROTOCOL_ERROR = 2,
 	DOQ_REQUEST_CANCELLED = 3,
+	DOQ_EXCESSIVE_LOAD = 4,
 	DOQ_UNSPECIFIED_ERROR = 5,
 };
 
@@ -31,6 +35,8 @@ struct doq {
 	unsigned partial_n;           /* messages that have begun to come */
 	unsigned unacked_n;           /* messages that the peer does not have yet */
 	unsigned blocked_n;           /* messages that the peer takes nothing of right now */
+	unsigned queries_n;
+	size_t kept; /* octets of all messages to the peer */
 };
 
 struct doq_query {
@@ -40,11 +46,12 @@ struct doq_query {
 	uint8_t *in; /* what came in parts; NULL for nothing */
 	uint32_t in_n;
 	uint32_t in_room;
-	uint8_t *out; /* what is sent, until the peer has it */
+	uint8_t *out; /* what is sent; ngtcp2 reads it again until the stream is over */
 	uint32_t out_n;
 	uint32_t out_at; /* the first octet that was not written */
 	uint32_t acked;
 	uint16_t message_id; /* of a query of ours */
+	bool unacked;        /* the peer does not have the whole of it, and wants it */
 	bool delivered;      /* whole, and handed in */
 	bool settled;        /* no answer comes any more */
 	bool over;           /* the stream is */
@@ -92,18 +99,18 @@ static struct doq_query *new_query(struct doq *d, int64_t id)
 	q->id = id;
 	CDS_INIT_LIST_HEAD(&q->sending);
 	cds_list_add_tail(&q->node, &d->queries);
+	d->queries_n++;
 	return q;
 }
 
+/* Nobody waits for it any more. */
 static void drop_message(struct doq *d, struct doq_query *q)
 {
 	cds_list_del_init(&q->sending);
 	d->blocked_n -= q->blocked;
 	q->blocked = false;
-	if (q->out)
-		d->unacked_n--;
-	free(q->out);
-	q->out = NULL;
+	d->unacked_n -= q->unacked;
+	q->unacked = false;
 }
 
 static void drop_parts(struct doq *d, struct doq_query *q)
@@ -119,6 +126,9 @@ static void free_query(struct doq *d, struct doq_query *q)
 	drop_message(d, q);
 	drop_parts(d, q);
 	cds_list_del(&q->node);
+	d->queries_n--;
+	d->kept -= q->out_n;
+	free(q->out);
 	free(q);
 }
 
@@ -241,7 +251,9 @@ static bool keep_message(struct doq *d, struct doq_query *q, const uint8_t *octe
 	put_u16(q->out, (uint16_t)len);
 	memcpy(q->out + 2, octets, len);
 	q->out_n = (uint32_t)len + 2;
+	q->unacked = true;
 	d->unacked_n++;
+	d->kept += q->out_n;
 	return true;
 }
 
@@ -265,8 +277,11 @@ static void queue(struct quic_connection *c, struct doq_query *q)
 static bool ask(struct quic_connection *c, const uint8_t *octets, size_t len)
 {
 	struct doq *d = c->app_state;
-	struct doq_query *q = new_query(d, -1);
+	struct doq_query *q = d->queries_n < ASKED_MAX ? new_query(d, -1) : NULL;
 
+	/* Those that the server leaves open are forgotten with the connection only. */
+	if (d->queries_n >= ASKED_MAX)
+		stream_set_idle(c->stream, 0);
 	if (!q)
 		return false;
 	if (len < 2 || !keep_message(d, q, octets, len)) {
@@ -277,26 +292,40 @@ static bool ask(struct quic_connection *c, const uint8_t *octets, size_t len)
 	put_u16(q->out + 2, 0);
 	queue(c, q);
 	tell(c);
+	stream_note_progress(c->stream);
 	quic_touch(c);
+	return true;
+}
+
+/* False when memory is short. */
+static bool answer(struct quic_connection *c, struct doq_query *q, const uint8_t *octets,
+		   size_t len)
+{
+	struct doq *d = c->app_state;
+
+	if (d->kept >= KEPT_MAX) {
+		(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_EXCESSIVE_LOAD);
+		return true;
+	}
+	if (!keep_message(d, q, octets, len))
+		return false;
+	queue(c, q);
+	tell(c);
+	stream_note_progress(c->stream);
 	return true;
 }
 
 static bool send_message(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
 {
-	struct doq *d = c->app_state;
-	struct doq_query *q = c->asks ? NULL : find(d, tag);
+	struct doq_query *q = c->asks ? NULL : find(c->app_state, tag);
 
 	if (c->asks)
 		return ask(c, octets, len);
 	/* The client does not want it any more. */
 	if (!q || q->over || q->out)
 		return true;
-	if (!keep_message(d, q, octets, len))
-		return false;
-	queue(c, q);
-	tell(c);
 	quic_touch(c);
-	return true;
+	return answer(c, q, octets, len);
 }
 
 static void settle(struct quic_connection *c, uint32_t tag)
@@ -306,7 +335,7 @@ static void settle(struct quic_connection *c, uint32_t tag)
 	if (!q || q->settled)
 		return;
 	q->settled = true;
-	if (!q->out && q->acked == 0 && !q->over)
+	if (!q->out && !q->over)
 		(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_UNSPECIFIED_ERROR);
 	quic_touch(c);
 	let_go(c, q);
@@ -346,6 +375,7 @@ static void note_blocked(struct quic_connection *c, int64_t id, bool ever)
 		return;
 	if (ever) {
 		drop_message(d, q);
+		tell(c);
 		return;
 	}
 	cds_list_del_init(&q->sending);
@@ -373,12 +403,13 @@ static void note_acked(struct quic_connection *c, int64_t id, size_t n)
 	struct doq *d = c->app_state;
 	struct doq_query *q = find(d, tag_of(id));
 
-	if (!q || !q->out)
+	if (!q || !q->unacked)
 		return;
 	q->acked += (uint32_t)n;
 	if (q->acked >= q->out_n)
 		drop_message(d, q);
 	tell(c);
+	stream_note_progress(c->stream);
 }
 
 /* --- the connection ------------------------------------------------------------------------ */

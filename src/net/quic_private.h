@@ -5,6 +5,7 @@
  *   quic_waiting.c     clients that wait until there is time for their handshakes
  *   quic_connection.c  the life of a connection
  *   quic_callbacks.c   what ngtcp2 tells
+ *   quic_frames.c      frames that ngtcp2 must not see as they are
  *   quic_write.c       the datagrams that it sends
  *   quic_tls.c         its keys: a session of GnuTLS
  *   quic_ask.c         connections that we open
@@ -47,11 +48,15 @@ struct quic_app {
 	/** Octets of the peer in stream @p id. False: the application has set c->error. */
 	bool (*data)(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
 		     bool fin);
-	/** The peer says no more in @p id, or wants to hear no more. False as data(). */
+	/** The peer says no more in @p id. That it wants to hear no more is told by blocked(), or
+	 * closed(). False as data(). */
 	bool (*reset)(struct quic_connection *c, int64_t id);
 	/** @p id is over, both ways. */
 	void (*closed)(struct quic_connection *c, int64_t id);
-	/** The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. */
+	/**
+	 * The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. ngtcp2
+	 * takes no copy: they stay where they are until acked() or closed(), whatever else is told.
+	 */
 	unsigned (*next)(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out);
 	/** So many of these were taken. */
 	void (*wrote)(struct quic_connection *c, int64_t id, size_t n);
@@ -74,7 +79,7 @@ struct quic_connection {
 	ngtcp2_crypto_conn_ref ref; /* the pointer that GnuTLS keeps */
 	struct quic_front *front;
 	ngtcp2_conn *conn;
-	gnutls_session_t session;
+	gnutls_session_t session;    /* NULL: a client's, after its handshake */
 	struct tls_service *service; /* whose certificates we show, */
 	struct tls_peer *peer_meant; /* or who has to be at the other end, of one that asks */
 	struct quic_memory *memory;  /* with a peer */
@@ -86,15 +91,18 @@ struct quic_connection {
 	struct timer timer;         /* ngtcp2's */
 	struct cds_list_head ready; /* in front->ready; its own head when not */
 	struct quic_cid cids[QUIC_CIDS_MAX];
-	struct udp_peer peer;          /* by which its last datagram came */
+	struct udp_peer peer;          /* whose address has been shown to be its; of a client in
+					  its handshake, by which it came */
+	struct udp_peer peer_before;   /* and the one before it */
 	struct sockaddr_storage local; /* ours, the same for its whole life */
 	socklen_t local_len;
 	uint8_t listener;
-	bool asks;      /* we have opened it */
-	bool open;      /* the handshake is done */
-	bool inside;    /* ngtcp2 is at work, and must not be freed */
-	bool gone;      /* nothing is to be said any more */
-	uint64_t error; /* of the application, by which it ends */
+	bool asks;         /* we have opened it */
+	bool open;         /* the handshake is done */
+	bool inside;       /* ngtcp2 is at work, and must not be freed */
+	bool gone;         /* nothing is to be said any more */
+	uint64_t since_ms; /* the stream's, when a message began to come */
+	uint64_t error;    /* of the application, by which it ends */
 };
 
 /* quic_front.c */
@@ -144,6 +152,9 @@ void quic_free_connection(struct quic_connection *c);
 /** It is @p s from here on. */
 void quic_adopt(struct quic_connection *c, struct stream *s, uint32_t idle_ms);
 
+/** The client's address is another one, which is proven. False when that one may not ask. */
+bool quic_note_address(struct quic_connection *c, const ngtcp2_addr *to);
+
 /** The handshake is done. */
 void quic_note_open(struct quic_connection *c);
 
@@ -160,7 +171,7 @@ void quic_touch(struct quic_connection *c);
 /** ngtcp2 says @p status, which is no good: it ends, and the peer hears why. */
 void quic_fail(struct quic_connection *c, int status);
 
-/** The stream, if there is one yet, is told how much is under way. */
+/** The stream is told what is under way; that alone is no progress. */
 void quic_note(struct quic_connection *c, bool partial, bool unacked);
 
 static inline uint64_t quic_now(const struct quic_front *f)
@@ -174,6 +185,15 @@ ngtcp2_path quic_path(struct quic_connection *c, const struct udp_peer *peer);
 /* quic_callbacks.c */
 
 extern const ngtcp2_callbacks quic_server_callbacks;
+
+/* quic_frames.c */
+
+/**
+ * Have no NEW_CONNECTION_ID frame in @p payload, of a packet, ask that IDs be retired: ngtcp2 0.12
+ * ends the process when one that is retired by it comes twice. They are not retired then, which
+ * costs a peer no more than that it must go on to know them.
+ */
+void quic_retire_nothing(uint8_t *payload, size_t len);
 
 /* quic_write.c */
 

@@ -102,10 +102,18 @@ bool quic_write(struct quic_connection *c)
 	return true;
 }
 
+/* ngtcp2 counts what is sent to an address that was not validated, but for this. */
+static bool is_at_home(struct quic_connection *c)
+{
+	ngtcp2_path home = quic_path(c, &c->peer);
+
+	return ngtcp2_path_eq(&home, ngtcp2_conn_get_path(c->conn));
+}
+
 void quic_write_close(struct quic_connection *c, const ngtcp2_connection_close_error *why)
 {
 	uint8_t own[QUIC_SENT_MAX];
-	uint8_t *buffer = c->conn ? take_buffer(c, own) : NULL;
+	uint8_t *buffer = c->conn && is_at_home(c) ? take_buffer(c, own) : NULL;
 	ngtcp2_path_storage path;
 	ngtcp2_pkt_info info;
 

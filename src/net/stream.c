@@ -44,7 +44,7 @@ static uint32_t patience_ms(const struct stream *s)
 	return s->idle_ms;
 }
 
-static void arm_timer(struct stream *s)
+void stream_arm(struct stream *s)
 {
 	/* A timer that is set too early finds that out when it fires: cheaper than moving it. */
 	if (!timer_is_set(&s->timer) || s->timer.at_ms > s->since_ms + patience_ms(s))
@@ -56,7 +56,7 @@ void stream_note_progress(struct stream *s)
 {
 	if (s->rx_n == 0)
 		s->since_ms = loop_ms(s->loop);
-	arm_timer(s);
+	stream_arm(s);
 }
 
 void stream_end(struct stream *s, enum stream_end why)
@@ -344,7 +344,7 @@ static void on_ready(struct watch *w, uint32_t events)
 	if (s->prelude && !read_prelude(s))
 		return;
 	if (s->prelude) {
-		arm_timer(s);
+		stream_arm(s);
 		return;
 	}
 	/* While it waits for its turn nothing but a peer that hangs up wakes it. */
@@ -353,7 +353,7 @@ static void on_ready(struct watch *w, uint32_t events)
 		return;
 	}
 	if (s->opening) {
-		arm_timer(s);
+		stream_arm(s);
 		stream_watch_for(s);
 		return;
 	}
@@ -375,7 +375,7 @@ static void on_ready(struct watch *w, uint32_t events)
 		stream_end(s, STREAM_RESET);
 		return;
 	}
-	arm_timer(s);
+	stream_arm(s);
 	stream_watch_for(s);
 }
 
@@ -465,7 +465,7 @@ void stream_opened(struct stream *s)
 {
 	s->opening = false;
 	s->since_ms = loop_ms(s->loop);
-	arm_timer(s);
+	stream_arm(s);
 }
 
 void stream_want(struct stream *s, bool hold, bool turn)
@@ -495,7 +495,7 @@ void stream_set_codec(struct stream *s, const struct stream_codec *codec, void *
 	s->codec = codec;
 	s->codec_state = state;
 	s->opening = true;
-	arm_timer(s);
+	stream_arm(s);
 	stream_watch_for(s);
 }
 

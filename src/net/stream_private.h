@@ -16,6 +16,9 @@ bool stream_is_beginning(const struct stream *s);
 /** Have the loop watch for what the stream waits for. */
 void stream_watch_for(struct stream *s);
 
+/** Its timer is set no later than what it waits for allows. */
+void stream_arm(struct stream *s);
+
 /** The peer has taken something, or was sent something. */
 void stream_note_progress(struct stream *s);
 
