@@ -9,7 +9,7 @@
  *	         -> no connection: a new one, Retry, version negotiation, reset, another worker's
  *	owner -> stream_send() -> quic_flush() -> datagrams
  *
- * Memory     a connection is about 30 KiB, of ngtcp2's and GnuTLS's; what its client may send
+ * Memory     a connection is about 50 KiB, nearly all of ngtcp2's; what its client may send
  *            unread is one message (QUIC_DATA_MAX).
  * Threads    the loop's own, but for the secret, which all share.
  */
