@@ -8,7 +8,6 @@
  * is counted here: resets that we send for a client's faults, and frames that cost the client
  * nothing.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,49 +79,29 @@ static ssize_t give_octets(nghttp2_session *session, int32_t id, uint8_t *to, si
 	return (ssize_t)n;
 }
 
-#define HEADER(name, value, len, flags)                                                            \
-	{                                                                                          \
-		(uint8_t *)without_const(name), (uint8_t *)without_const(value), sizeof(name) - 1, \
-			len, flags                                                                 \
-	}
-
 /* Values that are never the same twice would only fill the table of the compression. */
 static bool submit(struct http_stream *h, struct http_query *q, unsigned status,
 		   const uint8_t *body, size_t len)
 {
 	struct http2 *x = h->state;
-	char code[4], length[16], age[32], elsewhere[HTTP_ALTERNATIVE_MAX];
-	size_t headers_n = 3;
 	nghttp2_data_provider provider = {.source.ptr = q, .read_callback = give_octets};
-	bool dns = status == 200;
+	nghttp2_nv headers[HTTP_FIELDS_MAX];
+	struct http_head head;
 
-	if (x->unsent + len > HTTP_UNSENT_MAX)
+	if (x->unsent + len > HTTP_UNSENT_MAX || !http_query_answer(q, body, len))
 		return false;
-	q->answer = malloc(len + 1);
-	if (!q->answer)
-		return false;
-	memcpy(q->answer, body, len);
-	q->answer_len = (uint32_t)len;
 	x->unsent += (uint32_t)len;
-	q->answered = true;
-	snprintf(code, sizeof code, "%u", status);
-	int length_n = snprintf(length, sizeof length, "%zu", len);
-	int age_n = snprintf(age, sizeof age, "max-age=%u", dns ? http_max_age(body, len) : 0);
-	const char *type = dns ? "application/dns-message" : "text/plain";
-	nghttp2_nv headers[5] = {
-		HEADER(":status", code, 3, NGHTTP2_NV_FLAG_NONE),
-		HEADER("content-type", type, strlen(type), NGHTTP2_NV_FLAG_NONE),
-		HEADER("content-length", length, (size_t)length_n, NGHTTP2_NV_FLAG_NO_INDEX),
-	};
+	http_head_fill(&head, h, status, body, len);
+	for (unsigned i = 0; i < head.n; i++) {
+		const struct http_field *f = &head.fields[i];
 
-	if (dns)
-		headers[headers_n++] = (nghttp2_nv)HEADER("cache-control", age, (size_t)age_n,
-							  NGHTTP2_NV_FLAG_NO_INDEX);
-	if (http_alternative(h, elsewhere))
-		headers[headers_n++] = (nghttp2_nv)HEADER("alt-svc", elsewhere, strlen(elsewhere),
-							  NGHTTP2_NV_FLAG_NONE);
-	return nghttp2_submit_response(x->session, (int32_t)q->tag, headers, headers_n,
-				       &provider) == 0;
+		headers[i] = (nghttp2_nv){
+			(uint8_t *)without_const(f->name), (uint8_t *)without_const(f->value),
+			strlen(f->name), strlen(f->value),
+			f->unique ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE};
+	}
+	return nghttp2_submit_response(x->session, (int32_t)q->tag, headers, head.n, &provider) ==
+	       0;
 }
 
 static bool write_frames(struct stream *s, struct http2 *x)

@@ -9,7 +9,6 @@
  */
 #include "net/quic_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,41 +108,25 @@ static nghttp3_ssize give_octets(nghttp3_conn *session, int64_t id, nghttp3_vec 
 	return 1;
 }
 
-#define HEADER(name, value, len)                                                                   \
-	{                                                                                          \
-		(uint8_t *)without_const(name), (uint8_t *)without_const(value), sizeof(name) - 1, \
-			len, NGHTTP3_NV_FLAG_NONE                                                  \
-	}
-
 static bool submit(struct http3 *x, struct http_query *q, unsigned status, const uint8_t *body,
 		   size_t len)
 {
 	const nghttp3_data_reader reader = {give_octets};
-	char code[4], length[16], age[32];
-	bool dns = status == 200;
+	nghttp3_nv headers[HTTP_FIELDS_MAX];
+	struct http_head head;
 
-	if (x->unacked + len > HTTP_UNSENT_MAX)
+	if (x->unacked + len > HTTP_UNSENT_MAX || !http_query_answer(q, body, len))
 		return false;
-	q->answer = malloc(len + 1);
-	if (!q->answer)
-		return false;
-	memcpy(q->answer, body, len);
-	q->answer_len = (uint32_t)len;
 	x->unacked += (uint32_t)len;
-	q->answered = true;
-	snprintf(code, sizeof code, "%u", status);
-	int length_n = snprintf(length, sizeof length, "%zu", len);
-	int age_n = snprintf(age, sizeof age, "max-age=%u", dns ? http_max_age(body, len) : 0);
-	const char *type = dns ? "application/dns-message" : "text/plain";
-	const nghttp3_nv headers[] = {
-		HEADER(":status", code, 3),
-		HEADER("content-type", type, strlen(type)),
-		HEADER("content-length", length, (size_t)length_n),
-		HEADER("cache-control", age, (size_t)age_n),
-	};
+	http_head_fill(&head, &x->http, status, body, len);
+	for (unsigned i = 0; i < head.n; i++) {
+		const struct http_field *f = &head.fields[i];
 
-	return nghttp3_conn_submit_response(x->session, id_of(q), headers, dns ? 4 : 3, &reader) ==
-	       0;
+		headers[i] = (nghttp3_nv){(uint8_t *)without_const(f->name),
+					  (uint8_t *)without_const(f->value), strlen(f->name),
+					  strlen(f->value), NGHTTP3_NV_FLAG_NONE};
+	}
+	return nghttp3_conn_submit_response(x->session, id_of(q), headers, head.n, &reader) == 0;
 }
 
 /* --- what nghttp3 tells ------------------------------------------------------------------ */

@@ -100,6 +100,29 @@ MUST_USE bool http_query_deliver(struct http_stream *h, struct http_query *q);
 /** Where the same is to be had by HTTP/3 (RFC 7838 3), into @p out; false for nowhere. */
 MUST_USE bool http_alternative(const struct http_stream *h, char out[HTTP_ALTERNATIVE_MAX]);
 
+#define HTTP_FIELDS_MAX 5
+
+/** What stands before the body of an answer of HTTP/2 or 3. */
+struct http_head {
+	struct http_field {
+		const char *name;
+		const char *value;
+		bool unique; /* the next answer has another one */
+	} fields[HTTP_FIELDS_MAX];
+	unsigned n;
+	char code[4];
+	char length[16];
+	char age[32];
+	char elsewhere[HTTP_ALTERNATIVE_MAX];
+};
+
+/** Fill @p out, which points into itself, for an answer of @p len octets. */
+void http_head_fill(struct http_head *out, const struct http_stream *h, unsigned status,
+		    const uint8_t *body, size_t len);
+
+/** Copy @p body as what is sent; false when memory is short. */
+MUST_USE bool http_query_answer(struct http_query *q, const uint8_t *body, size_t len);
+
 /** The words for a status. */
 const char *http_reason(unsigned status);
 

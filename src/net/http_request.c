@@ -330,3 +330,40 @@ uint32_t http_max_age(const uint8_t *answer, size_t len)
 	}
 	return records > 0 ? least_s : 0;
 }
+
+/* --- answers of HTTP/2 and 3 --------------------------------------------------------------- */
+
+static void add_field(struct http_head *h, const char *name, const char *value, bool unique)
+{
+	h->fields[h->n++] = (struct http_field){name, value, unique};
+}
+
+void http_head_fill(struct http_head *out, const struct http_stream *h, unsigned status,
+		    const uint8_t *body, size_t len)
+{
+	bool dns = status == 200;
+
+	out->n = 0;
+	snprintf(out->code, sizeof out->code, "%u", status);
+	snprintf(out->length, sizeof out->length, "%zu", len);
+	add_field(out, ":status", out->code, false);
+	add_field(out, "content-type", dns ? "application/dns-message" : "text/plain", false);
+	add_field(out, "content-length", out->length, true);
+	if (dns) {
+		snprintf(out->age, sizeof out->age, "max-age=%u", http_max_age(body, len));
+		add_field(out, "cache-control", out->age, true);
+	}
+	if (http_alternative(h, out->elsewhere))
+		add_field(out, "alt-svc", out->elsewhere, false);
+}
+
+bool http_query_answer(struct http_query *q, const uint8_t *body, size_t len)
+{
+	q->answer = malloc(len + 1);
+	if (!q->answer)
+		return false;
+	memcpy(q->answer, body, len);
+	q->answer_len = (uint32_t)len;
+	q->answered = true;
+	return true;
+}
