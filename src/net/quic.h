@@ -141,5 +141,11 @@ struct quic_asking {
 MUST_USE bool quic_ask(struct quic_front *f, struct stream *s, const struct address *server,
 		       const struct quic_asking *asking, uint32_t idle_ms);
 
+/**
+ * The peer of @p s breaks a rule of DNS over QUIC: the connection ends when the message is read.
+ * False when something else is spoken there.
+ */
+bool quic_blame(struct stream *s);
+
 /** Is @p s one of QUIC? */
 bool quic_is(const struct stream *s);

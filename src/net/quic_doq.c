@@ -154,7 +154,8 @@ static bool deliver(struct quic_connection *c, struct doq_query *q, uint8_t *oct
 	if (c->asks)
 		put_u16(octets + 2, q->message_id);
 	if (!c->stream->read_end)
-		return stream_deliver(c->stream, c->asks ? 0 : tag_of(q->id), octets + 2, n - 2);
+		return stream_deliver(c->stream, c->asks ? 0 : tag_of(q->id), octets + 2, n - 2) &&
+		       c->error == 0;
 	q->settled = true;
 	(void)ngtcp2_conn_shutdown_stream_write(c->conn, q->id, DOQ_REQUEST_CANCELLED);
 	return true;
@@ -434,6 +435,16 @@ static void end(struct quic_connection *c)
 	cds_list_for_each_entry_safe(q, next, &d->queries, node) free_query(d, q);
 	free(d);
 	c->app_state = NULL;
+}
+
+bool quic_blame(struct stream *s)
+{
+	struct quic_connection *c = quic_is(s) ? s->framing_state : NULL;
+
+	if (!c || c->app != &quic_doq)
+		return false;
+	c->error = DOQ_PROTOCOL_ERROR;
+	return true;
 }
 
 const struct quic_app quic_doq = {

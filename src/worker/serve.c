@@ -343,6 +343,8 @@ bool serve_query(struct worker *w, const uint8_t *octets, size_t len, const stru
 	s.listener = back->listener;
 	s.keepalive_ms = back->keepalive_ms;
 	read_query(w, octets, len, back->tcp, back->encrypted, &s);
+	if (unlikely(s.request.keepalive) && tcp_forbids_keepalive(back))
+		return false;
 	switch (serve(w, &s, w->scratch, sizeof w->scratch)) {
 	case VERDICT_ANSWERED:
 		count_rcode(w, w->scratch);

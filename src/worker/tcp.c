@@ -124,6 +124,13 @@ void tcp_answer(const struct route_back *back, const uint8_t *octets, size_t len
 		close_client(c);
 }
 
+bool tcp_forbids_keepalive(const struct route_back *back)
+{
+	struct tcp_client *c = back->tcp_client;
+
+	return c->serial == back->tcp_serial && quic_blame(&c->stream);
+}
+
 void tcp_settle(const struct route_back *back)
 {
 	struct tcp_client *c = back->tcp_client;

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+import dns.edns
 import dns.message
 
 from harness import *
@@ -105,6 +106,8 @@ def test_stopped_answers():
 
 BREAKING = {
     'no ID of 0': (2, lambda q: stream(0, quic_by_hand.sized(b'\0\1' + q[2:]))),
+    'keepalive': (2, lambda q: stream(0, quic_by_hand.sized(b'\0\0' + question('www.example.com', options=[
+        dns.edns.GenericOption(11, b'')]).to_wire()[2:]))),
     'two messages': (2, lambda q: stream(0, quic_by_hand.sized(b'\0\0' + q[2:]) * 2)),
     'half a message': (2, lambda q: stream(0, quic_by_hand.sized(b'\0\0' + q[2:])[:-1])),
     'nothing': (2, lambda q: stream(0, b'')),
