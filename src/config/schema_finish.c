@@ -288,16 +288,19 @@ static bool has_name(const struct route *route)
 static bool finish_trust(const struct route *route, struct schema_fault *fault)
 {
 	const struct route_trust *t = &route->trust;
-	bool any = has_name(route) || t->pins_n > 0 || *t->ca || *t->certificate;
+	bool any = has_name(route) || t->pins_n > 0 || *t->ca || *t->crl || *t->certificate;
 
-	fault->key = has_name(route) ? "addresses" : t->pins_n > 0 ? "pins" : "ca";
+	fault->key = has_name(route) ? "addresses"
+		     : t->pins_n > 0 ? "pins"
+		     : *t->crl       ? "crl"
+				     : "ca";
 	if (any && !transport_is_encrypted(route->transport)) {
 		snprintf(fault->why, sizeof fault->why,
 			 "who a server is can be told with transport: tls%s only",
 			 route->kind == ROUTE_STUB ? "" : ", https or quic");
 		return false;
 	}
-	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca)) {
+	if (t->opportunistic && (has_name(route) || t->pins_n > 0 || *t->ca || *t->crl)) {
 		snprintf(fault->why, sizeof fault->why,
 			 "not expected with authentication: opportunistic");
 		return false;

@@ -227,6 +227,11 @@ static const struct schema_key dnssec_keys[] = {
 		 IN_ZONE(trust.ca),                                                                \
 		 .max = PATH_OCTETS,                                                               \
 		 .initial = ""},                                                                   \
+		{.name = "crl",                                                                    \
+		 .kind = SCHEMA_STRING,                                                            \
+		 IN_ZONE(trust.crl),                                                               \
+		 .max = PATH_OCTETS,                                                               \
+		 .initial = ""},                                                                   \
 		{.name = "authentication",                                                         \
 		 .kind = SCHEMA_WORD,                                                              \
 		 IN_ZONE(trust.opportunistic),                                                     \

@@ -36,8 +36,8 @@ static void blame(struct trust_load *x, const char *zone_key, const char *name, 
 
 static bool same_files(const struct route_trust *a, const struct route_trust *b)
 {
-	return strcmp(a->ca, b->ca) == 0 && strcmp(a->certificate, b->certificate) == 0 &&
-	       strcmp(a->key, b->key) == 0;
+	return strcmp(a->ca, b->ca) == 0 && strcmp(a->crl, b->crl) == 0 &&
+	       strcmp(a->certificate, b->certificate) == 0 && strcmp(a->key, b->key) == 0;
 }
 
 static char *read_pem(struct trust_load *x, const char *zone_key, const char *name,
@@ -115,6 +115,24 @@ static struct tls_peer *peer_for(struct trust_load *x, struct tls_trust *trust,
 	return peer;
 }
 
+/* False when @p why has a reason more. */
+static bool revoke(struct trust_load *x, const char *zone_key, const char *path,
+		   struct tls_trust *trust)
+{
+	char text[PATH_MAX + 256];
+	const char *why;
+	size_t len;
+	char *pem = read_pem(x, zone_key, "crl", path, &len);
+	bool good = pem && tls_trust_revoke(trust, (const uint8_t *)pem, len, &why);
+
+	if (pem && !good) {
+		snprintf(text, sizeof text, "%s: %s", path, why);
+		blame(x, zone_key, "crl", text);
+	}
+	free(pem);
+	return good;
+}
+
 /* The caller's until the next call; NULL when @p why has a reason more. */
 static struct tls_trust *trust_for(struct trust_load *x, const char *zone_key,
 				   const struct route_trust *t)
@@ -125,6 +143,10 @@ static struct tls_trust *trust_for(struct trust_load *x, const char *zone_key,
 	tls_trust_release(x->last);
 	x->last_from = t;
 	x->last = *t->certificate ? make_with_own(x, zone_key, t) : make(x, zone_key, t, NULL);
+	if (x->last && *t->crl && !revoke(x, zone_key, t->crl, x->last)) {
+		tls_trust_release(x->last);
+		x->last = NULL;
+	}
 	return x->last;
 }
 

@@ -139,6 +139,13 @@ MUST_USE struct tls_trust *tls_trust_create(const char *ca, const struct tls_pai
 					    const char **why);
 void tls_trust_release(struct tls_trust *trust);
 
+/**
+ * Whom the lists in @p pem name (RFC 5280 5) is believed no more, and nobody once such a list is
+ * out of date. Before @p trust is shared. False with @p why.
+ */
+MUST_USE bool tls_trust_revoke(struct tls_trust *trust, const uint8_t *pem, size_t len,
+			       const char **why);
+
 /** How a server shows that it is the one that is meant (RFC 8310). */
 struct tls_identity {
 	char name[TLS_NAME_MAX]; /* of its certificate, a host's or an address as text, which is

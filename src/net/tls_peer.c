@@ -102,6 +102,39 @@ struct tls_trust *tls_trust_create(const char *ca, const struct tls_pair *own, c
 	return NULL;
 }
 
+/* What it was made of is more from here on. */
+static int note_revoked(struct tls_trust *t, const uint8_t *pem, size_t len)
+{
+	gnutls_hash_hd_t hash;
+	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
+
+	if (status < 0)
+		return status;
+	status = gnutls_hash(hash, t->digest, sizeof t->digest);
+	if (status >= 0)
+		status = gnutls_hash(hash, pem, len);
+	gnutls_hash_deinit(hash, t->digest);
+	return status;
+}
+
+bool tls_trust_revoke(struct tls_trust *t, const uint8_t *pem, size_t len, const char **why)
+{
+	gnutls_datum_t lists = {without_const(pem), (unsigned)len};
+	int status =
+		gnutls_certificate_set_x509_crl_mem(t->credentials, &lists, GNUTLS_X509_FMT_PEM);
+
+	/* The error is what GnuTLS says of a file with something else. */
+	if (status == 0 || status == GNUTLS_E_BASE64_DECODING_ERROR) {
+		*why = "no list of revoked certificates in it";
+		return false;
+	}
+	if (status > 0)
+		status = note_revoked(t, pem, len);
+	if (status < 0)
+		*why = gnutls_strerror(status);
+	return status >= 0;
+}
+
 void tls_trust_release(struct tls_trust *t)
 {
 	if (!t || atomic_fetch_sub_explicit(&t->holders, 1, memory_order_acq_rel) != 1)

@@ -41,6 +41,7 @@ struct route_server {
 /** How servers show who they are, where what is asked is encrypted. */
 struct route_trust {
 	char *ca;    /* path of a PEM file of CAs; "": the system's */
+	char *crl;   /* path of a PEM file of lists of revoked certificates; "": none */
 	char **pins; /* base64 of SHA-256 of a server's key: one of them, if there are any */
 	unsigned pins_n;
 	bool opportunistic; /* they need not: encrypted is better than nothing (RFC 7435) */

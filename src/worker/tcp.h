@@ -71,7 +71,8 @@ bool is_proxy_of(const struct listener *l, const struct address *a);
 /** Send an answer to a connection unless it is gone. */
 void tcp_answer(const struct route_back *back, const uint8_t *octets, size_t len);
 
-/** Is it by QUIC, where nobody may speak of keepalive (RFC 9250 5.5.2)? Its connection ends then. */
+/** Is it by QUIC, where nobody may speak of keepalive (RFC 9250 5.5.2)? Its connection ends then.
+ */
 bool tcp_forbids_keepalive(const struct route_back *back);
 
 /** An answer that was owed is no longer. */

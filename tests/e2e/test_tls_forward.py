@@ -1,6 +1,7 @@
 """Forwarders over TLS: real ones, who they have to show to be, connections kept and lost, and that nothing leaks."""
 import base64
 import contextlib
+import datetime
 import functools
 import hashlib
 import os
@@ -306,6 +307,44 @@ def test_another_ca_is_not_believed_what_the_first_one_was():
     equal(data(ask(f'b.{ZONE}')), ['192.0.2.101'])
 
 
+def revocations(*pems):
+    """A list by the lab's CA that has these certificates."""
+    with open(f'{certificates()}/ca.pem', 'rb') as f:
+        ca = x509.load_pem_x509_certificate(f.read())
+    with open(f'{certificates()}/ca.key', 'rb') as f:
+        key = serialization.load_pem_private_key(f.read(), None)
+    now = datetime.datetime.utcnow()
+    made = x509.CertificateRevocationListBuilder().issuer_name(ca.subject).last_update(now - datetime.timedelta(hours=1))
+    made = made.next_update(now + datetime.timedelta(days=1))
+    for pem in pems:
+        with open(pem, 'rb') as f:
+            serial = x509.load_pem_x509_certificate(f.read()).serial_number
+        made = made.add_revoked_certificate(
+            x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - datetime.timedelta(hours=1)).build())
+    path = f'{certificates()}/revoked-{len(pems)}.pem'
+    with open(path, 'wb') as f:
+        f.write(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_revoked_certificates():
+    right, lost = certificate('right'), certificate('lost')
+    crl = revocations(lost[0])
+    server = TlsForwarder(pair=right)
+    tern = forwarding(server, crl=crl)
+    equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+    tern.stop()
+    refused_because(TlsForwarder(pair=lost), 'revoked', crl=crl)
+    # By a reload, what it has answered is forgotten too.
+    server = TlsForwarder(pair=lost)
+    tern = forwarding(server)
+    equal(data(ask(f'a.{ZONE}')), ['192.0.2.101'])
+    reload(tern, **{'forward-zones': [{**zone(server), 'crl': crl}]})
+    expect(ask(f'a.{ZONE}'), 'SERVFAIL')
+    reload(tern, **{'forward-zones': [{**zone(server), 'crl': revocations()}]})
+    equal(data(ask(f'b.{ZONE}')), ['192.0.2.101'])
+
+
 def test_opportunistic():
     server = TlsForwarder(pair=certificate('self', signed=False))
     forwarding(server.at(None), ca=False, authentication='opportunistic')
@@ -451,6 +490,9 @@ def test_bad_configurations():
             ({'pins': ['AAAA']}, ['pins', 'transport: tls, https or quic only']),
             ({'transport': 'tls', 'pins': ['AAAA']}, ['pins[0]', 'SHA-256']),
             ({'transport': 'tls', 'ca': '/nowhere.pem'}, ['.ca', '/nowhere.pem']),
+            ({'transport': 'tls', 'crl': '/nowhere.pem'}, ['.crl', '/nowhere.pem']),
+            ({'transport': 'tls', 'crl': f'{certificates()}/ca.pem'}, ['.crl', 'no list of revoked certificates']),
+            ({'crl': '/x'}, ['.crl', 'transport: tls, https or quic only']),
             ({'transport': 'tls', 'certificate': '/c.pem'}, ['.key', 'both']),
             ({'transport': 'tls', 'certificate': '/c.pem', 'key': '/k.pem'}, ['/c.pem', '/k.pem']),
             ({'transport': 'tls', 'authentication': 'opportunistic', 'ca': '/x'}, ['opportunistic']),
