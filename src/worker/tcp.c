@@ -394,6 +394,8 @@ bool tcp_moved(void *worker, struct stream *s, const struct address *to)
 		return true;
 	if (!access_allows(access, to))
 		return false;
+	if (!same_net(&c->address, to) && has_too_many(w, to, party))
+		return false;
 	if (party != c->party && !shares_allow(&w->client_shares, party))
 		return false;
 	shares_give(&w->client_shares, c->party);

@@ -9,9 +9,8 @@ import time
 
 from harness import *
 import quic_by_hand
-from quic_by_hand import ACK, APP, INITIAL, STREAM, Server, stream
+from quic_by_hand import APP, STREAM, Server, stream
 from test_quic_forward import at, forwarding, serve
-from test_reload import ternctl
 from test_tls_forward import ZONE, certificate
 
 

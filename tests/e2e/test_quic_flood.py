@@ -5,15 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 from harness import *
-from quic_by_hand import APP, Client, stream
-from test_quic import DOQ, kdig, quic, stats
+from quic_by_hand import Client, stream
+from test_quic import DOQ, quic, stats
 from test_quic_hard import answered, client, framed, lives
-from test_reload import change, ternctl
-from test_tls import until
+from test_reload import SOCKET, change, ternctl
+from test_daemon import Activated, open_as_systemd
+from test_tls import ask_on, connected, install
 from test_tls_hard import hits_ms, p99
 
 FLOOD = 2000            # datagrams a second that are offered, limits.md row 57
@@ -169,7 +171,7 @@ def test_changes_amid_load():
             for server, certificate in (({'listen': [plain], 'workers': 2}, tls), ({'listen': [plain, doq], 'workers': 4}, tls),
                                         ({'listen': [plain, doq], 'workers': 1}, tls), ({'listen': [plain], 'workers': 2}, {}),
                                         ({'listen': [plain, doq], 'workers': 3}, tls), ({'listen': [plain, doq], 'workers': 2}, tls)):
-                change(tern, **{'server': {'user': '', **server}, 'tls': certificate, 'control': {'socket': tern_socket()}})
+                change(tern, **{'server': {'user': '', **server}, 'tls': certificate, 'control': {'socket': SOCKET}})
                 ternctl('reload')
                 time.sleep(0.3)
                 resolves('www.example.com', '192.0.2.81')
@@ -181,11 +183,6 @@ def test_changes_amid_load():
         load.stop()
     equal(load.wrong, 0, 'wrong answers')
     lives(tern)
-
-
-def tern_socket():
-    from test_reload import SOCKET
-    return SOCKET
 
 
 @busy(60)
@@ -207,6 +204,51 @@ def test_fewer_workers():
         print(f'{kept_on} go on, {told} were told, {silent} hear nothing', file=sys.stderr)
         equal(silent, 0, 'that hear nothing')
     lives(tern)
+
+
+def test_sockets_of_systemd():
+    """One socket for all workers: a datagram finds its connection, whoever reads it. The TCP socket beside it is for TLS."""
+    folder = tempfile.mkdtemp(dir=LAB)
+    os.chmod(folder, 0o755)
+    install('good', folder)
+    sockets = open_as_systemd()
+    doq = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    doq.bind(('127.0.0.1', DOQ))
+    dot = socket.socket()
+    dot.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    dot.bind(('127.0.0.1', DOQ))
+    dot.listen(64)
+    sockets += [doq, dot]
+    try:
+        listen = [f'127.0.0.1@{PORT}', *({'address': f'127.0.0.1@{DOQ}', 'transport': t} for t in ('tls', 'quic'))]
+        tern = Activated(sockets, server={'listen': listen, 'workers': 3},
+                         tls={'certificate': f'{folder}/cert.pem', 'key': f'{folder}/cert.key'}, control={'socket': SOCKET})
+        with contextlib.ExitStack() as kept:
+            clients = [kept.enter_context(client()) for _ in range(8)]
+            for i in range(10):
+                for c in clients:
+                    equal(answered(c, 4 * i), ['192.0.2.81'], f'round {i}')
+                with connected() as s:
+                    equal(data(ask_on(s, 'www.example.com')[0]), ['192.0.2.81'])
+                if i == 5:
+                    ternctl('reload')
+        lives(tern)
+    finally:
+        for s in sockets:
+            s.close()
+
+
+def test_without_a_certificate():
+    tern = quic()
+    with client() as c:
+        change(tern, server={'user': '', 'workers': 2, 'listen': [f'127.0.0.1@{PORT}']}, control={'socket': SOCKET})
+        ternctl('reload')
+        with Client(DOQ) as late:
+            check(not late.connect(1), 'nobody is served')
+        c.listen(1, lambda: c.closed is not None)
+        check(c.closed is not None, 'closed with its listener')
+    check(tern.alive(), 'alive')
+    resolves('www.example.com', '192.0.2.81')
 
 
 @busy(60)
