@@ -524,11 +524,11 @@ def test_places_of_one_client():
     """32 of one address, whichever way they came; and those that come by a move count."""
     tern = quic(workers=1, listen=[f'10.53.0.1@{PORT}', {'address': f'10.53.0.1@{DOQ}', 'transport': 'quic'}], access={'allow': ['0.0.0.0/0']})
     with contextlib.ExitStack() as kept:
-        clients = [kept.enter_context(Client(DOQ, server='10.53.0.1', source='10.53.0.1')) for _ in range(40)]
+        clients = [kept.enter_context(Client(DOQ, server='10.53.0.1', source='10.53.0.1')) for _ in range(34)]
         is_open = [c.connect(1) for c in clients]
         equal(sum(is_open), 32, 'places')
         # Another host of the network is no worse off.
-        at_least(stats()['quic']['refused'], 8, 'refused')
+        at_least(stats()['quic']['refused'], 2, 'refused')
         with Client(DOQ, server='10.53.0.1', source='127.0.0.1') as c, c.new_socket('10.53.0.1') as there:
             check(c.connect(), 'another one')
             equal(answered(c), ['192.0.2.81'])
