@@ -213,19 +213,28 @@ static bool share(struct sockets *s, const struct endpoint *at, const struct not
 	return true;
 }
 
-/* What a TCP socket alone is for stands in the configuration. */
+/* What a socket alone is for stands in the configuration. */
+static const struct endpoint *find_purpose(const struct notify_socket *alone,
+					   const struct endpoint *listen, unsigned listen_n)
+{
+	for (unsigned i = 0; i < listen_n; i++) {
+		enum transport t = listen[i].transport;
+
+		if (t != TRANSPORT_UDP && transport_has_tcp(t) == alone->tcp &&
+		    address_equal(&listen[i].address, &alone->local))
+			return &listen[i];
+	}
+	return NULL;
+}
+
 static bool take_alone(struct sockets *s, const struct notify_socket *tcp,
 		       const struct endpoint *listen, unsigned listen_n)
 {
+	const struct endpoint *at = find_purpose(tcp, listen, listen_n);
 	char text[ADDRESS_TEXT_MAX];
 
-	for (unsigned i = 0; i < listen_n; i++) {
-		const struct endpoint *at = &listen[i];
-
-		if (at->transport != TRANSPORT_UDP && transport_has_tcp(at->transport) &&
-		    address_equal(&at->address, &tcp->local))
-			return share(s, at, NULL, tcp);
-	}
+	if (at)
+		return share(s, at, NULL, tcp);
 	log_warning(s->log,
 		    "passed socket %s: no UDP socket for the same address, and no "
 		    "encrypted transport in server.listen: it is not served",
@@ -233,23 +242,33 @@ static bool take_alone(struct sockets *s, const struct notify_socket *tcp,
 	return true;
 }
 
-/* Each UDP socket needs its TCP twin: a resolver without TCP loses every large answer. */
+/* Each UDP socket needs its TCP twin: a resolver without TCP loses every large answer. QUIC
+ * doesn't, and a TCP socket beside it has a purpose of its own. */
 static bool take_passed(struct sockets *s, const struct notify_socket *passed, unsigned n,
 			const struct endpoint *listen, unsigned listen_n)
 {
 	char text[ADDRESS_TEXT_MAX];
 
 	for (unsigned i = 0; i < n; i++) {
+		const struct notify_socket datagrams = {.local = passed[i].local};
+		const struct endpoint *quic = find_purpose(&datagrams, listen, listen_n);
 		const struct notify_socket *tcp = find_tcp(passed, n, &passed[i].local);
 		const struct endpoint at = {.address = passed[i].local};
+		bool good;
 
-		if (passed[i].tcp && has_udp(passed, n, &passed[i].local))
+		if (passed[i].tcp && !quic && has_udp(passed, n, &passed[i].local))
 			continue;
-		if (passed[i].tcp ? !take_alone(s, &passed[i], listen, listen_n)
-				  : !tcp || !share(s, &at, &passed[i], tcp)) {
+		if (passed[i].tcp)
+			good = take_alone(s, &passed[i], listen, listen_n);
+		else if (quic)
+			good = share(s, quic, &passed[i], NULL);
+		else
+			good = tcp && share(s, &at, &passed[i], tcp);
+		if (!good) {
 			log_error(s->log, "passed socket %s: %s",
 				  address_to_text(&passed[i].local, text),
-				  tcp ? strerror(errno) : "no TCP socket for the same address");
+				  tcp || quic ? strerror(errno)
+					      : "no TCP socket for the same address");
 			return false;
 		}
 	}

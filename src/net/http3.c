@@ -15,6 +15,7 @@
 #include <nghttp3/nghttp3.h>
 
 #include "net/http_private.h"
+#include "net/stream_private.h"
 
 #define OWN_STREAMS 3 /* of control, and of the compression of headers both ways */
 
@@ -409,6 +410,7 @@ static void note_acked(struct quic_connection *c, int64_t id, size_t n)
 
 	(void)nghttp3_conn_add_ack_offset(x->session, id, n);
 	tell(c);
+	stream_note_progress(c->stream);
 }
 
 static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
@@ -422,6 +424,7 @@ static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *
 	if (!submit(x, q, 200, octets, len))
 		return false;
 	tell(c);
+	stream_note_progress(c->stream);
 	quic_touch(c);
 	return true;
 }

@@ -7,6 +7,7 @@
  * connection that is owed an answer is not idle.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -425,6 +426,13 @@ static void change_holder(struct tcp_client *c, const struct address *to, uint16
 	link_client(c, idle);
 }
 
+/* Is it the host that holds the place already? */
+static bool is_same_host(const struct tcp_client *c, const struct address *to)
+{
+	return c->host && c->host->family == to->family &&
+	       memcmp(c->host->net, to->octets, to->family == 4 ? 4 : 8) == 0;
+}
+
 bool tcp_moved(void *worker, struct stream *s, const struct address *to)
 {
 	struct worker *w = worker;
@@ -438,7 +446,7 @@ bool tcp_moved(void *worker, struct stream *s, const struct address *to)
 		return true;
 	}
 	if (!access_allows(&rules_for_view(w->rules, view_of(w, to, c->listener))->access, to) ||
-	    (is_counted(to, false) && has_too_many(w, to)) ||
+	    (is_counted(to, false) && !is_same_host(c, to) && has_too_many(w, to)) ||
 	    (party != c->party && !shares_allow(&w->client_shares, party)))
 		return false;
 	change_holder(c, to, party);

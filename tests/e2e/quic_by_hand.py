@@ -455,7 +455,7 @@ class Server(End):
     def __init__(self, pem, key, parameters=None, alpn=b'doq'):
         super().__init__(parameters)
         with open(pem, 'rb') as f:
-            self.certificate = x509.load_pem_x509_certificates(f.read())
+            self.certificate = [x509.load_pem_x509_certificate(f.read())]
         with open(key, 'rb') as f:
             self.key = serialization.load_pem_private_key(f.read(), None)
         self.alpn, self.original, self.retried = alpn, None, None

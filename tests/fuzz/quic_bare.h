@@ -334,22 +334,31 @@ int ngtcp2_crypto_version_negotiation_cb(ngtcp2_conn *conn, uint32_t version,
 	return 0;
 }
 
-static int bare_install(ngtcp2_conn *conn)
+static const uint8_t bare_secret[32];
+
+static bool bare_install_rx(ngtcp2_conn *conn)
 {
-	static const uint8_t secret[32];
+	return ngtcp2_conn_install_rx_key(conn, bare_secret, sizeof bare_secret, &bare_aead,
+					  bare_iv, sizeof bare_iv, &bare_cipher) == 0;
+}
+
+static bool bare_install_tx(ngtcp2_conn *conn)
+{
+	return ngtcp2_conn_install_tx_key(conn, bare_secret, sizeof bare_secret, &bare_aead,
+					  bare_iv, sizeof bare_iv, &bare_cipher) == 0;
+}
+
+/* As TLS does, a client has the keys of its data at the end only, a server writes before that. */
+static bool bare_install(ngtcp2_conn *conn)
+{
 	size_t n = sizeof bare_iv;
 
 	ngtcp2_conn_set_crypto_ctx(conn, &bare_crypto);
 	return ngtcp2_conn_install_rx_handshake_key(conn, &bare_aead, bare_iv, n, &bare_cipher) ==
-				       0 &&
-			       ngtcp2_conn_install_tx_handshake_key(conn, &bare_aead, bare_iv, n,
-								    &bare_cipher) == 0 &&
-			       ngtcp2_conn_install_rx_key(conn, secret, sizeof secret, &bare_aead,
-							  bare_iv, n, &bare_cipher) == 0 &&
-			       ngtcp2_conn_install_tx_key(conn, secret, sizeof secret, &bare_aead,
-							  bare_iv, n, &bare_cipher) == 0
-		       ? 0
-		       : -1;
+		       0 &&
+	       ngtcp2_conn_install_tx_handshake_key(conn, &bare_aead, bare_iv, n, &bare_cipher) ==
+		       0 &&
+	       (bare_asks || bare_install_tx(conn));
 }
 
 int ngtcp2_crypto_recv_crypto_data_cb(ngtcp2_conn *conn, ngtcp2_crypto_level level, uint64_t offset,
@@ -364,13 +373,15 @@ int ngtcp2_crypto_recv_crypto_data_cb(ngtcp2_conn *conn, ngtcp2_crypto_level lev
 		status = ngtcp2_conn_decode_remote_transport_params(conn, octets, len);
 		if (status != 0)
 			return status;
-		return bare_install(conn) == 0 &&
+		return bare_install(conn) &&
 				       (bare_asks ||
 					bare_submit(conn, NGTCP2_CRYPTO_LEVEL_INITIAL) == 0) &&
 				       bare_submit(conn, NGTCP2_CRYPTO_LEVEL_HANDSHAKE) == 0
 			       ? 0
 			       : NGTCP2_ERR_CALLBACK_FAILURE;
 	}
+	if (!bare_install_rx(conn) || (bare_asks && !bare_install_tx(conn)))
+		return NGTCP2_ERR_CALLBACK_FAILURE;
 	ngtcp2_conn_handshake_completed(conn);
 	return 0;
 }
