@@ -4,24 +4,20 @@ import contextlib
 import json
 import os
 import random
+import subprocess
 import sys
+import threading
 import time
 
 import dns.message
 
 from harness import *
 import quic_by_hand
+from http3_by_hand import *
 from quic_by_hand import APP, Client, reset, stop, stream, var
 from test_https import HTTPS
 from test_reload import reload, ternctl
 from test_tls import encrypted, install
-
-DATA, HEADERS, CANCEL_PUSH, SETTINGS, PUSH_PROMISE, GOAWAY, MAX_PUSH_ID, PRIORITY_UPDATE = 0, 1, 3, 4, 5, 7, 0xd, 0xf0700
-NO_ERROR, GENERAL, INTERNAL, CREATION, CLOSED, UNEXPECTED, FRAME, LOAD, ID, SETTINGS_ERROR, MISSING = range(0x100, 0x10b)
-MESSAGE, DECOMPRESSION, ENCODER, DECODER = 0x10e, 0x200, 0x201, 0x202
-CONTROL, PUSH, TO_DECODER, TO_ENCODER = range(4)   # kinds of streams one way
-ANSWERS_MAX = 524288
-
 
 def http3(workers=1, listen=(), **more):
     return encrypted(workers, [{'address': f'127.0.0.1@{HTTPS}', 'transport': 'http3'}, *listen], **more)
@@ -29,162 +25,6 @@ def http3(workers=1, listen=(), **more):
 
 def stats():
     return json.loads(ternctl('--json', 'stats'))
-
-
-def frame(kind, octets=b'', length=None):
-    return var(kind) + var(len(octets) if length is None else length) + octets
-
-
-def prefixed(n, bits, first=0):
-    """An integer of QPACK whose first octet has @bits for it."""
-    most = (1 << bits) - 1
-    if n < most:
-        return bytes([first | n])
-    out, n = bytes([first | most]), n - most
-    while n >= 128:
-        out, n = out + bytes([n & 127 | 128]), n >> 7
-    return out + bytes([n])
-
-
-def field(name, value):
-    name, value = (s.encode() if isinstance(s, str) else s for s in (name, value))
-    return prefixed(len(name), 3, 0x20) + name + prefixed(len(value), 7) + value
-
-
-def section(*fields):
-    return b'\0\0' + b''.join(field(*f) for f in fields)
-
-
-def head(method='POST', path='/dns-query', *more, typed=True):
-    kind = [('content-type', 'application/dns-message')] if method == 'POST' and typed else []
-    return frame(HEADERS, section((':method', method), (':scheme', 'https'), (':authority', 'lists.lan'), (':path', path), *kind, *more))
-
-
-def wire(name='www.example.com', **how):
-    octets = question(name, **how).to_wire()
-    return b'\0\0' + octets[2:]
-
-
-def post(name='www.example.com', *more, **how):
-    return head('POST', '/dns-query', *more) + frame(DATA, wire(name, **how))
-
-
-def get(name='www.example.com', method='GET', **how):
-    return head(method, '/dns-query?dns=' + base64.urlsafe_b64encode(wire(name, **how)).rstrip(b'=').decode())
-
-
-NAMES = {24: (':status', '103'), 25: (':status', '200'), 26: (':status', '304'), 27: (':status', '404'), 28: (':status', '503'),
-         63: (':status', '100'), 64: (':status', '204'), 65: (':status', '206'), 66: (':status', '302'), 67: (':status', '400'),
-         68: (':status', '403'), 69: (':status', '421'), 70: (':status', '425'), 71: (':status', '500')}
-TABLE = {4: 'content-length', 44: 'content-type', 83: 'alt-svc', 36: 'cache-control', 53: 'content-type', 54: 'content-type'}
-HUFFMAN_DIGITS = {0: '0', 1: '1', 2: '2', 0x19: '3', 0x1a: '4', 0x1b: '5', 0x1c: '6', 0x1d: '7', 0x1e: '8', 0x1f: '9'}
-
-
-def take_prefixed(octets, at, bits):
-    n, at = octets[at] & (1 << bits) - 1, at + 1
-    if n < (1 << bits) - 1:
-        return n, at
-    shift = 0
-    while True:
-        n, shift, at = n + ((octets[at] & 127) << shift), shift + 7, at + 1
-        if not octets[at - 1] & 128:
-            return n, at
-
-
-def digits(octets):
-    """Of a text in Huffman's code that has nothing else; others are not read."""
-    bits, out = ''.join(f'{o:08b}' for o in octets), ''
-    while len(bits) >= 5:
-        size = 5 if int(bits[:5], 2) < 3 else 6
-        code = int(bits[:size].ljust(size, '1'), 2)
-        if len(bits) < size or code not in HUFFMAN_DIGITS:
-            return out
-        out, bits = out + HUFFMAN_DIGITS[code], bits[size:]
-    return out
-
-
-def statuses(octets):
-    """What :status a header section of an answer has."""
-    at = 2
-    while at < len(octets):
-        if octets[at] & 0x80:
-            n, at = take_prefixed(octets, at, 6)
-            if NAMES.get(n, ('',))[0] == ':status':
-                return int(NAMES[n][1])
-            continue
-        if octets[at] & 0x40:
-            n, at = take_prefixed(octets, at, 4)
-            coded = octets[at] & 0x80
-            size, at = take_prefixed(octets, at, 7)
-            value, at = octets[at:at + size], at + size
-            if n in NAMES:
-                return int(digits(value) if coded else value)
-            continue
-        return None
-    return None
-
-
-class Browser(Client):
-    """A client with streams of control."""
-
-    def __init__(self, settings=b'', control=True, **how):
-        super().__init__(HTTPS, alpn=b'h3', **how)
-        self.at = {}
-        check(self.connect(), f'no handshake: {self.closed}')
-        if control:
-            self.say(2, var(CONTROL) + frame(SETTINGS, settings))
-        self.listen(0.05)
-        self.send(self.acknowledgement())
-
-    def say(self, number, octets, fin=False, piece=1100):
-        """@octets behind what was said before in that stream."""
-        at = self.at.get(number, 0)
-        for i in range(0, max(1, len(octets)), piece):
-            part = octets[i:i + piece]
-            self.send(stream(number, part, fin and i + piece >= len(octets), at + i))
-            if i % (16 * piece) == 15 * piece:
-                self.listen(0.002)
-                self.send(self.acknowledgement())
-        self.at[number] = at + len(octets)
-
-    def frames_of(self, number):
-        """[(kind, octets)] that have come whole."""
-        octets, at, found = self.contiguous(self.streams.get(number, {})), 0, []
-        with contextlib.suppress(IndexError):
-            while at < len(octets):
-                kind, at = quic_by_hand.take_var(octets, at)
-                size, at = quic_by_hand.take_var(octets, at)
-                if at + size > len(octets):
-                    break
-                found.append((kind, octets[at:at + size]))
-                at += size
-        return found
-
-    def result(self, number):
-        """(status, body) of it, None without one."""
-        found = self.frames_of(number)
-        if not found or found[0][0] != HEADERS:
-            return None
-        body = b''.join(octets for kind, octets in found[1:] if kind == DATA)
-        return (statuses(found[0][1]), body) if len(found) > 1 else None
-
-    def wait(self, number, seconds=2):
-        self.listen(seconds, lambda: self.result(number) or number in self.resets or self.closed is not None)
-        if self.heard[APP]:
-            self.send(self.acknowledgement())
-        return self.result(number)
-
-    def fetch(self, number, octets, seconds=2, fin=True):
-        self.say(number, octets, fin)
-        return self.wait(number, seconds)
-
-    def asks(self, number, name='www.example.com', **how):
-        got = self.fetch(number, post(name, **how))
-        return data(dns.message.from_wire(got[1])) if got and got[0] == 200 else got
-
-    def status(self, number, octets, fin=True):
-        got = self.fetch(number, octets, fin=fin)
-        return got and got[0]
 
 
 def lives(tern):
@@ -604,4 +444,108 @@ def test_garbage():
                 if c.closed is not None:
                     break
         check(tern.alive(), 'alive')
+    lives(tern)
+
+
+def keeps_place(act, seconds=14):
+    """Seconds until the connection of somebody that asks nothing more is closed; @act is called every half second."""
+    with Browser() as c:
+        equal(c.asks(0), ['192.0.2.81'])
+        began, n = time.monotonic(), 1
+        while time.monotonic() - began < seconds and c.closed is None:
+            act(c, n)
+            n += 1
+            c.listen(0.5, lambda: c.closed is not None)
+            c.send(c.acknowledgement())
+        return time.monotonic() - began
+
+
+@busy(60)
+def test_idle_ones_that_look_alive():
+    """Nothing but questions keeps a place beyond the idle time of 10 s."""
+    http3()
+    acts = {
+        'frames without a meaning': lambda c, n: c.say(2, frame(0x21, b'abc')),
+        'priorities': lambda c, n: c.say(2, frame(PRIORITY_UPDATE, var(4 * n) + b'u=1')),
+        'requests that are reset': lambda c, n: (c.say(4 * n, head()), c.send(reset(4 * n, c.at[4 * n]))),
+        'malformed requests': lambda c, n: c.say(4 * n, frame(HEADERS, section()), True),
+        'streams without a request': lambda c, n: c.say(4 * n, frame(0x21, b'abc')),
+    }
+    taken = {}
+    threads = [threading.Thread(target=lambda name=name, act=act: taken.update({name: keeps_place(act)})) for name, act in acts.items()]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    equal(sorted(taken), sorted(acts), 'all of them came to an end')
+    for name, seconds in taken.items():
+        at_most(seconds, 11.5 * max(1, slowdown() / 2), f'{name}: seconds')
+
+
+FLOODS = {
+    'frames without a meaning': lambda c, i: c.say(2, frame(0x21) * 300),
+    'priorities': lambda c, i: c.say(2, b''.join(frame(PRIORITY_UPDATE, var(4 * (100 * i + j)) + b'u=1') for j in range(60))),
+    'numbers of pushes': lambda c, i: c.say(2, frame(MAX_PUSH_ID, var(i)) * 200),
+    'goodbyes': lambda c, i: c.say(2, frame(GOAWAY, var(0)) * 200),
+    'frames before a request': lambda c, i: c.say(0, frame(0x21) * 300),
+    'empty DATA': lambda c, i: c.say(0, (head() if i == 0 else b'') + frame(DATA) * 300),
+    'a body that counts for nothing': lambda c, i: c.say(0, (head('GET') + var(DATA) + var(1 << 30) if i == 0 else b'') + bytes(1000)),
+    'a stream of an unknown kind': lambda c, i: c.say(6, (var(0x21) if i == 0 else b'') + bytes(1000)),
+}
+
+
+@busy(120)
+def test_floods_of_frames():
+    """Each kind 1,000 packets within a connection: others are served meanwhile, and memory is not kept."""
+    tern = http3()
+    with Browser() as c:
+        c.asks(0)
+    for name, act in FLOODS.items():
+        memory, cpu_s = tern.memory(), tern.cpu_s()
+        with Browser(source='127.0.0.7') as c:
+            for i in range(1000):
+                act(c, i)
+                if i % 20 == 0:
+                    c.listen(0.001)
+                    c.send(c.acknowledgement())
+                if c.closed is not None:
+                    break
+            grown, spent = tern.memory() - memory, tern.cpu_s() - cpu_s
+            print(f'{name}: {grown >> 10} KiB, {spent:.2f} s of CPU, {i + 1} sent, closed: {c.closed}', file=sys.stderr)
+            at_most(grown, with_quarantine(1) << 20, f'{name}: octets')
+            at_most(spent, scaled(2), f'{name}: seconds of CPU')
+            equal(data(ask('www.example.com')), ['192.0.2.81'], name)
+    lives(tern)
+
+
+def test_malformed_bodies_use_up_no_window():
+    tern = http3()
+    with Browser() as c:
+        for i in range(6):
+            c.say(4 * i, frame(HEADERS, section(('x', 'y'))) + frame(DATA, bytes(30000)), True)
+            c.listen(0.05)
+            c.send(c.acknowledgement())
+        for i in range(6, 12):
+            c.say(4 * i, head('PUT') + frame(DATA, bytes(30000)), False)
+            c.send(reset(4 * i, c.at[4 * i]))
+            c.listen(0.05)
+            c.send(c.acknowledgement())
+        got = c.fetch(400 - 4 * 50, head() + frame(DATA, wire() + bytes(60000)))
+        check(got and got[0] == 200, f'{got}, {c.closed}')
+    lives(tern)
+
+
+def test_https_tells_of_it():
+    """Alt-Svc comes and goes with the listener (RFC 7838)."""
+    tern = http3(listen=[{'address': f'127.0.0.1@{HTTPS}', 'transport': 'https'}])
+    tls = {'certificate': f'{tern.folder}/cert.pem', 'key': f'{tern.folder}/cert.key'}
+    listen = [f'127.0.0.1@{PORT}', {'address': f'127.0.0.1@{HTTPS}', 'transport': 'https'}, {'address': f'127.0.0.1@{HTTPS}', 'transport': 'http3'}]
+    query = base64.urlsafe_b64encode(wire()).rstrip(b'=').decode()
+    for on in (True, False, True):
+        reload(tern, server={'listen': listen[:2 + on]}, tls=tls)
+        for version in ('--http1.1', '--http2'):
+            out = subprocess.run(['curl', '-sk', version, '-D', '-', '-o', '/dev/null', f'https://127.0.0.1:{HTTPS}/dns-query?dns={query}'],
+                                 capture_output=True, text=True, timeout=20).stdout.lower()
+            check(' 200' in out, out)
+            equal(f'alt-svc: h3=":{HTTPS}"; ma=86400' in out, on, f'{version}: {out}')
     lives(tern)
