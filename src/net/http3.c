@@ -542,6 +542,8 @@ static bool begin(struct quic_connection *c)
 	CDS_INIT_LIST_HEAD(&x->queries);
 	nghttp3_settings_default(&settings);
 	settings.max_field_section_size = HTTP_HEADERS_MAX;
+	/* What answers repeat is in the table that does not change. */
+	settings.qpack_encoder_max_dtable_capacity = 0;
 	if (nghttp3_conn_server_new(&x->session, &callbacks, &settings, NULL, x) != 0) {
 		free(x);
 		return false;

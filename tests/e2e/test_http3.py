@@ -518,6 +518,33 @@ def test_floods_of_frames():
     lives(tern)
 
 
+@busy(60)
+def test_tables_that_a_client_offers():
+    """A client lends its table for compression, and tells of nothing that it has read: answers need no table, and nothing is kept."""
+    tern = http3()
+    warm()
+    with Browser() as c:
+        for i in range(200):
+            c.asks(4 * i)
+    memory, n = tern.memory(), 4
+    lent = var(1) + var(4096) + var(7) + var(100)
+    for parameters in ({}, {7: 2}, {7: 200}):
+        with contextlib.ExitStack() as kept:
+            clients = [kept.enter_context(Browser(settings=lent, parameters=parameters)) for _ in range(n)]
+            for c in clients:
+                for i in range(600):
+                    c.say(4 * i, get(), True)
+                    c.listen(0.002, lambda: 4 * i in c.streams)
+                    c.send(c.acknowledgement())
+                c.listen(0.2)
+                check(c.closed is None, f'{c.closed}')
+                equal([i for i in range(600) if not c.result(4 * i) or c.result(4 * i)[0] != 200], [], 'not answered without a table')
+                at_most(len(b''.join(c.streams.get(7, {0: b''}).values())), 1, 'octets of an encoder')
+            print(f'{(tern.memory() - memory) / n / 1024:.0f} KiB for each', file=sys.stderr)
+            at_most((tern.memory() - memory) / n, with_quarantine(0.5) * (1 << 20), 'octets for each')
+    lives(tern)
+
+
 def test_malformed_bodies_use_up_no_window():
     tern = http3()
     with Browser() as c:
