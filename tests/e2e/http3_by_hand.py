@@ -106,29 +106,41 @@ def statuses(octets):
         return None
     return None
 
+WINDOW = 65537      # octets that the server takes unread, at first
+
 
 class Browser(Client):
     """A client with streams of control."""
 
     def __init__(self, settings=b'', control=True, **how):
         super().__init__(HTTPS, alpn=b'h3', **how)
-        self.at = {}
+        self.at, self.limits, self.spent = {}, {}, 0    # octets by stream, windows by stream (None: of all), and octets of all
         check(self.connect(), f'no handshake: {self.closed}')
         if control:
             self.say(2, var(CONTROL) + frame(SETTINGS, settings))
         self.listen(0.05)
         self.send(self.acknowledgement())
 
+    def note(self, level, kind, *values):
+        super().note(level, kind, *values)
+        if kind == quic_by_hand.MAX_DATA:
+            self.limits[None] = max(self.limits.get(None, 0), values[0])
+        elif kind == quic_by_hand.MAX_STREAM_DATA:
+            self.limits[values[0]] = max(self.limits.get(values[0], 0), values[1])
+
+    def may_say(self, number, end):
+        return end <= self.limits.get(number, WINDOW) and self.spent <= self.limits.get(None, WINDOW) or self.closed is not None
+
     def say(self, number, octets, fin=False, piece=1100):
-        """@octets behind what was said before in that stream."""
-        at = self.at.get(number, 0)
+        """@octets behind what was said before in that stream, as the server's windows allow."""
         for i in range(0, max(1, len(octets)), piece):
-            part = octets[i:i + piece]
-            self.send(stream(number, part, fin and i + piece >= len(octets), at + i))
-            if i % (16 * piece) == 15 * piece:
-                self.listen(0.002)
+            part, at = octets[i:i + piece], self.at.get(number, 0)
+            self.spent += len(part)
+            if not self.may_say(number, at + len(part)):
                 self.send(self.acknowledgement())
-        self.at[number] = at + len(octets)
+                self.listen(scaled(2), lambda: self.may_say(number, at + len(part)))
+            self.send(stream(number, part, fin and i + piece >= len(octets), at))
+            self.at[number] = at + len(part)
 
     def frames_of(self, number):
         """[(kind, octets)] that have come whole."""
