@@ -14,9 +14,15 @@
 
 #include <nghttp3/nghttp3.h>
 
+#include "net/http3_control.h"
 #include "net/http_private.h"
 #include "net/stream_private.h"
 
+/*
+ * Octets of a request that are no body. Fields have HTTP_HEADERS_MAX; but nghttp3 keeps one that is
+ * not whole, of 64 KiB, and two fifths more by Huffman's code, before it is counted.
+ */
+#define AROUND_MAX  ((size_t)2 * HTTP_HEADERS_MAX)
 #define OWN_STREAMS 3 /* of control, and of the compression of headers both ways */
 
 struct http3 {
@@ -30,6 +36,7 @@ struct http3 {
 	uint64_t resets_ms;            /* since when resets are counted, */
 	uint32_t resets;               /* and how many came since */
 	uint32_t blocked_n;            /* streams that wait for the client's windows */
+	struct http3_control control[QUIC_HTTP3_UNI]; /* the client's streams one way */
 };
 
 static uint32_t tag_of(int64_t id)
@@ -281,17 +288,85 @@ static const nghttp3_callbacks callbacks = {
 
 /* --- the application ---------------------------------------------------------------------- */
 
+static bool hear(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n, bool fin,
+		 size_t *used)
+{
+	struct http3 *x = c->app_state;
+	nghttp3_ssize status = nghttp3_conn_read_stream(x->session, id, octets, n, fin);
+
+	*used = status > 0 ? (size_t)status : 0;
+	if (!c->stream)
+		return false;
+	return status >= 0 || fail(c, nghttp3_err_infer_quic_app_error_code((int)status));
+}
+
+static bool abuse(struct quic_connection *c)
+{
+	const struct http3 *x = c->app_state;
+
+	x->http.front->abuses++;
+	return fail(c, NGHTTP3_H3_EXCESSIVE_LOAD);
+}
+
+/* Octets around bodies count; those of bodies are told by on_data(). */
+static bool hear_request(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
+			 bool fin)
+{
+	struct http3 *x = c->app_state;
+	struct http_query *q;
+	size_t used;
+
+	if (!hear(c, id, octets, n, fin, &used))
+		return false;
+	extend(c, id, used);
+	q = find(x, tag_of(id));
+	if (!q)
+		return true;
+	q->around += (uint32_t)used;
+	return q->around <= AROUND_MAX || abuse(c);
+}
+
+static bool hear_control(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
+			 bool fin)
+{
+	struct http3 *x = c->app_state;
+	struct http3_control *k = &x->control[tag_of(id) % QUIC_HTTP3_UNI];
+	struct http3_part part;
+	size_t used;
+
+	extend(c, id, n);
+	while (n > 0) {
+		used = http3_control_read(k, octets, n, &part);
+		octets += used;
+		n -= used;
+		if ((part.held_n > 0 && !hear(c, id, part.held, part.held_n, false, &used)) ||
+		    (part.n > 0 && !hear(c, id, part.octets, part.n, false, &used)))
+			return false;
+	}
+	return !fin || k->reading == HTTP3_TYPE || hear(c, id, NULL, 0, true, &used);
+}
+
 static bool take_data(struct quic_connection *c, int64_t id, const uint8_t *octets, size_t n,
 		      bool fin)
 {
-	struct http3 *x = c->app_state;
-	nghttp3_ssize used = nghttp3_conn_read_stream(x->session, id, octets, n, fin);
+	bool good = ngtcp2_is_bidi_stream(id) ? hear_request(c, id, octets, n, fin)
+					      : hear_control(c, id, octets, n, fin);
 
-	if (!c->stream)
-		return false;
-	if (used < 0)
-		return fail(c, nghttp3_err_infer_quic_app_error_code((int)used));
-	extend(c, id, (size_t)used);
+	if (good)
+		tell(c);
+	return good;
+}
+
+static bool note_closed(struct quic_connection *c, int64_t id)
+{
+	struct http3 *x = c->app_state;
+	int status = nghttp3_conn_close_stream(x->session, id, NGHTTP3_H3_NO_ERROR);
+
+	if (status == NGHTTP3_ERR_H3_CLOSED_CRITICAL_STREAM)
+		return fail(c, NGHTTP3_H3_CLOSED_CRITICAL_STREAM);
+	/* on_close() is told of those that nghttp3 has heard of. */
+	if (status != 0 && ngtcp2_is_bidi_stream(id))
+		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
 	tell(c);
 	return true;
 }
@@ -312,25 +387,14 @@ static bool take_reset(struct quic_connection *c, int64_t id)
 {
 	struct http3 *x = c->app_state;
 
-	if (!count_reset(x)) {
-		x->http.front->abuses++;
-		return fail(c, NGHTTP3_H3_EXCESSIVE_LOAD);
-	}
+	if (!count_reset(x))
+		return abuse(c);
+	if (!ngtcp2_is_bidi_stream(id))
+		return note_closed(c, id); /* and nothing of ours is to be ended */
 	(void)nghttp3_conn_shutdown_stream_read(x->session, id);
 	nghttp3_conn_shutdown_stream_write(x->session, id);
 	(void)ngtcp2_conn_shutdown_stream(c->conn, id, NGHTTP3_H3_REQUEST_CANCELLED);
 	return true;
-}
-
-static void note_closed(struct quic_connection *c, int64_t id)
-{
-	struct http3 *x = c->app_state;
-
-	/* on_close() is told of those that nghttp3 has heard of. */
-	if (nghttp3_conn_close_stream(x->session, id, NGHTTP3_H3_NO_ERROR) != 0 &&
-	    ngtcp2_is_bidi_stream(id))
-		ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
-	tell(c);
 }
 
 static unsigned give_next(struct quic_connection *c, int64_t *id, bool *fin, ngtcp2_vec *out)
@@ -481,6 +545,8 @@ static bool begin(struct quic_connection *c)
 	CDS_INIT_LIST_HEAD(&x->queries);
 	nghttp3_settings_default(&settings);
 	settings.max_field_section_size = HTTP_HEADERS_MAX;
+	/* What answers repeat is in the table that does not change. */
+	settings.qpack_encoder_max_dtable_capacity = 0;
 	if (nghttp3_conn_server_new(&x->session, &callbacks, &settings, NULL, x) != 0) {
 		free(x);
 		return false;

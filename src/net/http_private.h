@@ -35,6 +35,7 @@ struct http_query {
 	bool over;             /* its stream is closed, */
 	bool blocked;          /* or waits for the client's windows */
 	uint32_t headers;      /* octets of them */
+	uint32_t around;       /* HTTP/3: octets of the stream that are no body */
 	uint8_t *message;      /* as far as it has come */
 	uint32_t len;          /* octets of it, */
 	uint32_t room;         /* and those that it may have before it moves */

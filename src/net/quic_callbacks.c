@@ -115,9 +115,7 @@ static int on_closed(ngtcp2_conn *conn, uint32_t flags, int64_t id, uint64_t err
 	(void)flags;
 	(void)error;
 	(void)stream_user;
-	if (c->app && c->stream)
-		c->app->closed(c, id);
-	return 0;
+	return !c->app || !c->stream || c->app->closed(c, id) ? 0 : STOP;
 }
 
 static int on_reset(ngtcp2_conn *conn, int64_t id, uint64_t size, uint64_t error, void *user,

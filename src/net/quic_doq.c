@@ -224,7 +224,7 @@ static bool take_reset(struct quic_connection *c, int64_t id)
 	return true;
 }
 
-static void note_closed(struct quic_connection *c, int64_t id)
+static bool note_closed(struct quic_connection *c, int64_t id)
 {
 	struct doq *d = c->app_state;
 	struct doq_query *q = find(d, tag_of(id));
@@ -232,7 +232,7 @@ static void note_closed(struct quic_connection *c, int64_t id)
 	if (!q) {
 		if (!c->asks)
 			ngtcp2_conn_extend_max_streams_bidi(c->conn, 1);
-		return;
+		return true;
 	}
 	q->over = true;
 	ngtcp2_conn_extend_max_offset(c->conn, q->in_n);
@@ -240,6 +240,7 @@ static void note_closed(struct quic_connection *c, int64_t id)
 	drop_message(d, q);
 	tell(c);
 	let_go(c, q);
+	return true;
 }
 
 /* --- answers ----------------------------------------------------------------------------- */

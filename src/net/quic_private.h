@@ -11,6 +11,7 @@
  *   quic_ask.c         connections that we open
  *   quic_doq.c         DNS messages in its streams (RFC 9250)
  *   http3.c            or HTTP (RFC 9114)
+ *   http3_control.c    without frames that nghttp3 must not see
  */
 #pragma once
 
@@ -51,8 +52,8 @@ struct quic_app {
 	/** The peer says no more in @p id. That it wants to hear no more is told by blocked(), or
 	 * closed(). False as data(). */
 	bool (*reset)(struct quic_connection *c, int64_t id);
-	/** @p id is over, both ways. */
-	void (*closed)(struct quic_connection *c, int64_t id);
+	/** @p id is over, both ways. False as data(). */
+	bool (*closed)(struct quic_connection *c, int64_t id);
 	/**
 	 * The next octets to be sent: how many parts of @p out; @p id is -1 for nothing. ngtcp2
 	 * takes no copy: they stay where they are until acked() or closed(), whatever else is told.

@@ -18,13 +18,15 @@ void listener_fds_close(const struct listener_fds *fds)
 		close(fds->tcp);
 }
 
-/* Clients of HTTPS are told of it; of several ports any will do. */
+/* Clients of HTTPS are told of it, unless it is about to go; of several ports any will do. */
 static void note_http3(struct worker *w)
 {
 	w->http.http3_port = 0;
 	for (unsigned i = 0; i < w->listeners_n; i++) {
-		if (w->listeners[i].used && w->listeners[i].at.transport == TRANSPORT_HTTP3)
-			w->http.http3_port = w->listeners[i].at.address.port;
+		const struct listener *l = &w->listeners[i];
+
+		if (l->used && !timer_is_set(&l->linger) && l->at.transport == TRANSPORT_HTTP3)
+			w->http.http3_port = l->at.address.port;
 	}
 }
 
@@ -174,6 +176,7 @@ void listen_close(struct worker *w, unsigned slot)
 		loop_timer(&w->loop, &l->linger, LISTENER_LINGER_MS);
 	else
 		end(l);
+	note_http3(w);
 }
 
 void listen_obey(struct worker *w, enum listen_order order, unsigned slot,
