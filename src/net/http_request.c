@@ -353,6 +353,8 @@ void http_head_fill(struct http_head *out, const struct http_stream *h, unsigned
 		snprintf(out->age, sizeof out->age, "max-age=%u", http_max_age(body, len));
 		add_field(out, "cache-control", out->age, true);
 	}
+	if (status == 405)
+		add_field(out, "allow", "GET, POST", false);
 	if (http_alternative(h, out->elsewhere))
 		add_field(out, "alt-svc", out->elsewhere, false);
 }
