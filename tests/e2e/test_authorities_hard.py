@@ -2,7 +2,7 @@
 import contextlib
 import os
 import socket
-import statistics
+import ssl
 import struct
 import subprocess
 import threading
@@ -18,7 +18,9 @@ from harness import *
 from test_authorities import (Authority, STRICT, ZONE, ask_new, counted, counting, delegating, dropped, find, names, refused, resolving,
                               state, until)
 from test_reload import start, ternctl
+from test_reporting_hard import World, refuse
 from test_tls import receive
+from test_tls_forward import certificate
 
 
 class Odd(Authority):
@@ -377,3 +379,52 @@ def test_what_falls_back_counts_once():
     time.sleep(1.1)
     answers = [data(ask(f'n{next(names)}.{ZONE}')) for _ in range(9)]
     equal(answers, [['192.0.2.7']] * 9, 'nine within the limit of ten')
+
+
+class Encrypted(Authority):
+    """Somebody else's server by plain DNS, by TLS with @answer."""
+
+    def __init__(self, address, pair, answer):
+        self.address, self.answer, self.mode, self.answers, self.handshake = address, answer, 'tls', None, 0
+        self.encrypted, self.connections, self.open = 0, 0, []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*pair)
+        self.listen()
+
+
+def test_reports_tell_nobody_of_strict_zones():
+    """A zone's servers name an agent elsewhere (RFC 9567): it would read by plain DNS which names fail."""
+    with World({'agent.': None, 'bad.': refuse}, {'bad.': 'agent.'}) as world:
+        answer = world.reply
+        pair = certificate('self', signed=False)
+        by_tls = Encrypted(world.at['bad.'], pair, lambda query: answer('bad.', query))
+        for strict in (True, False):
+            tern = start(**world.sections(resolver={'encrypted-zones': ['bad'] if strict else ['other'], 'encryption': 'off'}))
+            expect(ask(f'x{strict}.bad.', timeout=9), 'SERVFAIL')
+            time.sleep(0.4)
+            equal(len({n for n in world.reports('agent.') if f'x{strict}.bad'.lower() in n.lower()}), 0 if strict else 1, 'reports')
+            tern.stop()
+
+
+# --- the file over a restart ------------------------------------------------------------------
+
+def test_a_state_file_of_any_kind():
+    def one(make):
+        env, path = state()
+        make(path)
+        server = Authority()
+        tern = resolving(server, env=env)
+        ask_new()
+        until(lambda: counted()['probes_good'] == 1, 5, 'found all the same')
+        check(tern.alive(), 'alive')
+        at_most(tern.stop(), scaled(3), 'seconds to its end')
+
+    def written(octets):
+        def make(path):
+            with open(path, 'wb') as f:
+                f.write(octets)
+        return make
+    lines = b''.join(b'tls 10.%d.%d.%d@53 works 4000000000\n' % (i >> 16, i >> 8 & 255, i & 255) for i in range(100000))
+    each((written(b''), written(os.urandom(5000)), written(b'\0' * 100), written(lines), written(b'x' * 3000000),
+          written(lines[:-20]), os.mkdir, lambda path: os.symlink('/nowhere/at/all', path), lambda path: os.symlink('/dev/zero', path),
+          os.mkfifo), one)
