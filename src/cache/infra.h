@@ -57,7 +57,7 @@ enum infra_way {
 };
 
 #define INFRA_WAY_KEPT_MS    (3 * 86400000) /* after its last answer: persistence, RFC 9539 4.3, */
-#define INFRA_WAY_DAMPED_MS  86400000       /* after it was tried in vain: damping, */
+#define INFRA_WAY_DAMPED_MS  86400000       /* after it was tried in vain, at most: damping, */
 #define INFRA_WAY_TIMEOUT_MS 4000           /* and timeout */
 
 #define INFRA_BIT(fact) (1u << (fact))
@@ -163,17 +163,21 @@ void infra_release_way(struct infra *infra, const struct address *server, enum i
 void infra_way_works(struct infra *infra, const struct address *server, enum infra_way way,
 		     uint64_t now_ms);
 
-/** It does not answer by @p way, though it does by plain DNS. */
+/**
+ * It does not answer by @p way, though it does by plain DNS. It is left alone for a day, or for
+ * less where it has worked lately.
+ */
 void infra_way_failed(struct infra *infra, const struct address *server, enum infra_way way,
 		      uint64_t now_ms);
 
 /**
  * It has answered by plain DNS what it was asked by @p way before, which has not brought an answer
  * yet. Unless one comes within INFRA_WAY_TIMEOUT_MS, it counts as failed; until then it is asked
- * by plain DNS.
+ * by plain DNS. Several times in a row, it counts as failed at once. @p opening: its session was
+ * yet to be made, so that it was no fair race, and counts for no row.
  */
 void infra_way_outdone(struct infra *infra, const struct address *server, enum infra_way way,
-		       uint64_t now_ms);
+		       bool opening, uint64_t now_ms);
 
 /** Something came by @p way, whatever was asked: if there was doubt, there is none. */
 void infra_way_heard(struct infra *infra, const struct address *server, enum infra_way way,
@@ -184,6 +188,7 @@ struct infra_way_record {
 	struct address server;
 	enum infra_way way;
 	bool works;      /* else it was tried in vain, */
+	bool brief;      /* and rests for less than a day: not worth more than a count */
 	uint64_t age_ms; /* so long ago */
 };
 

@@ -25,7 +25,10 @@ enum way_state {
 struct way {
 	int64_t at_ms; /* claimed, last answered, or failed. Before the machine's start: negative */
 	int64_t doubt_ms; /* plain DNS answered what was not answered by this; 0 for no doubt */
+	int64_t since_ms; /* it works, */
 	uint8_t state;    /* enum way_state, as of then: infra_way_settle() */
+	uint8_t lapses;   /* so often it has ceased to, and not worked for a day on end since */
+	uint8_t outdone;  /* so often in a row plain DNS was faster, though a session was open */
 };
 
 /** One address, whatever it is asked for. */

@@ -3,7 +3,11 @@
  *
  *   UNTRIED ──claim──► TRYING ──answer──► WORKS ──3 days without an answer──► UNTRIED
  *      ▲                 └──in vain──► FAILED ◄──plain DNS was faster, and nothing came──┘
- *      └─────────────a day later─────────┘
+ *      └──────a rest later───────────────┘
+ *
+ * The rest is a day. Of a way that has worked it is short at first, for a server may be started
+ * anew, our address may change, and whoever can drop packets for a moment would else rule for a
+ * day; each time it is four times as long. Nobody waits for who tries.
  *
  * A failure is the address's, whatever it was asked for: it is only told of where the server has
  * answered the same by plain DNS, so neither our own link nor a stranger's zone can cause it.
@@ -14,19 +18,39 @@
 
 #define TRYING_MS (2 * INFRA_WAY_TIMEOUT_MS) /* whoever claimed it longer ago has got lost */
 
+#define REST_FIRST_MS 10000 /* after the first lapse */
+#define LAPSES_MAX    8     /* by then it is a day */
+#define OUTDONE_MAX   4     /* then it is no good, even if something comes afterwards */
+
+static int64_t rest_ms(const struct way *w)
+{
+	if (w->lapses == 0)
+		return INFRA_WAY_DAMPED_MS;
+	return MIN((int64_t)REST_FIRST_MS << 2 * (w->lapses - 1), (int64_t)INFRA_WAY_DAMPED_MS);
+}
+
+/* From @at_ms on it does not work, as it did before. */
+static void lapse(struct way *w, int64_t at_ms)
+{
+	if (w->state == WAY_WORKS && at_ms - w->since_ms >= INFRA_WAY_DAMPED_MS)
+		w->lapses = 0;
+	*w = (struct way){.state = WAY_FAILED,
+			  .at_ms = at_ms,
+			  .lapses = (uint8_t)MIN(w->lapses + 1, LAPSES_MAX)};
+}
+
 /* Time goes by: the state that @w is in at @now_ms. */
 static enum way_state settle(struct way *w, uint64_t now_ms)
 {
-	static const int64_t lasts_ms[] = {[WAY_UNTRIED] = 0,
-					   [WAY_TRYING] = TRYING_MS,
-					   [WAY_WORKS] = INFRA_WAY_KEPT_MS,
-					   [WAY_FAILED] = INFRA_WAY_DAMPED_MS};
+	static const int64_t lasts_ms[] = {
+		[WAY_UNTRIED] = 0, [WAY_TRYING] = TRYING_MS, [WAY_WORKS] = INFRA_WAY_KEPT_MS};
 	int64_t now = (int64_t)now_ms;
 
 	if (w->doubt_ms != 0 && now - w->doubt_ms >= INFRA_WAY_TIMEOUT_MS)
-		*w = (struct way){.state = WAY_FAILED, .at_ms = w->doubt_ms};
-	if (w->state != WAY_UNTRIED && now - w->at_ms >= lasts_ms[w->state])
-		*w = (struct way){.state = WAY_UNTRIED};
+		lapse(w, w->doubt_ms);
+	if (w->state != WAY_UNTRIED &&
+	    now - w->at_ms >= (w->state == WAY_FAILED ? rest_ms(w) : lasts_ms[w->state]))
+		*w = (struct way){.state = WAY_UNTRIED, .lapses = w->lapses};
 	return (enum way_state)w->state;
 }
 
@@ -51,7 +75,8 @@ bool infra_claim_way(struct infra *infra, const struct address *a, enum infra_wa
 	bool mine = settle(w, now_ms) == WAY_UNTRIED;
 
 	if (mine)
-		*w = (struct way){.state = WAY_TRYING, .at_ms = (int64_t)now_ms};
+		*w = (struct way){
+			.state = WAY_TRYING, .at_ms = (int64_t)now_ms, .lapses = w->lapses};
 	pthread_mutex_unlock(&g->lock);
 	return mine;
 }
@@ -62,40 +87,56 @@ void infra_release_way(struct infra *infra, const struct address *a, enum infra_
 	struct server *s = infra_find_server(g, a);
 
 	if (s && s->ways[way].state == WAY_TRYING)
-		s->ways[way] = (struct way){.state = WAY_UNTRIED};
+		s->ways[way].state = WAY_UNTRIED;
 	pthread_mutex_unlock(&g->lock);
 }
 
-static void set_state(struct infra *infra, const struct address *a, enum infra_way way,
-		      enum way_state state, uint64_t now_ms)
+/* Something came by it. */
+static void note_life(struct way *w, uint64_t now_ms)
 {
-	struct server_group *g = infra_lock_server(infra, a);
-
-	infra_make_server(infra, g, a, now_ms)->ways[way] =
-		(struct way){.state = (uint8_t)state, .at_ms = (int64_t)now_ms};
-	pthread_mutex_unlock(&g->lock);
+	if (w->state != WAY_WORKS)
+		w->since_ms = (int64_t)now_ms;
+	w->state = WAY_WORKS;
+	w->at_ms = (int64_t)now_ms;
+	w->doubt_ms = 0;
 }
 
 void infra_way_works(struct infra *infra, const struct address *a, enum infra_way way,
 		     uint64_t now_ms)
 {
-	set_state(infra, a, way, WAY_WORKS, now_ms);
+	struct server_group *g = infra_lock_server(infra, a);
+	struct way *w = &infra_make_server(infra, g, a, now_ms)->ways[way];
+
+	note_life(w, now_ms);
+	w->outdone = 0;
+	pthread_mutex_unlock(&g->lock);
 }
 
 void infra_way_failed(struct infra *infra, const struct address *a, enum infra_way way,
 		      uint64_t now_ms)
 {
-	set_state(infra, a, way, WAY_FAILED, now_ms);
+	struct server_group *g = infra_lock_server(infra, a);
+	struct way *w = &infra_make_server(infra, g, a, now_ms)->ways[way];
+
+	if (settle(w, now_ms) == WAY_WORKS || w->lapses > 0)
+		lapse(w, (int64_t)now_ms);
+	else
+		*w = (struct way){.state = WAY_FAILED, .at_ms = (int64_t)now_ms};
+	pthread_mutex_unlock(&g->lock);
 }
 
 void infra_way_outdone(struct infra *infra, const struct address *a, enum infra_way way,
-		       uint64_t now_ms)
+		       bool opening, uint64_t now_ms)
 {
 	struct server_group *g = infra_lock_server(infra, a);
 	struct server *s = infra_find_server(g, a);
+	struct way *w = s ? &s->ways[way] : NULL;
 
-	if (s && settle(&s->ways[way], now_ms) == WAY_WORKS && s->ways[way].doubt_ms == 0)
-		s->ways[way].doubt_ms = (int64_t)now_ms;
+	if (w && settle(w, now_ms) == WAY_WORKS && w->doubt_ms == 0) {
+		w->doubt_ms = (int64_t)now_ms;
+		if (!opening && ++w->outdone >= OUTDONE_MAX)
+			lapse(w, (int64_t)now_ms);
+	}
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -106,7 +147,7 @@ void infra_way_heard(struct infra *infra, const struct address *a, enum infra_wa
 	struct server *s = infra_find_server(g, a);
 
 	if (s && settle(&s->ways[way], now_ms) == WAY_WORKS)
-		s->ways[way] = (struct way){.state = WAY_WORKS, .at_ms = (int64_t)now_ms};
+		note_life(&s->ways[way], now_ms);
 	pthread_mutex_unlock(&g->lock);
 }
 
@@ -127,6 +168,7 @@ static unsigned copy_records(struct server *s, uint64_t now_ms,
 			.server = s->address,
 			.way = (enum infra_way)i,
 			.works = state == WAY_WORKS,
+			.brief = state == WAY_FAILED && s->ways[i].lapses > 0,
 			.age_ms = (uint64_t)((int64_t)now_ms - s->ways[i].at_ms),
 		};
 	}
@@ -163,7 +205,8 @@ void infra_restore_way(struct infra *infra, const struct infra_way_record *recor
 
 	if (w->state == WAY_UNTRIED)
 		*w = (struct way){.state = record->works ? WAY_WORKS : WAY_FAILED,
-				  .at_ms = (int64_t)now_ms - (int64_t)record->age_ms};
+				  .at_ms = (int64_t)now_ms - (int64_t)record->age_ms,
+				  .since_ms = (int64_t)now_ms};
 	pthread_mutex_unlock(&g->lock);
 }
 

@@ -68,8 +68,9 @@ static void gather(void *context, const struct infra_way_record *record)
 	struct gathering *g = context;
 	int64_t at_s = g->now_s - (int64_t)(record->age_ms / 1000);
 
-	/* The clock is not set: when that was can't be told. */
-	if (g->kept->n == WAYS_KEPT_MAX || at_s <= 0)
+	/* Whether a brief rest will do shows soon. If the clock is not set, when that was can't be
+	 * told. */
+	if (g->kept->n == WAYS_KEPT_MAX || at_s <= 0 || record->brief)
 		return;
 	g->kept->ways[g->kept->n++] = (struct way_kept){
 		.server = record->server, .way = record->way, .works = record->works, .at_s = at_s};

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include <tern/name.h>
+#include <tern/rr.h>
 
 #define PLAIN_PORT 53
 #define TLS_PORT   853 /* RFC 9539 3.1 */
@@ -23,9 +24,24 @@ static unsigned listed_labels(const struct job *job, const uint8_t *name)
 	return least;
 }
 
+bool encryption_is_listed(const struct job *job, const uint8_t *name)
+{
+	return listed_labels(job, name) != NOT_LISTED;
+}
+
 /*
- * Of a zone's servers, and with a name below it of anybody: the servers above may be the same, and
- * answer at once. A forward zone says itself how its servers are asked.
+ * The servers above a listed zone are about to be asked, which may be its own as well. A forward
+ * zone says itself how its servers are asked.
+ */
+static bool is_above(const struct job *job, const struct frame *f, unsigned listed)
+{
+	return job->rules->resolver.encryption.zones_n > 0 && listed != NOT_LISTED &&
+	       f->at.cut->source != CUT_FORWARD && f->at.asked_labels < listed;
+}
+
+/*
+ * Of a zone's servers, and of those above that have shown no zone cut at its name: they are the
+ * same then, and answer at once.
  */
 static bool is_strict(const struct job *job, const struct frame *f)
 {
@@ -33,19 +49,32 @@ static bool is_strict(const struct job *job, const struct frame *f)
 
 	if (job->rules->resolver.encryption.zones_n == 0 || cut->source == CUT_FORWARD)
 		return false;
-	return listed_labels(job, cut->zone) != NOT_LISTED ||
-	       listed_labels(job, f->question.name) < f->try.sent_labels;
+	return encryption_is_listed(job, cut->zone) ||
+	       listed_labels(job, f->question.name) <= f->at.asked_labels;
 }
 
 unsigned encryption_labels_max(const struct job *job, const struct frame *f)
 {
-	unsigned full = tern_name_labels(f->question.name);
 	unsigned listed = listed_labels(job, f->question.name);
 
-	if (listed == NOT_LISTED || f->at.cut->source == CUT_FORWARD ||
-	    f->at.asked_labels >= listed)
-		return full;
-	return listed;
+	return is_above(job, f, listed) ? listed : tern_name_labels(f->question.name);
+}
+
+bool encryption_is_step(const struct job *job, const struct frame *f)
+{
+	unsigned listed = listed_labels(job, f->question.name);
+
+	return is_above(job, f, listed) && f->try.sent_labels == listed &&
+	       f->question.type != TERN_TYPE_DS;
+}
+
+const uint8_t *encryption_account(const struct job *job, const struct frame *f)
+{
+	const uint8_t *zone = f->at.cut->zone;
+
+	if (!is_strict(job, f) || encryption_is_listed(job, zone))
+		return zone;
+	return tern_name_suffix(f->question.name, listed_labels(job, f->question.name));
 }
 
 /* Is the server one that may be asked by both ways? At another port nobody knows of the other. */
@@ -108,7 +137,8 @@ static void wish_for_probe(struct job *job, const struct frame *f, const struct 
 	wish->has_answer = m->section_n[TERN_ANSWER] > 0;
 }
 
-void encryption_note_answer(struct job *job, struct frame *f, const struct tern_message *m)
+void encryption_note_answer(struct job *job, struct frame *f, const struct tern_message *m,
+			    bool sound)
 {
 	struct infra *infra = job->resolver->infra;
 	struct cut_server *server = &f->at.cut->servers[f->try.server];
@@ -120,12 +150,21 @@ void encryption_note_answer(struct job *job, struct frame *f, const struct tern_
 		return;
 	}
 	switch ((enum plain_reason)server->plain) {
-	case PLAIN_UNLESS_FOUND: wish_for_probe(job, f, m); return;
-	case PLAIN_AS_SILENT: infra_way_outdone(infra, &server->addr, INFRA_TLS, now_ms); break;
+	case PLAIN_UNLESS_FOUND:
+		/* Who is no authority may be somebody that a stranger's zone points at. */
+		if (sound)
+			wish_for_probe(job, f, m);
+		return;
+	case PLAIN_AS_SILENT:
+	case PLAIN_AS_OPENING:
+		infra_way_outdone(infra, &server->addr, INFRA_TLS,
+				  server->plain == PLAIN_AS_OPENING, now_ms);
+		break;
 	case PLAIN_AS_UNREACHED: infra_way_failed(infra, &server->addr, INFRA_TLS, now_ms); break;
 	/* By whose fault that was, another zone must tell: see infra_learn(). */
 	case PLAIN_AS_WRONG:
-		infra_learn(infra, &server->addr, f->at.cut->zone, INFRA_NO_TLS, now_ms);
+		if (sound)
+			infra_learn(infra, &server->addr, f->at.cut->zone, INFRA_NO_TLS, now_ms);
 		break;
 	case PLAIN_BY_US: return;
 	}
@@ -150,6 +189,7 @@ struct turn encryption_give_up(struct job *job, struct frame *f, enum plain_reas
 	s->plain = (uint8_t)reason;
 	f->try.transport = TRANSPORT_UDP;
 	f->try.opportunistic = false;
+	f->try.counted = true;
 	return go(STAGE_SEND);
 }
 
@@ -157,7 +197,10 @@ struct turn encryption_read_event(struct job *job, struct frame *f)
 {
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT:
-		return encryption_give_up(job, f, PLAIN_AS_SILENT, "no answer by TLS yet");
+		return job->reply->opening ? encryption_give_up(job, f, PLAIN_AS_OPENING,
+								"no session by TLS yet")
+					   : encryption_give_up(job, f, PLAIN_AS_SILENT,
+								"no answer by TLS yet");
 	case UPSTREAM_UNREACHABLE:
 		return encryption_give_up(job, f, PLAIN_AS_UNREACHED,
 					  job->reply->why ? job->reply->why

@@ -20,6 +20,7 @@
 enum plain_reason {
 	PLAIN_UNLESS_FOUND, /* it has not */
 	PLAIN_AS_SILENT,    /* no answer came in time, */
+	PLAIN_AS_OPENING,   /* nor the session that it needs, */
 	PLAIN_AS_UNREACHED, /* there is nobody, or nobody who speaks TLS, */
 	PLAIN_AS_WRONG,     /* or the answer was no good */
 	PLAIN_BY_US,        /* that was a shortage here, or the server table knows already */
@@ -32,6 +33,21 @@ enum plain_reason {
 unsigned encryption_labels_max(const struct job *job, const struct frame *f);
 
 /**
+ * Is what is sent but a step to find out where a listed zone is? Its own name is then asked for
+ * with QMIN_TYPE, whatever is wanted of it: the servers above may be its own, and answer.
+ */
+bool encryption_is_step(const struct job *job, const struct frame *f);
+
+/**
+ * The zone that the servers' behaviour is told of, lower case: the one that they are asked for, or
+ * the listed one below it, whose names they are asked encrypted while others pay nothing for it.
+ */
+const uint8_t *encryption_account(const struct job *job, const struct frame *f);
+
+/** Is @p name (lower case) in a zone that is listed? */
+bool encryption_is_listed(const struct job *job, const uint8_t *name);
+
+/**
  * Choose the transport by which the frame's server is asked, once the labels are chosen; some
  * encryption of the options is on.
  */
@@ -40,8 +56,12 @@ void encryption_choose(const struct job *job, struct frame *f, const struct infr
 /** @p to, an authority's address, becomes that where it is asked encrypted. */
 void encryption_set_way(const struct job *job, struct endpoint *to);
 
-/** The frame's server has answered for its zone with @p m; as encryption_choose(). */
-void encryption_note_answer(struct job *job, struct frame *f, const struct tern_message *m);
+/**
+ * The frame's server has answered for its zone with @p m; as encryption_choose(). @p sound: as an
+ * authority does.
+ */
+void encryption_note_answer(struct job *job, struct frame *f, const struct tern_message *m,
+			    bool sound);
 
 /** Ask the frame's server the same by plain DNS: that it was asked otherwise costs nobody. */
 struct turn encryption_give_up(struct job *job, struct frame *f, enum plain_reason reason,

@@ -223,6 +223,8 @@ struct server_try {
 	uint8_t sent_labels; /* labels in the outbox */
 	uint8_t learning;    /* INFRA_BIT() each: facts to learn if what is asked now is answered */
 	enum transport transport;
+	bool step;          /* what the outbox asks is but a step to what is wanted */
+	bool counted;       /* the zone's rate knows of it: it was asked by another way before */
 	bool opportunistic; /* encrypted, as it was found to answer so: encryption.h */
 	bool after_silence; /* by another than UDP, because UDP brought nothing */
 	bool folds;         /* it is known to find names whatever their case */

@@ -227,6 +227,7 @@ bool job_resume_late(struct job *job, const struct upstream_query *query,
 	f->child = OUTCOME_NONE;
 	f->try = (struct server_try){.server = o->server,
 				     .sent_labels = o->labels,
+				     .step = o->step,
 				     .opportunistic = query->opportunistic};
 	f->at.listened = false;
 	/* What was asked encrypted as well was not counted. */

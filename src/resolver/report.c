@@ -7,6 +7,7 @@
 #include <tern/edns.h>
 #include <tern/rr.h>
 
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 
@@ -136,6 +137,9 @@ bool report_name(const struct job *job, uint8_t out[TERN_NAME_MAX])
 
 	if (!job->report.agent || !known_zone(job) || job->known_failure ||
 	    job->result.ede == TERN_EDE_NONE || failure_fault(job) != FAULT_SERVERS || is_report(q))
+		return false;
+	/* What only its own servers are to see nobody is told. */
+	if (encryption_is_listed(job, q->name) && !encryption_is_listed(job, job->report.agent))
 		return false;
 	return write_name(q, job->result.ede, job->report.agent, out) && !is_inside(job, out);
 }

@@ -10,6 +10,7 @@
 #include <tern/rr.h>
 
 #include "resolver/dns64.h"
+#include "resolver/encryption.h"
 #include "resolver/failure.h"
 #include "resolver/machine.h"
 #include "resolver/select.h"
@@ -220,6 +221,7 @@ static struct turn cut_is_exhausted(struct job *job, struct frame *f)
 		return go(STAGE_LOOKUP);
 	}
 	if (f->at.cut->source == CUT_DELEGATION && !f->cut_dropped &&
+	    encryption_account(job, f) == f->at.cut->zone &&
 	    (f->at.cut->age_s >= DELEGATION_OLD_S || f->at.cut->labels == 0)) {
 		/* What the parent said a while ago leads nowhere: ask it again, once. */
 		f->cut_dropped = true;

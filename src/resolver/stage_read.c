@@ -46,10 +46,16 @@ static const char *by_encryption(const struct frame *f)
 	return f->try.transport == TRANSPORT_TLS ? " by TLS" : "";
 }
 
-/* The asked name was only a step towards the whole name. */
+/* What was asked was only a step towards what is wanted. */
 static bool was_minimised(const struct frame *f)
 {
-	return f->try.sent_labels < tern_name_labels(f->question.name);
+	return f->try.step;
+}
+
+/* What servers do is told of the zone that they were asked for. */
+static const uint8_t *account(const struct job *job)
+{
+	return job->outbox.zone;
 }
 
 static struct turn try_next_server(struct frame *f)
@@ -92,6 +98,9 @@ static struct turn give_up_server(struct job *job, struct frame *f, uint16_t ede
 {
 	char server[ADDRESS_TEXT_MAX], zone[TERN_NAME_TEXT_MAX];
 
+	/* Whatever is the matter: there may be another server behind that port. */
+	if (job->outbox.opportunistic)
+		return encryption_give_up(job, f, PLAIN_AS_WRONG, why);
 	job_note(job, ede, "%s from %s for zone %s", why, server_text(f, server),
 		 tern_name_to_text(f->at.cut->zone, zone));
 	asked_server(f)->failed = true;
@@ -112,7 +121,9 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 	job_note(job, TERN_EDE_NO_REACHABLE_AUTHORITY, "no answer from %s%s for zone %s",
 		 server_text(f, server), by_encryption(f),
 		 tern_name_to_text(f->at.cut->zone, zone));
-	r->health[a->family == 6].timeouts_n++;
+	/* Of a way that others don't take it says nothing. */
+	if (f->at.cut->source == CUT_FORWARD || !transport_is_encrypted(f->try.transport))
+		r->health[a->family == 6].timeouts_n++;
 	if (f->try.transport == TRANSPORT_TCP)
 		asked_server(f)->tcp_tries++;
 	else {
@@ -120,7 +131,7 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 		asked_server(f)->silences++;
 	}
 	if (f->try.transport != TRANSPORT_TCP && !link_is_down(r, now_ms(job)))
-		infra_timed_out(r->infra, a, f->at.cut->zone,
+		infra_timed_out(r->infra, a, account(job),
 				job->outbox.type == TERN_TYPE_A ? f->question.name : NULL,
 				now_ms(job) - job->reply->rtt_ms, now_ms(job));
 	if (is_case_in_question(f))
@@ -139,7 +150,7 @@ static struct turn read_timeout(struct job *job, struct frame *f)
 /* It did not show that it is the server that is meant: for all others it counts as silent. */
 static struct turn give_up_stranger(struct job *job, struct frame *f)
 {
-	infra_timed_out(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone, NULL,
+	infra_timed_out(job->resolver->infra, &asked_server(f)->addr, account(job), NULL,
 			now_ms(job) - job->reply->rtt_ms, now_ms(job));
 	return give_up_server(job, f, TERN_EDE_NETWORK_ERROR, job->reply->why);
 }
@@ -174,7 +185,7 @@ static struct turn read_event(struct job *job, struct frame *f)
 
 	if (job->outbox.listen)
 		return go(STAGE_PICK);
-	if (job->outbox.opportunistic)
+	if (job->outbox.opportunistic && job->reply->event != UPSTREAM_CROWDED)
 		return encryption_read_event(job, f);
 	switch (job->reply->event) {
 	case UPSTREAM_TIMED_OUT: return read_timeout(job, f);
@@ -204,7 +215,7 @@ static void note_alive(struct job *job, struct frame *f)
 	struct resolver *r = job->resolver;
 	const struct address *a = &asked_server(f)->addr;
 
-	const uint8_t *zone = f->at.cut->zone;
+	const uint8_t *zone = account(job);
 
 	link_answered(r, a->family, now_ms(job));
 	if (job->reply->resent || job->reply->transport == TRANSPORT_TCP ||
@@ -220,7 +231,7 @@ static void learn_form(struct job *job, struct frame *f)
 {
 	for (unsigned fact = 0; fact < INFRA_FACTS; fact++) {
 		if (f->try.learning & INFRA_BIT(fact))
-			infra_learn(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone,
+			infra_learn(job->resolver->infra, &asked_server(f)->addr, account(job),
 				    (enum infra_fact)fact, now_ms(job));
 	}
 	f->try.learning = 0;
@@ -231,7 +242,7 @@ static void suspect_form(struct job *job, const struct frame *f)
 {
 	struct infra *infra = job->resolver->infra;
 	const struct address *a = &asked_server(f)->addr;
-	const uint8_t *zone = f->at.cut->zone;
+	const uint8_t *zone = account(job);
 
 	if (job->reply->resent && job->outbox.udp_size == UPSTREAM_UDP_SMALL) {
 		infra_suspect(infra, a, zone, INFRA_PLAIN, now_ms(job));
@@ -337,7 +348,7 @@ static struct turn read_lame(struct job *job, struct frame *f, const char *why)
 	/* Some servers know only the names they were made for, not those on the way. */
 	if (show_whole_name(job, f))
 		return go(STAGE_SEND);
-	infra_learn(job->resolver->infra, &asked_server(f)->addr, f->at.cut->zone, INFRA_LAME,
+	infra_learn(job->resolver->infra, &asked_server(f)->addr, account(job), INFRA_LAME,
 		    now_ms(job));
 	return give_up_server(job, f, TERN_EDE_NO_REACHABLE_AUTHORITY, why);
 }
@@ -473,9 +484,9 @@ static void learn_of_case(struct job *job, struct frame *f, enum reply_kind kind
 	bool denied = kind == REPLY_NXDOMAIN || kind == REPLY_NODATA || kind == REPLY_REFUSED;
 
 	if (f->try.confirming && found)
-		infra_learn(infra, a, f->at.cut->zone, INFRA_NO_CASE, now_ms(job));
+		infra_learn(infra, a, account(job), INFRA_NO_CASE, now_ms(job));
 	else if (!f->try.folds && ((job->reply->mixed && found) || (f->try.confirming && denied)))
-		infra_learn_folds(infra, a, f->at.cut->zone, now_ms(job));
+		infra_learn_folds(infra, a, account(job), now_ms(job));
 	f->try.confirming = false;
 }
 
@@ -505,8 +516,9 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 	if (view.recursive && kind != REPLY_REFERRAL && f->at.cut->labels == 0)
 		link_suspect(job->resolver, &asked_server(f)->addr);
 
-	/* Whatever is the matter: there may be another server behind that port. */
-	if (job->outbox.opportunistic && (!is_served(kind) || view.recursive))
+	bool sound = !view.recursive && (!view.doubtful || was_minimised(f));
+
+	if (job->outbox.opportunistic && (!is_served(kind) || !sound))
 		return encryption_give_up(job, f, PLAIN_AS_WRONG, "no good answer by TLS");
 	if (kind == REPLY_TRUNCATED)
 		return ask_again_by_tcp(job, f, "truncated");
@@ -518,7 +530,7 @@ static struct turn read_message(struct job *job, struct frame *f, const struct t
 		learn_form(job, f);
 		suspect_form(job, f);
 		if (unlikely(job->rules->resolver.encryption.peer))
-			encryption_note_answer(job, f, m);
+			encryption_note_answer(job, f, m, sound);
 	}
 	if (is_maybe_by_case(job, f, kind))
 		return confirm_in_lower_case(job, f);

@@ -36,14 +36,13 @@ static void choose_labels(struct job *job, struct frame *f)
 	if (unlikely(job->rules->resolver.encryption.zones_n > 0))
 		labels = MIN(labels, encryption_labels_max(job, f));
 	f->try.sent_labels = (uint8_t)labels;
+	f->try.step = labels < full || encryption_is_step(job, f);
 }
 
 static void take_name(const struct frame *f, struct upstream_query *q)
 {
-	bool whole = f->try.sent_labels == tern_name_labels(f->question.name);
-
 	q->name = tern_name_suffix(f->question.name, f->try.sent_labels);
-	q->type = whole ? f->question.type : QMIN_TYPE;
+	q->type = f->try.step ? QMIN_TYPE : f->question.type;
 }
 
 static void add_cookie(struct upstream_query *q, const struct infra_server *infra)
@@ -124,6 +123,16 @@ static struct address way_to(const struct resolver_options *o, const struct addr
 	return to;
 }
 
+/*
+ * A connection, a handshake and the question are three ways there and back (RFC 8446 2); plain DNS
+ * is asked again after one and some slack.
+ */
+static bool is_far(const struct infra_server *infra)
+{
+	return 3 * infra->srtt_ms >
+	       MAX(infra->srtt_ms + INFRA_RTO_SLACK_MS, (uint32_t)INFRA_RTO_MIN_MS);
+}
+
 static void fill_outbox(struct job *job, struct frame *f, const struct infra_server *infra)
 {
 	struct upstream_query *q = &job->outbox;
@@ -131,11 +140,13 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 
 	memset(q, 0, sizeof *q);
 	q->to.address = way_to(&job->rules->resolver, &server->addr);
-	q->zone = f->at.cut->zone;
+	q->zone = encryption_account(job, f);
 	q->server = server->addr;
 	q->to.transport = f->try.transport;
 	q->to.peer = server->peer;
 	q->opportunistic = f->try.opportunistic;
+	q->counted = f->try.counted;
+	f->try.counted = false;
 	if (unlikely(transport_is_encrypted(f->try.transport) && !server->peer))
 		encryption_set_way(job, &q->to);
 	q->recurse = f->at.cut->source == CUT_FORWARD;
@@ -151,17 +162,18 @@ static void fill_outbox(struct job *job, struct frame *f, const struct infra_ser
 	q->fresh = server->silences == SERVER_FRESH_TRY; /* that path may be broken for good */
 	q->beside = is_one_of_many(job, f);
 	q->timeout_ms = q->beside ? BESIDE_MS : timeout_of(job, f, infra);
+	q->far = is_far(infra);
 	if (q->edns && !q->recurse && !(form & INFRA_BIT(INFRA_PLAIN)))
 		add_cookie(q, infra);
 	take_name(f, q);
-	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) && !f->try.subnet_off &&
-	    f->try.sent_labels == tern_name_labels(f->question.name) &&
+	if (q->edns && !(form & INFRA_BIT(INFRA_PLAIN)) && !f->try.subnet_off && !f->try.step &&
 	    subnet_applies(job, f, q->name, q->type))
 		q->subnet = job->subnet;
 	q->origin = (struct upstream_origin){.progress = f->progress,
 					     .depth = job->depth,
 					     .server = f->try.server,
-					     .labels = f->try.sent_labels};
+					     .labels = f->try.sent_labels,
+					     .step = f->try.step};
 }
 
 static uint32_t probe_pause_max_ms(const struct frame *f)
@@ -213,19 +225,20 @@ struct turn stage_send(struct job *job, struct frame *f)
 {
 	struct cut_server *server = &f->at.cut->servers[f->try.server];
 	uint64_t now_ms = job->now->mono_ns / NS_PER_MS;
+	const uint8_t *account = encryption_account(job, f);
 	struct infra_server infra;
 
 	if (f->try.transport == TRANSPORT_UDP)
 		f->try.transport = f->at.cut->transport;
 	/* By TCP, or on another connection, it goes on with what a claimed probe has begun. */
 	if (f->try.transport != TRANSPORT_TCP && server->tcp_tries == 0 && !server->resting &&
-	    !infra_claim_probe(job->resolver->infra, &server->addr, f->at.cut->zone,
-			       probe_pause_max_ms(f), now_ms)) {
+	    !infra_claim_probe(job->resolver->infra, &server->addr, account, probe_pause_max_ms(f),
+			       now_ms)) {
 		server->resting = true; /* somebody else is trying the dead one right now */
 		return go(STAGE_PICK);
 	}
 	f->at.cut->dead_asked |= server->resting;
-	infra_get(job->resolver->infra, &server->addr, f->at.cut->zone, now_ms, &infra);
+	infra_get(job->resolver->infra, &server->addr, account, now_ms, &infra);
 	choose_labels(job, f);
 	if (unlikely(job->rules->resolver.encryption.peer))
 		encryption_choose(job, f, &infra);

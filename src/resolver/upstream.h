@@ -26,6 +26,7 @@ struct upstream_origin {
 	uint8_t depth;     /* the frame's, from 1 */
 	uint8_t server;    /* index into the frame's zone cut */
 	uint8_t labels;    /* that were shown */
+	bool step;         /* to what is wanted */
 };
 
 /**
@@ -50,11 +51,13 @@ struct upstream_query {
 	bool beside;            /* at its time another one is asked as well: that is no silence */
 	bool opportunistic;     /* encrypted, but by plain DNS it can be asked as well: what goes
 				   wrong is told of nobody */
+	bool counted;           /* for the zone's rate: the same was asked by another way */
 	bool listen;            /* send nothing: wait for an answer to what was asked before */
 	uint8_t cookie_len;     /* octets of the COOKIE option, 0 for none */
 	uint8_t cookie[40];
 	struct prefix subnet; /* of the client, told to the server; family 0 for none */
 	uint32_t timeout_ms;
+	bool far; /* opportunistic: with a session to be made no answer can be there in time */
 	struct upstream_origin origin;
 };
 
@@ -77,6 +80,7 @@ struct upstream_reply {
 	uint32_t rtt_ms;
 	const char *why; /* UPSTREAM_UNREACHABLE: what a handshake failed for; NULL for else */
 	bool mixed;      /* the question had letters in upper case */
-	bool opening;    /* sent when the connection was yet to be made: the time says little */
-	bool resent;     /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
+	bool opening; /* sent, also in vain, when the connection was yet to be made: the time says
+			 little */
+	bool resent;  /* sent more than once: nobody knows which one was answered (RFC 6298 3) */
 };

@@ -71,13 +71,32 @@ static bool on_awaits(struct asker *asker, const struct upstream_query *query)
 	return false;
 }
 
-static struct probe *free_probe(struct worker *w)
+/* A place for one of @party; NULL when it has as many as are left, as in base/shares.h. */
+static struct probe *free_probe(struct worker *w, uint16_t party)
 {
+	struct probe *p = NULL;
+	unsigned held = 0, left = 0;
+
 	for (unsigned i = 0; i < PROBES_MAX; i++) {
+		held += w->probes[i].used && w->probes[i].asker.party == party;
+		left += !w->probes[i].used;
 		if (!w->probes[i].used)
-			return &w->probes[i];
+			p = &w->probes[i];
 	}
-	return NULL;
+	return held < left ? p : NULL;
+}
+
+/* Is it time for one more? */
+static bool take_turn(struct worker *w)
+{
+	static const uint64_t gap_ns = NS_PER_S / PROBES_PER_S;
+	uint64_t now_ns = w->loop.now.mono_ns;
+
+	w->probes_until_ns = MAX(w->probes_until_ns, now_ns);
+	if (w->probes_until_ns - now_ns >= 2 * PROBES_PER_S * gap_ns)
+		return false;
+	w->probes_until_ns += gap_ns;
+	return true;
 }
 
 /* Accounted to no zone: whose server it is pays nothing for it. */
@@ -101,10 +120,10 @@ static bool ask(struct probe *p, const struct probe_wish *wish)
 
 void probe_begin(struct worker *w, struct probe_wish *wish, uint16_t party)
 {
-	struct probe *p = free_probe(w);
+	struct probe *p = free_probe(w, party);
 
 	wish->wanted = false;
-	if (p) {
+	if (p && take_turn(w)) {
 		upstream_init(&p->asker, w, party);
 		p->asker.awaits = on_awaits;
 		p->asker.answered = on_answered;

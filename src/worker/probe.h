@@ -5,9 +5,10 @@
  *            connection that stays for what comes next. It passes when the answer is of the same
  *            kind: behind that port may be another server.
  * Threads    the worker's own.
- * Limits     PROBES_MAX at a time, each for INFRA_WAY_TIMEOUT_MS; JOB_PROBES_MAX for a question;
- * one of an address, which the server table sees to. A connection takes the place of whose question
- * led there.
+ * Limits     PROBES_MAX at a time, each for INFRA_WAY_TIMEOUT_MS, and no more of one party than are
+ *            left for others; PROBES_PER_S, for each is a handshake; JOB_PROBES_MAX for a question;
+ *            one of an address, which the server table sees to. A connection takes the place of
+ * whose question led there.
  */
 #pragma once
 
@@ -18,7 +19,8 @@
 
 #include "worker/upstream.h"
 
-#define PROBES_MAX 8 /* per worker */
+#define PROBES_MAX   32 /* per worker, */
+#define PROBES_PER_S 20 /* with twice as many at first */
 
 struct probe_wish;
 

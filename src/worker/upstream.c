@@ -301,6 +301,7 @@ static void on_timeout(struct timer *timer)
 	struct exchange *x = CONTAINER_OF(timer, struct exchange, timer);
 	struct upstream_reply reply = {.event = UPSTREAM_TIMED_OUT,
 				       .transport = x->to.transport,
+				       .opening = x->opening,
 				       .rtt_ms = upstream_elapsed_ms(x)};
 	CDS_LIST_HEAD(waiting);
 
@@ -453,6 +454,15 @@ void upstream_init(struct asker *asker, struct worker *w, uint16_t party)
 	asker->party = party;
 }
 
+/*
+ * Where a session is yet to be made, and the answer can't be there in the time that it has, to wait
+ * for it would hide nothing: plain DNS follows at once, and what is asked next finds the session.
+ */
+static uint32_t time_for(const struct exchange *x, const struct upstream_query *q)
+{
+	return q->opportunistic && x->opening && q->far ? 1 : q->timeout_ms;
+}
+
 static bool ask_again(struct exchange *x, const struct upstream_query *q)
 {
 	return x->to.transport == TRANSPORT_UDP ? upstream_udp_again(x, q) : upstream_tcp_again(x);
@@ -477,7 +487,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 		attach(asker, x, q);
 		return true;
 	}
-	bool crowded = is_crowded(load, q) || is_too_often(w, q);
+	bool crowded = is_crowded(load, q) || (!q->counted && is_too_often(w, q));
 
 	if (crowded && !x) {
 		tally_add(&w->tally.zone_limited);
@@ -493,7 +503,7 @@ bool upstream_ask(struct asker *asker, const struct upstream_query *q, enum upst
 		x = open_exchange(asker, q, hash, event);
 	if (!x)
 		return false;
-	activate(x, load, q->timeout_ms);
+	activate(x, load, time_for(x, q));
 	attach(asker, x, q);
 	return true;
 }

@@ -64,6 +64,7 @@ struct tcp_connection {
 	struct cds_list_head idle; /* in the worker's list, when there is no question */
 	struct cds_list_head exchanges;
 	uint64_t heard_ms; /* last message, or first question after none was open */
+	uint64_t owes_ms;  /* first question since the last message, open or not; 0 for none */
 	uint32_t exchanges_n;
 	uint16_t party;        /* whose place it takes */
 	bool reading;          /* right now: it must not be freed */
@@ -106,7 +107,8 @@ static uint32_t mute_ms(const struct tcp_connection *c)
 
 static bool is_mute(const struct tcp_connection *c)
 {
-	return c->mute || (c->exchanges_n > 0 && now_ms(c) - c->heard_ms >= mute_ms(c));
+	return c->mute || (c->exchanges_n > 0 && now_ms(c) - c->heard_ms >= mute_ms(c)) ||
+	       (c->owes_ms > 0 && now_ms(c) - c->owes_ms >= mute_ms(c));
 }
 
 /* Without a question it gives way when places are few. */
@@ -145,6 +147,8 @@ static bool send_on(struct tcp_connection *c, struct exchange *x)
 	x->sent_ns = w->loop.now.mono_ns;
 	if (c->exchanges_n++ == 0)
 		c->heard_ms = loop_ms(&w->loop);
+	if (c->owes_ms == 0)
+		c->owes_ms = loop_ms(&w->loop);
 	c->asked_n++;
 	tally_add(&w->tally.upstream_tcp);
 	if (!x->recurse && !transport_is_encrypted(x->to.transport))
@@ -426,6 +430,7 @@ static bool on_message(struct stream *stream, const uint8_t *octets, size_t len)
 				       .len = len};
 	struct exchange *x;
 
+	c->owes_ms = 0;
 	cds_list_for_each_entry(x, &c->exchanges, node)
 	{
 		/* By TCP the sender is known: other case is the server's habit, not a forgery. */

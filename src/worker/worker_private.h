@@ -141,6 +141,7 @@ struct worker {
 	struct cds_list_head idle_connections; /* to them, without a question, idlest first */
 	struct shares connection_shares;
 	struct probe probes[PROBES_MAX];
+	uint64_t probes_until_ns; /* their rate is used up until then: CLOCK_MONOTONIC */
 	struct timer accept_timer;
 	struct zone_load zones[ZONE_LOADS];
 	uint32_t made_lately[MADE_LATELY]; /* questions with such answers (job.h), by their hash */

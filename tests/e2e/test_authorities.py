@@ -36,7 +36,8 @@ class Authority:
 
     def __init__(self, mode='tls', zone=ZONE, answers=None, handshake=0.0, pair=None):
         self.mode, self.zone, self.answers, self.handshake = mode, zone, answers, handshake
-        self.address = f'127.0.9.{next(hosts)}'
+        n = next(hosts)
+        self.address = f'127.0.{10 + n // 250}.{1 + n % 250}'
         self.plain, self.encrypted, self.connections, self.open, self.names = 0, 0, 0, [], []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*(pair or certificate('self', signed=False)))
@@ -123,11 +124,11 @@ class Authority:
             s.close()
 
 
-def resolving(*authorities, env=None, resolver=None, workers=1, stub=None):
+def resolving(*authorities, env=None, resolver=None, workers=1, stub=None, more=None):
     stubs = [{'name': a.zone, 'addresses': [a.address], **(stub or {})} for a in authorities]
     sections = {'stub-zones': stubs, 'server': {'workers': workers}, 'control': {'socket': f'{LAB}/control.sock'},
                 'resolver': {'do-not-query-localhost': False, **(resolver or {'encryption': 'opportunistic'})}}
-    return Tern(env=env, **sections)
+    return Tern(env=env, **merged(sections, more or {}))
 
 
 def counted():
@@ -342,7 +343,7 @@ def refused(query):
     return answer
 
 
-@long(10)
+@long(20)
 def test_a_slow_handshake_is_no_failure():
     """It is waited for no longer than a server of plain DNS would be, but it counts when it comes."""
     server = Authority(answers=1, handshake=0.5)

@@ -5,6 +5,7 @@
 #include "helpers.h"
 
 #define HOUR_MS UINT64_C(3600000)
+#define REST_MS 10000u
 #define DAY_MS  (24 * HOUR_MS)
 #define ZONE    NAME("zone.")
 
@@ -86,20 +87,84 @@ static void doubt_ends_by_an_answer_or_as_a_failure(void **state)
 {
 	(void)state;
 	infra_way_works(infra, &server, INFRA_TLS, 10);
-	infra_way_outdone(infra, &server, INFRA_TLS, 100);
+	infra_way_outdone(infra, &server, INFRA_TLS, true, 100);
 	assert_false(is_encrypted(&server, 101));
 	assert_false(claim(&server, 101));
 	infra_way_works(infra, &server, INFRA_TLS, 200);
 	assert_true(is_encrypted(&server, 201));
 	/* A second question in doubt does not begin it anew. */
-	infra_way_outdone(infra, &server, INFRA_TLS, 1000);
-	infra_way_outdone(infra, &server, INFRA_TLS, 4000);
+	infra_way_outdone(infra, &server, INFRA_TLS, true, 1000);
+	infra_way_outdone(infra, &server, INFRA_TLS, true, 4000);
 	assert_false(is_encrypted(&server, 1000 + INFRA_WAY_TIMEOUT_MS));
-	assert_false(claim(&server, 1000 + DAY_MS - 1));
-	assert_true(claim(&server, 1000 + DAY_MS));
+	/* It has worked: its rest is short. */
+	assert_false(claim(&server, 1000 + REST_MS - 1));
+	assert_true(claim(&server, 1000 + REST_MS));
 	/* Who is not known to answer by it can't be in doubt. */
-	infra_way_outdone(infra, &other, INFRA_TLS, 10);
+	infra_way_outdone(infra, &other, INFRA_TLS, true, 10);
 	assert_true(claim(&other, 20));
+}
+
+/* From @at_ms on, the rest that it is given. */
+static uint64_t rest_after_ms(uint64_t at_ms)
+{
+	uint64_t ms = REST_MS;
+
+	while (ms < DAY_MS && !claim(&server, at_ms + ms))
+		ms += REST_MS;
+	return ms;
+}
+
+static void rests_grow_up_to_a_day(void **state)
+{
+	uint64_t at_ms = 10, last_ms = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		uint64_t ms;
+
+		infra_way_works(infra, &server, INFRA_TLS, at_ms);
+		at_ms += 1000;
+		infra_way_failed(infra, &server, INFRA_TLS, at_ms);
+		ms = rest_after_ms(at_ms);
+		assert_int_equal(ms, i == 0 ? REST_MS : MIN(4 * last_ms, DAY_MS));
+		last_ms = ms;
+		at_ms += ms;
+	}
+	assert_int_equal(last_ms, DAY_MS);
+	/* Tries in vain are no way back. */
+	infra_way_failed(infra, &server, INFRA_TLS, at_ms);
+	assert_int_equal(rest_after_ms(at_ms), DAY_MS);
+	at_ms += DAY_MS;
+	/* A day of work is. */
+	infra_way_works(infra, &server, INFRA_TLS, at_ms);
+	infra_way_works(infra, &server, INFRA_TLS, at_ms + DAY_MS);
+	infra_way_failed(infra, &server, INFRA_TLS, at_ms + DAY_MS);
+	assert_int_equal(rest_after_ms(at_ms + DAY_MS), REST_MS);
+}
+
+static void who_is_always_late_is_given_up(void **state)
+{
+	uint64_t at_ms = 10;
+	unsigned n = 0;
+
+	(void)state;
+	infra_way_works(infra, &server, INFRA_TLS, at_ms);
+	for (; is_encrypted(&server, at_ms) && n < 100; n++) {
+		infra_way_outdone(infra, &server, INFRA_TLS, false, at_ms);
+		infra_way_heard(infra, &server, INFRA_TLS, ++at_ms);
+	}
+	assert_in_range(n, 2, 8);
+	at_ms += REST_MS;
+	assert_true(claim(&server, at_ms));
+	/* Not so where there was no session, or an answer in between. */
+	infra_way_works(infra, &server, INFRA_TLS, at_ms);
+	for (n = 0; n < 20; n++) {
+		infra_way_outdone(infra, &server, INFRA_TLS, n % 2, at_ms);
+		infra_way_heard(infra, &server, INFRA_TLS, ++at_ms);
+		if (n % 4 == 0)
+			infra_way_works(infra, &server, INFRA_TLS, ++at_ms);
+	}
+	assert_true(is_encrypted(&server, at_ms));
 }
 
 struct kept {
@@ -113,6 +178,21 @@ static void keep(void *context, const struct infra_way_record *record)
 
 	assert_true(kept->n < 8);
 	kept->records[kept->n++] = *record;
+}
+
+static void a_brief_rest_is_told_apart(void **state)
+{
+	struct kept kept = {.n = 0};
+
+	(void)state;
+	infra_way_works(infra, &server, INFRA_TLS, 10);
+	infra_way_failed(infra, &server, INFRA_TLS, 20);
+	infra_way_failed(infra, &other, INFRA_TLS, 20);
+	infra_each_way(infra, 30, keep, &kept);
+	assert_int_equal(kept.n, 2);
+	for (unsigned i = 0; i < kept.n; i++)
+		assert_int_equal(kept.records[i].brief,
+				 address_equal(&kept.records[i].server, &server));
 }
 
 static void what_is_kept_counts_as_if_nothing_had_ended(void **state)
@@ -177,6 +257,9 @@ int main(void)
 		TEST(what_is_kept_counts_as_if_nothing_had_ended),
 		TEST(what_is_too_old_or_known_better_is_not_restored),
 		TEST(forgiveness_is_for_failures),
+		TEST(rests_grow_up_to_a_day),
+		TEST(who_is_always_late_is_given_up),
+		TEST(a_brief_rest_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

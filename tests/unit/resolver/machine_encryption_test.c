@@ -551,6 +551,108 @@ static void a_refusal_shows_no_more(void **state)
 	assert_result(TERN_RCODE_SERVFAIL, 0);
 }
 
+/* As of what is below, so of its own name: they see that it is meant, and not what is wanted. */
+static void the_servers_above_answer_nothing_of_its_own_name(void **state)
+{
+	static uint8_t corp[] = "\4corp\4test";
+	static uint8_t *zones[] = {corp};
+
+	(void)state;
+	for (unsigned qmin = QMIN_RELAXED; qmin <= QMIN_OFF; qmin++) {
+		be_strict();
+		world.rules.resolver.encryption.zones = zones;
+		world.rules.resolver.qmin = (enum qmin_mode)qmin;
+		ask("corp.test.", qmin == QMIN_OFF ? TERN_TYPE_MX : A);
+		assert_asked(SERV, "corp.test.", QMIN_TYPE);
+		reply(AA, NOERR, "an corp.test. 1 NS ns.corp.test.", NULL);
+		assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TLS);
+		assert_int_equal(world.job.outbox.type, qmin == QMIN_OFF ? TERN_TYPE_MX : A);
+		event_always(UPSTREAM_UNREACHABLE);
+		assert_int_equal(world.asked.to.transport, TRANSPORT_TLS);
+		pass_ms(5000);
+	}
+	/* What those above say of it is theirs. */
+	ask("corp.test.", TERN_TYPE_DS);
+	assert_asked(SERV, "corp.test.", TERN_TYPE_DS);
+}
+
+/* Its servers are those of the zone above: nobody's name in that pays for what they don't answer by
+ * TLS. */
+static void strict_failures_are_told_of_the_strict_zone(void **state)
+{
+	static uint8_t corp[] = "\4corp\4test";
+	static uint8_t *zones[] = {corp};
+
+	(void)state;
+	be_strict();
+	world.rules.resolver.encryption.zones = zones;
+	ask("www.corp.test.", A);
+	reply(AA, NOERR, "ns test. 60 SOA ns. host. 1 2 3 4 5", NULL);
+	assert_int_equal(world.job.outbox.to.transport, TRANSPORT_TLS);
+	assert_true(tern_name_equal(world.job.outbox.zone, corp));
+	event(UPSTREAM_TIMED_OUT);
+	assert_int_equal(timeouts(), 0);
+	assert_int_equal(measured(SERV, "corp.test.").timeouts, 1);
+	assert_int_equal(world.resolver.health[0].timeouts_n, 0);
+}
+
+/* A resolver that a stranger's zone is delegated to. */
+static void who_is_no_authority_is_not_tried(void **state)
+{
+	(void)state;
+	be_opportunistic();
+	ask("www.test.", A);
+	reply(QR | TERN_FLAG_RA, NOERR, "an www.test. 60 A 192.0.2.9", NULL);
+	assert_false(world.resolver.probe.wanted);
+	assert_true(may_be_tried());
+}
+
+static void a_malformed_answer_is_asked_by_plain_dns(void **state)
+{
+	static const uint8_t one[] = {0, 1};
+
+	(void)state;
+	be_opportunistic();
+	let_work();
+	ask("www.test.", A);
+	struct tern_builder b = begin_reply(AA, NOERR);
+
+	world.packet_len = tern_builder_finish(&b);
+	memcpy(world.packet + 6, one, sizeof one);
+	struct upstream_reply r = {.event = UPSTREAM_ANSWERED,
+				   .transport = TRANSPORT_TLS,
+				   .octets = world.packet,
+				   .len = world.packet_len};
+
+	world.done = job_resume(&world.job, &r, &world.now);
+	assert_plain("www.test.");
+	assert_true(world.job.outbox.counted);
+	answer();
+	assert_result(NOERR, 1);
+}
+
+/* Three ways there and back, where plain DNS is asked after one and some slack. */
+static void who_is_far_away_is_said_to_be(void **state)
+{
+	(void)state;
+	be_opportunistic();
+	let_work();
+	ask("one.test.", A);
+	assert_false(world.job.outbox.far);
+	answer_encrypted(25, false);
+	ask("two.test.", A);
+	assert_false(world.job.outbox.far);
+	for (unsigned i = 0; i < 30; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "f%u.test.", i);
+		ask(name, A);
+		answer_encrypted(60, false);
+	}
+	ask("three.test.", A);
+	assert_true(world.job.outbox.far);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,6 +677,11 @@ int main(void)
 		TEST(strict_zones_include_what_is_below),
 		TEST(the_servers_above_see_where_it_is_and_no_more),
 		TEST(a_refusal_shows_no_more),
+		TEST(the_servers_above_answer_nothing_of_its_own_name),
+		TEST(strict_failures_are_told_of_the_strict_zone),
+		TEST(who_is_no_authority_is_not_tried),
+		TEST(a_malformed_answer_is_asked_by_plain_dns),
+		TEST(who_is_far_away_is_said_to_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static bool may_be_tried(unsigned i)
 	return infra_claim_way(shared.infra, &servers[i], INFRA_TLS, worker_ms());
 }
 
-static void try(unsigned i, const struct address *at)
+static void try_for(uint16_t party, unsigned i, const struct address *at)
 {
 	struct probe_wish wish = {.wanted = true,
 				  .server = servers[i],
@@ -55,8 +55,13 @@ static void try(unsigned i, const struct address *at)
 
 	tern_name_copy(wish.name, numbered(i));
 	assert_true(may_be_tried(i));
-	probe_begin(workers[0], &wish, PARTY_OURSELF);
+	probe_begin(workers[0], &wish, party);
 	assert_false(wish.wanted);
+}
+
+static void try(unsigned i, const struct address *at)
+{
+	try_for(PARTY_OURSELF, i, at);
 }
 
 static uint64_t failed(void)
@@ -129,15 +134,41 @@ static void somebody_speaks_something_else(void **state)
 static void a_few_at_a_time(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ARRAY_LEN(servers); i++)
-		try(i, &forwarder_at);
-	assert_int_equal(counted(&tally()->probes), PROBES_MAX);
+	/* Half of the places are one party's at most, and half of the others the next one's. */
+	for (unsigned i = 0; i < PROBES_MAX; i++)
+		try_for(1, i, &forwarder_at);
+	assert_int_equal(counted(&tally()->probes), PROBES_MAX / 2);
+	try_for(2, PROBES_MAX, &forwarder_at);
+	assert_int_equal(counted(&tally()->probes), PROBES_MAX / 2 + 1);
 	/* Whoever found no place may be tried later. */
 	for (unsigned i = 0; i < ARRAY_LEN(servers); i++)
-		assert_int_equal(may_be_tried(i), i == PROBES_MAX);
+		assert_int_equal(may_be_tried(i), i >= PROBES_MAX / 2 && i < PROBES_MAX);
 	leap_ms(INFRA_WAY_TIMEOUT_MS);
-	await_failed(PROBES_MAX);
+	await_failed(PROBES_MAX / 2 + 1);
 	assert_true(are_all_free());
+}
+
+/* Each is a handshake. */
+static void a_few_in_a_second(void **state)
+{
+	const struct address nobody = address("127.0.0.1@1");
+	uint64_t since_ms = worker_ms();
+
+	(void)state;
+	for (unsigned i = 0; i < 8 * PROBES_PER_S; i++) {
+		try(0, &nobody);
+		await_failed(counted(&tally()->probes));
+		infra_forgive_ways(shared.infra);
+	}
+	uint64_t tried = counted(&tally()->probes);
+
+	assert_in_range(tried, 2 * PROBES_PER_S,
+			2 * PROBES_PER_S + 1 + PROBES_PER_S * (worker_ms() - since_ms) / 1000);
+	leap_ms(1000);
+	pass(1);
+	try(0, &nobody);
+	assert_int_equal(counted(&tally()->probes), tried + 1);
+	await_failed(tried + 1);
 }
 
 static void silence_all_around_says_nothing(void **state)
@@ -165,6 +196,7 @@ int main(void)
 		PROBING(somebody_says_nothing),
 		PROBING(somebody_speaks_something_else),
 		PROBING(a_few_at_a_time),
+		PROBING(a_few_in_a_second),
 		PROBING(silence_all_around_says_nothing),
 	};
 
