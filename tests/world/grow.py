@@ -26,6 +26,7 @@ def keys():
 def grow(seed):
     rng = random.Random(f'world {seed}')
     world = World(seed)
+    world.more = random.Random(f'more {seed}')      # for what came later: worlds stay as they were
     world.longest_ttl = rng.choice((20, 300))
     make_root(world, rng)
     for _ in range(rng.randint(4, 13)):
@@ -38,6 +39,7 @@ def grow(seed):
         spoil(world, zone, rng)
         zone.finish()
     configure(world, rng)
+    spoil_ds(world)
     world.renew()
     return world
 
@@ -141,7 +143,13 @@ def settle_zone(world, zone, rng):
         address = world.host_addresses[host]
         if host != lame and zone.name not in world.addresses[address]:
             world.addresses[address].append(zone.name)
-        world.chases.setdefault(address, rng.choice(('none', 'zone', 'all')))
+        elif host == lame and world.more.random() < 0.5:
+            world.empties.add(address)
+        if address not in world.chases:
+            world.chases[address] = rng.choice(('none', 'zone', 'all'))
+            for some in (world.refers_ds, world.hasty):
+                if world.more.random() < 0.2:
+                    some.add(address)
     if zone.signed:
         sign(world, zone, rng)
 
@@ -156,7 +164,10 @@ def sign(world, zone, rng):
     if zone.nsec3:
         zone.opt_out = rng.random() < 0.45
         zone.iterations, zone.salt = rng.choice(((0, b''), (0, b''), (1, b'\xab'), (5, b'')))
+        if world.more.random() < 0.15:
+            zone.iterations = 50        # as many as are worked for
         zone.add(zone.name, NSEC3PARAM, 0, struct.pack('!BBHB', 1, 0, zone.iterations, len(zone.salt)) + zone.salt)
+    zone.forgets_keys = world.more.random() < 0.1
     if rng.random() < 0.25:
         zone.validity_s = rng.choice((8, 20, 60, 400))
 
@@ -240,6 +251,15 @@ def spoil(world, zone, rng):
         zone.broken = set(rng.sample(plain, min(2, len(plain))))
 
 
+def spoil_ds(world):
+    """A child's DS is signed wrongly."""
+    children = [z for z in world.zones.values() if z.signed and z.has_ds and z.above is not None and
+                world.zones[z.above].signed]
+    if children and world.anchors and not world.exceptions and world.more.random() < 0.2:
+        child = world.more.choice(children)
+        world.zones[child.above].broken_ds.add(child.name)
+
+
 def some_target(world, rng, plain=False):
     """Anything in any zone: what is there, what a wildcard makes, what is not."""
     if rng.random() < 0.03 and not plain:
@@ -291,7 +311,12 @@ def route(world, rng):
     del world.addresses[address]
     world.forwarders.add(address)
     where = below if kind == 'zone' else ''
-    world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{address}@53']}]
+    addresses = [address]
+    if world.more.random() < 0.4:       # another that does not recurse, but refers
+        addresses.append(new_address(world))
+        world.addresses[addresses[1]] = ['']
+        world.more.shuffle(addresses)
+    world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{x}@53' for x in addresses]}]
 
 
 def ds_text(rdata):

@@ -3,7 +3,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from names import (AD, ANY, CD, CNAME, DNAME, NS, NSEC, NSEC3, QR, RA, RCODES, RD, RRSIG, SOA, error_texts, is_below, octets,
+from names import (AD, ANY, CD, CNAME, DNAME, DS, NS, NSEC, NSEC3, QR, RA, RCODES, RD, RRSIG, SOA, error_texts, is_below, octets,
                    type_name)
 from proof import Nsec, Nsec3
 from zone import read_target
@@ -90,7 +90,7 @@ class Case:
             return None         # the CNAME that a DNAME makes is an answer for some, an alias for others
         if self.q.type == NSEC and any(f.is_wild for _, f in self.links):
             return None         # whether a wildcard makes NSEC as well is a matter of taste (RFC 4592 4.7)
-        if any(s and self.is_broken(z, f) for (z, f), s in zip(self.links, self.secure)):
+        if any((s and self.is_broken(z, f)) or self.view.is_spoiled(z) for (z, f), s in zip(self.links, self.secure)):
             return self.judge_broken()
         self.judge_rcode()
         self.judge_answer()
@@ -102,6 +102,8 @@ class Case:
     # --- code, flags ---
 
     def is_broken(self, zone, found):
+        if self.q.type == DS and found.kind == 'answer' and found.source in zone.broken_ds:
+            return True
         return found.source in zone.broken and found.kind in ('answer', 'cname', 'dname', 'any') and self.q.type != NSEC
 
     def judge_broken(self):

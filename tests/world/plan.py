@@ -87,7 +87,7 @@ def remove_name(world, zone, rng):
 
 def change_trust(world, zone, rng):
     """A signed child gets a DS, or loses it."""
-    cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed]
+    cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed and z.name not in zone.broken_ds]
     if not cuts:
         return None
     child, new = rng.choice(cuts), zone.copy()
@@ -103,7 +103,7 @@ def change_keys(world, zone, rng):
 
     Not where names are signed wrongly: they take up the one time in REFETCH_S that keys are fetched anew.
     """
-    if not zone.signed or zone.broken or zone.above is None or zone.name in world.anchors or \
+    if not zone.signed or zone.broken or zone.broken_ds or zone.above is None or zone.name in world.anchors or \
             DS not in world.zones[zone.above].nodes[zone.name] or \
             world.clock.now - world.rolled.get(zone.name, 0) < REFETCH_S:
         return None
