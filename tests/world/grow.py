@@ -4,7 +4,7 @@ import struct
 
 import signer
 from names import (A, AAAA, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC3PARAM, SOA, SRV, TXT, is_below, join, label_count,
-                   octets, path)
+                   octets, parent, path)
 from world import World
 from zone import Zone
 
@@ -91,7 +91,18 @@ def own_servers(world, zone, rng):
         host = join('ns%d' % i, zone.name)
         host_address(world, zone, host, new_address(world))
         zone.hosts.append(host)
+    if zone.name and not world.bare and world.more.random() < 0.05:
+        add_old_copies(world, zone)
     zone.glueless = 0
+
+
+def add_old_copies(world, zone):
+    """Three servers more, which have the zone as it was before it was signed."""
+    for i in range(3):
+        host = join('old%d' % i, zone.name)
+        host_address(world, zone, host, new_address(world))
+        world.bare.add(world.host_addresses[host])
+        zone.hosts.append(host)
 
 
 def host_address(world, zone, host, address):
@@ -120,7 +131,7 @@ def servers_of_other(world, zone, rng):
 def shared_servers(world, zone, rng):
     """A name of its own for the address of another zone's server."""
     host = join('ns', zone.name)
-    host_address(world, zone, host, rng.choice(sorted(world.host_addresses.values())))
+    host_address(world, zone, host, rng.choice(sorted(set(world.host_addresses.values()) - world.bare)))
     zone.hosts.append(host)
     zone.glueless = 0
 
@@ -163,6 +174,8 @@ def sign(world, zone, rng):
     zone.nsec3 = zone.above is not None and rng.random() < 0.5
     if zone.nsec3:
         zone.opt_out = rng.random() < 0.45
+        # Where opt-out leaves names open, what has no signature may be true.
+        zone.opt_out &= not any(world.host_addresses[x] in world.bare for x in zone.hosts)
         zone.iterations, zone.salt = rng.choice(((0, b''), (0, b''), (1, b'\xab'), (5, b'')))
         if world.more.random() < 0.15:
             zone.iterations = 50        # as many as are worked for
@@ -228,6 +241,10 @@ def fill(world, zone, rng):
 
 
 def alias(world, zone, rng):
+    for child in world.zones.values():      # an alias between two cuts: names below it are none of its business
+        between = parent(child.name)
+        if child.above == zone.name and between != zone.name and between not in zone.nodes and world.more.random() < 0.5:
+            zone.add(between, CNAME, 0, octets(some_target(world, world.more)))
     for _ in range(rng.choice((0, 1, 2, 3, 4))):
         owner = new_owner(zone, rng)
         if owner not in zone.nodes and owner not in world.zones:
