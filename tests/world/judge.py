@@ -86,18 +86,22 @@ class Case:
             return None         # a loop, or more aliases than anybody follows
         if any(z.odd and f.name == z.name for z, f in self.links):
             return None         # a CNAME beside other data: nobody knows what is right
-        if self.q.type in (CNAME, ANY) and any(f.kind == 'dname' for _, f in self.links):
-            return None         # the CNAME that a DNAME makes is an answer for some, an alias for others
         if self.q.type == NSEC and any(f.is_wild for _, f in self.links):
             return None         # whether a wildcard makes NSEC as well is a matter of taste (RFC 4592 4.7)
         if any((s and self.is_broken(z, f)) or self.view.is_spoiled(z) for (z, f), s in zip(self.links, self.secure)):
-            return self.judge_broken()
+            return self.is_by_made_alias() or self.judge_broken()
+        if self.is_by_made_alias():
+            return check(self.m.rcode != SERVFAIL, 'servfail', lambda: error_texts(self.m))
         self.judge_rcode()
         self.judge_answer()
         self.judge_authority()
         self.judge_genuine(self.m.additional)
         self.judge_ad()
         return None
+
+    def is_by_made_alias(self):
+        """The CNAME that a DNAME makes is an answer for some, an alias for others."""
+        return self.q.type in (CNAME, ANY) and any(f.kind == 'dname' for _, f in self.links)
 
     # --- code, flags ---
 

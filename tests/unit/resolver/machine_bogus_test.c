@@ -317,6 +317,7 @@ static void what_can_not_be_checked_any_more_is_asked_for(void **state)
 		world.now.wall_s += later * LATER_S;
 		ask_signed("www.test.", A);
 		assert_int_equal(world.done, !later);
+		assert_false(told("expired")); /* not even tried */
 		if (later)
 			reply_signed(AA, NOERR, WWW, NULL);
 		assert_result(NOERR, 1);
