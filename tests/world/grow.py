@@ -264,7 +264,8 @@ def alias(world, zone, rng):
 def spoil(world, zone, rng):
     """Some names of some zones are signed wrongly."""
     if zone.signed and rng.random() < 0.12:
-        plain = sorted(x for x in zone.nodes if x != zone.name and x not in world.zones and x not in world.host_addresses)
+        plain = sorted(x for x in zone.nodes if x != zone.name and x not in world.host_addresses and
+                       not any(is_below(z, x) for z in world.zones))
         zone.broken = set(rng.sample(plain, min(2, len(plain))))
 
 

@@ -25,11 +25,24 @@ static void glue_of_the_last_server(void **state)
 	assert_asked("192.0.2.63", "www.test.", A);
 }
 
+/* An empty answer without AA counts when there is nobody else to hear. */
+static void an_empty_answer_while_a_server_is_not_looked_up(void **state)
+{
+	(void)state;
+	know("test.", "ns.test.", TEST_SERVER, "ns.other.", "", NULL);
+	ask("www.test.", TERN_TYPE_TXT);
+	assert_asked(TEST_SERVER, "www.test.", TERN_TYPE_TXT);
+	reply(QR, TERN_RCODE_NOERROR, NULL);
+	assert_asked("192.0.2.1", "ns.other.", A);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(two_that_are_one, world_open, world_close),
 		cmocka_unit_test_setup_teardown(glue_of_the_last_server, world_open, world_close),
+		cmocka_unit_test_setup_teardown(an_empty_answer_while_a_server_is_not_looked_up,
+						world_open, world_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
