@@ -97,8 +97,8 @@ def own_servers(world, zone, rng):
 
 
 def add_old_copies(world, zone):
-    """Three servers more, which have the zone as it was before it was signed."""
-    for i in range(3):
+    """Two servers more, which have the zone as it was before it was signed."""
+    for i in range(2):
         host = join('old%d' % i, zone.name)
         host_address(world, zone, host, new_address(world))
         world.bare.add(world.host_addresses[host])
