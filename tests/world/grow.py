@@ -4,7 +4,7 @@ import struct
 
 import signer
 from names import (A, AAAA, CAA, CNAME, DNAME, DNSKEY, DS, MX, NS, NSEC3PARAM, SOA, SRV, TXT, is_below, join, label_count,
-                   octets, path)
+                   octets, parent, path)
 from world import World
 from zone import Zone
 
@@ -26,6 +26,7 @@ def keys():
 def grow(seed):
     rng = random.Random(f'world {seed}')
     world = World(seed)
+    world.more = random.Random(f'more {seed}')      # for what came later: worlds stay as they were
     world.longest_ttl = rng.choice((20, 300))
     make_root(world, rng)
     for _ in range(rng.randint(4, 13)):
@@ -38,6 +39,7 @@ def grow(seed):
         spoil(world, zone, rng)
         zone.finish()
     configure(world, rng)
+    spoil_ds(world)
     world.renew()
     return world
 
@@ -89,7 +91,18 @@ def own_servers(world, zone, rng):
         host = join('ns%d' % i, zone.name)
         host_address(world, zone, host, new_address(world))
         zone.hosts.append(host)
+    if zone.name and not world.bare and world.more.random() < 0.05:
+        add_old_copies(world, zone)
     zone.glueless = 0
+
+
+def add_old_copies(world, zone):
+    """Two servers more, which have the zone as it was before it was signed."""
+    for i in range(2):
+        host = join('old%d' % i, zone.name)
+        host_address(world, zone, host, new_address(world))
+        world.bare.add(world.host_addresses[host])
+        zone.hosts.append(host)
 
 
 def host_address(world, zone, host, address):
@@ -118,7 +131,7 @@ def servers_of_other(world, zone, rng):
 def shared_servers(world, zone, rng):
     """A name of its own for the address of another zone's server."""
     host = join('ns', zone.name)
-    host_address(world, zone, host, rng.choice(sorted(world.host_addresses.values())))
+    host_address(world, zone, host, rng.choice(sorted(set(world.host_addresses.values()) - world.bare)))
     zone.hosts.append(host)
     zone.glueless = 0
 
@@ -141,7 +154,13 @@ def settle_zone(world, zone, rng):
         address = world.host_addresses[host]
         if host != lame and zone.name not in world.addresses[address]:
             world.addresses[address].append(zone.name)
-        world.chases.setdefault(address, rng.choice(('none', 'zone', 'all')))
+        elif host == lame and world.more.random() < 0.5:
+            world.empties.add(address)
+        if address not in world.chases:
+            world.chases[address] = rng.choice(('none', 'zone', 'all'))
+            for some in (world.refers_ds, world.hasty):
+                if world.more.random() < 0.2:
+                    some.add(address)
     if zone.signed:
         sign(world, zone, rng)
 
@@ -155,8 +174,13 @@ def sign(world, zone, rng):
     zone.nsec3 = zone.above is not None and rng.random() < 0.5
     if zone.nsec3:
         zone.opt_out = rng.random() < 0.45
+        # Where opt-out leaves names open, what has no signature may be true.
+        zone.opt_out &= not any(world.host_addresses[x] in world.bare for x in zone.hosts)
         zone.iterations, zone.salt = rng.choice(((0, b''), (0, b''), (1, b'\xab'), (5, b'')))
+        if world.more.random() < 0.15:
+            zone.iterations = 50        # as many as are worked for
         zone.add(zone.name, NSEC3PARAM, 0, struct.pack('!BBHB', 1, 0, zone.iterations, len(zone.salt)) + zone.salt)
+    zone.forgets_keys = world.more.random() < 0.1
     if rng.random() < 0.25:
         zone.validity_s = rng.choice((8, 20, 60, 400))
 
@@ -217,6 +241,10 @@ def fill(world, zone, rng):
 
 
 def alias(world, zone, rng):
+    for child in world.zones.values():      # an alias between two cuts: names below it are none of its business
+        between = parent(child.name)
+        if child.above == zone.name and between != zone.name and between not in zone.nodes and world.more.random() < 0.5:
+            zone.add(between, CNAME, 0, octets(some_target(world, world.more)))
     for _ in range(rng.choice((0, 1, 2, 3, 4))):
         owner = new_owner(zone, rng)
         if owner not in zone.nodes and owner not in world.zones:
@@ -236,8 +264,18 @@ def alias(world, zone, rng):
 def spoil(world, zone, rng):
     """Some names of some zones are signed wrongly."""
     if zone.signed and rng.random() < 0.12:
-        plain = sorted(x for x in zone.nodes if x != zone.name and x not in world.zones and x not in world.host_addresses)
+        plain = sorted(x for x in zone.nodes if x != zone.name and x not in world.host_addresses and
+                       not any(is_below(z, x) for z in world.zones))
         zone.broken = set(rng.sample(plain, min(2, len(plain))))
+
+
+def spoil_ds(world):
+    """A child's DS is signed wrongly."""
+    children = [z for z in world.zones.values() if z.signed and z.has_ds and z.above is not None and
+                world.zones[z.above].signed]
+    if children and world.anchors and not world.exceptions and world.more.random() < 0.2:
+        child = world.more.choice(children)
+        world.zones[child.above].broken_ds.add(child.name)
 
 
 def some_target(world, rng, plain=False):
@@ -291,7 +329,12 @@ def route(world, rng):
     del world.addresses[address]
     world.forwarders.add(address)
     where = below if kind == 'zone' else ''
-    world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{address}@53']}]
+    addresses = [address]
+    if world.more.random() < 0.4:       # another that does not recurse, but refers
+        addresses.append(new_address(world))
+        world.addresses[addresses[1]] = ['']
+        world.more.shuffle(addresses)
+    world.config['forward-zones'] = [{'name': where + '.', 'addresses': [f'{x}@53' for x in addresses]}]
 
 
 def ds_text(rdata):

@@ -3,7 +3,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from names import (AD, ANY, CD, CNAME, DNAME, NS, NSEC, NSEC3, QR, RA, RCODES, RD, RRSIG, SOA, error_texts, is_below, octets,
+from names import (AD, ANY, CD, CNAME, DNAME, DS, NS, NSEC, NSEC3, QR, RA, RCODES, RD, RRSIG, SOA, error_texts, is_below, octets,
                    type_name)
 from proof import Nsec, Nsec3
 from zone import read_target
@@ -86,12 +86,12 @@ class Case:
             return None         # a loop, or more aliases than anybody follows
         if any(z.odd and f.name == z.name for z, f in self.links):
             return None         # a CNAME beside other data: nobody knows what is right
-        if self.q.type in (CNAME, ANY) and any(f.kind == 'dname' for _, f in self.links):
-            return None         # the CNAME that a DNAME makes is an answer for some, an alias for others
         if self.q.type == NSEC and any(f.is_wild for _, f in self.links):
             return None         # whether a wildcard makes NSEC as well is a matter of taste (RFC 4592 4.7)
-        if any(s and self.is_broken(z, f) for (z, f), s in zip(self.links, self.secure)):
-            return self.judge_broken()
+        if any((s and self.is_broken(z, f)) or self.view.is_spoiled(z) for (z, f), s in zip(self.links, self.secure)):
+            return self.is_by_made_alias() or self.judge_broken()
+        if self.is_by_made_alias():
+            return check(self.m.rcode != SERVFAIL, 'servfail', lambda: error_texts(self.m))
         self.judge_rcode()
         self.judge_answer()
         self.judge_authority()
@@ -99,9 +99,19 @@ class Case:
         self.judge_ad()
         return None
 
+    def is_maybe_old(self):
+        """With CD nobody looks whether it comes from a copy without signatures."""
+        return self.q.cd and bool(self.world.bare)
+
+    def is_by_made_alias(self):
+        """The CNAME that a DNAME makes is an answer for some, an alias for others."""
+        return self.q.type in (CNAME, ANY) and any(f.kind == 'dname' for _, f in self.links)
+
     # --- code, flags ---
 
     def is_broken(self, zone, found):
+        if self.q.type == DS and found.kind == 'answer' and found.source in zone.broken_ds:
+            return True
         return found.source in zone.broken and found.kind in ('answer', 'cname', 'dname', 'any') and self.q.type != NSEC
 
     def judge_broken(self):
@@ -190,7 +200,7 @@ class Case:
         check(ttl <= left, 'ttl' if left >= 0 else 'stale', f'{what} has a TTL of {ttl}, {left} s are left')
 
     def judge_signature(self, zone, owner, source, rtype, ttl, section):
-        must = self.view.is_secure(zone, owner)
+        must = self.view.is_secure(zone, owner) and not self.is_maybe_old()
         dated = must and not self.q.cd      # with CD nobody looked at the dates
         seen = False
         for o, t, sig_ttl, rdata, _ in section:
@@ -227,7 +237,7 @@ class Case:
             return None
         denials = self.denials()
         for i, (zone, found) in enumerate(self.links):
-            if self.needs_proof(i) and self.secure[i] and self.q.type != ANY:
+            if self.needs_proof(i) and self.secure[i] and self.q.type != ANY and not self.is_maybe_old():
                 self.judge_proof(zone, found, denials.get(zone.name))
         needing = {z.name for i, (z, _) in enumerate(self.links) if self.needs_proof(i)}
         for name in denials:

@@ -87,7 +87,7 @@ def remove_name(world, zone, rng):
 
 def change_trust(world, zone, rng):
     """A signed child gets a DS, or loses it."""
-    cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed]
+    cuts = [z for z in world.zones.values() if z.above == zone.name and z.signed and z.name not in zone.broken_ds]
     if not cuts:
         return None
     child, new = rng.choice(cuts), zone.copy()
@@ -103,7 +103,7 @@ def change_keys(world, zone, rng):
 
     Not where names are signed wrongly: they take up the one time in REFETCH_S that keys are fetched anew.
     """
-    if not zone.signed or zone.broken or zone.above is None or zone.name in world.anchors or \
+    if not zone.signed or zone.broken or zone.broken_ds or zone.above is None or zone.name in world.anchors or \
             DS not in world.zones[zone.above].nodes[zone.name] or \
             world.clock.now - world.rolled.get(zone.name, 0) < REFETCH_S:
         return None
@@ -122,6 +122,7 @@ CHANGES = {'other data': change_data, 'a new name': add_name, 'a name less': rem
 class Plan:
     def __init__(self, world, size):
         self.world, self.rng = world, random.Random(f'plan {world.seed}')
+        self.more = random.Random(f'more plan {world.seed}')    # for what came later: the rest stays as it was
         self.asked = []
         self.changed = []           # zones that are worth asking about
         changing = self.rng.random() < 0.5
@@ -146,10 +147,26 @@ class Plan:
     def question(self):
         rng = self.rng
         name, rtype = self.topic()
+        name, rtype = self.rarity() or (name, rtype)
         do = rng.random() < 0.7
         q = Question(name, rtype, do, rng.random() < 0.1, rng.random() < 0.4, do or rng.random() < 0.8)
         self.asked.append((name, rtype))
         return q
+
+    def rarity(self):
+        """What a topic seldom is: the NSEC of an apex, an empty non-terminal above a wildcard, many labels where each costs
+        hashes."""
+        rng, luck = self.more, self.more.random()
+        zone = self.world.zones[rng.choice(list(self.world.zones))]
+        if luck < 0.015:
+            return zone.name, NSEC
+        if luck < 0.05:
+            wild = rng.choice([x for x in zone.nodes if x.startswith('*.') and parent(x) not in zone.nodes] or [''])
+            name = parent(wild) if rng.random() < 0.6 else join(rng.choice(grow.LABELS), parent(wild))
+            return (name, rng.choice([*zone.nodes[wild], TXT])) if wild and '*' not in name else None
+        if luck < 0.08 and zone.nsec3 and zone.iterations >= 50:
+            return join('.'.join(['a'] * 30 + [rng.choice(grow.LABELS)]), zone.name), A
+        return None
 
     def topic(self):
         """A name and a type; often one that was asked before, or close to it."""

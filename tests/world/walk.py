@@ -12,6 +12,7 @@ import grow             # noqa: E402
 import plan             # noqa: E402
 import show             # noqa: E402
 import stage            # noqa: E402
+from judge import Question      # noqa: E402
 
 EVENTS = 440            # of a world; about 400 are questions
 QUICK_WORLDS = 80
@@ -130,6 +131,7 @@ def arguments():
     p.add_argument('--worlds', type=int, help='this many worlds')
     p.add_argument('--seed', type=int, help='the (first) world')
     p.add_argument('--questions', help='only these events of the world: 3,7,9-12')
+    p.add_argument('--first', action='store_true', help='end with the first world in which something is wrong')
     p.add_argument('--no-shrink', action='store_true', help='tell failures as they are')
     p.add_argument('-v', action='store_true', help='say what the world is, and every answer that is wrong')
     return p.parse_args()
@@ -149,10 +151,15 @@ def main():
         if time.monotonic() > until:
             break
         failed, events, world = player.play(seed, numbers)
-        asked += player.asked
+        player_asked = player.asked
+        asked += player_asked
         report.add(seed, failed, events)
         player.asked = 0
         passed, bad = passed + (not failed), bad + bool(failed)
+        if failed and a.first:
+            first_number = min(number for number, _ in failed)
+            asked += sum(isinstance(e, Question) for e in events[:first_number + 1]) - player_asked
+            break
         if a.v:
             show.show(failed, events, world)
     report.summary()

@@ -4,8 +4,8 @@ import itertools
 import struct
 
 import wire
-from names import AA, AD, CD, DS, RA, RD, TC, is_below, octets, parent
-from zone import Reply, START_S
+from names import A, AA, AD, CD, CNAME, DS, RA, RD, TC, is_below, octets, parent
+from zone import Reply, START_S, read_target
 
 LINKS_MAX = 12              # aliases that tern follows
 
@@ -58,6 +58,14 @@ class View:
                 (above is not None and DS in above.nodes[zone.name] and self.is_signed_way(above)))
         return self.secure[zone.name]
 
+    def is_spoiled(self, zone):
+        """On the way to it a DS is signed wrongly: nothing in it can be proven, nor be proven to be unsigned."""
+        above = self.zones.get(zone.above)
+        if above is None or zone.name in self.anchors:
+            return False
+        return self.is_spoiled(above) or (zone.name in above.broken_ds and DS in above.nodes[zone.name] and
+                                          self.is_signed_way(above))
+
     def is_secure(self, zone, name, rtype=None):
         """A negative trust anchor ends it for the names at and below it, but not below an anchor in between; a DS is the
         parent's."""
@@ -80,6 +88,10 @@ class World:
         self.host_addresses = {}    # name of a server -> address
         self.chases = {}            # address -> how far it follows aliases: none, zone, all
         self.forwarders = set()     # addresses
+        self.empties = set()        # addresses that answer nothing, without AA, where others refuse
+        self.refers_ds = set()      # addresses that answer a DS by the referral that carries it
+        self.hasty = set()          # addresses that say of an alias what becomes of its target
+        self.bare = set()           # addresses with a copy that has no signatures
         self.config = {}
         self.anchors, self.exceptions = set(), ()
         self.window = 1
@@ -122,10 +134,10 @@ class World:
 
     def respond(self, address, name, rtype, do):
         """The answer of an authority."""
-        reply = Reply(do)
+        reply = Reply(do and address not in self.bare)
         zone, chases = self.hosted(address, name, rtype), self.chases.get(address, 'none')
         if zone is None:
-            reply.rcode, reply.aa = 5, False
+            reply.rcode, reply.aa = 0 if address in self.empties else 5, False
             return reply
         for _ in range(LINKS_MAX):
             found = zone.lookup(name, rtype)
@@ -133,7 +145,13 @@ class World:
                 if not reply.answer:
                     zone.refer(reply, found.source)
                 break
+            if rtype == DS and found.kind == 'answer' and address in self.refers_ds and zone.is_cut(name):
+                zone.refer(reply, name)
+                break
             zone.say(reply, found, rtype)
+            if rtype == CNAME and found.kind == 'answer' and address in self.hasty:
+                target = read_target(zone.nodes[found.source][CNAME][1][0])
+                reply.rcode = 3 if self.view.walk(target, A)[-1][1].kind == 'nxdomain' else 0
             if found.kind not in ('cname', 'dname') or chases == 'none':
                 break
             name, before = found.target, zone

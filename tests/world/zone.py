@@ -47,6 +47,8 @@ class Zone:
         self.validity_s = 1000 * HOUR_S
         self.odd = False            # a CNAME beside the SOA
         self.broken = set()         # owners whose signatures are wrong
+        self.broken_ds = set()      # children, of whose DS alone they are
+        self.forgets_keys = False   # the apex's NSEC or NSEC3 has no bit for DNSKEY
         self.sent = {}              # (owner, type) -> when it was last told
         self.signatures = {}
         self.issued = {}            # (owner, type, RRSIG rdata) -> (rdatas, TTL, expiration)
@@ -212,7 +214,7 @@ class Zone:
             fixed = octets(owner) + struct.pack('!HHI', rtype, 1, ttl)
             body = b''.join(fixed + struct.pack('!H', len(r)) + r for r in sorted(rdatas))
             made = key_used.sign(head + body)
-            if owner in self.broken and rtype not in (DNSKEY, NSEC, NSEC3):
+            if (owner in self.broken and rtype not in (DNSKEY, NSEC, NSEC3)) or (rtype == DS and owner in self.broken_ds):
                 made = bytes([made[0] ^ 1]) + made[1:]
             self.signatures[key] = head + made
             self.issued[owner, rtype, head + made] = (frozenset(rdatas), ttl, expiration)
@@ -238,7 +240,12 @@ class Zone:
 
     def nsec(self, owner):
         at = self.chain.index(owner)
-        return signer.nsec(self.chain[(at + 1) % len(self.chain)], {*self.nodes[owner], RRSIG, NSEC})
+        return signer.nsec(self.chain[(at + 1) % len(self.chain)], {*self.denied_at(owner), RRSIG, NSEC})
+
+    def denied_at(self, owner):
+        """What its NSEC or NSEC3 says to be there."""
+        types = set(self.nodes.get(owner, ()))
+        return types - {DNSKEY} if self.forgets_keys and owner == self.name else types
 
     def deny_nsec3(self, reply, found):
         if found.kind == 'nxdomain':
@@ -267,7 +274,7 @@ class Zone:
         at = bisect.bisect_right(self.order, self.hash(name)) - 1
         here, behind = self.order[at], self.order[(at + 1) % len(self.order)]
         source = self.by_hash[here]
-        types = set(self.nodes.get(source, ()))
+        types = self.denied_at(source)
         if types and not (self.is_cut(source) and DS not in types):
             types.add(RRSIG)
         owner = join(signer.base32hex(here), self.name)

@@ -345,20 +345,25 @@ static void silence_for_one_zone_is_not_death_for_others(void **state)
 static void what_one_zone_taught_counts_for_others_when_a_second_says_it(void **state)
 {
 	struct address a = server(1);
+	const uint64_t now = 2ull * INFRA_LEARNED_MS;
 	struct infra_server s;
 
 	(void)state;
-	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, 100);
-	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, 200);
-	s = look_in(&a, "three.", 201);
+	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, now + 100);
+	infra_learn(infra, &a, NAME("one."), INFRA_NO_EDNS, now + 200);
+	s = look_in(&a, "three.", now + 201);
 	assert_false(infra_has(&s, INFRA_NO_EDNS));
-	infra_learn(infra, &a, NAME("two."), INFRA_NO_EDNS, 300);
-	s = look_in(&a, "three.", 301);
+	infra_learn(infra, &a, NAME("two."), INFRA_NO_EDNS, now + 300);
+	s = look_in(&a, "three.", now + 301);
 	assert_true(infra_has(&s, INFRA_NO_EDNS));
-	infra_unlearn(infra, &a, NAME("three."));
-	s = look_in(&a, "three.", 302);
+	s = look_in(&a, "three.", now + 299 + INFRA_LEARNED_MS);
+	assert_true(infra_has(&s, INFRA_NO_EDNS));
+	s = look_in(&a, "three.", now + 300 + INFRA_LEARNED_MS);
 	assert_false(infra_has(&s, INFRA_NO_EDNS));
-	s = look_in(&a, "one.", 302);
+	infra_unlearn(infra, &a, NAME("three."));
+	s = look_in(&a, "three.", now + 302);
+	assert_false(infra_has(&s, INFRA_NO_EDNS));
+	s = look_in(&a, "one.", now + 302);
 	assert_true(infra_has(&s, INFRA_NO_EDNS));
 }
 

@@ -317,6 +317,7 @@ static void what_can_not_be_checked_any_more_is_asked_for(void **state)
 		world.now.wall_s += later * LATER_S;
 		ask_signed("www.test.", A);
 		assert_int_equal(world.done, !later);
+		assert_false(told("expired")); /* not even tried */
 		if (later)
 			reply_signed(AA, NOERR, WWW, NULL);
 		assert_result(NOERR, 1);
@@ -324,6 +325,25 @@ static void what_can_not_be_checked_any_more_is_asked_for(void **state)
 		ask_signed("no.test.", A);
 		assert_int_equal(world.done, !later);
 	}
+}
+
+/* Nobody gets old data instead of wrong ones: not the first client, nor those after it. */
+static void bogus_data_are_not_made_up_for_by_stale_ones(void **state)
+{
+	(void)state;
+	world.rules.resolver.serve_stale = true;
+	ask_signed("www.test.", A);
+	reply_signed(AA, NOERR, WWW, NULL);
+	assert_security(CACHE_SECURE);
+	pass_ms(100000);
+	for (unsigned client = 0; client < 2; client++) {
+		ask_signed("www.test.", A);
+		REPLY_ALWAYS(NOERR, "~" WWW);
+		assert_result(FAIL, 0);
+		assert_false(world.job.result.stale);
+		assert_true(world.job.result.bogus);
+	}
+	assert_true(world.job.result.cached);
 }
 
 int main(void)
@@ -341,6 +361,7 @@ int main(void)
 		SIGNED(the_weaker_digest_counts_only_if_alone),
 		SIGNED(stale_data_is_secure_while_its_signatures_hold),
 		SIGNED(what_can_not_be_checked_any_more_is_asked_for),
+		SIGNED(bogus_data_are_not_made_up_for_by_stale_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,23 @@ static void type_0_is_not_the_zone(void **state)
 	assert_result(NOERR, 1);
 }
 
+static void of_a_dead_zone_one_server_is_asked(void **state)
+{
+	const struct cache_failure dead = {.ede = TERN_EDE_NO_REACHABLE_AUTHORITY,
+					   .text = "dead",
+					   .text_len = 4,
+					   .ttl_s = CACHE_FAILURE_MAX_S};
+
+	(void)state;
+	know("test.", "ns.test.", SERV, "ns2.test.", OTHER, NULL);
+	cache_put_failure(world.resolver.cache, NAME("test."), CACHE_FAILURE_CUT, &dead,
+			  world.now.boot_s);
+	ask("www.test.", A);
+	assert_false(world.done);
+	reply(QR, TERN_RCODE_REFUSED, NULL);
+	assert_result(FAIL, 0);
+}
+
 /* --- RD=0 ---------------------------------------------------------------------------------- */
 
 static void without_recursion_nobody_is_asked(void **state)
@@ -322,6 +339,7 @@ int main(void)
 		TEST(a_limit_is_of_the_question_as_asked),
 		TEST(time_used_up_elsewhere_is_not_the_target_s),
 		TEST(type_0_is_not_the_zone),
+		TEST(of_a_dead_zone_one_server_is_asked),
 		TEST(without_recursion_nobody_is_asked),
 		TEST(a_denial_of_mixed_case_is_confirmed),
 		TEST(who_folds_letters_is_asked_once),

@@ -300,6 +300,22 @@ static void expired(void **state)
 	assert_true(has_aaaa("www.test.", "2001:db8:64::192.0.2.1"));
 }
 
+/* That there is no AAAA may be wrong by now, however fresh the A is. */
+static void made_as_the_denial_is_expired(void **state)
+{
+	struct result r;
+
+	(void)state;
+	no_aaaa("www.test.");
+	reply(AA, TERN_RCODE_NOERROR, "an www.test. 7000 A 192.0.2.1", NULL);
+	pass_ms(700000);
+	ask("www.test.", AAAA);
+	assert_false(world.done);
+	assert_true(job_stale_result(&world.job, &world.now, &r));
+	assert_true(r.stale);
+	assert_int_equal(r.ede, TERN_EDE_STALE_ANSWER);
+}
+
 static void an_expired_one_is_better(void **state)
 {
 	(void)state;
@@ -522,6 +538,7 @@ int main(void)
 		DNS64(private_ones_are_not_global),
 		DNS64(very_many),
 		DNS64(expired),
+		DNS64(made_as_the_denial_is_expired),
 		DNS64(an_expired_one_is_better),
 		DNS64(reverse_names),
 		PLAIN(filtered_types),

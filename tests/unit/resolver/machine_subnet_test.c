@@ -8,17 +8,18 @@
 #include "resolver/subnet.h"
 
 static struct frame frame;
-static uint8_t *zones[1];
+static uint8_t *zones[2];
 static uint8_t octets[512];
 
 static int open_subnet(void **state)
 {
-	static uint8_t zone[] = "\3cdn\4test";
+	static uint8_t zone[] = "\3cdn\4test", other[] = "\5other";
 
 	world_open(state);
 	zones[0] = zone;
+	zones[1] = other;
 	world.rules.resolver.subnet.zones = zones;
-	world.rules.resolver.subnet.zones_n = 1;
+	world.rules.resolver.subnet.zones_n = 2;
 	memset(&frame, 0, sizeof frame);
 	memset(&world.job, 0, sizeof world.job);
 	frame.purpose = FRAME_CLIENT;
@@ -42,6 +43,7 @@ static void only_listed_zones_and_addresses(void **state)
 	(void)state;
 	assert_true(applies("cdn.test.", TERN_TYPE_A));
 	assert_true(applies("a.b.cdn.test.", TERN_TYPE_HTTPS));
+	assert_true(applies("www.other.", TERN_TYPE_A));
 	assert_false(applies("acdn.test.", TERN_TYPE_A));
 	assert_false(applies("test.", TERN_TYPE_A));
 	assert_false(applies("a.cdn.test.", TERN_TYPE_DS));
