@@ -232,6 +232,9 @@ static int on_acked(nghttp3_conn *session, int64_t id, uint64_t n, void *user, v
 	n = MIN(n, (uint64_t)(q->answer_len - q->answer_at));
 	q->answer_at += (uint32_t)n;
 	x->unacked -= (uint32_t)n;
+	/* Words about what was wrong keep nobody's place. */
+	if (n > 0 && q->delivered)
+		stream_note_progress(x->connection->stream);
 	return 0;
 }
 
@@ -474,7 +477,6 @@ static void note_acked(struct quic_connection *c, int64_t id, size_t n)
 
 	(void)nghttp3_conn_add_ack_offset(x->session, id, n);
 	tell(c);
-	stream_note_progress(c->stream);
 }
 
 static bool send_answer(struct quic_connection *c, uint32_t tag, const uint8_t *octets, size_t len)
