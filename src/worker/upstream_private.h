@@ -4,7 +4,8 @@
  *   upstream.c        exchanges, and the asks of those who wait for them
  *   upstream_query.c  their octets, and what counts as a reply
  *   upstream_udp.c    over UDP: a socket for each question
- *   upstream_tcp.c    over TCP: several on one connection
+ *   upstream_tcp.c    over TCP, TLS, HTTPS and QUIC: several on one connection
+ *   upstream_open.c   that connection, whichever way
  */
 #pragma once
 
@@ -134,3 +135,17 @@ void upstream_tcp_finish_all(struct worker *w);
 /** Octets of a server's and of a connection's record, for the pools. */
 size_t tcp_server_size(void);
 size_t tcp_connection_size(void);
+
+/* upstream_open.c */
+
+/** Where to, and what is known of the server. */
+struct upstream_way {
+	struct worker *worker;
+	const struct endpoint *to;
+	struct tls_ticket *ticket;
+	struct quic_memory *quic;
+	char *why; /* of TLS_WHY_MAX, gets the reason when a handshake fails; outlives the stream */
+};
+
+/** Open @p s, whose message() and ended() are set. False and errno when that fails at once. */
+MUST_USE bool upstream_open(struct stream *s, const struct upstream_way *way);

@@ -22,15 +22,12 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "net/http_ask.h"
 #include "net/quic.h"
 #include "net/tls.h"
 #include "worker/upstream_private.h"
 
 #define SERVER_CONNECTIONS_MAX 4     /* to one server (limits.md row 34) */
 #define SERVER_PIPELINE_MAX    32    /* questions open on one connection */
-#define SERVER_IDLE_MS         5000  /* kept for the next question, */
-#define SERVER_WARM_MS         30000 /* and one that cost a handshake */
 #define SERVER_MUTE_MS         1500  /* without a word, while a question is open, */
 #define SERVER_MUTE_TLS_MS     3000  /* and of one that costs a handshake */
 #define MOVES_MAX              8     /* of a question, from one connection to another */
@@ -218,47 +215,18 @@ static struct tcp_connection *new_connection(struct tcp_server *s, uint16_t part
 	return c;
 }
 
-/* False when memory is short. */
-static bool begin_transport(struct tcp_connection *c)
-{
-	struct tcp_server *s = c->server;
-	const struct tls_identity *identity = tls_peer_identity(s->to.peer);
-	bool http = s->to.transport == TRANSPORT_HTTPS;
-
-	if (http &&
-	    !http_ask(&c->stream, identity->authority, identity->path, c->why, sizeof c->why))
-		return false;
-	return tls_ask(&c->stream, s->to.peer, &s->worker->tls_upstream, http ? TLS_HTTPS : TLS_DOT,
-		       &s->ticket, c->why);
-}
-
-static bool begin_connecting(struct tcp_connection *c)
-{
-	struct tcp_server *s = c->server;
-	struct worker *w = s->worker;
-	bool encrypted = transport_is_encrypted(s->to.transport);
-	const struct quic_asking asking = {.peer = s->to.peer, .memory = &s->quic, .why = c->why};
-
-	return s->to.transport == TRANSPORT_QUIC
-		       ? quic_ask(&w->quic_upstream, &c->stream, &s->to.address, &asking,
-				  SERVER_WARM_MS)
-		       : stream_connect(&c->stream, &w->loop, &s->to.address,
-					encrypted ? SERVER_WARM_MS : SERVER_IDLE_MS);
-}
-
 static bool open_stream(struct tcp_connection *c)
 {
 	struct tcp_server *s = c->server;
-	enum transport transport = s->to.transport;
+	const struct upstream_way way = {.worker = s->worker,
+					 .to = &s->to,
+					 .ticket = &s->ticket,
+					 .quic = &s->quic,
+					 .why = c->why};
 
 	/* The second time with the descriptor of one that is only kept in case. */
-	if (!begin_connecting(c) &&
-	    (errno != EMFILE || !close_idlest(s->worker, s) || !begin_connecting(c)))
-		return false;
-	if (!transport_is_encrypted(transport) || transport == TRANSPORT_QUIC || begin_transport(c))
-		return true;
-	stream_close(&c->stream);
-	return false;
+	return upstream_open(&c->stream, &way) ||
+	       (errno == EMFILE && close_idlest(s->worker, s) && upstream_open(&c->stream, &way));
 }
 
 static struct tcp_connection *connect_to(struct tcp_server *s, uint16_t party)
