@@ -201,8 +201,11 @@ void listen_serve_datagrams(struct loop *loop)
 	struct worker *w = CONTAINER_OF(loop, struct worker, loop);
 
 	for (unsigned i = 0; i < w->listeners_n; i++) {
-		if (w->listeners[i].udp_on)
-			serve_udp_ready(&w->listeners[i].udp_watch, EPOLLIN);
+		struct listener *l = &w->listeners[i];
+
+		/* By QUIC there may be a handshake in each: these wait for their turn. */
+		if (l->udp_on && !transport_is_quic(l->at.transport))
+			serve_udp_ready(&l->udp_watch, EPOLLIN);
 	}
 	listen_flush_all(w);
 }
