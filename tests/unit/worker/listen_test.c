@@ -137,6 +137,28 @@ static void who_has_connected_where_others_listen_is_theirs(void **state)
 	close(tcp);
 }
 
+/* Between the events of a busy turn nothing but plain DNS is read: by QUIC it would be taken for
+ * it. */
+static void the_look_in_between_is_for_plain_DNS(void **state)
+{
+	int d;
+
+	(void)state;
+	more = listen_somewhere();
+	close(more.tcp);
+	more.tcp = -1;
+	more.at.transport = TRANSPORT_QUIC;
+	assert_true(listen_open(workers[0], SLOT, &more));
+	assert_true(listen_start(workers[0], SLOT));
+	d = client_of(more.udp);
+	ask(d, 1, "www.test.");
+	assert_true(is_readable(more.udp, PATIENCE_MS));
+	listen_serve_datagrams(&workers[0]->loop);
+	assert_true(is_readable(more.udp, 0));
+	assert_int_equal(counted(&tally()->queries_udp), 0);
+	close(d);
+}
+
 /* While accepting pauses for want of descriptors it may be closed, and opened anew. */
 static void one_that_pauses_goes_as_others_do(void **state)
 {
@@ -291,6 +313,7 @@ int main(void)
 		TEST(one_that_goes_owes_its_answers),
 		TEST(who_has_connected_is_served),
 		TEST(who_has_connected_where_others_listen_is_theirs),
+		TEST(the_look_in_between_is_for_plain_DNS),
 		TEST(one_that_pauses_goes_as_others_do),
 		TEST(one_that_rests_takes_no_more_but_answers),
 		TEST(orders_out_of_turn_do_no_harm),
